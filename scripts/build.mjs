@@ -1,0 +1,39 @@
+// Bundles the server (and the seed) into dist/, when something they are made of changed since the last time.
+// Run: npm run build
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { generate } from './generate.mjs'
+import { digestOf, isFresh, leaveStamp } from './stamp.mjs'
+
+const root = join(import.meta.dirname, '..')
+const stampFile = join(root, 'dist/stamp')
+
+export async function build() {
+  generate()
+  const digest = digestOf(['src', 'prisma', 'package.json', 'scripts/build.mjs'])
+  if (isFresh(stampFile, digest)) return
+  const esbuild = await import('esbuild')
+  const { outputFiles } = await esbuild.build({
+    entryPoints: { main: 'src/main.ts', ...(existsSync('prisma/seed.ts') && { seed: 'prisma/seed.ts' }) },
+    outdir: 'dist',
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    packages: 'external',
+    sourcemap: true,
+    write: false,
+    logLevel: 'error',
+  })
+  // Each file appears whole: another process may be starting from dist/ at this moment.
+  for (const { path, contents } of outputFiles) {
+    mkdirSync(dirname(path), { recursive: true })
+    const draft = `${path}.${process.pid}`
+    writeFileSync(draft, contents)
+    renameSync(draft, path)
+  }
+  leaveStamp(stampFile, digest)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build()

@@ -1,0 +1,6 @@
+// Builds what is stale and fills the database with a demo world (prisma/seed.ts).
+// Run: npm run seed
+import { build } from './build.mjs'
+
+await build()
+await import('../dist/seed.js')

@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Bus } from './bus/bus.ts'
+import { createInProcessBus } from './bus/inprocess.ts'
+import { createRedisBus } from './bus/redis.ts'
+import type { Config } from './config.ts'
+import { createAttempts } from './domain/attempts.ts'
+import { createConversations } from './domain/conversations.ts'
+import type { Domain } from './domain/domain.ts'
+import { UnauthenticatedError } from './domain/errors.ts'
+import { createEventLoaders } from './domain/event-loaders.ts'
+import { createInbox } from './domain/inbox.ts'
+import { createLoaders } from './domain/loaders.ts'
+import { createMessages } from './domain/messages.ts'
+import { createPeople } from './domain/people.ts'
+import { startSessionWatch } from './domain/session-watch.ts'
+import { createSessions } from './domain/sessions.ts'
+import { createStreams } from './domain/streams.ts'
+import { createAppend } from './log/append.ts'
+import { faultPoint } from './log/fault.ts'
+import { createHub } from './log/hub.ts'
+import { createReadLog } from './log/read.ts'
+import { startRelay } from './log/relay.ts'
+import type { Context } from './schema/context.ts'
+import { schema } from './schema/index.ts'
+import { StartError } from './start-error.ts'
+import { createConversationStore } from './store/conversations.ts'
+import { createDatabase } from './store/database.ts'
+import { startEmbeddedPostgres } from './store/embedded.ts'
+import { createEventStore } from './store/events.ts'
+import { createMessageStore } from './store/messages.ts'
+import { migrate } from './store/migrate.ts'
+import { createPeopleStore } from './store/people.ts'
+import { createSessionStore } from './store/sessions.ts'
+import { createWrite } from './store/writes.ts'
+import { createLogger } from './telemetry/logger.ts'
+import { bearerToken } from './transport/authenticate.ts'
+import type { ContextInit } from './transport/context.ts'
+import { createTransport } from './transport/http.ts'
+
+export interface App {
+  /** Where GraphQL is served: http://127.0.0.1:4000/graphql */
+  url: string
+  /** Streams with readers in this process, each with one bus subscription. */
+  openStreamCount(): number
+  /** Ends everything this started, in the reverse order. Idempotent. */
+  stop(): Promise<void>
+}
+
+const stopGraceMs = 8_000
+
+/** Beside src/ and dist/ alike. */
+const migrationsDir = join(import.meta.dirname, '../prisma/migrations')
+
+/** The composition root: every part is made here, once, and handed what it needs. */
+export async function createApp(config: Config): Promise<App> {
+  const logger = createLogger(config.logLevel)
+  const stops: (() => Promise<void> | void)[] = []
+  let stopped: Promise<void> | undefined
+  const stop = () =>
+    (stopped ??= (async () => {
+      for (const stopPart of stops.reverse()) await stopPart()
+    })())
+
+  try {
+    let connectionString = config.databaseUrl
+    if (connectionString === null) {
+      const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: logger })
+      stops.push(() => postgres.stop())
+      connectionString = postgres.url
+    }
+    await migrate({ connectionString, migrationsDir, log: logger })
+    const db = createDatabase({ connectionString, poolSize: config.databasePoolSize, logger })
+    stops.push(() => db.close())
+
+    const bus: Bus = config.redisUrl === null ? createInProcessBus(logger) : createRedisBus(config.redisUrl, logger)
+    stops.push(() => bus.close())
+
+    const events = createEventStore(db)
+    const conversations = createConversationStore(db)
+    const messages = createMessageStore(db)
+    const people = createPeopleStore(db)
+    const sessionStore = createSessionStore(db)
+
+    const readLog = createReadLog(events)
+    const hub = createHub({ bus, events, readLog, ringSize: config.ringEvents, logger })
+    stops.push(() => {
+      hub.close()
+    })
+    const relay = await startRelay({ events, hub, intervalMs: config.relayIntervalMs, logger })
+    stops.push(() => relay.stop())
+    const append = createAppend({ write: createWrite(db), bus, hub, logger, afterCommit: faultPoint(config.fault) })
+
+    const watch = await startSessionWatch({ store: sessionStore, bus, logger })
+    stops.push(() => {
+      watch.stop()
+    })
+    const jwtSecret = config.jwtSecret ?? ownSecret(config.dataDir)
+    const newLoaders = () => createLoaders({ people, conversations, messages })
+    const domain: Domain = {
+      attempts: createAttempts(config.rateLimits),
+      sessions: createSessions({ store: sessionStore, watch, jwtSecret }),
+      people: createPeople(people),
+      conversations: createConversations(append),
+      messages: createMessages(append, events),
+      inbox: createInbox(append, conversations),
+      streams: createStreams({ hub, readLog, events, conversations, watch }),
+      newLoaders,
+      loadersFor: createEventLoaders(newLoaders),
+    }
+
+    const createContext = async (init: ContextInit): Promise<Context> => ({
+      ...(await authenticate(domain, init)),
+      domain,
+      loaders: newLoaders(),
+      prisma: db.prisma,
+      client: { ip: init.clientIp, refreshCookie: init.refreshCookie, setRefreshCookie: init.setRefreshCookie },
+    })
+    const health = async () => {
+      const database = await events.movedSince(null).then(
+        () => 'ok',
+        () => 'unreachable',
+      )
+      return { ready: database === 'ok', checks: { database, bus: bus.connected ? 'ok' : 'degraded' } }
+    }
+    const transport = createTransport({
+      schema,
+      logger,
+      graphiql: config.graphiql,
+      introspection: config.introspection,
+      corsOrigins: config.corsOrigins.includes('*') ? '*' : config.corsOrigins,
+      secure: !config.development,
+      createContext,
+      onSessionEnded: (sessionId, listener) => watch.onEnded(sessionId, listener),
+      health,
+    })
+    const port = await listen(() => transport.listen(config.port, config.host), config)
+    stops.push(() => transport.stop(stopGraceMs))
+    const host = config.host === '0.0.0.0' ? '127.0.0.1' : config.host
+    return { url: `http://${host}:${String(port)}/graphql`, openStreamCount: () => hub.openStreamCount, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/**
+ * A token that is missing, wrong or expired makes the request one without a viewer: it may be there to log in or to
+ * refresh. What needs a viewer says then what was wrong with it. A WebSocket is checked once, when it opens.
+ */
+async function authenticate(domain: Domain, init: ContextInit): Promise<Pick<Context, 'viewer' | 'authFailure'>> {
+  if (init.viewer !== undefined) return { viewer: init.viewer, authFailure: null }
+  try {
+    const token = bearerToken(init.authorization)
+    return { viewer: token === null ? null : await domain.sessions.authenticate(token), authFailure: null }
+  } catch (error) {
+    if (error instanceof UnauthenticatedError && !init.isWebSocket) return { viewer: null, authFailure: error }
+    throw error
+  }
+}
+
+async function listen(start: () => Promise<number>, { port, host }: Config): Promise<number> {
+  try {
+    return await start()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null
+    if (code === 'EADDRINUSE') {
+      throw new StartError(`Port ${String(port)} is taken. Stop what uses it, or start with PORT=${String(port + 1)}.`)
+    }
+    if (code === 'EACCES') throw new StartError(`Port ${String(port)} needs more rights. Start with PORT=4000, say.`)
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+      throw new StartError(`HOST=${host} is no address of this machine. Use 127.0.0.1 or 0.0.0.0.`)
+    }
+    throw error
+  }
+}
+
+/** Embedded only: a key of this installation's own, kept beside its data. */
+function ownSecret(dataDir: string): string {
+  const file = join(dataDir, 'jwt-secret')
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    const secret = randomBytes(32).toString('base64url')
+    writeFileSync(file, secret, { mode: 0o600 })
+    return secret
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Carries committed events and hints between processes.
+ *
+ * Guarantee: none but speed. A message may be lost, repeated or reordered, and everything published while the bus is
+ * down is gone. Readers keep their own position in the log and repair what the bus did to them.
+ */
+export interface Bus {
+  /** Resolves when handed over, or rejects at once while the bus is unreachable; never queues without a bound. */
+  publish(topic: string, payload: string): Promise<void>
+
+  /**
+   * Calls `listener` with each payload on `topic` until the returned function is called. Resolves once live.
+   * A listener that throws is logged and harms no other. Unsubscribing is idempotent and never throws.
+   * When the bus is unreachable it resolves all the same, and the subscription becomes live on reconnect.
+   */
+  subscribe(topic: string, listener: (payload: string) => void): Promise<() => void>
+
+  /** Whether the bus can carry messages now. */
+  readonly connected: boolean
+
+  /** Number of topics with at least one listener in this process. */
+  readonly topicCount: number
+
+  /** Ends all connections. Idempotent. */
+  close(): Promise<void>
+}

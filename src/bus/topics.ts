@@ -1,0 +1,7 @@
+/** Every topic name stands here, so that two writers cannot disagree on one. */
+export const topics = {
+  /** Committed events of one stream (a conversation or a viewer's personal stream), as JSON of a log event. */
+  stream: (streamId: string) => `parley:stream:${streamId}`,
+  /** Ended sessions: the uuid of one. */
+  sessionsEnded: 'parley:sessions-ended',
+} as const

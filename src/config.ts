@@ -1,0 +1,107 @@
+import { z } from 'zod'
+
+/** A setting that cannot be used. The message is one line: the setting, what it got and what is allowed. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+const integer = (allowed: string, min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, allowed)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, allowed)
+
+const address = (allowed: string, protocols: string[]) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), allowed)
+
+const onOff = z.enum(['on', 'off'], 'on or off').transform((value) => value === 'on')
+
+const isOrigin = (value: string) => value === '*' || (URL.canParse(value) && new URL(value).origin === value)
+
+// Each message says what is allowed; describe() puts the name and the value before it.
+const settings = z.object({
+  NODE_ENV: z.enum(['development', 'production', 'test'], 'development, production or test').default('development'),
+  PORT: integer('a port from 0 (any free one) to 65535', 0, 65_535).default(4000),
+  HOST: z.string().optional(),
+  DATABASE_URL: address('an address that begins with postgresql:// or postgres://', [
+    'postgresql:',
+    'postgres:',
+  ]).optional(),
+  DATABASE_POOL_SIZE: integer('a number of connections from 1 to 1000', 1, 1000).default(10),
+  REDIS_URL: address('an address that begins with redis:// or rediss://', ['redis:', 'rediss:']).optional(),
+  PARLEY_DATA_DIR: z.string().default('.parley'),
+  JWT_SECRET: z.string().min(32, 'at least 32 characters').optional(),
+  LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
+  RATE_LIMITS: onOff.default(true),
+  GRAPHIQL: onOff.optional(),
+  INTROSPECTION: onOff.optional(),
+  CORS_ORIGINS: z
+    .string()
+    .default('*')
+    .transform((value) => value.split(',').map((origin) => origin.trim()))
+    .refine((origins) => origins.every(isOrigin), '* or origins like https://chat.example.com with commas between'),
+  RELAY_INTERVAL_MS: integer('milliseconds from 10 to 60000', 10, 60_000).default(500),
+  RING_EVENTS: integer('a number of events from 1 to 100000', 1, 100_000).default(256),
+  PARLEY_FAULT: z
+    .string()
+    .regex(/^[a-z][a-z-]*:[1-9]\d{0,5}$/, 'a fault and a count, like exit-after-commit:3')
+    .optional(),
+})
+
+const secretNames: readonly string[] = ['JWT_SECRET', 'DATABASE_URL', 'REDIS_URL']
+
+function describe(issue: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
+  const name = String(issue.path[0])
+  // Secrets and addresses (which hold passwords) are measured, not quoted: this line ends up in logs.
+  const value = env[name] ?? ''
+  const got = secretNames.includes(name) ? `a text of ${value.length} characters` : JSON.stringify(value)
+  return `${name} must be ${issue.message}, but it is ${got}.`
+}
+
+/** Reads every setting, or throws ConfigError. An empty variable counts as not set, as in docker compose files. */
+export function loadConfig(env: NodeJS.ProcessEnv) {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const result = settings.safeParse(given)
+  if (!result.success) {
+    const [issue] = result.error.issues
+    throw new ConfigError(issue === undefined ? 'The settings cannot be read.' : describe(issue, given))
+  }
+  const read = result.data
+  const embedded = read.DATABASE_URL === undefined
+  const development = read.NODE_ENV !== 'production'
+  if (!embedded && read.JWT_SECRET === undefined) {
+    throw new ConfigError(
+      'JWT_SECRET must be set when DATABASE_URL is: a text of at least 32 characters, the same in every process.',
+    )
+  }
+  if (read.PARLEY_FAULT !== undefined && read.NODE_ENV !== 'test') {
+    throw new ConfigError('PARLEY_FAULT must not be set: it makes the server fail on purpose, for NODE_ENV=test only.')
+  }
+  return Object.freeze({
+    port: read.PORT,
+    host: read.HOST ?? (embedded ? '127.0.0.1' : '0.0.0.0'),
+    /** Null: the embedded PostgreSQL. */
+    databaseUrl: read.DATABASE_URL ?? null,
+    databasePoolSize: read.DATABASE_POOL_SIZE,
+    /** Null: the bus, presence and limits live in this process. */
+    redisUrl: read.REDIS_URL ?? null,
+    dataDir: read.PARLEY_DATA_DIR,
+    /** Null, in embedded mode only: generated and kept in the data folder. */
+    jwtSecret: read.JWT_SECRET ?? null,
+    logLevel: read.LOG_LEVEL,
+    rateLimits: read.RATE_LIMITS,
+    development,
+    graphiql: read.GRAPHIQL ?? development,
+    introspection: read.INTROSPECTION ?? development,
+    corsOrigins: Object.freeze(read.CORS_ORIGINS),
+    relayIntervalMs: read.RELAY_INTERVAL_MS,
+    ringEvents: read.RING_EVENTS,
+    /** A place where tests make the process die, like `exit-after-commit:3`. */
+    fault: read.PARLEY_FAULT ?? null,
+  })
+}
+
+export type Config = ReturnType<typeof loadConfig>

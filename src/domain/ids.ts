@@ -1,0 +1,8 @@
+import { v7 } from 'uuid'
+
+/** Ids sort by the time they were made, which keeps indexes compact. */
+export const newId = (): string => v7()
+
+const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+export const isUuid = (text: string): boolean => uuidShape.test(text)

@@ -1,0 +1,97 @@
+import type { Append } from '../log/append.ts'
+import type { ConversationStore, InboxPosition, InboxRequest } from '../store/conversations.ts'
+import type { EntryRow } from '../store/rows.ts'
+import { isUuid } from './ids.ts'
+import type { Loaders } from './loaders.ts'
+import { accepted } from './outcome.ts'
+import { checkPage, decodeCursor, encodeCursor, toPage, type PageArgs, type PageOf } from './page.ts'
+import type { Viewer } from './viewer.ts'
+
+export interface CursorAdvanced {
+  outcome: 'ADVANCED' | 'UNCHANGED'
+  lastReadSeq: number
+  lastDeliveredSeq: number
+  unreadCount: number
+}
+
+export interface EntryChange {
+  conversationId: string
+  /** Undefined leaves it as it is; null ends the muting. */
+  mutedUntil?: Date | null
+  archived: boolean | null
+  pinned: boolean | null
+  unreadFromSeq: number | null
+}
+
+export interface Inbox {
+  page(viewer: Viewer, filter: InboxRequest['filter'], args: PageArgs, loaders: Loaders): Promise<PageOf<EntryRow>>
+  counts(viewer: Viewer): Promise<{ headEventSeq: number; unreadConversationCount: number }>
+  markRead(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced>
+  markDelivered(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced>
+  updateEntry(viewer: Viewer, change: EntryChange): Promise<void>
+}
+
+const words = { notFound: 'There is no such conversation here.' }
+const limits = { defaultSize: 25, maxSize: 100 }
+
+const positionOf = (parts: unknown[]): InboxPosition | null => {
+  const [pinned, lastActivityAtMs, conversationId] = parts
+  const isPosition =
+    typeof pinned === 'boolean' &&
+    Number.isSafeInteger(lastActivityAtMs) &&
+    typeof conversationId === 'string' &&
+    isUuid(conversationId)
+  return isPosition ? { pinned, lastActivityAtMs: lastActivityAtMs as number, conversationId } : null
+}
+
+export function createInbox(append: Append, conversations: ConversationStore): Inbox {
+  const advance = async (viewer: Viewer, conversationId: string, readSeq: number, deliveredSeq: number) => {
+    const result = await append('advanceCursor', [viewer.userId, conversationId, readSeq, deliveredSeq])
+    const { outcome, lastReadSeq = 0, lastDeliveredSeq = 0, unreadCount = 0 } = result
+    if (outcome !== 'ADVANCED' && outcome !== 'UNCHANGED') accepted(result, words)
+    return { outcome: outcome as CursorAdvanced['outcome'], lastReadSeq, lastDeliveredSeq, unreadCount }
+  }
+  return {
+    async page(viewer, filter, args, loaders) {
+      const page = checkPage(args, limits)
+      const request: InboxRequest = {
+        viewerId: viewer.userId,
+        filter,
+        after: page.after === null ? null : decodeCursor('inbox', 'after', page.after, positionOf),
+        before: page.before === null ? null : decodeCursor('inbox', 'before', page.before, positionOf),
+        backward: page.backward,
+        limit: page.size + 1,
+      }
+      const { entries } = await loaders.horizon.track(conversations.inbox(request), (read) => {
+        loaders.horizon.note(viewer.userId, read.viewerHeadEventSeq)
+        for (const { conversation } of read.entries) loaders.horizon.note(conversation.id, conversation.headEventSeq)
+      })
+      // The statement brought each conversation's newest message along; what asks for it finds it here.
+      for (const { conversation, lastMessage } of entries) {
+        if (lastMessage) loaders.message.prime({ conversationId: conversation.id, seq: lastMessage.seq }, lastMessage)
+      }
+      for (const entry of entries) {
+        loaders.entry.prime({ viewerId: viewer.userId, conversationId: entry.conversation.id }, entry)
+        loaders.conversation.prime(entry.conversation.id, entry.conversation)
+      }
+      return toPage<EntryRow>(entries, page, ({ member, conversation }) =>
+        encodeCursor('inbox', [member.pinned, conversation.lastActivityAt.getTime(), conversation.id]),
+      )
+    },
+    counts: (viewer) => conversations.inboxCounts(viewer.userId),
+    markRead: (viewer, conversationId, seq) => advance(viewer, conversationId, seq, 0),
+    markDelivered: (viewer, conversationId, seq) => advance(viewer, conversationId, 0, seq),
+    async updateEntry(viewer, { conversationId, mutedUntil, archived, pinned, unreadFromSeq }) {
+      const result = await append('updateEntry', [
+        viewer.userId,
+        conversationId,
+        mutedUntil !== undefined,
+        mutedUntil ?? null,
+        archived,
+        pinned,
+        unreadFromSeq,
+      ])
+      accepted(result, words)
+    },
+  }
+}

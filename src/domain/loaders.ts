@@ -1,0 +1,75 @@
+import DataLoader from 'dataloader'
+import type { ConversationStore, EntryKey } from '../store/conversations.ts'
+import type { MessageKey, MessagePageRequest, MessageStore, OthersProgress, ReadByRequest, ReadRow } from '../store/messages.ts'
+import type { MembersRequest, PeopleStore } from '../store/people.ts'
+import type { Conversation, EntryRow, Member, Message, User } from '../store/rows.ts'
+import { Horizon } from './horizon.ts'
+
+/**
+ * Batched reads of one request, or of one event for all who get it. They check no permission but where a key names the
+ * viewer: what is loaded hangs below something the viewer was allowed to see.
+ */
+export interface Loaders {
+  user: DataLoader<string, User | null>
+  conversation: DataLoader<string, Conversation | null>
+  /** Null for who is not an active member. */
+  entry: DataLoader<EntryKey, EntryRow | null, string>
+  message: DataLoader<MessageKey, Message | null, string>
+  messagePage: DataLoader<MessagePageRequest, Message[]>
+  members: DataLoader<MembersRequest, Member[]>
+  othersProgress: DataLoader<{ conversationId: string; senderId: string }, OthersProgress, string>
+  readBy: DataLoader<ReadByRequest, ReadRow[]>
+  horizon: Horizon
+}
+
+export interface LoaderStores {
+  people: PeopleStore
+  conversations: ConversationStore
+  messages: MessageStore
+}
+
+const messageId = (key: MessageKey) => `${key.conversationId} ${String(key.seq)}`
+
+export function createLoaders({ people, conversations, messages }: LoaderStores): Loaders {
+  const horizon = new Horizon()
+  return {
+    horizon,
+    user: new DataLoader(async (ids) => {
+      const found = new Map((await people.byIds(ids)).map((user) => [user.id, user]))
+      return ids.map((id) => found.get(id) ?? null)
+    }),
+    conversation: new DataLoader(async (ids) => {
+      const rows = await horizon.track(conversations.byIds(ids), (read) => {
+        for (const row of read) horizon.note(row.id, row.headEventSeq)
+      })
+      const found = new Map(rows.map((row) => [row.id, row]))
+      return ids.map((id) => found.get(id) ?? null)
+    }),
+    entry: new DataLoader(
+      async (keys) => {
+        const { entries } = await horizon.track(conversations.entries(keys), (read) => {
+          for (const [viewerId, headEventSeq] of read.viewerHeads) horizon.note(viewerId, headEventSeq)
+          for (const entry of read.entries) if (entry) horizon.note(entry.conversation.id, entry.conversation.headEventSeq)
+        })
+        return entries
+      },
+      { cacheKeyFn: (key) => `${key.viewerId} ${key.conversationId}` },
+    ),
+    message: new DataLoader(
+      async (keys) => {
+        const rows = await horizon.track(messages.byKeys(keys), (read) => {
+          for (const row of read) horizon.note(row.message.conversationId, row.headEventSeq)
+        })
+        const found = new Map(rows.map((row) => [messageId(row.message), row.message]))
+        return keys.map((key) => found.get(messageId(key)) ?? null)
+      },
+      { cacheKeyFn: messageId },
+    ),
+    messagePage: new DataLoader((requests) => messages.pages(requests), { cache: false }),
+    members: new DataLoader((requests) => people.members(requests), { cache: false }),
+    othersProgress: new DataLoader((keys) => messages.othersProgress(keys), {
+      cacheKeyFn: (key) => `${key.conversationId} ${key.senderId}`,
+    }),
+    readBy: new DataLoader((requests) => messages.readBy(requests), { cache: false }),
+  }
+}

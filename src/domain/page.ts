@@ -1,0 +1,80 @@
+import { ValidationError } from './errors.ts'
+
+/** Arguments of a Relay connection, as the client gave them. */
+export interface PageArgs {
+  first?: number | null
+  after?: string | null
+  last?: number | null
+  before?: string | null
+}
+
+export interface PageLimits {
+  defaultSize: number
+  maxSize: number
+}
+
+/** A checked page request. `backward` counts from the end; rows still come in the connection's order. */
+export interface Page {
+  size: number
+  backward: boolean
+  after: string | null
+  before: string | null
+}
+
+export interface PageOf<Row> {
+  rows: { row: Row; cursor: string }[]
+  hasNextPage: boolean
+  hasPreviousPage: boolean
+}
+
+/** `whenNeither` says from which end to count when neither `first` nor `last` is given. */
+export function checkPage(args: PageArgs, limits: PageLimits, whenNeither: 'first' | 'last' = 'first'): Page {
+  const { first, last } = args
+  if (first != null && last != null) {
+    throw new ValidationError('Give `first` or `last`, not both.', [{ path: ['last'], message: 'not together with first' }])
+  }
+  for (const [name, value] of Object.entries({ first, last })) {
+    if (value != null && (value < 1 || value > limits.maxSize)) {
+      const message = `\`${name}\` must be from 1 to ${String(limits.maxSize)}, not ${String(value)}.`
+      throw new ValidationError(message, [{ path: [name], message }])
+    }
+  }
+  return {
+    size: first ?? last ?? limits.defaultSize,
+    backward: last != null || (first == null && whenNeither === 'last'),
+    after: args.after ?? null,
+    before: args.before ?? null,
+  }
+}
+
+/** Cursors are opaque to clients: a kind, so that one list's cursor is not taken for another's, and the row's place. */
+export function encodeCursor(kind: string, parts: readonly (string | number | boolean)[]): string {
+  return Buffer.from(JSON.stringify([kind, ...parts])).toString('base64url')
+}
+
+export function decodeCursor<T>(kind: string, argument: string, cursor: string, check: (parts: unknown[]) => T | null): T {
+  let parts: T | null = null
+  try {
+    const decoded: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    if (Array.isArray(decoded) && decoded[0] === kind) parts = check(decoded.slice(1))
+  } catch {
+    // Not ours; said below.
+  }
+  if (parts === null) {
+    const message = `\`${argument}\` is not a cursor of this list. Use pageInfo.endCursor or an edge's cursor.`
+    throw new ValidationError(message, [{ path: [argument], message }])
+  }
+  return parts
+}
+
+/** Cuts the extra row that was read to see whether there is more, and puts rows read backwards in order. */
+export function toPage<Row>(rows: Row[], page: Page, cursorOf: (row: Row) => string): PageOf<Row> {
+  const hasMore = rows.length > page.size
+  const kept = rows.slice(0, page.size)
+  if (page.backward) kept.reverse()
+  return {
+    rows: kept.map((row) => ({ row, cursor: cursorOf(row) })),
+    hasNextPage: page.backward ? page.before !== null : hasMore,
+    hasPreviousPage: page.backward ? hasMore : page.after !== null,
+  }
+}

@@ -1,0 +1,110 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { hash, verify } from '@node-rs/argon2'
+import { SignJWT, errors as joseErrors, jwtVerify } from 'jose'
+import type { SessionStore } from '../store/sessions.ts'
+import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, UnauthenticatedError } from './errors.ts'
+import { newId } from './ids.ts'
+import type { SessionWatch } from './session-watch.ts'
+import type { Viewer } from './viewer.ts'
+
+const accessTokenTtlMs = 15 * 60_000
+const refreshTokenTtlMs = 7 * 24 * 60 * 60_000
+
+export interface Session {
+  userId: string
+  accessToken: string
+  accessTokenExpiresAt: Date
+  refreshToken: string
+  refreshTokenTtlMs: number
+}
+
+export interface Sessions {
+  register(input: { handle: string; displayName: string; password: string }): Promise<Session>
+  login(input: { handle: string; password: string }): Promise<Session>
+  /** Exchanges the token for a new pair. A token that was exchanged before revokes its whole session. */
+  refresh(refreshToken: string): Promise<Session>
+  logout(viewer: Viewer): Promise<void>
+  /** The viewer of an access token, or an UnauthenticatedError that says what to do. */
+  authenticate(accessToken: string): Promise<Viewer>
+}
+
+export interface SessionsOptions {
+  store: SessionStore
+  watch: SessionWatch
+  jwtSecret: string
+}
+
+const hashToken = (token: string) => createHash('sha256').update(token).digest()
+
+export function createSessions({ store, watch, jwtSecret }: SessionsOptions): Sessions {
+  const key = new TextEncoder().encode(jwtSecret)
+  // Verified against when there is no such handle, so that the answer takes as long as for one that exists.
+  const decoyHash = hash(randomBytes(16))
+
+  const issue = async (sessionId: string, userId: string, refreshToken: string): Promise<Session> => {
+    const accessTokenExpiresAt = new Date(Math.floor((Date.now() + accessTokenTtlMs) / 1000) * 1000)
+    const accessToken = await new SignJWT({ sid: sessionId })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setSubject(userId)
+      .setIssuer('parley')
+      .setIssuedAt()
+      .setExpirationTime(accessTokenExpiresAt)
+      .sign(key)
+    return { userId, accessToken, accessTokenExpiresAt, refreshToken, refreshTokenTtlMs }
+  }
+
+  const newRefreshToken = () => {
+    const token = randomBytes(32).toString('base64url')
+    return { token, row: { hash: hashToken(token), expiresAt: new Date(Date.now() + refreshTokenTtlMs) } }
+  }
+
+  const open = async (userId: string) => {
+    const sessionId = newId()
+    const refresh = newRefreshToken()
+    await store.createSession(sessionId, userId, refresh.row)
+    return issue(sessionId, userId, refresh.token)
+  }
+
+  return {
+    async register({ handle, displayName, password }) {
+      const userId = newId()
+      const passwordHash = await hash(password)
+      const created = await store.createUser({ id: userId, handle, displayName, passwordHash })
+      if (!created) throw new HandleTakenError(`The handle "${handle}" is taken. Choose another one.`)
+      return open(userId)
+    },
+    async login({ handle, password }) {
+      const credential = await store.credential(handle.toLowerCase())
+      const matches = await verify(credential?.passwordHash ?? (await decoyHash), password)
+      if (!credential || !matches) throw new InvalidCredentialsError()
+      return open(credential.userId)
+    },
+    async refresh(refreshToken) {
+      const next = newRefreshToken()
+      const result = await store.rotate(hashToken(refreshToken), next.row)
+      if (result.outcome !== 'ROTATED') {
+        if (result.outcome === 'REUSED' && result.sessionId) watch.announceEnded(result.sessionId)
+        throw new SessionExpiredError()
+      }
+      return issue(result.sessionId, result.userId, next.token)
+    },
+    async logout(viewer) {
+      await store.revoke(viewer.sessionId)
+      watch.announceEnded(viewer.sessionId)
+    },
+    async authenticate(accessToken) {
+      let sessionId: unknown
+      try {
+        sessionId = (await jwtVerify(accessToken, key, { issuer: 'parley', algorithms: ['HS256'] })).payload.sid
+      } catch (error) {
+        if (error instanceof joseErrors.JWTExpired) {
+          throw new UnauthenticatedError('The access token has expired. Call refreshSession for a new one.')
+        }
+        throw new UnauthenticatedError('The access token is not valid. Log in, and send "Bearer <accessToken>".')
+      }
+      const session = typeof sessionId === 'string' ? await watch.check(sessionId) : null
+      if (!session) throw new UnauthenticatedError('This session has ended. Log in again.')
+      return { userId: session.userId, sessionId: session.sessionId, role: session.role }
+    },
+  }
+}

@@ -1,0 +1,8 @@
+/** Who asks. Made by the transport from a checked access token; the first argument of every domain function. */
+export interface Viewer {
+  /** uuid of the user. */
+  userId: string
+  /** uuid of the session (the refresh-token family) the access token belongs to. */
+  sessionId: string
+  role: 'USER' | 'STAFF' | 'ADMIN'
+}

@@ -1,0 +1,41 @@
+import type { Bus } from '../bus/bus.ts'
+import { topics } from '../bus/topics.ts'
+import type { LogEvent } from '../store/rows.ts'
+import type { Write, WriteName, WriteResult } from '../store/writes.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Hub } from './hub.ts'
+
+/**
+ * The only way to change a conversation: one statement, which appends to the log in the same transaction, and then the
+ * announcement of what was appended. Whoever dies in between loses nothing: the relay of every process finds it.
+ */
+export type Append = (name: WriteName, values: unknown[]) => Promise<WriteResult>
+
+export interface AppendOptions {
+  write: Write
+  bus: Bus
+  hub: Hub
+  logger: Logger
+  /** Called between commit and announcement; tests end the process here. */
+  afterCommit: () => void
+}
+
+export function createAppend({ write, bus, hub, logger, afterCommit }: AppendOptions): Append {
+  const announce = (event: LogEvent) => {
+    hub.offer(event)
+    bus.publish(topics.stream(event.streamId), JSON.stringify(event)).catch((error: unknown) => {
+      logger.debug({ err: error, streamId: event.streamId }, 'not announced; readers will find it in the log')
+    })
+  }
+  return async (name, values) => {
+    const result = await write(name, values)
+    if (result.events.length > 0) {
+      afterCommit()
+      // After this turn of the event loop, so that the writer's answer goes out before the fan-out starts.
+      setImmediate(() => {
+        result.events.forEach(announce)
+      })
+    }
+    return result
+  }
+}

@@ -1,0 +1,179 @@
+import type { LogEvent, Message } from '../store/rows.ts'
+import type { ReadLog } from './read.ts'
+
+/** Milliseconds that a missing event may be late on the bus before the gap is read from the log. */
+const reorderGraceMs = 15
+/** Milliseconds until a failed reading of a gap is tried again. */
+const retryMs = 500
+/** Events fetched at a time when a gap is filled. */
+const gapPageSize = 200
+
+/** A message that came from the log may be newer than what the ring has; only a later state may take its place. */
+const supersedes = (a: Message, b: Message) => b.deletedAt === null && (a.deletedAt !== null || a.revision > b.revision)
+
+export interface StreamOptions {
+  streamId: string
+  /** Newest events kept in memory. */
+  ringSize: number
+  readLog: ReadLog
+  /** The head as the database has it. */
+  readHead: () => Promise<number>
+  onError: (error: unknown) => void
+}
+
+/**
+ * One stream with readers in this process: how far it is known (`tip`), and a ring of its newest events.
+ *
+ * Events come from local writers, the bus and the relay, in any order, twice or never. They enter the ring strictly as
+ * tip + 1; what comes early waits a moment for the one before it, and then the gap is read from the log.
+ */
+export class Stream {
+  readonly streamId: string
+  /** Called with no argument whenever there may be something new after a reader's position. */
+  readonly listeners = new Set<() => void>()
+  private readonly options: StreamOptions
+  private ring: LogEvent[] = []
+  /** The newest edit or deletion in the ring of each message that has one, by the message's seq. */
+  private readonly newest = new Map<number, LogEvent>()
+  /** Null until the head was read. */
+  private tip: number | null = null
+  /** The newest seq heard of; more than tip while something is missing. */
+  private announced = 0
+  private readonly early = new Map<number, LogEvent>()
+  private timer: NodeJS.Timeout | null = null
+  private filling = false
+  private closed = false
+
+  constructor(options: StreamOptions) {
+    this.options = options
+    this.streamId = options.streamId
+  }
+
+  /** seq of the newest event that readers can be served; -1 before the head is known. */
+  get tipSeq(): number {
+    return this.tip ?? -1
+  }
+
+  /** Sets where the ring starts: everything up to `headSeq` is in the log. Later calls count as announcements. */
+  start(headSeq: number): void {
+    if (this.tip !== null) {
+      this.announce(headSeq)
+      return
+    }
+    this.tip = headSeq
+    this.announced = Math.max(this.announced, headSeq)
+    this.drain()
+    this.repair(0)
+  }
+
+  offer(event: LogEvent): void {
+    if (this.tip !== null && event.seq <= this.tip) return
+    this.announced = Math.max(this.announced, event.seq)
+    // More than the ring holds would be read from the log anyway.
+    if (this.early.size < this.options.ringSize) this.early.set(event.seq, event)
+    this.drain()
+    this.repair(reorderGraceMs)
+  }
+
+  /** There is an event with this seq, heard of without its content. */
+  announce(seq: number): void {
+    if (seq <= this.announced) return
+    this.announced = seq
+    this.repair(reorderGraceMs)
+  }
+
+  /** The events after `seq` as far as the ring has all of them; null when they must be read from the log. */
+  after(seq: number, limit: number): LogEvent[] | null {
+    const first = this.ring[0]
+    if (!first || seq + 1 < first.seq) return null
+    const start = seq + 1 - first.seq
+    return this.ring.slice(start, start + limit)
+  }
+
+  /** The event with its message as the ring knows it now: deleted text must not come out of memory again. */
+  current(event: LogEvent): LogEvent {
+    const newer = event.messageSeq === null ? undefined : this.newest.get(event.messageSeq)?.message
+    return newer && event.message && supersedes(newer, event.message) ? { ...event, message: newer } : event
+  }
+
+  /** Whether edits and deletions since the tip was `tipSeq` may have left the ring, so that `current` misses them. */
+  outran(tipSeq: number): boolean {
+    return this.tipSeq - tipSeq > this.ring.length
+  }
+
+  close(): void {
+    this.closed = true
+    if (this.timer) clearTimeout(this.timer)
+    this.listeners.clear()
+    this.ring = []
+    this.newest.clear()
+    this.early.clear()
+  }
+
+  private drain(): void {
+    if (this.tip === null) return
+    const before = this.tip
+    for (const seq of this.early.keys()) if (seq <= before) this.early.delete(seq)
+    let next = this.early.get(this.tip + 1)
+    while (next) {
+      this.early.delete(next.seq)
+      this.push(next)
+      next = this.early.get(next.seq + 1)
+    }
+    if (this.tip > before) for (const listener of [...this.listeners]) listener()
+  }
+
+  private push(event: LogEvent): void {
+    this.tip = event.seq
+    this.ring.push(event)
+    if (event.messageSeq !== null && event.type !== 'MESSAGE_SENT') this.newest.set(event.messageSeq, event)
+    if (this.ring.length <= this.options.ringSize) return
+    const oldest = this.ring.shift()
+    if (oldest && oldest.messageSeq !== null && this.newest.get(oldest.messageSeq) === oldest) {
+      this.newest.delete(oldest.messageSeq)
+    }
+  }
+
+  private repair(delayMs: number): void {
+    if (this.closed || this.tip === null || this.announced <= this.tip || this.filling) return
+    this.timer ??= setTimeout(() => {
+      this.timer = null
+      void this.fillGap()
+    }, delayMs)
+  }
+
+  private async fillGap(): Promise<void> {
+    this.filling = true
+    let failed = false
+    try {
+      while (!this.closed && this.tip !== null && this.announced > this.tip) {
+        const tip = this.tip
+        const events = await this.options.readLog({ streamId: this.streamId, afterSeq: tip, limit: gapPageSize })
+        // What the log answers is newer than what waits here: an edit or deletion may have come since.
+        for (const event of events) this.early.set(event.seq, event)
+        if (events[0] && events[0].seq > tip + 1) this.skipTo(events[0].seq - 1)
+        this.drain()
+        if (events.length === 0) {
+          // Retention took it all, and readers will notice the gap in the log; or the bus announced what never was.
+          this.announced = Math.max(tip, await this.options.readHead())
+          this.skipTo(this.announced)
+        }
+      }
+    } catch (error) {
+      failed = true
+      this.options.onError(error)
+    } finally {
+      this.filling = false
+      this.repair(failed ? retryMs : 0)
+    }
+  }
+
+  /** The log no longer has what is missing: the ring starts anew after it. */
+  private skipTo(seq: number): void {
+    if (this.tip === null || seq <= this.tip) return
+    this.tip = seq
+    this.ring = []
+    this.newest.clear()
+    for (const listener of [...this.listeners]) listener()
+  }
+}

@@ -1,0 +1,42 @@
+import { createApp } from './app.ts'
+import { ConfigError, loadConfig } from './config.ts'
+import { StartError } from './start-error.ts'
+
+/** Under npm one Ctrl-C arrives twice: from the terminal, and once more handed on by npm. */
+const sameKeyPressMs = 500
+
+/** What a person has to mend is one line; anything else is a bug of ours and keeps its stack. */
+function fail(error: unknown): never {
+  const expected = error instanceof ConfigError || error instanceof StartError
+  console.error(expected ? `Parley did not start. ${error.message}` : error)
+  process.exit(1)
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env)
+
+  let stoppingSinceMs: number | null = null
+  const started = createApp(config)
+  const stop = (): void => {
+    if (stoppingSinceMs !== null) {
+      // A second Ctrl-C does not wait for connections to drain.
+      if (Date.now() - stoppingSinceMs > sameKeyPressMs) process.exit(1)
+      return
+    }
+    stoppingSinceMs = Date.now()
+    started
+      .then((app) => app.stop())
+      .then(() => process.exit(0))
+      .catch(fail)
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+
+  const { url } = await started
+  console.log(`Parley is listening on ${url}`)
+  if (config.graphiql) console.log(`GraphiQL: open ${url} in a browser`)
+  console.log('Demo data: npm run seed, in another terminal')
+  console.log('Stop: Ctrl-C')
+}
+
+await main().catch(fail)

@@ -1,0 +1,88 @@
+import { builder } from './builder.ts'
+import type { Context } from './context.ts'
+import { StreamCursor } from './cursor.ts'
+import { requireViewer } from './context.ts'
+import { conversationId, decodeGlobalId } from './ids.ts'
+import { User } from './user.ts'
+
+export const ConversationKind = builder.enumType('ConversationKind', {
+  description: 'What a conversation is.',
+  values: {
+    DIRECT: { description: 'Two people; one for each pair, and nobody joins or leaves.' },
+    GROUP: { description: 'Any number of people, with an owner.' },
+  },
+})
+
+export const EditPolicy = builder.enumType('EditPolicy', {
+  description: 'Until when a sender may edit or delete a message.',
+  values: {
+    ANYTIME: { description: 'Always.' },
+    UNTIL_READ: { description: 'Until somebody else has read it.' },
+    WITHIN_15_MINUTES: { description: 'For 15 minutes.' },
+    NEVER: { description: 'Never.' },
+  },
+})
+
+/** What hangs below a conversation is for members: an event of one's own leaving still names the conversation. */
+export async function isMember(context: Context, conversation: { id: string }): Promise<boolean> {
+  const viewerId = requireViewer(context).userId
+  return (await context.loaders.entry.load({ viewerId, conversationId: conversation.id })) !== null
+}
+
+export const Conversation = builder.prismaObject('Conversation', {
+  description: 'A conversation that the viewer is in.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.id({ description: 'Global id; opaque. Also the id of its stream.', resolve: (conversation) => conversationId(conversation.id) }),
+    kind: t.field({ type: ConversationKind, description: 'What it is.', resolve: (conversation) => conversation.kind }),
+    title: t.exposeString('title', { nullable: true, description: 'Null for DIRECT: show the peer.' }),
+    editPolicy: t.field({
+      type: EditPolicy,
+      description: 'Until when a sender may edit or delete a message.',
+      resolve: (conversation) => conversation.editPolicy,
+    }),
+    createdAt: t.field({ type: 'DateTime', description: 'When it was made.', resolve: (conversation) => conversation.createdAt }),
+    lastActivityAt: t.field({
+      type: 'DateTime',
+      description: 'When the newest message was sent, or the conversation made.',
+      resolve: (conversation) => conversation.lastActivityAt,
+    }),
+    headSeq: t.exposeInt('headSeq', { description: 'seq of the newest message; 0 when there is none.' }),
+    cursor: t.field({
+      type: StreamCursor,
+      description:
+        'As of this read, never newer than what is read with it: give its eventSeq to conversationEvents and nothing is missed.',
+      resolve: async ({ id, headEventSeq }, _, { loaders }) => ({
+        streamId: conversationId(id),
+        eventSeq: await loaders.horizon.cursor(id, headEventSeq),
+      }),
+    }),
+    peer: t.field({
+      type: User,
+      nullable: true,
+      description: 'DIRECT: the other person. Null for a group.',
+      resolve: ({ pairKey }, _, context) => {
+        const viewerId = requireViewer(context).userId
+        const peerId = pairKey?.split(':').find((id) => id !== viewerId)
+        return peerId === undefined ? null : context.loaders.user.load(peerId)
+      },
+    }),
+    memberCount: t.exposeInt('memberCount', { description: 'People in it now.' }),
+  }),
+})
+
+builder.queryField('conversation', (t) =>
+  t.field({
+    type: Conversation,
+    nullable: true,
+    description: "One conversation; null when it is not the viewer's to see.",
+    args: { id: t.arg.id({ required: true, description: "The conversation's id." }) },
+    resolve: async (_, args, context) => {
+      const viewerId = requireViewer(context).userId
+      const decoded = decodeGlobalId(args.id)
+      if (decoded?.type !== 'Conversation') return null
+      const entry = await context.loaders.entry.load({ viewerId, conversationId: decoded.id })
+      return entry?.conversation ?? null
+    },
+  }),
+)

@@ -1,0 +1,230 @@
+import type { LogItem } from '../log/cursor.ts'
+import type { EventType, LogEvent, ReceiptData } from '../store/rows.ts'
+import { builder } from './builder.ts'
+import { requireViewer } from './context.ts'
+import { Conversation } from './conversation.ts'
+import { StreamCursor } from './cursor.ts'
+import { conversationId, streamId } from './ids.ts'
+import { InboxEntry } from './inbox-entry.ts'
+import { Message } from './message.ts'
+import { required } from './required.ts'
+import { User } from './user.ts'
+
+/** What the log calls an event, and what clients do. */
+const typeNames: Record<EventType, string> = {
+  MESSAGE_SENT: 'MessageSent',
+  MESSAGE_EDITED: 'MessageEdited',
+  MESSAGE_DELETED: 'MessageDeleted',
+  RECEIPT_ADVANCED: 'ReceiptAdvanced',
+  MEMBER_JOINED: 'MemberJoined',
+  MEMBER_LEFT: 'MemberLeft',
+  CONVERSATION_UPDATED: 'ConversationUpdated',
+  INBOX_ENTRY_CHANGED: 'InboxEntryChanged',
+}
+
+const eventOf = (item: LogItem): LogEvent => {
+  if (!item.event) throw new Error('no event, but a lost place')
+  return item.event
+}
+
+const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implement({
+  description: 'Something that happened, durably: numbered in its stream, kept in the log, replayed after a cursor.',
+  fields: (t) => ({
+    cursor: t.field({
+      type: StreamCursor,
+      description: 'The place of this event. Keep the newest of each stream to go on from.',
+      resolve: (item, _, { viewer }) => {
+        const event = eventOf(item)
+        return { streamId: streamId(event.streamId, viewer?.userId ?? null), eventSeq: event.seq }
+      },
+    }),
+    occurredAt: t.field({ type: 'DateTime', description: 'When it was stored.', resolve: (item) => eventOf(item).occurredAt }),
+  }),
+})
+
+const interfaces = [StreamEvent]
+const resolveType = (item: LogItem) => (item.event ? typeNames[item.event.type] : 'SnapshotRequired')
+
+const messageEvent = (name: string, description: string) =>
+  builder.objectRef<LogItem>(name).implement({
+    description,
+    interfaces,
+    fields: (t) => ({
+      message: t.field({
+        type: Message,
+        description: 'The message as it is now: in a replay it may have been edited or deleted since.',
+        resolve: (item) => {
+          const { message } = eventOf(item)
+          if (!message) throw new Error('a message event without its message')
+          return message
+        },
+      }),
+    }),
+  })
+
+const MessageSent = messageEvent('MessageSent', 'Somebody sent a message. Their own read position moves to it.')
+const MessageEdited = messageEvent('MessageEdited', 'A message has a new text.')
+const MessageDeleted = messageEvent('MessageDeleted', 'A message became a tombstone. Drop every copy of its text.')
+
+const conversationOf = (item: LogItem, load: (id: string) => Promise<ConversationRow | null>) =>
+  required(load(eventOf(item).streamId), 'the conversation of an event')
+type ConversationRow = typeof Conversation.$inferType
+
+const Receipt = builder.objectRef<ReceiptData>('Receipt').implement({
+  description: "One member's positions after an advance.",
+  fields: (t) => ({
+    user: t.field({
+      type: User,
+      description: 'Whose.',
+      resolve: (receipt, _, { loaders }) => required(loaders.user.load(receipt.userId), 'the user of a receipt'),
+    }),
+    lastReadSeq: t.int({
+      description: 'Up to which seq they have read, as far as they let others see it: 0 with read receipts off.',
+      resolve: async (receipt, _, context) => {
+        if (receipt.userId === requireViewer(context).userId) return receipt.lastReadSeq
+        const user = await required(context.loaders.user.load(receipt.userId), 'the user of a receipt')
+        return user.readReceiptsEnabled ? receipt.lastReadSeq : 0
+      },
+    }),
+    lastDeliveredSeq: t.exposeInt('lastDeliveredSeq', { description: 'Up to which seq their devices have got the messages.' }),
+    at: t.field({ type: 'DateTime', description: 'When they got there.', resolve: (receipt) => receipt.at }),
+  }),
+})
+
+const ReceiptAdvanced = builder.objectRef<LogItem>('ReceiptAdvanced').implement({
+  description: 'Members have read or got more. Positions never go back.',
+  interfaces,
+  fields: (t) => ({
+    conversation: t.field({
+      type: Conversation,
+      description: 'Where.',
+      resolve: (item, _, { loaders }) => conversationOf(item, (id) => loaders.conversation.load(id)),
+    }),
+    receipts: t.field({
+      type: [Receipt],
+      description: 'The positions that moved.',
+      resolve: (item) => eventOf(item).data?.receipts ?? [],
+    }),
+  }),
+})
+
+const memberEvent = (name: string, description: string) =>
+  builder.objectRef<LogItem>(name).implement({
+    description,
+    interfaces,
+    fields: (t) => ({
+      conversation: t.field({
+        type: Conversation,
+        description: 'Where. Who left sees nothing below it.',
+        resolve: (item, _, { loaders }) => conversationOf(item, (id) => loaders.conversation.load(id)),
+      }),
+      user: t.field({
+        type: User,
+        description: 'Who.',
+        resolve: (item, _, { loaders }) => required(loaders.user.load(eventOf(item).data?.userId ?? ''), 'a member'),
+      }),
+      by: t.field({
+        type: User,
+        nullable: true,
+        description: 'Who did it; null when the person did it themselves.',
+        resolve: (item, _, { loaders }) => {
+          const { actorId, data } = eventOf(item)
+          return actorId === null || actorId === data?.userId ? null : loaders.user.load(actorId)
+        },
+      }),
+    }),
+  })
+
+const MemberJoined = memberEvent('MemberJoined', 'Somebody became a member.')
+const MemberLeft = memberEvent('MemberLeft', 'Somebody left or was removed. For the one who left it is the last event.')
+
+const ConversationUpdated = builder.objectRef<LogItem>('ConversationUpdated').implement({
+  description: 'The title, or who owns it, changed.',
+  interfaces,
+  fields: (t) => ({
+    conversation: t.field({
+      type: Conversation,
+      description: 'The conversation as it is now.',
+      resolve: (item, _, { loaders }) => conversationOf(item, (id) => loaders.conversation.load(id)),
+    }),
+  }),
+})
+
+const InboxEntryChanged = builder.objectRef<LogItem>('InboxEntryChanged').implement({
+  description: "On the viewer's personal stream: a conversation came, went, or its entry changed on another device.",
+  interfaces,
+  fields: (t) => ({
+    conversationId: t.id({
+      description: 'Which conversation.',
+      resolve: (item) => conversationId(eventOf(item).data?.conversationId ?? ''),
+    }),
+    entry: t.field({
+      type: InboxEntry,
+      nullable: true,
+      description: 'The entry as it is now; null when the viewer is no longer in the conversation.',
+      resolve: (item, _, context) =>
+        context.loaders.entry.load({
+          viewerId: requireViewer(context).userId,
+          conversationId: eventOf(item).data?.conversationId ?? '',
+        }),
+    }),
+  }),
+})
+
+const SnapshotReason = builder.enumType('SnapshotReason', {
+  description: 'Why a cursor leads nowhere.',
+  values: {
+    EXPIRED: { description: 'The log no longer reaches back to it.' },
+    UNKNOWN_CURSOR: { description: 'It is ahead of the stream, or the viewer is no longer in the conversation.' },
+  },
+})
+
+const lostOf = (item: LogItem) => {
+  if (!item.lost) throw new Error('no lost place, but an event')
+  return item.lost
+}
+
+const SnapshotRequired = builder.objectRef<LogItem>('SnapshotRequired').implement({
+  description:
+    'Events between the cursor and now cannot be told. Read the conversation again and go on from its cursor. The ' +
+    'subscription itself goes on, live.',
+  fields: (t) => ({
+    streamId: t.id({
+      description: 'Which stream.',
+      resolve: (item, _, { viewer }) => streamId(lostOf(item).streamId, viewer?.userId ?? null),
+    }),
+    reason: t.field({ type: SnapshotReason, description: 'Why.', resolve: (item) => lostOf(item).reason }),
+    cursor: t.field({
+      type: StreamCursor,
+      description: 'Where the subscription goes on.',
+      resolve: (item, _, { viewer }) => ({
+        streamId: streamId(lostOf(item).streamId, viewer?.userId ?? null),
+        eventSeq: lostOf(item).headEventSeq,
+      }),
+    }),
+  }),
+})
+
+const messageEvents = [MessageSent, MessageEdited, MessageDeleted]
+const memberEvents = [MemberJoined, MemberLeft, ConversationUpdated]
+
+export const ConversationEvent = builder.unionType('ConversationEvent', {
+  description: 'What can happen in a conversation.',
+  types: [...messageEvents, ReceiptAdvanced, ...memberEvents, SnapshotRequired],
+  resolveType,
+})
+export const MessageEvent = builder.unionType('MessageEvent', {
+  description: 'What can happen to messages.',
+  types: [...messageEvents, SnapshotRequired],
+  resolveType,
+})
+export const ReceiptEvent = builder.unionType('ReceiptEvent', {
+  description: 'What can happen to receipts.',
+  types: [ReceiptAdvanced, SnapshotRequired],
+  resolveType,
+})
+export const InboxEvent = builder.unionType('InboxEvent', {
+  description: 'What can happen in any conversation of the viewer, and to their inbox.',
+  types: [...messageEvents, ReceiptAdvanced, ...memberEvents, InboxEntryChanged, SnapshotRequired],
+  resolveType,
+})

@@ -1,0 +1,18 @@
+import './user.ts'
+import './session.ts'
+import './viewer.ts'
+import './conversation.ts'
+import './member.ts'
+import './message.ts'
+import './inbox-entry.ts'
+import './error.ts'
+import './message-writes.ts'
+import './conversation-writes.ts'
+import './inbox-writes.ts'
+import './event.ts'
+import './subscription.ts'
+import './recovery.ts'
+import './node.ts'
+import { builder } from './builder.ts'
+
+export const schema = builder.toSchema()

@@ -1,0 +1,121 @@
+import {
+  ConversationClosedError,
+  ForbiddenError,
+  MessageDeletedError,
+  NotFoundError,
+  OpKeyReusedError,
+  ValidationError,
+} from '../domain/errors.ts'
+import type { MessageWritten } from '../domain/messages.ts'
+import { MessageLockedError, RevisionConflictError } from '../domain/outcome.ts'
+import { z } from 'zod'
+import { WriteAck } from './ack.ts'
+import { builder } from './builder.ts'
+import { requireViewer, type Context } from './context.ts'
+import { requireId, requireMessageRef } from './ids.ts'
+import { Message } from './message.ts'
+import { messageText, opKey, positiveSeq, validate } from './validate.ts'
+
+const success = (name: string, description: string) =>
+  builder.objectRef<MessageWritten>(name).implement({
+    description,
+    fields: (t) => ({
+      ack: t.field({ type: WriteAck, description: 'That it is durable.', resolve: (written) => written.ack }),
+      message: t.field({ type: Message, description: 'The message as it is now.', resolve: (written) => written.message }),
+    }),
+  })
+
+const SendMessageSuccess = success('SendMessageSuccess', 'The message is stored.')
+const EditMessageSuccess = success('EditMessageSuccess', 'The message is changed.')
+const DeleteMessageSuccess = success('DeleteMessageSuccess', 'The message is a tombstone; its text is nowhere.')
+
+const SendMessageInput = builder.inputType('SendMessageInput', {
+  description: 'A new message.',
+  fields: (t) => ({
+    conversationId: t.id({ required: true, description: 'Where to.' }),
+    clientMessageId: t.string({ required: true, description: '8 to 64 characters of your choosing; the key of this write.' }),
+    text: t.string({ description: '1 to 4000 characters, not of spaces alone.' }),
+    replyToId: t.id({ description: 'A message of the same conversation that this one answers.' }),
+  }),
+})
+
+const EditMessageInput = builder.inputType('EditMessageInput', {
+  description: 'A new text for a message.',
+  fields: (t) => ({
+    messageId: t.id({ required: true, description: 'Which message.' }),
+    text: t.string({ required: true, description: '1 to 4000 characters, not of spaces alone.' }),
+    expectedRevision: t.int({ description: 'Refuse with RevisionConflictError when the message is not at this revision.' }),
+    opKey: t.string({ required: true, description: '8 to 64 characters of your choosing; the key of this write.' }),
+  }),
+})
+
+const DeleteMessageInput = builder.inputType('DeleteMessageInput', {
+  description: 'A message to delete.',
+  fields: (t) => ({
+    messageId: t.id({ required: true, description: 'Which message.' }),
+    opKey: t.string({ required: true, description: '8 to 64 characters of your choosing; the key of this write.' }),
+  }),
+})
+
+const requiredText = z.string({ error: 'Give the text of the message: 1 to 4000 characters.' }).pipe(messageText)
+
+/** The answer's cursors must not be newer than the message in it. */
+const noted = (context: Context, written: MessageWritten): MessageWritten => {
+  context.loaders.horizon.note(written.ack.streamId, written.ack.eventSeq)
+  return written
+}
+
+builder.mutationFields((t) => ({
+  sendMessage: t.field({
+    type: SendMessageSuccess,
+    errors: { types: [NotFoundError, ValidationError, OpKeyReusedError, ConversationClosedError] },
+    description: 'Stores a message and shows it to all members. Marks the conversation read up to it for the sender.',
+    args: { input: t.arg({ type: SendMessageInput, required: true, description: 'The message.' }) },
+    resolve: async (_, { input }, context) => {
+      const viewer = requireViewer(context)
+      const { clientMessageId, text } = validate(z.object({ clientMessageId: opKey, text: requiredText }), 'input', input)
+      const conversationId = requireId('Conversation', input.conversationId)
+      const replyTo = input.replyToId == null ? null : requireMessageRef(input.replyToId)
+      if (replyTo && replyTo.conversationId !== conversationId) {
+        throw new NotFoundError('The message to reply to is not in this conversation.')
+      }
+      const replyToSeq = replyTo?.seq ?? null
+      return noted(context, await context.domain.messages.send(viewer, { conversationId, clientMessageId, text, replyToSeq }))
+    },
+  }),
+  editMessage: t.field({
+    type: EditMessageSuccess,
+    errors: {
+      types: [
+        NotFoundError,
+        ForbiddenError,
+        ValidationError,
+        RevisionConflictError,
+        MessageLockedError,
+        MessageDeletedError,
+        OpKeyReusedError,
+      ],
+    },
+    description: 'Gives a message of the viewer a new text.',
+    args: { input: t.arg({ type: EditMessageInput, required: true, description: 'Which message, and the text.' }) },
+    resolve: async (_, { input }, context) => {
+      const viewer = requireViewer(context)
+      const shape = z.object({ text: messageText, opKey, expectedRevision: positiveSeq.nullish() })
+      const { text, opKey: key, expectedRevision = null } = validate(shape, 'input', input)
+      const message = requireMessageRef(input.messageId)
+      return noted(context, await context.domain.messages.edit(viewer, { message, text, expectedRevision, opKey: key }))
+    },
+  }),
+  deleteMessage: t.field({
+    type: DeleteMessageSuccess,
+    errors: { types: [NotFoundError, ForbiddenError, MessageLockedError, MessageDeletedError, OpKeyReusedError] },
+    description: 'Makes a message a tombstone: its place stays, its text is gone. For its sender, and the managers of a group.',
+    args: { input: t.arg({ type: DeleteMessageInput, required: true, description: 'Which message.' }) },
+    resolve: async (_, { input }, context) => {
+      const viewer = requireViewer(context)
+      const { opKey: key } = validate(z.object({ opKey }), 'input', input)
+      const message = requireMessageRef(input.messageId)
+      return noted(context, await context.domain.messages.remove(viewer, { message, opKey: key }))
+    },
+  }),
+}))

@@ -1,0 +1,79 @@
+import { builder } from './builder.ts'
+import { requireViewer } from './context.ts'
+import { StreamCursor } from './cursor.ts'
+import { streamId } from './ids.ts'
+import { required } from './required.ts'
+import { User } from './user.ts'
+
+interface ViewerShape {
+  userId: string
+  headEventSeq: number
+  unreadConversationCount: number
+}
+
+const ViewerSettings = builder.objectRef<{ readReceiptsEnabled: boolean }>('ViewerSettings').implement({
+  description: 'What the viewer decided about themselves.',
+  fields: (t) => ({
+    readReceiptsEnabled: t.exposeBoolean('readReceiptsEnabled', {
+      description: "False: others see DELIVERED at most, also for the past. The viewer's own devices still sync.",
+    }),
+  }),
+})
+
+export const Viewer = builder.objectRef<ViewerShape>('Viewer').implement({
+  description: 'Who asks, and what is theirs alone.',
+  fields: (t) => ({
+    user: t.field({
+      type: User,
+      description: 'The viewer as others see them.',
+      resolve: (viewer, _, { loaders }) => required(loaders.user.load(viewer.userId), 'the viewer'),
+    }),
+    cursor: t.field({
+      type: StreamCursor,
+      description: 'Of the personal stream, never newer than what is read with it: give it to inboxEvents.',
+      resolve: async ({ userId, headEventSeq }, _, { loaders }) => ({
+        streamId: streamId(userId, userId),
+        eventSeq: await loaders.horizon.cursor(userId, headEventSeq),
+      }),
+    }),
+    settings: t.field({
+      type: ViewerSettings,
+      description: 'What the viewer decided about themselves.',
+      resolve: (viewer, _, { loaders }) => required(loaders.user.load(viewer.userId), 'the viewer'),
+    }),
+    unreadConversationCount: t.exposeInt('unreadConversationCount', {
+      description: 'Inbox entries with unreadCount > 0, muted and archived ones left out.',
+    }),
+  }),
+})
+
+builder.queryField('viewer', (t) =>
+  t.field({
+    type: Viewer,
+    description: 'Who asks.',
+    resolve: async (_, __, context) => {
+      const viewer = requireViewer(context)
+      return { userId: viewer.userId, ...(await context.domain.inbox.counts(viewer)) }
+    },
+  }),
+)
+
+const UpdateSettingsInput = builder.inputType('UpdateSettingsInput', {
+  description: 'What is left out stays as it is.',
+  fields: (t) => ({
+    readReceiptsEnabled: t.boolean({ description: 'Whether others may see how far the viewer has read.' }),
+  }),
+})
+
+builder.mutationField('updateSettings', (t) =>
+  t.field({
+    type: Viewer,
+    description: 'Changes what the viewer decided about themselves.',
+    args: { input: t.arg({ type: UpdateSettingsInput, required: true, description: 'The changes.' }) },
+    resolve: async (_, { input }, context) => {
+      const viewer = requireViewer(context)
+      await context.domain.people.updateSettings(viewer, { readReceiptsEnabled: input.readReceiptsEnabled ?? null })
+      return { userId: viewer.userId, ...(await context.domain.inbox.counts(viewer)) }
+    },
+  }),
+)

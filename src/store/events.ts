@@ -1,0 +1,121 @@
+import type { Database } from './database.ts'
+import { messageColumns, parseEventData, pickMessage, type EventJson, type LogEvent } from './rows.ts'
+
+export interface EventsRequest {
+  streamId: string
+  /** Only events with a larger seq. */
+  afterSeq: number
+  limit: number
+}
+
+export interface StreamHead {
+  streamId: string
+  headEventSeq: number
+  floorEventSeq: number
+}
+
+export interface EventStore {
+  /** For each request its events, in order. One statement for all of them. */
+  read(requests: readonly EventsRequest[]): Promise<LogEvent[][]>
+  /** Heads of those streams that exist. One statement. */
+  heads(streamIds: readonly string[]): Promise<StreamHead[]>
+  /**
+   * The newest event of every stream that was written to since `horizon`, and the horizon for the next call.
+   * Complete by construction: it compares transaction ids, so no clock and no commit order can hide an event.
+   */
+  movedSince(horizon: string | null): Promise<{ horizon: string; heads: { streamId: string; headEventSeq: number }[] }>
+  /** Conversations that the personal stream says were joined after `afterSeq`. */
+  joinsAfter(userId: string, afterSeq: number): Promise<{ conversationId: string }[]>
+  /** What became of the write that `actorId` made under `opKey`; null when there is none. */
+  findByOpKey(actorId: string, opKey: string): Promise<LogEvent | null>
+}
+
+const eventColumns = `e.stream_id AS "streamId", e.seq, e.type::text, e.actor_id AS "actorId",
+  e.message_seq AS "messageSeq", e.data, e.occurred_at AS "occurredAt", ${messageColumns('m', 'm_')}`
+const joinMessage = 'LEFT JOIN messages m ON m.conversation_id = e.stream_id AND m.seq = e.message_seq'
+
+const readEvents = {
+  name: 'read_events',
+  text: `SELECT r.place, ${eventColumns}
+    FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS r(stream_id, after_seq, max_rows, place)
+    CROSS JOIN LATERAL (
+      SELECT * FROM events WHERE stream_id = r.stream_id AND seq > r.after_seq ORDER BY seq LIMIT r.max_rows) e
+    ${joinMessage}
+    ORDER BY r.place, e.seq`,
+}
+
+const readHeads = {
+  name: 'read_heads',
+  text: `SELECT id AS "streamId", head_event_seq AS "headEventSeq", floor_event_seq AS "floorEventSeq"
+      FROM conversations WHERE id = ANY ($1::uuid[])
+    UNION ALL
+    SELECT id, head_event_seq, floor_event_seq FROM users WHERE id = ANY ($1::uuid[])`,
+}
+
+const readMoved = {
+  name: 'read_moved',
+  text: `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, moved."streamId", moved."headEventSeq"
+    FROM (SELECT 1) AS always LEFT JOIN (
+      SELECT stream_id AS "streamId", max(seq) AS "headEventSeq" FROM events WHERE xid >= $1::text::xid8 GROUP BY stream_id
+    ) AS moved ON true`,
+}
+
+const readJoins = {
+  name: 'read_joins',
+  text: `SELECT DISTINCT data->>'conversationId' AS "conversationId"
+    FROM events WHERE stream_id = $1 AND seq > $2 AND data ? 'joinedEventSeq'`,
+}
+
+const readByOpKey = {
+  name: 'read_event_by_op_key',
+  text: `SELECT ${eventColumns} FROM events e ${joinMessage} WHERE e.actor_id = $1 AND e.op_key = $2`,
+}
+
+interface EventRow extends Omit<LogEvent, 'data' | 'message'> {
+  place: string
+  data: EventJson['data']
+}
+
+function toEvent(row: EventRow): LogEvent {
+  return {
+    streamId: row.streamId,
+    seq: row.seq,
+    type: row.type,
+    actorId: row.actorId,
+    messageSeq: row.messageSeq,
+    data: parseEventData(row.data),
+    occurredAt: row.occurredAt,
+    message: pickMessage(row, 'm_'),
+  }
+}
+
+export function createEventStore(db: Database): EventStore {
+  return {
+    async read(requests) {
+      const rows = await db.run<EventRow>(readEvents, [
+        requests.map((request) => request.streamId),
+        requests.map((request) => request.afterSeq),
+        requests.map((request) => request.limit),
+      ])
+      const results: LogEvent[][] = requests.map(() => [])
+      for (const row of rows) results[Number(row.place) - 1]?.push(toEvent(row))
+      return results
+    },
+    heads: (streamIds) => db.run<StreamHead & Record<string, unknown>>(readHeads, [streamIds]),
+    async movedSince(horizon) {
+      // The largest xid8: nothing is newer, so that only the horizon is answered.
+      const rows = await db.run<{ horizon: string; streamId: string | null; headEventSeq: number | null }>(readMoved, [
+        horizon ?? '18446744073709551615',
+      ])
+      const heads = rows.flatMap(({ streamId, headEventSeq }) =>
+        streamId === null || headEventSeq === null ? [] : [{ streamId, headEventSeq }],
+      )
+      return { horizon: rows[0]?.horizon ?? '0', heads }
+    },
+    joinsAfter: (userId, afterSeq) => db.run(readJoins, [userId, afterSeq]),
+    async findByOpKey(actorId, opKey) {
+      const [row] = await db.run<EventRow>(readByOpKey, [actorId, opKey])
+      return row ? toEvent(row) : null
+    },
+  }
+}

@@ -1,0 +1,124 @@
+import type { Conversation, Member, Message, User } from './generated/prisma/client.ts'
+
+export type { Conversation, Member, Message, User }
+export type EventType =
+  | 'MESSAGE_SENT'
+  | 'MESSAGE_EDITED'
+  | 'MESSAGE_DELETED'
+  | 'RECEIPT_ADVANCED'
+  | 'MEMBER_JOINED'
+  | 'MEMBER_LEFT'
+  | 'CONVERSATION_UPDATED'
+  | 'INBOX_ENTRY_CHANGED'
+
+/** One member's cursors, as of `at`. */
+export interface ReceiptData {
+  userId: string
+  lastReadSeq: number
+  lastDeliveredSeq: number
+  at: Date
+}
+
+/** What an event carries besides its message; which of them is set follows from the type. */
+export interface EventData {
+  /** RECEIPT_ADVANCED */
+  receipts?: ReceiptData[]
+  /** MEMBER_JOINED, MEMBER_LEFT */
+  userId?: string
+  /** INBOX_ENTRY_CHANGED */
+  conversationId?: string
+  /** INBOX_ENTRY_CHANGED of somebody who joined: eventSeq of the conversation's stream just before. */
+  joinedEventSeq?: number
+  /** INBOX_ENTRY_CHANGED of somebody who left or was removed. */
+  left?: boolean
+}
+
+/** One event of the log, together with the message it is about, as that message is when it is read. */
+export interface LogEvent {
+  streamId: string
+  seq: number
+  type: EventType
+  actorId: string | null
+  messageSeq: number | null
+  data: EventData | null
+  occurredAt: Date
+  message: Message | null
+}
+
+/** What one viewer has to do with one conversation, with the count made in the same statement. */
+export interface EntryRow {
+  conversation: Conversation
+  member: Member
+  unreadCount: number
+}
+
+/** Columns of each table under the names Prisma gives them, so that a row is the same whoever read it. */
+const columnsOf = (names: string[]) => (alias: string, prefix: string) =>
+  names
+    .map(
+      (name) => `${alias}.${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} AS "${prefix}${name}"`,
+    )
+    .join(', ')
+
+const userColumnNames =
+  'id handle displayName searchName avatarUrl role readReceiptsEnabled headEventSeq floorEventSeq createdAt'.split(' ')
+const conversationColumnNames =
+  'id kind title editPolicy pairKey memberCount headSeq headEventSeq floorEventSeq lastActivityAt closedAt createdAt'.split(
+    ' ',
+  )
+const memberColumnNames =
+  'conversationId userId role lastReadSeq ownReadSeq lastDeliveredSeq lastSentSeq mutedUntil archived pinned joinedAt joinedEventSeq leftAt'.split(
+    ' ',
+  )
+const messageColumnNames =
+  'conversationId seq senderId text revision clientMessageId replyToSeq createdAt editedAt deletedAt deletedById'.split(
+    ' ',
+  )
+
+export const userColumns = columnsOf(userColumnNames)
+export const conversationColumns = columnsOf(conversationColumnNames)
+export const memberColumns = columnsOf(memberColumnNames)
+export const messageColumns = columnsOf(messageColumnNames)
+
+/** Takes one table's columns out of a joined row; null when the join found none (its first column is null). */
+const pick = (names: string[]) => (row: Record<string, unknown>, prefix: string) => {
+  if (row[prefix + (names[0] ?? '')] === null) return null
+  return Object.fromEntries(names.map((name) => [name, row[prefix + name]]))
+}
+
+export const pickConversation = pick(conversationColumnNames) as (row: object, prefix: string) => Conversation | null
+export const pickMember = pick(memberColumnNames) as (row: object, prefix: string) => Member | null
+export const pickMessage = pick(messageColumnNames) as (row: object, prefix: string) => Message | null
+
+type Json<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date> : T[K] }
+export type MessageJson = Json<Message>
+export type EventJson = Omit<Json<LogEvent>, 'message' | 'data'> & {
+  message: MessageJson | null
+  data: (Omit<EventData, 'receipts'> & { receipts?: Json<ReceiptData>[] }) | null
+}
+
+const date = (value: string | null) => (value === null ? null : new Date(value))
+
+export function parseMessage(json: MessageJson): Message {
+  return {
+    ...json,
+    createdAt: new Date(json.createdAt),
+    editedAt: date(json.editedAt),
+    deletedAt: date(json.deletedAt),
+  }
+}
+
+export function parseEventData(json: EventJson['data']): EventData | null {
+  if (!json?.receipts) return json as EventData | null
+  return { ...json, receipts: json.receipts.map((receipt) => ({ ...receipt, at: new Date(receipt.at) })) }
+}
+
+/** The event as the write functions answer it and the bus carries it. */
+export function parseEvent(json: EventJson): LogEvent {
+  return {
+    ...json,
+    occurredAt: new Date(json.occurredAt),
+    data: parseEventData(json.data),
+    message: json.message === null ? null : parseMessage(json.message),
+  }
+}

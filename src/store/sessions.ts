@@ -1,0 +1,110 @@
+import type { Database } from './database.ts'
+
+export interface NewUser {
+  id: string
+  handle: string
+  displayName: string
+  passwordHash: string
+}
+
+export interface CredentialRow {
+  userId: string
+  passwordHash: string
+}
+
+export interface SessionRow {
+  sessionId: string
+  userId: string
+  role: 'USER' | 'STAFF' | 'ADMIN'
+}
+
+export interface NewToken {
+  hash: Buffer
+  expiresAt: Date
+}
+
+export interface SessionStore {
+  /** False when the handle is taken. */
+  createUser(user: NewUser): Promise<boolean>
+  credential(handle: string): Promise<CredentialRow | null>
+  createSession(sessionId: string, userId: string, token: NewToken): Promise<void>
+  /**
+   * Exchanges a refresh token for the next one of its session, in one statement. REUSED: the token had been exchanged
+   * before, and its session is revoked now.
+   */
+  rotate(oldHash: Buffer, next: NewToken): Promise<({ outcome: 'ROTATED' } & SessionRow) | { outcome: 'REUSED' | 'UNKNOWN'; sessionId: string | null }>
+  revoke(sessionId: string): Promise<void>
+  /** Those of the sessions that are live: neither revoked nor expired. */
+  live(sessionIds: readonly string[]): Promise<SessionRow[]>
+}
+
+const createUser = {
+  name: 'create_user',
+  text: `WITH person AS (
+      INSERT INTO users (id, handle, display_name, search_name) VALUES ($1, $2, $3, lower($3))
+      ON CONFLICT (handle) DO NOTHING RETURNING id)
+    INSERT INTO credentials (user_id, password_hash) SELECT id, $4 FROM person RETURNING user_id`,
+}
+
+const readCredential = {
+  name: 'read_credential',
+  text: `SELECT c.user_id AS "userId", c.password_hash AS "passwordHash"
+    FROM credentials c JOIN users u ON u.id = c.user_id WHERE u.handle = $1`,
+}
+
+const createSession = {
+  name: 'create_session',
+  text: `WITH s AS (INSERT INTO sessions (id, user_id, expires_at) VALUES ($1, $2, $4) RETURNING id)
+    INSERT INTO refresh_tokens (hash, session_id, expires_at) SELECT $3, id, $4 FROM s`,
+}
+
+const rotateToken = {
+  name: 'rotate_token',
+  text: `SELECT outcome, session_id AS "sessionId", user_id AS "userId", role::text FROM parley_rotate_token($1, $2, $3)`,
+}
+
+const revokeSession = {
+  name: 'revoke_session',
+  text: 'UPDATE sessions SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL',
+}
+
+const readLive = {
+  name: 'read_live_sessions',
+  text: `SELECT s.id AS "sessionId", s.user_id AS "userId", u.role::text FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.id = ANY ($1::uuid[]) AND s.revoked_at IS NULL AND s.expires_at > now()`,
+}
+
+interface RotatedRow {
+  outcome: 'ROTATED' | 'REUSED' | 'UNKNOWN'
+  sessionId: string | null
+  userId: string | null
+  role: SessionRow['role'] | null
+}
+
+export function createSessionStore(db: Database): SessionStore {
+  return {
+    async createUser(user) {
+      const rows = await db.run(createUser, [user.id, user.handle, user.displayName, user.passwordHash])
+      return rows.length > 0
+    },
+    async credential(handle) {
+      const [row] = await db.run<CredentialRow & Record<string, unknown>>(readCredential, [handle])
+      return row ?? null
+    },
+    async createSession(sessionId, userId, token) {
+      await db.run(createSession, [sessionId, userId, token.hash, token.expiresAt])
+    },
+    async rotate(oldHash, next) {
+      const [row] = await db.run<RotatedRow & Record<string, unknown>>(rotateToken, [oldHash, next.hash, next.expiresAt])
+      if (!row) throw new Error('parley_rotate_token answered nothing')
+      const { outcome, sessionId, userId, role } = row
+      if (outcome !== 'ROTATED') return { outcome, sessionId }
+      if (!sessionId || !userId || !role) throw new Error('parley_rotate_token named no session')
+      return { outcome, sessionId, userId, role }
+    },
+    async revoke(sessionId) {
+      await db.run(revokeSession, [sessionId])
+    },
+    live: (sessionIds) => db.run<SessionRow & Record<string, unknown>>(readLive, [sessionIds]),
+  }
+}

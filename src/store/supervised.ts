@@ -1,0 +1,54 @@
+import { spawn, type SpawnOptions } from 'node:child_process'
+
+/**
+ * Runs "$@" until it ends by itself or our end of stdin closes, which the kernel sees to however we die. SIGINT is the
+ * fast and clean way out for PostgreSQL (connections are cut, everything is written) and for Redis.
+ */
+const script = `
+exec 3<&0 </dev/null
+"$@" 3<&- &
+server=$!
+( read -r _ <&3; kill -INT $server ) &
+watcher=$!
+wait $server
+status=$?
+kill $watcher 2>/dev/null
+exit $status
+`
+
+export interface Supervised {
+  /** Resolves with the exit code (null after a signal) when the server has ended. */
+  ended: Promise<number | null>
+  hasEnded(): boolean
+  /** Asks the server to end. Idempotent. */
+  end(): void
+}
+
+/** Starts a server that must not outlive this process, not even when it is killed with SIGKILL. */
+export function spawnSupervised(
+  command: string[],
+  outputFd: number,
+  options: SpawnOptions,
+  prefix: string[] = [],
+): Supervised {
+  const [file = '', ...args] = [...prefix, 'sh', '-c', script, 'supervisor', ...command]
+  // In a process group of its own: Ctrl-C in a terminal must not reach the server before we have drained.
+  const child = spawn(file, args, { ...options, detached: true, stdio: ['pipe', outputFd, outputFd] })
+  let over = false
+  const ended = new Promise<number | null>((resolve) => {
+    const settle = (code: number | null): void => {
+      over = true
+      resolve(code)
+    }
+    child.once('exit', settle)
+    child.once('error', () => settle(null))
+  })
+  // Its end is seen above; a broken pipe is no news.
+  child.stdin?.on('error', () => undefined)
+  child.unref()
+  const end = (): void => {
+    child.ref()
+    child.stdin?.end()
+  }
+  return { ended, hasEnded: () => over, end }
+}

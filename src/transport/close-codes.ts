@@ -1,0 +1,41 @@
+/**
+ * The one registry of the codes a WebSocket of ours is closed with, and what the client does then. "Reconnects" and
+ * "gives up" are the behaviour of graphql-ws's client; any other client should do the same. A client that comes back
+ * resumes its subscriptions from its cursors.
+ */
+export const closeCodes = {
+  /** The client is done. Nobody reconnects. */
+  NORMAL: 1000,
+  /** A message over 1 MB, sent by the ws library. Gives up: the same message would be refused again. */
+  MESSAGE_TOO_BIG: 1009,
+  /** This process stops (deploy, restart). Reconnects, and reaches another process or the new one. */
+  GOING_AWAY: 1012,
+  /** Connecting could not be completed for a reason on our side, such as the database. Reconnects. */
+  TRY_AGAIN_LATER: 1013,
+  /** A message that is no graphql-transport-ws message. Gives up. */
+  BAD_REQUEST: 4400,
+  /**
+   * The session was ended (logout, reuse of a refresh token): log in again. Gives up. graphql-ws closes with the same
+   * code when an operation comes before connection_ack.
+   */
+  SESSION_ENDED: 4401,
+  /**
+   * The access token in connection_init is malformed, wrong or expired. Reconnects: connectionParams should be an
+   * async function that refreshes the session first when the token is about to expire.
+   */
+  FORBIDDEN: 4403,
+  /** The client does not speak graphql-transport-ws. Gives up. */
+  SUBPROTOCOL_NOT_ACCEPTABLE: 4406,
+  /** No connection_init within 10 s. Reconnects. */
+  CONNECTION_INIT_TIMEOUT: 4408,
+  /** Two operations with one id. Gives up: a bug of the client. */
+  SUBSCRIBER_ALREADY_EXISTS: 4409,
+  /** The client reads slower than its subscriptions produce. Reconnects, and reads on from its cursors. */
+  TOO_SLOW: 4413,
+  /** More than one connection_init. Gives up: a bug of the client. */
+  TOO_MANY_INIT_REQUESTS: 4429,
+  /** Never sent by us: a client's own code for a socket it found frozen. Reconnects. */
+  TERMINATED_BY_CLIENT: 4499,
+  /** An error of ours while a message was handled. Gives up. */
+  INTERNAL_ERROR: 4500,
+} as const

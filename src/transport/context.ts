@@ -1,0 +1,26 @@
+import type { Viewer } from '../domain/viewer.ts'
+
+/** What a transport knows about an operation. The context (viewer, loaders) is made from it, once per operation. */
+export interface ContextInit {
+  /** The authorization header, or connection_init's `authorization`, as it came. */
+  authorization: string | null
+  /** Always null on a WebSocket: it could not be answered with a rotated one. */
+  refreshCookie: string | null
+  clientIp: string
+  traceId: string
+  /** Whether cookies are marked Secure: true outside development. */
+  secure: boolean
+  /** Sets or, with null, clears the refresh cookie. Does nothing on a WebSocket. */
+  setRefreshCookie: (token: string | null, maxAgeSeconds: number) => void
+  isWebSocket: boolean
+  /**
+   * Given when the token was checked before, as when a WebSocket opened: the token is then not to be checked again,
+   * since the socket outlives it. Null: checked, and there was none.
+   */
+  viewer?: Viewer | null
+}
+
+/** What the transport itself needs of the context. */
+export interface TransportContext {
+  viewer: Viewer | null
+}

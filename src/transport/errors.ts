@@ -1,0 +1,102 @@
+import { PothosValidationError } from '@pothos/core'
+import { GraphQLError } from 'graphql'
+import { AppError, UnavailableError, ValidationError, type Code } from '../domain/errors.ts'
+import { databaseRetryAfterMs, isDatabaseUnavailable } from '../store/unavailable.ts'
+import type { Logger } from '../telemetry/logger.ts'
+
+interface Presentation {
+  traceId: string
+  logger: Logger
+  /** Adds hints on the HTTP status, which Yoga reads and removes. */
+  http?: boolean
+}
+
+/** Statuses of requests that failed as a whole. Field errors stand beside data and are answered with 200. */
+const httpStatuses: Partial<Record<Code, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  RATE_LIMITED: 429,
+  UNAVAILABLE: 503,
+  INTERNAL: 500,
+}
+
+/** The one place where thrown things become the contract's top-level errors, whatever transport they leave by. */
+export function presentErrors(errors: readonly unknown[], options: Presentation): GraphQLError[] {
+  return errors.flatMap(flatten).map((error) => present(error, options))
+}
+
+/** For hooks that must hand on a GraphQLError; presentErrors unwraps it again. */
+export function asGraphQLError(error: unknown): GraphQLError {
+  if (error instanceof GraphQLError) return error
+  const originalError = error instanceof Error ? error : new Error(String(error))
+  return new GraphQLError(originalError.message, { originalError })
+}
+
+/** The executor reports several errors at once as an AggregateError; so do failed starts of subscriptions. */
+function flatten(error: unknown): unknown[] {
+  const inner = rootCause(error)
+  const isBundle = inner instanceof AggregateError && inner.errors.every((one) => one instanceof GraphQLError)
+  return isBundle ? inner.errors : [error]
+}
+
+function rootCause(error: unknown): unknown {
+  return error instanceof GraphQLError && error.originalError ? rootCause(error.originalError) : error
+}
+
+function present(error: unknown, { traceId, logger, http }: Presentation): GraphQLError {
+  const located = error instanceof GraphQLError ? error : null
+  const cause = rootCause(error)
+  const known = recognise(cause, located)
+  const code = known?.code ?? 'INTERNAL'
+  if (!known) logger.error({ traceId, path: located?.path, err: asError(cause) }, 'Unexpected error')
+  return new GraphQLError(
+    known?.message ?? `Something went wrong on our side. Please report this trace id: ${traceId}.`,
+    {
+      nodes: located?.nodes,
+      source: located?.source,
+      positions: located?.positions,
+      path: located?.path,
+      extensions: {
+        code,
+        retryable: known?.retryable ?? false,
+        ...(known?.retryAfterMs !== undefined && { retryAfterMs: known.retryAfterMs }),
+        traceId,
+        ...(known instanceof ValidationError && { fields: known.fields }),
+        ...(http === true && { http: httpHint(located, code) }),
+      },
+    },
+  )
+}
+
+/** The error the client may see, or null for what has to be masked. */
+function recognise(cause: unknown, located: GraphQLError | null): AppError | null {
+  if (cause instanceof AppError) return cause
+  if (isDatabaseUnavailable(cause)) {
+    return new UnavailableError('The service is not available at the moment. Try again shortly.', databaseRetryAfterMs)
+  }
+  return located && isMistakeOfRequest(cause, located) ? new ValidationError(located.message) : null
+}
+
+/**
+ * GraphQL libraries throw GraphQLError for mistakes of the request and for faults of our resolvers alike (a value that
+ * no Int can hold, a type that cannot be resolved). The latter come with a path, so with one only known mistakes count.
+ */
+function isMistakeOfRequest(cause: unknown, located: GraphQLError): boolean {
+  if (cause instanceof PothosValidationError) return true
+  if (located.path) return cause instanceof GraphQLError && located.message.startsWith('Argument "')
+  // Without a path but with a place in the document: validation, whatever a custom scalar threw to refuse a value.
+  return cause instanceof GraphQLError ? located.extensions.unexpected !== true : (located.nodes?.length ?? 0) > 0
+}
+
+function httpHint(located: GraphQLError | null, code: Code): object | undefined {
+  const given = located?.extensions.http
+  // Yoga's own: keep its status and headers. `spec` means 200 for clients that accept application/json only, which
+  // is right for an operation that is not valid and wrong for a request that never was one.
+  if (given) return located.extensions.code === 'BAD_REQUEST' ? { ...given, spec: false } : given
+  return located?.path ? undefined : { status: httpStatuses[code] ?? 400, spec: true }
+}
+
+function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error('Something that is no Error was thrown', { cause })
+}

@@ -1,0 +1,205 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import SchemaBuilder, { PothosValidationError } from '@pothos/core'
+import { createClient, type Client, type ClientOptions } from 'graphql-ws/client'
+import { pino } from 'pino'
+import { WebSocket } from 'ws'
+import { NotFoundError, RateLimitedError, UnauthenticatedError, ValidationError } from '../../src/domain/errors.ts'
+import { bearerToken } from '../../src/transport/authenticate.ts'
+import type { ContextInit, TransportContext } from '../../src/transport/context.ts'
+import { createTransport, type Transport, type TransportOptions } from '../../src/transport/http.ts'
+
+export interface ToyContext extends TransportContext {
+  init: ContextInit
+}
+
+/** A stream a test feeds by hand. It is no async generator: its return() settles at once. */
+export class Source implements AsyncIterableIterator<string> {
+  returned = false
+  returnFails = false
+  #waiting: ((step: IteratorResult<string>) => void) | undefined
+  #failing: ((error: Error) => void) | undefined
+  readonly #queue: string[] = []
+
+  push(text: string) {
+    if (this.#waiting) this.#waiting({ value: text, done: false })
+    else this.#queue.push(text)
+    this.#waiting = undefined
+  }
+
+  fail(error: Error) {
+    this.#failing?.(error)
+  }
+
+  next(): Promise<IteratorResult<string>> {
+    const queued = this.#queue.shift()
+    if (queued !== undefined) return Promise.resolve({ value: queued, done: false })
+    if (this.returned) return Promise.resolve({ value: undefined, done: true })
+    return new Promise((resolve, reject) => {
+      this.#waiting = resolve
+      this.#failing = reject
+    })
+  }
+
+  return(): Promise<IteratorResult<string>> {
+    this.returned = true
+    if (this.returnFails) return Promise.reject(new Error('clean-up failed'))
+    this.#waiting?.({ value: undefined, done: true })
+    return Promise.resolve({ value: undefined, done: true })
+  }
+
+  [Symbol.asyncIterator]() {
+    return this
+  }
+}
+
+const failures: Record<string, () => Error> = {
+  unexpected: () => new TypeError('secret detail'),
+  database: () => Object.assign(new Error('connect failed'), { code: 'ECONNREFUSED' }),
+  notFound: () => new NotFoundError('No such conversation.'),
+  invalid: () => new ValidationError('Too long.', [{ path: ['input', 'text'], message: 'At most 4000 characters.' }]),
+  limited: () => new RateLimitedError(2_500),
+  pothos: () => new PothosValidationError('Invalid global ID: x'),
+}
+
+function toySchema(sources: Source[]) {
+  const builder = new SchemaBuilder<{
+    Context: ToyContext
+    Scalars: { Even: { Input: number; Output: number } }
+    Objects: { Deep: object }
+    // The real builder's plugins make their options obligatory for every builder the compiler sees.
+  }>({} as never)
+  builder.scalarType('Even', {
+    serialize: (value) => value,
+    parseValue: (value) => {
+      if (Number(value) % 2 === 0) return Number(value)
+      throw new Error('Even cannot be odd')
+    },
+  })
+  builder.objectType('Deep', {
+    fields: (t) => ({ deep: t.field({ type: 'Deep', resolve: () => ({}) }), name: t.string({ resolve: () => 'n' }) }),
+  })
+  builder.queryType({
+    fields: (t) => ({
+      hello: t.string({ args: { name: t.arg.string() }, resolve: (_root, { name }) => `Hello, ${name ?? 'you'}!` }),
+      even: t.int({ args: { n: t.arg({ type: 'Even', required: true }) }, resolve: (_root, { n }) => n }),
+      deep: t.field({ type: 'Deep', resolve: () => ({}) }),
+      who: t.string({ resolve: (_root, _args, { viewer }) => viewer?.userId }),
+      init: t.string({
+        resolve: (_root, _args, { init }) =>
+          JSON.stringify({
+            ip: init.clientIp,
+            cookie: init.refreshCookie,
+            ws: init.isWebSocket,
+            traceId: init.traceId,
+          }),
+      }),
+      badInt: t.int({ resolve: () => 'not a number' as never }),
+      fail: t.string({
+        args: { how: t.arg.string({ required: true }) },
+        resolve: (_root, { how }) => {
+          throw failures[how]?.() ?? new Error(how)
+        },
+      }),
+      slow: t.string({ resolve: () => delay(400, 'done') }),
+    }),
+  })
+  builder.mutationType({
+    fields: (t) => ({
+      logIn: t.boolean({
+        args: { token: t.arg.string() },
+        resolve: (_root, { token }, { init }) => {
+          init.setRefreshCookie(token ?? null, 3600)
+          return true
+        },
+      }),
+    }),
+  })
+  builder.subscriptionType({
+    fields: (t) => ({
+      events: t.string({
+        args: { failAtStart: t.arg.string(), bigKilobytes: t.arg.int() },
+        subscribe: (_root, { failAtStart, bigKilobytes }) => {
+          if (failAtStart) throw failures[failAtStart]?.() ?? new Error(failAtStart)
+          const source = new Source()
+          if (bigKilobytes) source.next = () => Promise.resolve({ value: 'x'.repeat(bigKilobytes * 1024), done: false })
+          sources.push(source)
+          return source
+        },
+        resolve: (text) => {
+          if (text === 'throw') throw new Error('secret detail')
+          return text
+        },
+      }),
+    }),
+  })
+  return builder.toSchema()
+}
+
+/** A transport on a toy schema. Tokens are "user:session"; the token "expired" is refused. */
+export function createToy(overrides: Partial<TransportOptions> = {}) {
+  const sources: Source[] = []
+  const logLines: Record<string, unknown>[] = []
+  const inits: ContextInit[] = []
+  const sessionListeners = new Map<string, Set<() => void>>()
+  const clients: Client[] = []
+  const logger = pino({ level: 'warn' }, { write: (line: string) => logLines.push(JSON.parse(line) as never) })
+  const transport: Transport = createTransport({
+    schema: toySchema(sources),
+    logger,
+    graphiql: true,
+    introspection: true,
+    corsOrigins: '*',
+    secure: false,
+    async createContext(init): Promise<ToyContext> {
+      inits.push(init)
+      if (init.viewer !== undefined) return { init, viewer: init.viewer }
+      const token = bearerToken(init.authorization)
+      if (token === 'broken') throw Object.assign(new Error('secret detail'), { code: '57P01' })
+      if (token === 'expired') throw new UnauthenticatedError('The access token has expired.')
+      const [userId, sessionId = ''] = token?.split('.') ?? []
+      return { init, viewer: userId === undefined ? null : { userId, sessionId, role: 'USER' } }
+    },
+    onSessionEnded(sessionId, listener) {
+      const listeners = sessionListeners.get(sessionId) ?? new Set()
+      sessionListeners.set(sessionId, listeners.add(listener))
+      return () => listeners.delete(listener)
+    },
+    health: () => Promise.resolve({ ready: true, checks: { database: 'ok' } }),
+    ...overrides,
+  })
+  let port = 0
+  return {
+    transport,
+    sources,
+    logLines,
+    inits,
+    get url() {
+      return `http://127.0.0.1:${port}`
+    },
+    async start() {
+      port = await transport.listen(0, '127.0.0.1')
+    },
+    async stop() {
+      for (const client of clients.splice(0)) client.terminate()
+      await transport.stop(500)
+    },
+    post(query: string, init: { headers?: Record<string, string>; variables?: object; operationName?: string } = {}) {
+      const { headers, ...rest } = init
+      return fetch(`http://127.0.0.1:${port}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query, ...rest }),
+      })
+    },
+    client(options: Partial<ClientOptions> = {}) {
+      const url = `ws://127.0.0.1:${port}/graphql`
+      const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0, ...options })
+      clients.push(client)
+      return client
+    },
+    endSession: (sessionId: string) => sessionListeners.get(sessionId)?.forEach((listener) => listener()),
+    listenersOf: (sessionId: string) => sessionListeners.get(sessionId)?.size ?? 0,
+  }
+}
+
+export type Toy = ReturnType<typeof createToy>

@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import type { TestProject } from 'vitest/node'
+import { startEmbeddedPostgres } from '../../src/store/embedded.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { createLogger } from '../../src/telemetry/logger.ts'
+import { ensureRedisServer, startRedis } from './redis.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A database of the shared cluster to connect to for making others. */
+    clusterUrl: string
+    redisUrl: string
+  }
+}
+
+const root = join(import.meta.dirname, '../..')
+const log = createLogger('warn')
+
+async function makeTemplate(clusterUrl: string): Promise<void> {
+  const cluster = new Client({ connectionString: clusterUrl })
+  await cluster.connect()
+  await cluster.query('CREATE DATABASE parley_template')
+  const templateUrl = Object.assign(new URL(clusterUrl), { pathname: '/parley_template' }).href
+  await migrate({ connectionString: templateUrl, migrationsDir: join(root, 'prisma/migrations'), log })
+  const template = new Client({ connectionString: templateUrl })
+  await template.connect()
+  await template.query('CREATE EXTENSION pg_stat_statements')
+  await template.end()
+  // A database with a session in it cannot be copied, and autovacuum would open one.
+  await cluster.query('ALTER DATABASE parley_template ALLOW_CONNECTIONS false')
+  await cluster.end()
+}
+
+async function startCluster(): Promise<{ url: string; stop(): Promise<void> }> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'parley-tests-'))
+  const settings = { fsync: 'off', max_connections: 400, shared_preload_libraries: 'pg_stat_statements' }
+  const postgresFlags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const postgres = await startEmbeddedPostgres({ dataDir, log, postgresFlags })
+  return {
+    url: postgres.url,
+    async stop() {
+      await postgres.stop()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Builds the server and starts what the tests share: one PostgreSQL, in which each test file has a database, and Redis. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const build = spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'inherit' })
+  if (build.status !== 0) throw new Error('the build failed')
+
+  const cluster = await startCluster()
+  const redisUrl = process.env.TEST_REDIS_URL
+  if (redisUrl === undefined) ensureRedisServer()
+  const redis = redisUrl === undefined ? await startRedis() : null
+  await makeTemplate(cluster.url)
+
+  project.provide('clusterUrl', cluster.url)
+  project.provide('redisUrl', redis?.url ?? redisUrl ?? '')
+  return async () => {
+    await Promise.all([cluster.stop(), redis?.stop()])
+  }
+}

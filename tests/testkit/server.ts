@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { afterAll, inject } from 'vitest'
+
+export interface ServerOptions {
+  databaseUrl?: string
+  /** Default: the Redis that all tests share. Null: the bus inside the process. */
+  redisUrl?: string | null
+  /** More settings, or other ones. */
+  env?: Record<string, string>
+}
+
+export interface ServerProcess {
+  /** http://127.0.0.1:PORT/graphql */
+  url: string
+  wsUrl: string
+  pid: number
+  /** All that it has written, stdout and stderr. */
+  logs(): string
+  kill(signal: NodeJS.Signals): void
+  /** Ends it as Ctrl-C would, and resolves when it is gone. */
+  stop(): Promise<void>
+  exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+}
+
+const startTimeoutMs = 30_000
+const root = join(import.meta.dirname, '../..')
+const testSecret = 'a secret that only tests know, 32 characters and more'
+const running = new Set<ServerProcess>()
+
+// The runner was killed: this worker would wait for its own tests to end, and keep its servers until then.
+process.once('disconnect', () => process.exit(1))
+
+afterAll(async () => {
+  for (const server of running) server.kill('SIGKILL')
+  await Promise.all([...running].map((server) => server.exited))
+})
+
+// Becomes the server itself, so that its pid is the child's; the process beside it ends the server when our end of the
+// pipe closes, which also happens when the test runner is killed.
+const script = '(read -r _; kill -KILL $$) <&3 >/dev/null 2>&1 & exec 3<&-; exec "$@"'
+
+/** Runs the built server in a process of its own. Its promise rejects with the server's words when it does not start. */
+export async function startServer(options: ServerOptions = {}): Promise<ServerProcess> {
+  const redisUrl = options.redisUrl === undefined ? inject('redisUrl') : options.redisUrl
+  const child = spawn('sh', ['-c', `exec 3<&0 </dev/null; ${script}`, 'sh', process.execPath, 'dist/main.js'], {
+    cwd: root,
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'test',
+      PORT: '0',
+      HOST: '127.0.0.1',
+      JWT_SECRET: testSecret,
+      LOG_LEVEL: 'warn',
+      RATE_LIMITS: 'off',
+      ...(options.databaseUrl !== undefined && { DATABASE_URL: options.databaseUrl }),
+      ...(redisUrl !== null && { REDIS_URL: redisUrl }),
+      ...options.env,
+    },
+  })
+  let output = ''
+  let announce: (url: string) => void
+  const announced = new Promise<string>((resolve) => (announce = resolve))
+  const collect = (chunk: Buffer): void => {
+    output += chunk.toString()
+    const url = /Parley is listening on (http:\S+)\n/.exec(output)?.[1]
+    if (url !== undefined) announce(url)
+  }
+  child.stdout.on('data', collect)
+  child.stderr.on('data', collect)
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('exit', (code, signal) => {
+      child.stdin.destroy()
+      resolve({ code, signal })
+    })
+  })
+  const server: ServerProcess = {
+    url: '',
+    wsUrl: '',
+    pid: child.pid ?? 0,
+    logs: () => output,
+    kill: (signal) => void child.kill(signal),
+    async stop() {
+      child.kill('SIGINT')
+      await exited
+    },
+    exited,
+  }
+  running.add(server)
+  void exited.then(() => running.delete(server))
+
+  const timer = setTimeout(() => child.kill('SIGKILL'), startTimeoutMs)
+  const url = await Promise.race([announced, exited])
+  clearTimeout(timer)
+  if (typeof url !== 'string') throw new Error(`the server did not start:\n${output}`)
+  server.url = url
+  server.wsUrl = url.replace('http:', 'ws:')
+  return server
+}
