@@ -24,6 +24,9 @@ export interface LogItem {
 /** Events taken from the ring or the log at a time: all that a reader ever holds besides its positions. */
 const pageSize = 100
 
+/** Milliseconds until a failed reading of the log is tried again. */
+const retryMs = 500
+
 interface Page {
   place: Place
   events: LogEvent[]
@@ -75,6 +78,7 @@ export class Cursor {
         stream,
         afterSeq,
         onMore: () => {
+          if (this.places.get(streamId) !== place) return
           this.ready.add(place)
           this.wakeUp()
         },
@@ -155,8 +159,17 @@ export class Cursor {
     const { stream, afterSeq } = place
     const tipSeq = stream.tipSeq
     if (afterSeq >= tipSeq) return
-    const events =
-      stream.after(afterSeq, pageSize) ?? (await this.readLog({ streamId: stream.streamId, afterSeq, limit: pageSize }))
+    let events: LogEvent[]
+    try {
+      events =
+        stream.after(afterSeq, pageSize) ??
+        (await this.readLog({ streamId: stream.streamId, afterSeq, limit: pageSize }))
+    } catch {
+      // The database is away. The position stays, so nothing is lost by waiting; whoever asks it for an answer of
+      // their own is told, and the relay logs it.
+      setTimeout(place.onMore, retryMs).unref()
+      return
+    }
     if (this.closed || this.places.get(stream.streamId) !== place) return
     if (events[0]?.seq === afterSeq + 1) {
       this.page = { place, events, tipSeq, asOf: events.at(-1) }

@@ -13,5 +13,11 @@ export function createReadLog(events: EventStore): ReadLog {
     cache: false,
     maxBatchSize: maxRequestsPerStatement,
   })
-  return (request) => loader.load(request)
+  return async (request) => withoutGap(await loader.load(request))
+}
+
+/** Retention may be at work: what comes after a gap belongs to no reader who has not been told of the gap. */
+function withoutGap(events: LogEvent[]): LogEvent[] {
+  const gap = events.findIndex((event, index) => index > 0 && event.seq !== (events[index - 1]?.seq ?? 0) + 1)
+  return gap === -1 ? events : events.slice(0, gap)
 }

@@ -18,8 +18,8 @@ const maxBufferedBytes = 8 * 1_048_576
 const maxOperationsPerSocket = 100
 const connectionInitTimeoutMs = 10_000
 const keepAliveMs = 12_000
-/** How long a socket that is too slow gets to take in its close code. */
-const tooSlowGraceMs = 2_000
+/** How long a peer gets to take in its close code and answer. */
+const closeGraceMs = 2_000
 
 export interface WebSocketOptions {
   engine: Engine
@@ -83,6 +83,8 @@ export function createWebSocketServer({ engine, logger, initOf, createContext, o
         const traceId = randomUUID()
         traceIds.set(payload, traceId)
         try {
+          // As after the end of its session: what still arrives must have no effect.
+          if (extra.socket.readyState !== extra.socket.OPEN) throw new GraphQLError('This socket is closing.')
           // This one is counted already.
           if (Object.keys(subscriptions).length > maxOperationsPerSocket) {
             throw new QueryTooComplexError(
@@ -173,7 +175,12 @@ class BoundedSocket extends WebSocket {
     super.send(...(args as Parameters<WebSocket['send']>))
     if (this.bufferedAmount <= maxBufferedBytes || this.readyState !== WebSocket.OPEN) return
     this.close(closeCodes.TOO_SLOW, 'Too slow: come back with your cursor')
-    setTimeout(() => this.terminate(), tooSlowGraceMs).unref()
+  }
+
+  /** ws would wait half a minute for a peer that does not answer, and hand on what it still sends. */
+  override close(code?: number, reason?: string | Buffer) {
+    super.close(code, reason)
+    setTimeout(() => this.terminate(), closeGraceMs).unref()
   }
 }
 

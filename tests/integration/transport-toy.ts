@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import SchemaBuilder, { PothosValidationError } from '@pothos/core'
 import { createClient, type Client, type ClientOptions } from 'graphql-ws/client'
 import { pino } from 'pino'
+import { expect, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { NotFoundError, RateLimitedError, UnauthenticatedError, ValidationError } from '../../src/domain/errors.ts'
 import { bearerToken } from '../../src/transport/authenticate.ts'
@@ -10,6 +12,17 @@ import { createTransport, type Transport, type TransportOptions } from '../../sr
 
 export interface ToyContext extends TransportContext {
   init: ContextInit
+}
+
+export interface Answer {
+  data?: Record<string, unknown> | null
+  errors?: { message: string; path?: string[]; extensions: Record<string, unknown> }[]
+}
+
+interface PostInit {
+  headers?: Record<string, string>
+  variables?: object
+  operationName?: string
 }
 
 /** A stream a test feeds by hand. It is no async generator: its return() settles at once. */
@@ -168,6 +181,22 @@ export function createToy(overrides: Partial<TransportOptions> = {}) {
     ...overrides,
   })
   let port = 0
+
+  function post(query: string, { headers, ...rest }: PostInit = {}) {
+    return fetch(`http://127.0.0.1:${port}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ query, ...rest }),
+    })
+  }
+
+  function client(options: Partial<ClientOptions> = {}) {
+    const url = `ws://127.0.0.1:${port}/graphql`
+    const made = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0, ...options })
+    clients.push(made)
+    return made
+  }
+
   return {
     transport,
     sources,
@@ -183,19 +212,36 @@ export function createToy(overrides: Partial<TransportOptions> = {}) {
       for (const client of clients.splice(0)) client.terminate()
       await transport.stop(500)
     },
-    post(query: string, init: { headers?: Record<string, string>; variables?: object; operationName?: string } = {}) {
-      const { headers, ...rest } = init
-      return fetch(`http://127.0.0.1:${port}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: JSON.stringify({ query, ...rest }),
+    post,
+    client,
+    async ask(query: string, init?: PostInit): Promise<Answer> {
+      return (await (await post(query, init)).json()) as Answer
+    },
+    /** The first result of an operation on a WebSocket; an `error` message comes as { errors }. */
+    askSocket(query: string, variables?: Record<string, unknown>, operationName?: string): Promise<Answer> {
+      return new Promise((resolve, reject) => {
+        client().subscribe(
+          { query, variables, operationName },
+          {
+            next: (result) => resolve(result as Answer),
+            error: (errors) => (Array.isArray(errors) ? resolve({ errors }) : reject(errors as Error)),
+            complete: () => undefined,
+          },
+        )
       })
     },
-    client(options: Partial<ClientOptions> = {}) {
-      const url = `ws://127.0.0.1:${port}/graphql`
-      const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0, ...options })
-      clients.push(client)
-      return client
+    /** A socket without a client library, which has sent its connection_init. */
+    async openSocket(payload?: object) {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws')
+      const closed = once(socket, 'close').then(([code]) => code as number)
+      await once(socket, 'open')
+      const send = (message: object) => socket.send(JSON.stringify(message))
+      const messages: { type: string; id?: string; payload: unknown }[] = []
+      socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString()) as never))
+      send({ type: 'connection_init', payload })
+      const acknowledged = vi.waitFor(() => expect(messages[0]?.type).toBe('connection_ack'))
+      acknowledged.catch(() => undefined)
+      return { socket, closed, send, messages, acknowledged }
     },
     endSession: (sessionId: string) => sessionListeners.get(sessionId)?.forEach((listener) => listener()),
     listenersOf: (sessionId: string) => sessionListeners.get(sessionId)?.size ?? 0,

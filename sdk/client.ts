@@ -1,0 +1,101 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
+import { print, type GraphQLFormattedError } from 'graphql'
+import { createClient, type Client, type ClientOptions } from 'graphql-ws'
+
+export interface ParleyClientOptions {
+  /** Where GraphQL is served: http://localhost:4000/graphql */
+  url: string
+  /** The access token of the moment; asked for each request and each (re)connection. Null: not logged in. */
+  token: () => string | null
+  /** Where there is no global WebSocket (Node before 22): the class of the `ws` package. */
+  webSocketImpl?: unknown
+  /** More for graphql-ws's client, as its keepAlive or retry settings. */
+  socket?: Partial<ClientOptions>
+}
+
+/** Top-level errors of an answer. `code` is the first one's: see the protocol for the list. */
+export class ParleyError extends Error {
+  override name = 'ParleyError'
+  constructor(readonly errors: readonly GraphQLFormattedError[]) {
+    super(errors.map((error) => error.message).join('\n'))
+  }
+  get code(): string {
+    return String(this.errors[0]?.extensions?.code ?? 'INTERNAL')
+  }
+}
+
+export interface ParleyClient {
+  /** Resolves with the data, or rejects with a ParleyError. */
+  request<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data>
+  /** Events until the server ends the subscription or `return()` is called. Rejects with a ParleyError, or when the socket is lost for good. */
+  subscribe<Data, Variables extends object>(
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Variables,
+  ): AsyncIterableIterator<Data>
+  /** Closes the socket and with it all subscriptions. */
+  close(): Promise<void>
+}
+
+/** A client of one Parley server, typed by the documents of sdk/documents. */
+export function createParleyClient({ url, token, webSocketImpl, socket }: ParleyClientOptions): ParleyClient {
+  let client: Client | undefined
+  const connect = () =>
+    (client ??= createClient({
+      url: url.replace(/^http/, 'ws'),
+      ...(webSocketImpl !== undefined && { webSocketImpl }),
+      connectionParams: () => {
+        const accessToken = token()
+        return accessToken === null ? {} : { authorization: `Bearer ${accessToken}` }
+      },
+      ...socket,
+    }))
+
+  return {
+    async request(document, variables) {
+      const accessToken = token()
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json',
+          ...(accessToken !== null && { authorization: `Bearer ${accessToken}` }),
+        },
+        body: JSON.stringify({ query: print(document), variables }),
+      })
+      const { data, errors } = (await response.json()) as { data?: unknown; errors?: GraphQLFormattedError[] }
+      if (errors?.length) throw new ParleyError(errors)
+      return data as never
+    },
+    subscribe(document, variables) {
+      const results = connect().iterate<Record<string, unknown>>({
+        query: print(document),
+        variables: variables as Record<string, unknown>,
+      })
+      const unwrap = (result: Awaited<ReturnType<typeof results.next>>) => {
+        if (result.done) return { done: true, value: undefined } as const
+        if (result.value.errors?.length) throw new ParleyError(result.value.errors)
+        return { done: false, value: result.value.data as never } as const
+      }
+      const iterator: AsyncIterableIterator<never> = {
+        async next() {
+          try {
+            return unwrap(await results.next())
+          } catch (error) {
+            // A refused subscription: graphql-ws throws the list of errors itself.
+            if (Array.isArray(error)) throw new ParleyError(error as GraphQLFormattedError[])
+            throw error
+          }
+        },
+        async return() {
+          await results.return?.()
+          return { done: true, value: undefined }
+        },
+        [Symbol.asyncIterator]: () => iterator,
+      }
+      return iterator
+    },
+    async close() {
+      await client?.dispose()
+    },
+  }
+}

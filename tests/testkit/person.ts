@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll } from 'vitest'
+import { WebSocket } from 'ws'
+import { createParleyClient, type ParleyClient } from '../../sdk/client.ts'
+import {
+  ConversationEventsDocument,
+  CreateGroupDocument,
+  DeleteMessageDocument,
+  EditMessageDocument,
+  InboxEventsDocument,
+  MarkReadDocument,
+  RegisterDocument,
+  SendMessageDocument,
+  StartDirectDocument,
+  type SessionFieldsFragment,
+} from '../../sdk/generated/graphql.ts'
+import { Reader } from './reader.ts'
+
+/** A result that must be this member of its union; anything else fails the test with what came instead. */
+export function expectType<Result extends { __typename?: string }, Name extends NonNullable<Result['__typename']>>(
+  result: Result,
+  typename: Name,
+): Extract<Result, { __typename?: Name }> {
+  if (result.__typename !== typename) throw new Error(`expected ${typename}, got ${JSON.stringify(result)}`)
+  return result as Extract<Result, { __typename?: Name }>
+}
+
+export const newKey = (): string => randomUUID()
+
+const clients: ParleyClient[] = []
+
+afterAll(async () => {
+  await Promise.all(clients.map((client) => client.close()))
+})
+
+/** A client of a server; it never reconnects by itself, so that a test decides. */
+export function connect(url: string, token: () => string | null): ParleyClient {
+  const client = createParleyClient({ url, token, webSocketImpl: WebSocket, socket: { retryAttempts: 0 } })
+  clients.push(client)
+  return client
+}
+
+/** Somebody who is logged in, talking to one server. */
+export class Person {
+  readonly client: ParleyClient
+  constructor(
+    readonly session: SessionFieldsFragment,
+    readonly url: string,
+  ) {
+    this.client = connect(url, () => session.accessToken)
+  }
+
+  get id(): string {
+    return this.session.user.id
+  }
+
+  get handle(): string {
+    return this.session.user.handle
+  }
+
+  /** The same person, on another device and perhaps another server. */
+  at(url: string): Person {
+    return new Person(this.session, url)
+  }
+
+  async startDirect(other: Person): Promise<string> {
+    const { startDirect } = await this.client.request(StartDirectDocument, { input: { userId: other.id } })
+    return expectType(startDirect, 'StartDirectSuccess').conversation.id
+  }
+
+  async createGroup(members: Person[], title = 'A group'): Promise<string> {
+    const input = { title, memberIds: members.map((member) => member.id), opKey: newKey() }
+    const { createGroup } = await this.client.request(CreateGroupDocument, { input })
+    return expectType(createGroup, 'CreateGroupSuccess').conversation.id
+  }
+
+  async send(conversationId: string, text: string, clientMessageId = newKey()) {
+    const { sendMessage } = await this.client.request(SendMessageDocument, {
+      input: { conversationId, text, clientMessageId },
+    })
+    return expectType(sendMessage, 'SendMessageSuccess')
+  }
+
+  async edit(messageId: string, text: string, opKey = newKey()) {
+    const { editMessage } = await this.client.request(EditMessageDocument, { input: { messageId, text, opKey } })
+    return expectType(editMessage, 'EditMessageSuccess')
+  }
+
+  async remove(messageId: string, opKey = newKey()) {
+    const { deleteMessage } = await this.client.request(DeleteMessageDocument, { input: { messageId, opKey } })
+    return expectType(deleteMessage, 'DeleteMessageSuccess')
+  }
+
+  async markRead(conversationId: string, seq: number) {
+    const { markRead } = await this.client.request(MarkReadDocument, { input: { conversationId, seq } })
+    return expectType(markRead, 'MarkReadSuccess')
+  }
+
+  /** Reads a conversation's events on a socket of its own. Resolves once the server has the subscription. */
+  conversationEvents(conversationId: string, after: number | null = null) {
+    return Reader.open(this, ConversationEventsDocument, { conversationId, after }, (data) => data.conversationEvents)
+  }
+
+  /** Reads all events of the person's inbox on a socket of its own. */
+  inboxEvents(after: { streamId: string; eventSeq: number }[] | null = null) {
+    return Reader.open(this, InboxEventsDocument, { after }, (data) => data.inboxEvents)
+  }
+}
+
+let count = 0
+
+/** Registers somebody new. Handles are unique in the whole run. */
+export async function signUp(url: string, displayName = 'Somebody'): Promise<Person> {
+  const handle = `p${String(++count)}_${randomUUID().slice(0, 8)}`
+  const client = connect(url, () => null)
+  const { register } = await client.request(RegisterDocument, {
+    input: { handle, displayName, password: 'correct horse battery' },
+  })
+  return new Person(expectType(register, 'RegisterSuccess').session, url)
+}

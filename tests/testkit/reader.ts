@@ -1,0 +1,150 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
+import { print, type GraphQLFormattedError } from 'graphql'
+import { createClient, type Client } from 'graphql-ws'
+import { afterAll } from 'vitest'
+import { WebSocket } from 'ws'
+import type { Person } from './person.ts'
+
+const open = new Set<Reader<unknown>>()
+
+afterAll(() => {
+  for (const reader of open) reader.cut()
+})
+
+const waitTimeoutMs = 20_000
+
+/**
+ * One subscription on a socket of its own: collects its events, lets a test wait for some, and can be cut off without a
+ * word, as when a phone loses its network.
+ */
+export class Reader<Event> {
+  /** Everything that came, in order. */
+  readonly events: Event[] = []
+  /** How it ended: 'completed' by the server, 'cut' here, a close code, or the errors it was refused with. */
+  ended: 'completed' | 'cut' | { closeCode: number } | { errors: readonly GraphQLFormattedError[] } | null = null
+  private readonly waiting = new Set<() => void>()
+  private socket: WebSocket | null = null
+
+  private constructor(private readonly client: Client) {}
+
+  /** Resolves once the server has surely started the subscription, or has refused it. */
+  static async open<Data, Variables extends object, Event>(
+    person: Person,
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Variables,
+    pick: (data: Data) => Event,
+  ): Promise<Reader<Event>> {
+    const client = createClient({
+      url: person.url.replace('http', 'ws'),
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization: `Bearer ${person.session.accessToken}` },
+      lazy: false,
+      retryAttempts: 0,
+      onNonLazyError: () => undefined,
+    })
+    const reader = new Reader<Event>(client)
+    open.add(reader)
+    client.on('opened', (socket) => {
+      reader.socket = socket as WebSocket
+    })
+    client.on('closed', (event) => {
+      reader.end({ closeCode: (event as { code: number }).code })
+    })
+    client.subscribe<Data>(
+      { query: print(document), variables: variables as Record<string, unknown> },
+      {
+        next: ({ data, errors }) => {
+          if (errors) reader.end({ errors })
+          if (data) reader.events.push(pick(data))
+          reader.notify()
+        },
+        error: (error) => {
+          if (Array.isArray(error)) reader.end({ errors: error as GraphQLFormattedError[] })
+        },
+        complete: () => {
+          reader.end('completed')
+        },
+      },
+    )
+    // Operations of one socket start in order; the answer to a second one that needs the same read of the database comes
+    // after the first has started.
+    await reader.started()
+    return reader
+  }
+
+  /** Resolves with the events once there are `count` of them. */
+  async waitForCount(count: number): Promise<Event[]> {
+    await this.waitUntil(() => this.events.length >= count, `${String(count)} events`)
+    return this.events
+  }
+
+  /** Resolves with the first event that fits. */
+  async waitFor(fits: (event: Event) => boolean, what = 'an event that fits'): Promise<Event> {
+    await this.waitUntil(() => this.events.some(fits), what)
+    return this.events.find(fits) as Event
+  }
+
+  async waitForEnd() {
+    await this.waitUntil(() => this.ended !== null, 'the end')
+    return this.ended
+  }
+
+  /** Ends the connection as a lost network does: no close frame, no unsubscribe. */
+  cut(): void {
+    this.end('cut')
+    this.socket?.terminate()
+    void this.client.dispose()
+  }
+
+  /** Stops reading from the network; the connection stays. */
+  stall(): void {
+    this.socket?.pause()
+  }
+
+  resume(): void {
+    this.socket?.resume()
+  }
+
+  private async started(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        resolve()
+      }
+      this.waiting.add(() => {
+        if (this.ended) done()
+      })
+      this.client.subscribe({ query: '{ viewer { cursor { eventSeq } } }' }, { next: done, error: done, complete: done })
+    })
+  }
+
+  private end(how: NonNullable<typeof this.ended>): void {
+    this.ended ??= how
+    open.delete(this)
+    this.notify()
+  }
+
+  private notify(): void {
+    for (const wake of [...this.waiting]) wake()
+  }
+
+  private async waitUntil(condition: () => boolean, what: string): Promise<void> {
+    if (condition()) return
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.waiting.delete(check)
+        const got = JSON.stringify(this.events.slice(-3))
+        reject(new Error(`waited in vain for ${what}; got ${String(this.events.length)} events, the last: ${got}`))
+      }, waitTimeoutMs)
+      const check = () => {
+        const isOver = condition()
+        if (!isOver && this.ended === null) return
+        this.waiting.delete(check)
+        clearTimeout(timer)
+        if (isOver) resolve()
+        else reject(new Error(`the subscription ended (${JSON.stringify(this.ended)}) before ${what}`))
+      }
+      this.waiting.add(check)
+      check()
+    })
+  }
+}
