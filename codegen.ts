@@ -15,7 +15,7 @@ const config: CodegenConfig = {
         immutableTypes: false,
         skipTypename: false,
         nonOptionalTypename: false,
-        avoidOptionals: { field: true, object: true, inputValue: false },
+        avoidOptionals: { field: true, object: false, inputValue: false },
         onlyOperationTypes: true,
       },
     },

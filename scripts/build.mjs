@@ -15,7 +15,11 @@ export async function build() {
   if (isFresh(stampFile, digest)) return
   const esbuild = await import('esbuild')
   const { outputFiles } = await esbuild.build({
-    entryPoints: { main: 'src/main.ts', ...(existsSync('prisma/seed.ts') && { seed: 'prisma/seed.ts' }) },
+    entryPoints: {
+      main: 'src/main.ts',
+      admin: 'src/admin.ts',
+      ...(existsSync('prisma/seed.ts') && { seed: 'prisma/seed.ts' }),
+    },
     outdir: 'dist',
     bundle: true,
     platform: 'node',

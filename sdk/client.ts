@@ -20,7 +20,8 @@ export class ParleyError extends Error {
     super(errors.map((error) => error.message).join('\n'))
   }
   get code(): string {
-    return String(this.errors[0]?.extensions?.code ?? 'INTERNAL')
+    const code = this.errors[0]?.extensions?.code
+    return typeof code === 'string' ? code : 'INTERNAL'
   }
 }
 
@@ -67,7 +68,7 @@ export function createParleyClient({ url, token, webSocketImpl, socket }: Parley
       return data as never
     },
     subscribe(document, variables) {
-      const results = connect().iterate<Record<string, unknown>>({
+      const results = connect().iterate({
         query: print(document),
         variables: variables as Record<string, unknown>,
       })

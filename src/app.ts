@@ -22,6 +22,7 @@ import { faultPoint } from './log/fault.ts'
 import { createHub } from './log/hub.ts'
 import { createReadLog } from './log/read.ts'
 import { startRelay } from './log/relay.ts'
+import { startRetention } from './log/retention.ts'
 import type { Context } from './schema/context.ts'
 import { schema } from './schema/index.ts'
 import { StartError } from './start-error.ts'
@@ -101,7 +102,7 @@ export async function createApp(config: Config): Promise<App> {
     const domain: Domain = {
       attempts: createAttempts(config.rateLimits),
       sessions: createSessions({ store: sessionStore, watch, jwtSecret }),
-      people: createPeople(people),
+      people: createPeople({ store: people, append, watch }),
       conversations: createConversations(append),
       messages: createMessages(append, events),
       inbox: createInbox(append, conversations),
@@ -109,6 +110,16 @@ export async function createApp(config: Config): Promise<App> {
       newLoaders,
       loadersFor: createEventLoaders(newLoaders),
     }
+
+    const retention = startRetention({
+      events,
+      eventTtlMs: config.eventTtlMs,
+      opKeyTtlMs: config.opKeyTtlMs,
+      alsoDo: () => domain.people.finishErasures(),
+      intervalMs: config.housekeepingIntervalMs,
+      logger,
+    })
+    stops.push(() => retention.stop())
 
     const createContext = async (init: ContextInit): Promise<Context> => ({
       ...(await authenticate(domain, init)),
@@ -122,7 +133,9 @@ export async function createApp(config: Config): Promise<App> {
         () => 'ok',
         () => 'unreachable',
       )
-      return { ready: database === 'ok', checks: { database, bus: bus.connected ? 'ok' : 'degraded' } }
+      const ready = database === 'ok'
+      const status = !ready ? 'unavailable' : bus.connected ? 'ok' : 'degraded'
+      return { ready, status, checks: { database, bus: bus.connected ? 'ok' : 'unreachable' } }
     }
     const transport = createTransport({
       schema,

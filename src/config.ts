@@ -44,6 +44,9 @@ const settings = z.object({
     .transform((value) => value.split(',').map((origin) => origin.trim()))
     .refine((origins) => origins.every(isOrigin), '* or origins like https://chat.example.com with commas between'),
   RELAY_INTERVAL_MS: integer('milliseconds from 10 to 60000', 10, 60_000).default(500),
+  EVENT_RETENTION_HOURS: integer('hours from 1 to 87600', 1, 87_600).default(720),
+  OP_KEY_RETENTION_HOURS: integer('hours from 1 to 87600', 1, 87_600).default(720),
+  HOUSEKEEPING_INTERVAL_MS: integer('milliseconds from 100 to 3600000', 100, 3_600_000).default(60_000),
   RING_EVENTS: integer('a number of events from 1 to 100000', 1, 100_000).default(256),
   PARLEY_FAULT: z
     .string()
@@ -98,6 +101,9 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     introspection: read.INTROSPECTION ?? development,
     corsOrigins: Object.freeze(read.CORS_ORIGINS),
     relayIntervalMs: read.RELAY_INTERVAL_MS,
+    eventTtlMs: read.EVENT_RETENTION_HOURS * 3_600_000,
+    opKeyTtlMs: read.OP_KEY_RETENTION_HOURS * 3_600_000,
+    housekeepingIntervalMs: read.HOUSEKEEPING_INTERVAL_MS,
     ringEvents: read.RING_EVENTS,
     /** A place where tests make the process die, like `exit-after-commit:3`. */
     fault: read.PARLEY_FAULT ?? null,

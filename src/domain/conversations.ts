@@ -11,7 +11,10 @@ export const maxMembers = 10_000
 export interface Conversations {
   /** Each answers the conversation's id. */
   startDirect(viewer: Viewer, peerId: string): Promise<string>
-  createGroup(viewer: Viewer, input: { title: string; editPolicy: string; memberIds: string[]; opKey: string }): Promise<string>
+  createGroup(
+    viewer: Viewer,
+    input: { title: string; editPolicy: string; memberIds: string[]; opKey: string },
+  ): Promise<string>
   rename(viewer: Viewer, conversationId: string, title: string): Promise<string>
   addMembers(viewer: Viewer, conversationId: string, userIds: string[]): Promise<string>
   removeMember(viewer: Viewer, conversationId: string, userId: string): Promise<string>

@@ -77,8 +77,9 @@ export class UnavailableError extends AppError {
   constructor(
     message: string,
     override readonly retryAfterMs: number,
+    options?: ErrorOptions,
   ) {
-    super(message)
+    super(message, options)
   }
 }
 

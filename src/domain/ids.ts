@@ -6,3 +6,6 @@ export const newId = (): string => v7()
 const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 export const isUuid = (text: string): boolean => uuidShape.test(text)
+
+/** In lower case: handles are the same in any. */
+export const isHandle = (text: string): boolean => /^[a-z0-9_.]{3,32}$/.test(text)

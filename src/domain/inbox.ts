@@ -4,7 +4,7 @@ import type { EntryRow } from '../store/rows.ts'
 import { isUuid } from './ids.ts'
 import type { Loaders } from './loaders.ts'
 import { accepted } from './outcome.ts'
-import { checkPage, decodeCursor, encodeCursor, toPage, type PageArgs, type PageOf } from './page.ts'
+import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage, type PageArgs, type PageOf } from './page.ts'
 import type { Viewer } from './viewer.ts'
 
 export interface CursorAdvanced {
@@ -38,10 +38,10 @@ const positionOf = (parts: unknown[]): InboxPosition | null => {
   const [pinned, lastActivityAtMs, conversationId] = parts
   const isPosition =
     typeof pinned === 'boolean' &&
-    Number.isSafeInteger(lastActivityAtMs) &&
+    isMomentMs(lastActivityAtMs) &&
     typeof conversationId === 'string' &&
     isUuid(conversationId)
-  return isPosition ? { pinned, lastActivityAtMs: lastActivityAtMs as number, conversationId } : null
+  return isPosition ? { pinned, lastActivityAtMs, conversationId } : null
 }
 
 export function createInbox(append: Append, conversations: ConversationStore): Inbox {

@@ -1,6 +1,13 @@
 import DataLoader from 'dataloader'
 import type { ConversationStore, EntryKey } from '../store/conversations.ts'
-import type { MessageKey, MessagePageRequest, MessageStore, OthersProgress, ReadByRequest, ReadRow } from '../store/messages.ts'
+import type {
+  MessageKey,
+  MessagePageRequest,
+  MessageStore,
+  OthersProgress,
+  ReadByRequest,
+  ReadRow,
+} from '../store/messages.ts'
 import type { MembersRequest, PeopleStore } from '../store/people.ts'
 import type { Conversation, EntryRow, Member, Message, User } from '../store/rows.ts'
 import { Horizon } from './horizon.ts'
@@ -49,7 +56,8 @@ export function createLoaders({ people, conversations, messages }: LoaderStores)
       async (keys) => {
         const { entries } = await horizon.track(conversations.entries(keys), (read) => {
           for (const [viewerId, headEventSeq] of read.viewerHeads) horizon.note(viewerId, headEventSeq)
-          for (const entry of read.entries) if (entry) horizon.note(entry.conversation.id, entry.conversation.headEventSeq)
+          for (const entry of read.entries)
+            if (entry) horizon.note(entry.conversation.id, entry.conversation.headEventSeq)
         })
         return entries
       },

@@ -22,8 +22,14 @@ export interface WriteStatus {
 }
 
 export interface Messages {
-  send(viewer: Viewer, input: { conversationId: string; clientMessageId: string; text: string; replyToSeq: number | null }): Promise<MessageWritten>
-  edit(viewer: Viewer, input: { message: MessageRef; text: string; expectedRevision: number | null; opKey: string }): Promise<MessageWritten>
+  send(
+    viewer: Viewer,
+    input: { conversationId: string; clientMessageId: string; text: string; replyToSeq: number | null },
+  ): Promise<MessageWritten>
+  edit(
+    viewer: Viewer,
+    input: { message: MessageRef; text: string; expectedRevision: number | null; opKey: string },
+  ): Promise<MessageWritten>
   remove(viewer: Viewer, input: { message: MessageRef; opKey: string }): Promise<MessageWritten>
   /** The message when the viewer may see it, else null. */
   find(viewer: Viewer, ref: MessageRef, loaders: Loaders): Promise<Message | null>
@@ -42,7 +48,14 @@ export function createMessages(append: Append, events: EventStore): Messages {
   return {
     async send(viewer, { conversationId, clientMessageId, text, replyToSeq }) {
       const hash = requestHash('sendMessage', [conversationId, text, replyToSeq])
-      const result = await append('sendMessage', [viewer.userId, conversationId, clientMessageId, hash, text, replyToSeq])
+      const result = await append('sendMessage', [
+        viewer.userId,
+        conversationId,
+        clientMessageId,
+        hash,
+        text,
+        replyToSeq,
+      ])
       return written(accepted(result, noConversation), clientMessageId)
     },
     async edit(viewer, { message, text, expectedRevision, opKey }) {

@@ -5,5 +5,7 @@ import { createHash } from 'node:crypto'
  * another hash is another request.
  */
 export function requestHash(operation: string, args: readonly (string | number | boolean | null)[]): Buffer {
-  return createHash('sha256').update(JSON.stringify([operation, ...args])).digest()
+  return createHash('sha256')
+    .update(JSON.stringify([operation, ...args]))
+    .digest()
 }

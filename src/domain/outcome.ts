@@ -74,6 +74,7 @@ export interface Ack {
 }
 
 export function ackOf({ outcome, result }: Accepted, opKey: string): Ack {
-  if (result.streamId === undefined || result.eventSeq === undefined) throw new Error('an accepted write without its event')
+  if (result.streamId === undefined || result.eventSeq === undefined)
+    throw new Error('an accepted write without its event')
   return { outcome, streamId: result.streamId, eventSeq: result.eventSeq, opKey }
 }

@@ -31,7 +31,9 @@ export interface PageOf<Row> {
 export function checkPage(args: PageArgs, limits: PageLimits, whenNeither: 'first' | 'last' = 'first'): Page {
   const { first, last } = args
   if (first != null && last != null) {
-    throw new ValidationError('Give `first` or `last`, not both.', [{ path: ['last'], message: 'not together with first' }])
+    throw new ValidationError('Give `first` or `last`, not both.', [
+      { path: ['last'], message: 'not together with first' },
+    ])
   }
   for (const [name, value] of Object.entries({ first, last })) {
     if (value != null && (value < 1 || value > limits.maxSize)) {
@@ -52,7 +54,12 @@ export function encodeCursor(kind: string, parts: readonly (string | number | bo
   return Buffer.from(JSON.stringify([kind, ...parts])).toString('base64url')
 }
 
-export function decodeCursor<T>(kind: string, argument: string, cursor: string, check: (parts: unknown[]) => T | null): T {
+export function decodeCursor<T>(
+  kind: string,
+  argument: string,
+  cursor: string,
+  check: (parts: unknown[]) => T | null,
+): T {
   let parts: T | null = null
   try {
     const decoded: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
@@ -66,6 +73,12 @@ export function decodeCursor<T>(kind: string, argument: string, cursor: string, 
   }
   return parts
 }
+
+const endOfYear9999Ms = 253_402_300_799_999
+
+/** Whether a part of a cursor is a time that Date and PostgreSQL can both hold. */
+export const isMomentMs = (part: unknown): part is number =>
+  Number.isSafeInteger(part) && (part as number) >= 0 && (part as number) <= endOfYear9999Ms
 
 /** Cuts the extra row that was read to see whether there is more, and puts rows read backwards in order. */
 export function toPage<Row>(rows: Row[], page: Page, cursorOf: (row: Row) => string): PageOf<Row> {

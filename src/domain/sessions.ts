@@ -3,7 +3,7 @@ import { hash, verify } from '@node-rs/argon2'
 import { SignJWT, errors as joseErrors, jwtVerify } from 'jose'
 import type { SessionStore } from '../store/sessions.ts'
 import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, UnauthenticatedError } from './errors.ts'
-import { newId } from './ids.ts'
+import { isHandle, isUuid, newId } from './ids.ts'
 import type { SessionWatch } from './session-watch.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -24,6 +24,8 @@ export interface Sessions {
   /** Exchanges the token for a new pair. A token that was exchanged before revokes its whole session. */
   refresh(refreshToken: string): Promise<Session>
   logout(viewer: Viewer): Promise<void>
+  /** Ends all other sessions of the viewer. */
+  changePassword(viewer: Viewer, input: { currentPassword: string; newPassword: string }): Promise<void>
   /** The viewer of an access token, or an UnauthenticatedError that says what to do. */
   authenticate(accessToken: string): Promise<Viewer>
 }
@@ -74,7 +76,9 @@ export function createSessions({ store, watch, jwtSecret }: SessionsOptions): Se
       return open(userId)
     },
     async login({ handle, password }) {
-      const credential = await store.credential(handle.toLowerCase())
+      const wanted = handle.toLowerCase()
+      // What cannot be a handle is nobody's, and may be nothing that PostgreSQL takes.
+      const credential = isHandle(wanted) ? await store.credential(wanted) : null
       const matches = await verify(credential?.passwordHash ?? (await decoyHash), password)
       if (!credential || !matches) throw new InvalidCredentialsError()
       return open(credential.userId)
@@ -92,6 +96,12 @@ export function createSessions({ store, watch, jwtSecret }: SessionsOptions): Se
       await store.revoke(viewer.sessionId)
       watch.announceEnded(viewer.sessionId)
     },
+    async changePassword(viewer, { currentPassword, newPassword }) {
+      const passwordHash = await store.passwordHashOf(viewer.userId)
+      if (passwordHash === null || !(await verify(passwordHash, currentPassword))) throw new InvalidCredentialsError()
+      const ended = await store.changePassword(viewer.userId, await hash(newPassword), viewer.sessionId)
+      for (const sessionId of ended) watch.announceEnded(sessionId)
+    },
     async authenticate(accessToken) {
       let sessionId: unknown
       try {
@@ -102,7 +112,7 @@ export function createSessions({ store, watch, jwtSecret }: SessionsOptions): Se
         }
         throw new UnauthenticatedError('The access token is not valid. Log in, and send "Bearer <accessToken>".')
       }
-      const session = typeof sessionId === 'string' ? await watch.check(sessionId) : null
+      const session = typeof sessionId === 'string' && isUuid(sessionId) ? await watch.check(sessionId) : null
       if (!session) throw new UnauthenticatedError('This session has ended. Log in again.')
       return { userId: session.userId, sessionId: session.sessionId, role: session.role }
     },

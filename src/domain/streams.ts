@@ -25,7 +25,11 @@ export interface Streams {
   conversation(viewer: Viewer, conversationId: string, afterSeq: number | null): Promise<Feed>
   /** All streams of the viewer, also those that are joined later. */
   inbox(viewer: Viewer, positions: readonly StreamPosition[]): Promise<Feed>
-  resync(viewer: Viewer, positions: readonly StreamPosition[], limit: number): Promise<{ streams: StreamResync[]; viewerEventSeq: number }>
+  resync(
+    viewer: Viewer,
+    positions: readonly StreamPosition[],
+    limit: number,
+  ): Promise<{ streams: StreamResync[]; viewerEventSeq: number }>
 }
 
 export interface StreamsOptions {
@@ -72,7 +76,11 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
     const { own, conversations: memberships } = await conversations.memberships(viewer.userId, [...named.keys()])
     const known = new Set(memberships.map((membership) => membership.conversationId))
     for (const streamId of named.keys()) if (streamId !== viewer.userId && !known.has(streamId)) throw noStream()
-    return { own, active: memberships.filter(({ active }) => active), left: memberships.filter(({ active }) => !active) }
+    return {
+      own,
+      active: memberships.filter(({ active }) => active),
+      left: memberships.filter(({ active }) => !active),
+    }
   }
 
   /** Whoever left may still name the stream: there is nothing more for them, and a fresh read will tell them why. */
@@ -144,7 +152,8 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
           if (lost || !start || !head) {
             return { streamId, items: lost ? [{ lost }] : [], hasMore: false, eventSeq: lost?.headEventSeq ?? 0 }
           }
-          const found = start.afterSeq < head.headEventSeq ? await readLog({ streamId, afterSeq, limit: perStream }) : []
+          const found =
+            start.afterSeq < head.headEventSeq ? await readLog({ streamId, afterSeq, limit: perStream }) : []
           const eventSeq = found.at(-1)?.seq ?? start.afterSeq
           return { streamId, items: found.map((event) => ({ event })), hasMore: eventSeq < head.headEventSeq, eventSeq }
         }),

@@ -125,6 +125,7 @@ export class Stream {
 
   private push(event: LogEvent): void {
     this.tip = event.seq
+    if (event.type === 'USER_ERASED') this.forget()
     this.ring.push(event)
     if (event.messageSeq !== null && event.type !== 'MESSAGE_SENT') this.newest.set(event.messageSeq, event)
     if (this.ring.length <= this.options.ringSize) return
@@ -168,12 +169,17 @@ export class Stream {
     }
   }
 
+  /** Memory holds texts that are gone from the database: everything before is read from there again. */
+  private forget(): void {
+    this.ring = []
+    this.newest.clear()
+  }
+
   /** The log no longer has what is missing: the ring starts anew after it. */
   private skipTo(seq: number): void {
     if (this.tip === null || seq <= this.tip) return
     this.tip = seq
-    this.ring = []
-    this.newest.clear()
+    this.forget()
     for (const listener of [...this.listeners]) listener()
   }
 }

@@ -15,11 +15,18 @@ const WriteOutcome = builder.enumType('WriteOutcome', {
 export const WriteAck = builder.objectRef<Ack>('WriteAck').implement({
   description: 'That a write is durable, and as which event others see it.',
   fields: (t) => ({
-    outcome: t.field({ type: WriteOutcome, description: 'Whether it was written now or before.', resolve: (ack) => ack.outcome }),
+    outcome: t.field({
+      type: WriteOutcome,
+      description: 'Whether it was written now or before.',
+      resolve: (ack) => ack.outcome,
+    }),
     cursor: t.field({
       type: StreamCursor,
       description: 'The place of its event.',
-      resolve: (ack, _, { viewer }) => ({ streamId: streamId(ack.streamId, viewer?.userId ?? null), eventSeq: ack.eventSeq }),
+      resolve: (ack, _, { viewer }) => ({
+        streamId: streamId(ack.streamId, viewer?.userId ?? null),
+        eventSeq: ack.eventSeq,
+      }),
     }),
     opKey: t.exposeString('opKey', { description: 'The key of the request.' }),
   }),
@@ -38,7 +45,11 @@ export const CursorAck = builder.objectRef<CursorAdvanced>('CursorAck').implemen
   fields: (t) => ({
     outcome: t.field({ type: CursorOutcome, description: 'Whether anything moved.', resolve: (ack) => ack.outcome }),
     lastReadSeq: t.exposeInt('lastReadSeq', { description: 'Up to which seq the viewer has read.' }),
-    lastDeliveredSeq: t.exposeInt('lastDeliveredSeq', { description: "Up to which seq the viewer's devices have got the messages." }),
-    unreadCount: t.exposeInt('unreadCount', { description: 'Messages of others after lastReadSeq, deleted ones left out.' }),
+    lastDeliveredSeq: t.exposeInt('lastDeliveredSeq', {
+      description: "Up to which seq the viewer's devices have got the messages.",
+    }),
+    unreadCount: t.exposeInt('unreadCount', {
+      description: 'Messages of others after lastReadSeq, deleted ones left out.',
+    }),
   }),
 })

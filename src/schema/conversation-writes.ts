@@ -19,7 +19,8 @@ const success = (name: string, description: string) =>
       conversation: t.field({
         type: Conversation,
         description: 'The conversation as it is now.',
-        resolve: (changed, _, { loaders }) => required(loaders.conversation.load(changed.conversationId), 'a conversation'),
+        resolve: (changed, _, { loaders }) =>
+          required(loaders.conversation.load(changed.conversationId), 'a conversation'),
       }),
     }),
   })
@@ -33,7 +34,10 @@ const RemoveMemberSuccess = success('RemoveMemberSuccess', 'The person is no lon
 const LeaveConversationSuccess = builder.objectRef<Changed>('LeaveConversationSuccess').implement({
   description: 'The viewer is no longer a member.',
   fields: (t) => ({
-    conversationId: t.id({ description: 'The conversation that was left.', resolve: (changed) => conversationId(changed.conversationId) }),
+    conversationId: t.id({
+      description: 'The conversation that was left.',
+      resolve: (changed) => conversationId(changed.conversationId),
+    }),
   }),
 })
 
@@ -47,7 +51,11 @@ const CreateGroupInput = builder.inputType('CreateGroupInput', {
   fields: (t) => ({
     title: t.string({ required: true, description: '1 to 120 characters, not of spaces alone.' }),
     memberIds: t.idList({ required: true, description: 'People besides the viewer. At most 1000; add more later.' }),
-    editPolicy: t.field({ type: EditPolicy, defaultValue: 'ANYTIME', description: 'Until when a sender may edit or delete a message.' }),
+    editPolicy: t.field({
+      type: EditPolicy,
+      defaultValue: 'ANYTIME',
+      description: 'Until when a sender may edit or delete a message.',
+    }),
     opKey: t.string({ required: true, description: '8 to 64 characters of your choosing; the key of this write.' }),
   }),
 })
@@ -59,7 +67,8 @@ builder.mutationFields((t) => ({
   startDirect: t.field({
     type: StartDirectSuccess,
     errors: { types: [NotFoundError, ValidationError] },
-    description: 'The conversation of the viewer and one other person; made when there is none yet. Idempotent by nature.',
+    description:
+      'The conversation of the viewer and one other person; made when there is none yet. Idempotent by nature.',
     args: { input: t.arg({ type: StartDirectInput, required: true, description: 'Whom to talk to.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
@@ -115,7 +124,8 @@ builder.mutationFields((t) => ({
   removeMember: t.field({
     type: RemoveMemberSuccess,
     errors: { types: [NotFoundError, ForbiddenError] },
-    description: 'Takes a person out of a group and ends what they see of it. Owners remove anybody, admins plain members.',
+    description:
+      'Takes a person out of a group and ends what they see of it. Owners remove anybody, admins plain members.',
     args: {
       conversationId: t.arg.id(conversationArg),
       userId: t.arg.id({ required: true, description: 'Whom to remove.' }),
@@ -130,7 +140,8 @@ builder.mutationFields((t) => ({
   leaveConversation: t.field({
     type: LeaveConversationSuccess,
     errors: { types: [NotFoundError, ForbiddenError] },
-    description: 'Takes the viewer out of a group. An owner hands over to the admin, else the member, who has been there longest.',
+    description:
+      'Takes the viewer out of a group. An owner hands over to the admin, else the member, who has been there longest.',
     args: { conversationId: t.arg.id(conversationArg) },
     resolve: async (_, args, context) => {
       const viewer = requireViewer(context)

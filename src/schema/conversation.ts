@@ -33,7 +33,10 @@ export const Conversation = builder.prismaObject('Conversation', {
   description: 'A conversation that the viewer is in.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.id({ description: 'Global id; opaque. Also the id of its stream.', resolve: (conversation) => conversationId(conversation.id) }),
+    id: t.id({
+      description: 'Global id; opaque. Also the id of its stream.',
+      resolve: (conversation) => conversationId(conversation.id),
+    }),
     kind: t.field({ type: ConversationKind, description: 'What it is.', resolve: (conversation) => conversation.kind }),
     title: t.exposeString('title', { nullable: true, description: 'Null for DIRECT: show the peer.' }),
     editPolicy: t.field({
@@ -41,7 +44,11 @@ export const Conversation = builder.prismaObject('Conversation', {
       description: 'Until when a sender may edit or delete a message.',
       resolve: (conversation) => conversation.editPolicy,
     }),
-    createdAt: t.field({ type: 'DateTime', description: 'When it was made.', resolve: (conversation) => conversation.createdAt }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When it was made.',
+      resolve: (conversation) => conversation.createdAt,
+    }),
     lastActivityAt: t.field({
       type: 'DateTime',
       description: 'When the newest message was sent, or the conversation made.',

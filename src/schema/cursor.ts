@@ -12,8 +12,12 @@ export const StreamCursor = builder.objectRef<StreamCursorShape>('StreamCursor')
     'A position in a durable stream of events, which are numbered 1, 2, 3 … without gaps in each stream. ' +
     'Subscribe with it and everything after it comes, in order, once.',
   fields: (t) => ({
-    streamId: t.exposeID('streamId', { description: "The conversation's id, or that of the viewer's personal stream." }),
-    eventSeq: t.exposeInt('eventSeq', { description: 'Number of the last event this position stands after; 0 is the start.' }),
+    streamId: t.exposeID('streamId', {
+      description: "The conversation's id, or that of the viewer's personal stream.",
+    }),
+    eventSeq: t.exposeInt('eventSeq', {
+      description: 'Number of the last event this position stands after; 0 is the start.',
+    }),
   }),
 })
 

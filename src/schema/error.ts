@@ -1,5 +1,5 @@
 import {
-  AppError,
+  type AppError,
   ConversationClosedError,
   ForbiddenError,
   HandleTakenError,
@@ -33,10 +33,9 @@ const descriptions: Record<OutcomeCode, string> = {
 
 export const ErrorCode = builder.enumType('ErrorCode', {
   description: 'Why a mutation was refused.',
-  values: Object.fromEntries(Object.entries(descriptions).map(([code, description]) => [code, { description }])) as Record<
-    OutcomeCode,
-    { description: string }
-  >,
+  values: Object.fromEntries(
+    Object.entries(descriptions).map(([code, description]) => [code, { description }]),
+  ) as Record<OutcomeCode, { description: string }>,
 })
 
 const ErrorInterface = builder.interfaceRef<AppError>('Error').implement({
@@ -56,19 +55,33 @@ const interfaces = [ErrorInterface] as const
 const FieldError = builder.objectRef<FieldIssue>('FieldError').implement({
   description: 'What is wrong with one value.',
   fields: (t) => ({
-    path: t.exposeStringList('path', { description: 'Where it stands in the arguments, outermost first: ["input", "text"].' }),
+    path: t.exposeStringList('path', {
+      description: 'Where it stands in the arguments, outermost first: ["input", "text"].',
+    }),
     message: t.exposeString('message', { description: 'What is expected instead.' }),
   }),
 })
 
-builder.objectType(NotFoundError, { name: 'NotFoundError', description: descriptions.NOT_FOUND, interfaces: [...interfaces] })
-builder.objectType(ForbiddenError, { name: 'ForbiddenError', description: descriptions.FORBIDDEN, interfaces: [...interfaces] })
+builder.objectType(NotFoundError, {
+  name: 'NotFoundError',
+  description: descriptions.NOT_FOUND,
+  interfaces: [...interfaces],
+})
+builder.objectType(ForbiddenError, {
+  name: 'ForbiddenError',
+  description: descriptions.FORBIDDEN,
+  interfaces: [...interfaces],
+})
 builder.objectType(ValidationError, {
   name: 'ValidationError',
   description: descriptions.VALIDATION_ERROR,
   interfaces: [...interfaces],
   fields: (t) => ({
-    fields: t.field({ type: [FieldError], description: 'Each value that is not acceptable.', resolve: (error) => error.fields }),
+    fields: t.field({
+      type: [FieldError],
+      description: 'Each value that is not acceptable.',
+      resolve: (error) => error.fields,
+    }),
   }),
 })
 builder.objectType(RevisionConflictError, {
@@ -87,15 +100,31 @@ builder.objectType(MessageLockedError, {
     policy: t.field({ type: EditPolicy, description: 'The policy that forbids it.', resolve: (error) => error.policy }),
   }),
 })
-builder.objectType(MessageDeletedError, { name: 'MessageDeletedError', description: descriptions.MESSAGE_DELETED, interfaces: [...interfaces] })
-builder.objectType(OpKeyReusedError, { name: 'OpKeyReusedError', description: descriptions.OP_KEY_REUSED, interfaces: [...interfaces] })
-builder.objectType(HandleTakenError, { name: 'HandleTakenError', description: descriptions.HANDLE_TAKEN, interfaces: [...interfaces] })
+builder.objectType(MessageDeletedError, {
+  name: 'MessageDeletedError',
+  description: descriptions.MESSAGE_DELETED,
+  interfaces: [...interfaces],
+})
+builder.objectType(OpKeyReusedError, {
+  name: 'OpKeyReusedError',
+  description: descriptions.OP_KEY_REUSED,
+  interfaces: [...interfaces],
+})
+builder.objectType(HandleTakenError, {
+  name: 'HandleTakenError',
+  description: descriptions.HANDLE_TAKEN,
+  interfaces: [...interfaces],
+})
 builder.objectType(InvalidCredentialsError, {
   name: 'InvalidCredentialsError',
   description: descriptions.INVALID_CREDENTIALS,
   interfaces: [...interfaces],
 })
-builder.objectType(SessionExpiredError, { name: 'SessionExpiredError', description: descriptions.SESSION_EXPIRED, interfaces: [...interfaces] })
+builder.objectType(SessionExpiredError, {
+  name: 'SessionExpiredError',
+  description: descriptions.SESSION_EXPIRED,
+  interfaces: [...interfaces],
+})
 builder.objectType(ConversationClosedError, {
   name: 'ConversationClosedError',
   description: descriptions.CONVERSATION_CLOSED,

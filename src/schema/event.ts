@@ -20,6 +20,7 @@ const typeNames: Record<EventType, string> = {
   MEMBER_LEFT: 'MemberLeft',
   CONVERSATION_UPDATED: 'ConversationUpdated',
   INBOX_ENTRY_CHANGED: 'InboxEntryChanged',
+  USER_ERASED: 'UserErased',
 }
 
 const eventOf = (item: LogItem): LogEvent => {
@@ -38,7 +39,11 @@ const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implement({
         return { streamId: streamId(event.streamId, viewer?.userId ?? null), eventSeq: event.seq }
       },
     }),
-    occurredAt: t.field({ type: 'DateTime', description: 'When it was stored.', resolve: (item) => eventOf(item).occurredAt }),
+    occurredAt: t.field({
+      type: 'DateTime',
+      description: 'When it was stored.',
+      resolve: (item) => eventOf(item).occurredAt,
+    }),
   }),
 })
 
@@ -86,7 +91,9 @@ const Receipt = builder.objectRef<ReceiptData>('Receipt').implement({
         return user.readReceiptsEnabled ? receipt.lastReadSeq : 0
       },
     }),
-    lastDeliveredSeq: t.exposeInt('lastDeliveredSeq', { description: 'Up to which seq their devices have got the messages.' }),
+    lastDeliveredSeq: t.exposeInt('lastDeliveredSeq', {
+      description: 'Up to which seq their devices have got the messages.',
+    }),
     at: t.field({ type: 'DateTime', description: 'When they got there.', resolve: (receipt) => receipt.at }),
   }),
 })
@@ -137,6 +144,19 @@ const memberEvent = (name: string, description: string) =>
 
 const MemberJoined = memberEvent('MemberJoined', 'Somebody became a member.')
 const MemberLeft = memberEvent('MemberLeft', 'Somebody left or was removed. For the one who left it is the last event.')
+
+const UserErased = builder.objectRef<LogItem>('UserErased').implement({
+  description: 'All texts of a person are gone for good. Drop every copy of what they sent here, and of their profile.',
+  interfaces,
+  fields: (t) => ({
+    user: t.field({
+      type: User,
+      description: 'Who was erased; nothing of them is left but the id.',
+      resolve: (item, _, { loaders }) =>
+        required(loaders.user.load(eventOf(item).data?.userId ?? ''), 'an erased user'),
+    }),
+  }),
+})
 
 const ConversationUpdated = builder.objectRef<LogItem>('ConversationUpdated').implement({
   description: 'The title, or who owns it, changed.',
@@ -205,7 +225,7 @@ const SnapshotRequired = builder.objectRef<LogItem>('SnapshotRequired').implemen
   }),
 })
 
-const messageEvents = [MessageSent, MessageEdited, MessageDeleted]
+const messageEvents = [MessageSent, MessageEdited, MessageDeleted, UserErased]
 const memberEvents = [MemberJoined, MemberLeft, ConversationUpdated]
 
 export const ConversationEvent = builder.unionType('ConversationEvent', {

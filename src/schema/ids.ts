@@ -15,8 +15,7 @@ export const streamId = (stream: string, viewerId: string | null): string =>
   stream === viewerId ? encodeGlobalId('PersonalStream', stream) : conversationId(stream)
 
 export type GlobalId =
-  | { type: 'User' | 'Conversation' | 'PersonalStream'; id: string }
-  | ({ type: 'Message' } & MessageRef)
+  { type: 'User' | 'Conversation' | 'PersonalStream'; id: string } | ({ type: 'Message' } & MessageRef)
 
 /** Null for what is no id of ours. To the client that is the same as an id of nothing. */
 export function decodeGlobalId(globalId: string): GlobalId | null {

@@ -7,8 +7,14 @@ import { Conversation } from './conversation.ts'
 export const InboxEntry = builder.objectRef<EntryRow>('InboxEntry').implement({
   description: 'What one viewer has to do with one conversation.',
   fields: (t) => ({
-    conversation: t.field({ type: Conversation, description: 'The conversation.', resolve: (entry) => entry.conversation }),
-    unreadCount: t.exposeInt('unreadCount', { description: 'Messages of others after lastReadSeq, deleted ones left out.' }),
+    conversation: t.field({
+      type: Conversation,
+      description: 'The conversation.',
+      resolve: (entry) => entry.conversation,
+    }),
+    unreadCount: t.exposeInt('unreadCount', {
+      description: 'Messages of others after lastReadSeq, deleted ones left out.',
+    }),
     lastReadSeq: t.int({
       description: 'Up to which seq the viewer has read, or marked as read.',
       resolve: (entry) => entry.member.ownReadSeq,

@@ -1,5 +1,5 @@
 import { isUuid } from '../domain/ids.ts'
-import { checkPage, decodeCursor, encodeCursor, toPage } from '../domain/page.ts'
+import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage } from '../domain/page.ts'
 import { builder } from './builder.ts'
 import { toConnection } from './connection.ts'
 import { requireViewer } from './context.ts'
@@ -25,7 +25,11 @@ export const Member = builder.prismaObject('Member', {
       resolve: (member, _, { loaders }) => required(loaders.user.load(member.userId), 'the user of a member'),
     }),
     role: t.field({ type: MemberRole, description: 'What they may do.', resolve: (member) => member.role }),
-    joinedAt: t.field({ type: 'DateTime', description: 'When they joined, the last time.', resolve: (member) => member.joinedAt }),
+    joinedAt: t.field({
+      type: 'DateTime',
+      description: 'When they joined, the last time.',
+      resolve: (member) => member.joinedAt,
+    }),
     lastReadSeq: t.int({
       description: 'Up to which seq they have read, as far as they let others see it: 0 with read receipts off.',
       resolve: async (member, _, context) => {
@@ -34,7 +38,9 @@ export const Member = builder.prismaObject('Member', {
         return user.readReceiptsEnabled ? member.lastReadSeq : 0
       },
     }),
-    lastDeliveredSeq: t.exposeInt('lastDeliveredSeq', { description: 'Up to which seq their devices have got the messages.' }),
+    lastDeliveredSeq: t.exposeInt('lastDeliveredSeq', {
+      description: 'Up to which seq their devices have got the messages.',
+    }),
   }),
 })
 
@@ -47,9 +53,7 @@ const MembersConnection = builder.connectionObject({
 const limits = { defaultSize: 50, maxSize: 100 }
 
 const positionOf = ([joinedAtMs, userId]: unknown[]) =>
-  Number.isSafeInteger(joinedAtMs) && typeof userId === 'string' && isUuid(userId)
-    ? { joinedAtMs: joinedAtMs as number, userId }
-    : null
+  isMomentMs(joinedAtMs) && typeof userId === 'string' && isUuid(userId) ? { joinedAtMs, userId } : null
 
 builder.objectField(Conversation, 'members', (t) =>
   t.field({

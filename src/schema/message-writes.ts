@@ -21,7 +21,11 @@ const success = (name: string, description: string) =>
     description,
     fields: (t) => ({
       ack: t.field({ type: WriteAck, description: 'That it is durable.', resolve: (written) => written.ack }),
-      message: t.field({ type: Message, description: 'The message as it is now.', resolve: (written) => written.message }),
+      message: t.field({
+        type: Message,
+        description: 'The message as it is now.',
+        resolve: (written) => written.message,
+      }),
     }),
   })
 
@@ -33,7 +37,10 @@ const SendMessageInput = builder.inputType('SendMessageInput', {
   description: 'A new message.',
   fields: (t) => ({
     conversationId: t.id({ required: true, description: 'Where to.' }),
-    clientMessageId: t.string({ required: true, description: '8 to 64 characters of your choosing; the key of this write.' }),
+    clientMessageId: t.string({
+      required: true,
+      description: '8 to 64 characters of your choosing; the key of this write.',
+    }),
     text: t.string({ description: '1 to 4000 characters, not of spaces alone.' }),
     replyToId: t.id({ description: 'A message of the same conversation that this one answers.' }),
   }),
@@ -44,7 +51,9 @@ const EditMessageInput = builder.inputType('EditMessageInput', {
   fields: (t) => ({
     messageId: t.id({ required: true, description: 'Which message.' }),
     text: t.string({ required: true, description: '1 to 4000 characters, not of spaces alone.' }),
-    expectedRevision: t.int({ description: 'Refuse with RevisionConflictError when the message is not at this revision.' }),
+    expectedRevision: t.int({
+      description: 'Refuse with RevisionConflictError when the message is not at this revision.',
+    }),
     opKey: t.string({ required: true, description: '8 to 64 characters of your choosing; the key of this write.' }),
   }),
 })
@@ -73,14 +82,21 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: SendMessageInput, required: true, description: 'The message.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const { clientMessageId, text } = validate(z.object({ clientMessageId: opKey, text: requiredText }), 'input', input)
+      const { clientMessageId, text } = validate(
+        z.object({ clientMessageId: opKey, text: requiredText }),
+        'input',
+        input,
+      )
       const conversationId = requireId('Conversation', input.conversationId)
       const replyTo = input.replyToId == null ? null : requireMessageRef(input.replyToId)
       if (replyTo && replyTo.conversationId !== conversationId) {
         throw new NotFoundError('The message to reply to is not in this conversation.')
       }
       const replyToSeq = replyTo?.seq ?? null
-      return noted(context, await context.domain.messages.send(viewer, { conversationId, clientMessageId, text, replyToSeq }))
+      return noted(
+        context,
+        await context.domain.messages.send(viewer, { conversationId, clientMessageId, text, replyToSeq }),
+      )
     },
   }),
   editMessage: t.field({
@@ -109,7 +125,8 @@ builder.mutationFields((t) => ({
   deleteMessage: t.field({
     type: DeleteMessageSuccess,
     errors: { types: [NotFoundError, ForbiddenError, MessageLockedError, MessageDeletedError, OpKeyReusedError] },
-    description: 'Makes a message a tombstone: its place stays, its text is gone. For its sender, and the managers of a group.',
+    description:
+      'Makes a message a tombstone: its place stays, its text is gone. For its sender, and the managers of a group.',
     args: { input: t.arg({ type: DeleteMessageInput, required: true, description: 'Which message.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)

@@ -1,5 +1,5 @@
 import { isUuid } from '../domain/ids.ts'
-import { checkPage, decodeCursor, encodeCursor, toPage } from '../domain/page.ts'
+import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage } from '../domain/page.ts'
 import type { ReadRow } from '../store/messages.ts'
 import type { Message as MessageRow } from '../store/rows.ts'
 import { builder } from './builder.ts'
@@ -33,14 +33,15 @@ const Read = builder.objectRef<ReadRow>('Read').implement({
 
 export const Message = builder.prismaObject('Message', {
   description:
-    "A message. Its identity is its conversation and its seq, and stays when it is edited or deleted: a deleted one is a tombstone without text.",
+    'A message. Its identity is its conversation and its seq, and stays when it is edited or deleted: a deleted one is a tombstone without text.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({ description: 'Global id; opaque.', resolve: (message) => messageId(message) }),
     conversation: t.field({
       type: Conversation,
       description: 'Where it stands.',
-      resolve: (message, _, { loaders }) => required(loaders.conversation.load(message.conversationId), 'the conversation of a message'),
+      resolve: (message, _, { loaders }) =>
+        required(loaders.conversation.load(message.conversationId), 'the conversation of a message'),
     }),
     seq: t.exposeInt('seq', { description: 'Place in the conversation: 1, 2, 3 … without gaps, in commit order.' }),
     sender: t.field({
@@ -65,9 +66,23 @@ export const Message = builder.prismaObject('Message', {
         return minDeliveredSeq !== null && minDeliveredSeq >= seq ? 'DELIVERED' : 'SENT'
       },
     }),
-    createdAt: t.field({ type: 'DateTime', description: 'When it was stored.', resolve: (message) => message.createdAt }),
-    editedAt: t.field({ type: 'DateTime', nullable: true, description: 'When it was edited last.', resolve: (message) => message.editedAt }),
-    deletedAt: t.field({ type: 'DateTime', nullable: true, description: 'When it was deleted.', resolve: (message) => message.deletedAt }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When it was stored.',
+      resolve: (message) => message.createdAt,
+    }),
+    editedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was edited last.',
+      resolve: (message) => message.editedAt,
+    }),
+    deletedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was deleted.',
+      resolve: (message) => message.deletedAt,
+    }),
     deletedBy: t.field({
       type: User,
       nullable: true,
@@ -94,14 +109,13 @@ const ReadByConnection = builder.connectionObject({
 })
 
 const readPositionOf = ([readAtMs, userId]: unknown[]) =>
-  Number.isSafeInteger(readAtMs) && typeof userId === 'string' && isUuid(userId)
-    ? { readAtMs: readAtMs as number, userId }
-    : null
+  isMomentMs(readAtMs) && typeof userId === 'string' && isUuid(userId) ? { readAtMs, userId } : null
 
 builder.objectField(Message, 'readBy', (t) =>
   t.field({
     type: ReadByConnection,
-    description: 'Other members who have read it and let others see that, earliest first. At most 100 a page; 50 when not given.',
+    description:
+      'Other members who have read it and let others see that, earliest first. At most 100 a page; 50 when not given.',
     args: {
       first: t.arg.int({ description: 'How many, 1 to 100.' }),
       after: t.arg.string({ description: 'Only reads after this cursor.' }),

@@ -70,7 +70,11 @@ interface ResyncShape {
 const ResyncPayload = builder.objectRef<ResyncShape>('ResyncPayload').implement({
   description: 'What several streams have after cursors.',
   fields: (t) => ({
-    streams: t.field({ type: [StreamResync], description: 'One for each cursor given.', resolve: (resync) => resync.streams }),
+    streams: t.field({
+      type: [StreamResync],
+      description: 'One for each cursor given.',
+      resolve: (resync) => resync.streams,
+    }),
     viewerCursor: t.field({
       type: StreamCursor,
       description: 'Of the personal stream, never newer than what is answered.',
@@ -91,13 +95,23 @@ builder.queryFields((t) => ({
     type: ResyncPayload,
     description: 'Catches up on many streams in one request, without a subscription.',
     args: {
-      cursors: t.arg({ type: [StreamCursorInput], required: true, description: 'Where each stream is to go on; at most 1000.' }),
-      limit: t.arg.int({ defaultValue: 500, description: 'Events for each stream, 1 to 1000; fewer when many streams are named.' }),
+      cursors: t.arg({
+        type: [StreamCursorInput],
+        required: true,
+        description: 'Where each stream is to go on; at most 1000.',
+      }),
+      limit: t.arg.int({
+        defaultValue: 500,
+        description: 'Events for each stream, 1 to 1000; fewer when many streams are named.',
+      }),
     },
     resolve: async (_, { cursors, limit }, context) => {
       const viewer = requireViewer(context)
       const checked = validate(z.number().int(), 'limit', limit ?? 500)
-      return { viewerId: viewer.userId, ...(await context.domain.streams.resync(viewer, toPositions(cursors), checked)) }
+      return {
+        viewerId: viewer.userId,
+        ...(await context.domain.streams.resync(viewer, toPositions(cursors), checked)),
+      }
     },
   }),
 }))

@@ -1,9 +1,4 @@
-import {
-  HandleTakenError,
-  InvalidCredentialsError,
-  SessionExpiredError,
-  ValidationError,
-} from '../domain/errors.ts'
+import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, ValidationError } from '../domain/errors.ts'
 import type { Session as SessionShape } from '../domain/sessions.ts'
 import { z } from 'zod'
 import { builder } from './builder.ts'
@@ -24,8 +19,7 @@ const Session = builder.objectRef<SessionShape>('Session').implement({
       resolve: (session) => session.accessTokenExpiresAt,
     }),
     refreshToken: t.exposeString('refreshToken', {
-      description:
-        'Good for one refreshSession within 7 days. Also set as an HttpOnly cookie named parley_refresh.',
+      description: 'Good for one refreshSession within 7 days. Also set as an HttpOnly cookie named parley_refresh.',
     }),
     user: t.field({
       type: User,
@@ -46,6 +40,25 @@ const success = (name: string, description: string) =>
 const RegisterSuccess = success('RegisterSuccess', 'The person exists and is logged in.')
 const LoginSuccess = success('LoginSuccess', 'The person is logged in.')
 const RefreshSessionSuccess = success('RefreshSessionSuccess', 'The session goes on with new tokens.')
+
+const ChangePasswordSuccess = builder.objectRef<{ userId: string }>('ChangePasswordSuccess').implement({
+  description: 'The new password counts, and all other sessions are over.',
+  fields: (t) => ({
+    user: t.field({
+      type: User,
+      description: 'Whose password it is.',
+      resolve: ({ userId }, _, { loaders }) => required(loaders.user.load(userId), 'the viewer'),
+    }),
+  }),
+})
+
+const ChangePasswordInput = builder.inputType('ChangePasswordInput', {
+  description: 'A new password.',
+  fields: (t) => ({
+    currentPassword: t.string({ required: true, description: 'The password until now.' }),
+    newPassword: t.string({ required: true, description: '8 to 256 characters.' }),
+  }),
+})
 
 const RegisterInput = builder.inputType('RegisterInput', {
   description: 'A new person.',
@@ -108,6 +121,26 @@ builder.mutationFields((t) => ({
       const token = refreshToken ?? context.client.refreshCookie
       if (!token) throw new SessionExpiredError()
       return withCookie(context, await context.domain.sessions.refresh(token))
+    },
+  }),
+  changePassword: t.field({
+    type: ChangePasswordSuccess,
+    errors: { types: [InvalidCredentialsError, ValidationError] },
+    description:
+      'Gives the viewer a new password, and ends all their other sessions with their sockets and subscriptions.',
+    args: { input: t.arg({ type: ChangePasswordInput, required: true, description: 'The old and the new one.' }) },
+    resolve: async (_, { input }, context) => {
+      const viewer = requireViewer(context)
+      const { newPassword } = validate(z.object({ newPassword: password }), 'input', input)
+      const { ip } = context.client
+      await context.domain.attempts.checkLogin(ip, viewer.userId)
+      try {
+        await context.domain.sessions.changePassword(viewer, { currentPassword: input.currentPassword, newPassword })
+      } catch (error) {
+        if (error instanceof InvalidCredentialsError) await context.domain.attempts.loginFailed(ip, viewer.userId)
+        throw error
+      }
+      return { userId: viewer.userId }
     },
   }),
   logout: t.boolean({

@@ -7,7 +7,7 @@ import { StreamCursorInput, toPositions } from './cursor.ts'
 import { ConversationEvent, InboxEvent, MessageEvent, ReceiptEvent } from './event.ts'
 import { requireId } from './ids.ts'
 
-const messageTypes: EventType[] = ['MESSAGE_SENT', 'MESSAGE_EDITED', 'MESSAGE_DELETED']
+const messageTypes: EventType[] = ['MESSAGE_SENT', 'MESSAGE_EDITED', 'MESSAGE_DELETED', 'USER_ERASED']
 const receiptTypes: EventType[] = ['RECEIPT_ADVANCED']
 
 /**
@@ -52,7 +52,8 @@ const follow = async (
 builder.subscriptionFields((t) => ({
   conversationEvents: t.field({
     type: ConversationEvent,
-    description: 'All that happens in one conversation. Ends after the MemberLeft of a viewer who leaves or is removed.',
+    description:
+      'All that happens in one conversation. Ends after the MemberLeft of a viewer who leaves or is removed.',
     args: { conversationId: t.arg.id(conversationArgs.conversationId), after: t.arg.int(conversationArgs.after) },
     subscribe: (_, args, context) => follow(context, args, null),
     resolve: (item: LogItem) => item,

@@ -1,4 +1,5 @@
 import { queryFromInfo } from '@pothos/plugin-prisma'
+import { isHandle } from '../domain/ids.ts'
 import { checkPage, decodeCursor, encodeCursor, toPage } from '../domain/page.ts'
 import { builder } from './builder.ts'
 import { toConnection } from './connection.ts'
@@ -21,14 +22,20 @@ export const User = builder.prismaObject('User', {
   fields: (t) => ({
     id: t.id({ description: 'Global id; opaque.', resolve: (user) => userId(user.id) }),
     handle: t.exposeString('handle', { description: '3 to 32 of a-z 0-9 _ . ; unique, in lower case.' }),
-    displayName: t.exposeString('displayName', { description: 'How the person wants to be called. 1 to 64 characters.' }),
+    displayName: t.exposeString('displayName', {
+      description: 'How the person wants to be called. 1 to 64 characters.',
+    }),
     avatarUrl: t.exposeString('avatarUrl', { nullable: true, description: 'Address of a picture, if there is one.' }),
     role: t.field({
       type: UserRole,
       description: 'What the person is to the operator of this server.',
       resolve: (user) => user.role,
     }),
-    createdAt: t.field({ type: 'DateTime', description: 'When the person registered.', resolve: (user) => user.createdAt }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When the person registered.',
+      resolve: (user) => user.createdAt,
+    }),
   }),
 })
 
@@ -51,12 +58,16 @@ builder.queryField('searchUsers', (t) =>
     },
     resolve: async (_, args, context, info) => {
       requireViewer(context)
-      const startsWith = validate(searchText, 'query', args.query.trim()).toLowerCase()
+      const text = validate(searchText, 'query', args.query.trim()).toLowerCase()
+      // Prisma hands the text to LIKE as it is.
+      const startsWith = text.replace(/[\\%_]/g, '\\$&')
       const page = checkPage(args, limits)
       const afterHandle =
         page.after === null
           ? ''
-          : decodeCursor('users', 'after', page.after, ([handle]) => (typeof handle === 'string' ? handle : null))
+          : decodeCursor('users', 'after', page.after, ([handle]) =>
+              typeof handle === 'string' && isHandle(handle) ? handle : null,
+            )
       const users = await context.prisma.user.findMany({
         ...queryFromInfo({ context, info, typeName: 'User', path: ['edges', 'node'] }),
         where: { handle: { gt: afterHandle }, OR: [{ handle: { startsWith } }, { searchName: { startsWith } }] },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ValidationError } from '../domain/errors.ts'
+import { isHandle } from '../domain/ids.ts'
 
 /** Checks one argument; `name` is how the client called it. */
 export function validate<Schema extends z.ZodType>(schema: Schema, name: string, value: unknown): z.infer<Schema> {
@@ -12,8 +13,8 @@ export function validate<Schema extends z.ZodType>(schema: Schema, name: string,
   throw new ValidationError(fields.map((field) => `${field.path.join('.')}: ${field.message}`).join(' '), fields)
 }
 
-/** Characters as people count them: code points, which is also how PostgreSQL counts. */
-const lengthOf = (text: string) => [...text].length
+/** Code points, which is also how PostgreSQL counts characters. */
+const lengthOf = (text: string) => Array.from(text).length
 
 /** Text that PostgreSQL can store and every client can show: no NUL, no half of a surrogate pair. */
 const storable = z
@@ -37,7 +38,7 @@ export const password = within(8, 256)
 export const handle = z
   .string()
   .transform((text) => text.toLowerCase())
-  .refine((text) => /^[a-z0-9_.]{3,32}$/.test(text), {
+  .refine(isHandle, {
     message: 'Must be 3 to 32 characters out of a-z, 0-9, _ and . (upper case counts as lower case).',
   })
 export const searchText = within(1, 64)

@@ -1,7 +1,10 @@
 import { PrismaPg } from '@prisma/adapter-pg'
+import CircuitBreaker from 'opossum'
 import pg from 'pg'
-import { PrismaClient } from './generated/prisma/client.ts'
+import { UnavailableError } from '../domain/errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { PrismaClient } from './generated/prisma/client.ts'
+import { databaseRetryAfterMs, isDatabaseUnavailable } from './unavailable.ts'
 
 /** A fixed statement. Its name makes PostgreSQL keep the plan on each connection; the text never changes under a name. */
 export interface Statement {
@@ -10,7 +13,11 @@ export interface Statement {
 }
 
 export interface Database {
-  /** Runs one statement in its own transaction: one round trip. */
+  /**
+   * Runs one statement in its own transaction: one round trip. Rejects with UnavailableError within 2.5 s when the
+   * database cannot be reached or does not answer, and at once while that lasts. A statement whose connection broke may
+   * have been committed all the same.
+   */
   run<Row extends pg.QueryResultRow>(statement: Statement, values: unknown[]): Promise<Row[]>
   /** The same pool seen through Prisma, for the selections that the Pothos plugin plans. */
   prisma: PrismaClient
@@ -23,15 +30,24 @@ export interface DatabaseOptions {
   logger: Logger
 }
 
+const connectTimeoutMs = 2_000
+const answerTimeoutMs = 2_500
+/** What the database itself cuts off: more than we wait, so that a slow commit is not undone behind the client's back. */
+const statementTimeoutMs = 5_000
+/** Milliseconds between tries while the database is away. */
+const probeIntervalMs = 1_000
+/** Failures in ten seconds before the database counts as away; below that a single hiccup would cut everybody off. */
+const failuresToOpen = 5
+
 /** One pool serves Prisma and our own statements alike; docs/decisions/0008 says why there are two doors. */
 export function createDatabase({ connectionString, poolSize, logger }: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString,
     max: poolSize,
-    connectionTimeoutMillis: 2_500,
+    connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 60_000,
-    statement_timeout: 10_000,
-    query_timeout: 12_000,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: answerTimeoutMs,
     keepAlive: true,
     application_name: 'parley',
   })
@@ -40,11 +56,43 @@ export function createDatabase({ connectionString, poolSize, logger }: DatabaseO
     logger.warn({ err: error }, 'an idle database connection was lost')
   })
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
+
+  // While the database is away requests are refused at once, instead of piling up in the queue for a connection.
+  const breaker = new CircuitBreaker(
+    async (statement: Statement, values: unknown[]) =>
+      (await pool.query<pg.QueryResultRow>({ name: statement.name, text: statement.text, values })).rows,
+    {
+      timeout: answerTimeoutMs,
+      resetTimeout: probeIntervalMs,
+      volumeThreshold: failuresToOpen,
+      errorThresholdPercentage: 50,
+      // A constraint, say, is an answer: the database is there.
+      errorFilter: (error: unknown) => !isDatabaseUnavailable(error),
+    },
+  )
+  breaker.on('open', () => {
+    logger.error('the database does not answer; requests are refused until it does')
+  })
+  breaker.on('close', () => {
+    logger.info('the database answers again')
+  })
+
   return {
-    run: async (statement, values) =>
-      (await pool.query({ name: statement.name, text: statement.text, values })).rows as never,
+    async run(statement, values) {
+      try {
+        return (await breaker.fire(statement, values)) as never
+      } catch (error) {
+        if (CircuitBreaker.isOurError(error as Error) || isDatabaseUnavailable(error)) {
+          throw new UnavailableError('The database cannot be reached. Try again shortly.', databaseRetryAfterMs, {
+            cause: error,
+          })
+        }
+        throw error
+      }
+    },
     prisma,
     async close() {
+      breaker.shutdown()
       await prisma.$disconnect()
       await pool.end()
     },

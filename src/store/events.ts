@@ -28,6 +28,10 @@ export interface EventStore {
   joinsAfter(userId: string, afterSeq: number): Promise<{ conversationId: string }[]>
   /** What became of the write that `actorId` made under `opKey`; null when there is none. */
   findByOpKey(actorId: string, opKey: string): Promise<LogEvent | null>
+  /** Removes one batch of events older than `before`, of one stream. How many: 0 when there are none. */
+  retire(before: Date, limit: number): Promise<number>
+  /** Removes one batch of retired keys older than `before`. How many: 0 when there are none. */
+  forgetOpKeys(before: Date, limit: number): Promise<number>
 }
 
 const eventColumns = `e.stream_id AS "streamId", e.seq, e.type::text, e.actor_id AS "actorId",
@@ -68,8 +72,15 @@ const readJoins = {
 
 const readByOpKey = {
   name: 'read_event_by_op_key',
-  text: `SELECT ${eventColumns} FROM events e ${joinMessage} WHERE e.actor_id = $1 AND e.op_key = $2`,
+  text: `SELECT ${eventColumns} FROM (
+      SELECT stream_id, seq, type, actor_id, message_seq, data, occurred_at FROM events WHERE actor_id = $1 AND op_key = $2
+      UNION ALL
+      SELECT stream_id, event_seq, NULL, actor_id, message_seq, data, occurred_at FROM retired_op_keys
+       WHERE actor_id = $1 AND op_key = $2) AS e ${joinMessage}`,
 }
+
+const retireEvents = { name: 'retire_events', text: 'SELECT parley_retire_events($1, $2) AS count' }
+const forgetOpKeys = { name: 'forget_op_keys', text: 'SELECT parley_forget_op_keys($1, $2) AS count' }
 
 interface EventRow extends Omit<LogEvent, 'data' | 'message'> {
   place: string
@@ -117,5 +128,8 @@ export function createEventStore(db: Database): EventStore {
       const [row] = await db.run<EventRow>(readByOpKey, [actorId, opKey])
       return row ? toEvent(row) : null
     },
+    retire: async (before, limit) => (await db.run<{ count: number }>(retireEvents, [before, limit]))[0]?.count ?? 0,
+    forgetOpKeys: async (before, limit) =>
+      (await db.run<{ count: number }>(forgetOpKeys, [before, limit]))[0]?.count ?? 0,
   }
 }

@@ -7,11 +7,25 @@ export interface MembersRequest {
   limit: number
 }
 
+export interface Trace {
+  conversationId: string
+  lastSentSeq: number
+}
+
 export interface PeopleStore {
   byIds(ids: readonly string[]): Promise<User[]>
   /** For each request its page of active members, in the order they joined. One statement for all of them. */
   members(requests: readonly MembersRequest[]): Promise<Member[][]>
   setReadReceipts(userId: string, enabled: boolean): Promise<void>
+  /** Removes the profile and the ways to log in. The sessions that ended; null when there is no such person. */
+  beginErasure(userId: string): Promise<string[] | null>
+  /** Up to `limit` conversations in which something of the person is left, with the seq of their newest message. */
+  tracesOf(userId: string, limit: number): Promise<Trace[]>
+  /** Makes tombstones of the person's messages after one seq and up to another. */
+  eraseMessages(actorId: string, trace: Trace, userId: string, afterSeq: number, upToSeq: number): Promise<void>
+  /** Removes the personal stream and notes that nothing is left. */
+  finishErasure(userId: string): Promise<void>
+  pendingErasures(): Promise<string[]>
 }
 
 const readByIds = {
@@ -36,6 +50,35 @@ const setReadReceipts = {
   text: 'UPDATE users SET read_receipts_enabled = $2 WHERE id = $1',
 }
 
+const beginErasure = {
+  name: 'begin_erasure',
+  text: 'SELECT found, session_ids AS "sessionIds" FROM parley_begin_erasure($1)',
+}
+
+const readTraces = {
+  name: 'read_traces',
+  text: `SELECT m.conversation_id AS "conversationId", m.last_sent_seq AS "lastSentSeq"
+    FROM members m JOIN conversations c ON c.id = m.conversation_id
+    WHERE m.user_id = $1 AND (m.last_sent_seq > 0
+      OR m.left_at IS NULL AND (c.kind = 'GROUP' OR c.closed_at IS NULL)) LIMIT $2`,
+}
+
+const eraseMessages = {
+  name: 'erase_messages',
+  text: 'SELECT parley_erase_messages($1, $2, $3, $4, $5)',
+}
+
+const finishErasure = {
+  name: 'finish_erasure',
+  text: `WITH gone AS (DELETE FROM events WHERE stream_id = $1), keys AS (DELETE FROM retired_op_keys WHERE actor_id = $1)
+    UPDATE users SET floor_event_seq = head_event_seq, erasure_finished_at = now() WHERE id = $1`,
+}
+
+const readPendingErasures = {
+  name: 'read_pending_erasures',
+  text: 'SELECT id FROM users WHERE erased_at IS NOT NULL AND erasure_finished_at IS NULL',
+}
+
 export function createPeopleStore(db: Database): PeopleStore {
   return {
     byIds: (ids) => db.run<User & Record<string, unknown>>(readByIds, [ids]),
@@ -56,5 +99,17 @@ export function createPeopleStore(db: Database): PeopleStore {
     async setReadReceipts(userId, enabled) {
       await db.run(setReadReceipts, [userId, enabled])
     },
+    async beginErasure(userId) {
+      const [row] = await db.run<{ found: boolean; sessionIds: string[] }>(beginErasure, [userId])
+      return row?.found ? row.sessionIds : null
+    },
+    tracesOf: (userId, limit) => db.run<Trace & Record<string, unknown>>(readTraces, [userId, limit]),
+    async eraseMessages(actorId, { conversationId }, userId, afterSeq, upToSeq) {
+      await db.run(eraseMessages, [actorId, conversationId, userId, afterSeq, upToSeq])
+    },
+    async finishErasure(userId) {
+      await db.run(finishErasure, [userId])
+    },
+    pendingErasures: async () => (await db.run<{ id: string }>(readPendingErasures, [])).map(({ id }) => id),
   }
 }

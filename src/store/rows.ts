@@ -10,6 +10,7 @@ export type EventType =
   | 'MEMBER_LEFT'
   | 'CONVERSATION_UPDATED'
   | 'INBOX_ENTRY_CHANGED'
+  | 'USER_ERASED'
 
 /** One member's cursors, as of `at`. */
 export interface ReceiptData {
@@ -23,7 +24,7 @@ export interface ReceiptData {
 export interface EventData {
   /** RECEIPT_ADVANCED */
   receipts?: ReceiptData[]
-  /** MEMBER_JOINED, MEMBER_LEFT */
+  /** MEMBER_JOINED, MEMBER_LEFT, USER_ERASED */
   userId?: string
   /** INBOX_ENTRY_CHANGED */
   conversationId?: string
@@ -61,7 +62,9 @@ const columnsOf = (names: string[]) => (alias: string, prefix: string) =>
     .join(', ')
 
 const userColumnNames =
-  'id handle displayName searchName avatarUrl role readReceiptsEnabled headEventSeq floorEventSeq createdAt'.split(' ')
+  'id handle displayName searchName avatarUrl role readReceiptsEnabled headEventSeq floorEventSeq createdAt erasedAt erasureFinishedAt'.split(
+    ' ',
+  )
 const conversationColumnNames =
   'id kind title editPolicy pairKey memberCount headSeq headEventSeq floorEventSeq lastActivityAt closedAt createdAt'.split(
     ' ',

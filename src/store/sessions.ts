@@ -32,8 +32,14 @@ export interface SessionStore {
    * Exchanges a refresh token for the next one of its session, in one statement. REUSED: the token had been exchanged
    * before, and its session is revoked now.
    */
-  rotate(oldHash: Buffer, next: NewToken): Promise<({ outcome: 'ROTATED' } & SessionRow) | { outcome: 'REUSED' | 'UNKNOWN'; sessionId: string | null }>
+  rotate(
+    oldHash: Buffer,
+    next: NewToken,
+  ): Promise<({ outcome: 'ROTATED' } & SessionRow) | { outcome: 'REUSED' | 'UNKNOWN'; sessionId: string | null }>
   revoke(sessionId: string): Promise<void>
+  passwordHashOf(userId: string): Promise<string | null>
+  /** Sets the password and ends all sessions but one. The sessions that ended. */
+  changePassword(userId: string, passwordHash: string, keptSessionId: string): Promise<string[]>
   /** Those of the sessions that are live: neither revoked nor expired. */
   live(sessionIds: readonly string[]): Promise<SessionRow[]>
 }
@@ -68,6 +74,17 @@ const revokeSession = {
   text: 'UPDATE sessions SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL',
 }
 
+const readPasswordHash = {
+  name: 'read_password_hash',
+  text: 'SELECT password_hash AS "passwordHash" FROM credentials WHERE user_id = $1',
+}
+
+const changePassword = {
+  name: 'change_password',
+  text: `WITH changed AS (UPDATE credentials SET password_hash = $2 WHERE user_id = $1)
+    UPDATE sessions SET revoked_at = now() WHERE user_id = $1 AND id <> $3 AND revoked_at IS NULL RETURNING id`,
+}
+
 const readLive = {
   name: 'read_live_sessions',
   text: `SELECT s.id AS "sessionId", s.user_id AS "userId", u.role::text FROM sessions s JOIN users u ON u.id = s.user_id
@@ -95,7 +112,11 @@ export function createSessionStore(db: Database): SessionStore {
       await db.run(createSession, [sessionId, userId, token.hash, token.expiresAt])
     },
     async rotate(oldHash, next) {
-      const [row] = await db.run<RotatedRow & Record<string, unknown>>(rotateToken, [oldHash, next.hash, next.expiresAt])
+      const [row] = await db.run<RotatedRow & Record<string, unknown>>(rotateToken, [
+        oldHash,
+        next.hash,
+        next.expiresAt,
+      ])
       if (!row) throw new Error('parley_rotate_token answered nothing')
       const { outcome, sessionId, userId, role } = row
       if (outcome !== 'ROTATED') return { outcome, sessionId }
@@ -105,6 +126,10 @@ export function createSessionStore(db: Database): SessionStore {
     async revoke(sessionId) {
       await db.run(revokeSession, [sessionId])
     },
+    passwordHashOf: async (userId) =>
+      (await db.run<{ passwordHash: string }>(readPasswordHash, [userId]))[0]?.passwordHash ?? null,
+    changePassword: async (userId, passwordHash, keptSessionId) =>
+      (await db.run<{ id: string }>(changePassword, [userId, passwordHash, keptSessionId])).map(({ id }) => id),
     live: (sessionIds) => db.run<SessionRow & Record<string, unknown>>(readLive, [sessionIds]),
   }
 }

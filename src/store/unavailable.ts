@@ -10,6 +10,8 @@ const codes = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'EHOSTUNREACH',
+  // The circuit breaker, while it is open.
+  'EOPENBREAKER',
   'ENETUNREACH',
   // PostgreSQL: connection failures, too many connections, stopping, crashed, starting up.
   '08000',
@@ -39,7 +41,7 @@ const kinds = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeou
 
 // pg gives these no code.
 const messages =
-  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|cannot use a pool after calling end/i
+  /connection terminated|query read timeout|timeout exceeded when trying to connect|client has encountered a connection error|cannot use a pool after calling end/i
 
 /** Whether the database could not be reached, or not in time: the same request may succeed later, unchanged. */
 export function isDatabaseUnavailable(error: unknown): boolean {

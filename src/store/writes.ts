@@ -37,6 +37,7 @@ const statements = {
   renameConversation: call('parley_rename_conversation', 'uuid', 'uuid', 'text'),
   addMembers: call('parley_add_members', 'uuid', 'uuid', 'uuid[]', 'int'),
   removeMember: call('parley_remove_member', 'uuid', 'uuid', 'uuid'),
+  eraseInConversation: call('parley_erase_in_conversation', 'uuid', 'uuid', 'uuid', 'int'),
 }
 
 export type WriteName = keyof typeof statements

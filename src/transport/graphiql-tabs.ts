@@ -29,8 +29,8 @@ mutation RegisterTwoPeople {
   }) {
     ...AccessToken
   }
-  bo: register(input: {
-    handle: "bo", displayName: "Bo"
+  ben: register(input: {
+    handle: "ben", displayName: "Ben"
     password: "correct horse battery staple"
   }) {
     ...AccessToken
@@ -52,8 +52,8 @@ mutation LogIn {
   }) {
     ...AccessToken
   }
-  bo: login(input: {
-    handle: "bo", password: "correct horse battery staple"
+  ben: login(input: {
+    handle: "ben", password: "correct horse battery staple"
   }) {
     ...AccessToken
   }
@@ -68,7 +68,7 @@ fragment AccessToken on LoginResult {
   tab(
     `
 # 2. As Ana: paste her access token into Headers below,
-#    and Bo's user id into Variables. Running it again
+#    and Ben's user id into Variables. Running it again
 #    gives the same conversation.
 mutation StartDirect($userId: ID!) {
   startDirect(input: { userId: $userId }) {
@@ -83,11 +83,11 @@ mutation StartDirect($userId: ID!) {
     ... on Error { code message }
   }
 }`,
-    { userId: 'PASTE_BOS_USER_ID' },
+    { userId: 'PASTE_BENS_USER_ID' },
   ),
   tab(
     `
-# 3. As Bo: paste HIS access token into Headers and the
+# 3. As Ben: paste HIS access token into Headers and the
 #    conversation's id into Variables. Run this and leave
 #    it running: it listens over a WebSocket.
 #    GraphiQL stops it when you change tabs, so open this
@@ -129,10 +129,10 @@ mutation SendMessage($input: SendMessageInput!) {
     ... on Error { code explanation: message }
   }
 }`,
-    { input: { conversationId, clientMessageId: 'hello-0001', text: 'Hello, Bo!' } },
+    { input: { conversationId, clientMessageId: 'hello-0001', text: 'Hello, Ben!' } },
   ),
   tab(`
-# 5. As Bo: the inbox, and what is unread in it.
+# 5. As Ben: the inbox, and what is unread in it.
 query Inbox {
   viewer {
     user { handle }
@@ -182,7 +182,7 @@ query Messages($conversationId: ID!, $before: String) {
   ),
   tab(
     `
-# 7. As Bo: read up to message 1. Whoever watches the
+# 7. As Ben: read up to message 1. Whoever watches the
 #    conversation gets a ReceiptAdvanced.
 mutation MarkRead($conversationId: ID!, $seq: Int!) {
   markRead(input: {

@@ -81,13 +81,13 @@ export function useHttpResults(
 
       if (!resultProcessor) {
         // Yoga would answer 406 with an empty body, and leave the subscription it has started running.
-        if (isAsyncIterable(result)) void untilRepeated(result, logger).return?.()
+        if (isAsyncIterable(result)) void untilRepeated(result).return?.()
         const error = badRequest(406, 'Accept application/json or, for a subscription, text/event-stream.')
         payload.setResult(presented({ errors: [error] }))
         payload.setResultProcessor(processRegularResult, 'application/json')
       } else if (isAsyncIterable(result)) {
         if (response) onStream(response, viewer ?? null)
-        payload.setResult(mapAsyncIterator(untilRepeated(result, logger), presented))
+        payload.setResult(mapAsyncIterator(untilRepeated(result), presented))
       } else {
         payload.setResult(Array.isArray(result) ? result.map(presented) : presented(result))
       }
@@ -99,7 +99,7 @@ export function useHttpResults(
  * A stream that throws is turned by Yoga into one that gives the same error object again and again, without an end,
  * unless the source reports its own end after the error. The first repetition ends it.
  */
-function untilRepeated<Item>(source: AsyncIterable<Item>, logger: Logger): AsyncIterableIterator<Item> {
+function untilRepeated<Item>(source: AsyncIterable<Item>): AsyncIterableIterator<Item> {
   const iterator = source[Symbol.asyncIterator]()
   const end = { value: undefined, done: true } as const
   let last: Item | undefined
@@ -112,11 +112,8 @@ function untilRepeated<Item>(source: AsyncIterable<Item>, logger: Logger): Async
       return step
     },
     async return() {
-      try {
-        await iterator.return?.()
-      } catch (error) {
-        logger.error({ err: error }, 'A subscription could not be ended cleanly')
-      }
+      // Yoga's own wrapper around the source has turned a failure of this into a value.
+      await iterator.return?.()
       return end
     },
     [Symbol.asyncIterator]() {

@@ -111,7 +111,7 @@ export function createTransport(options: TransportOptions): Transport {
   async function close(graceMs: number) {
     // Upgraded connections count too: this waits for the WebSockets as well.
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    sockets.goAway()
+    void sockets.goAway()
     for (const response of streams) response.destroy()
     // A kept-alive connection becomes idle when its last request is answered.
     const idling = setInterval(() => server.closeIdleConnections(), 25)

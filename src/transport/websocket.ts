@@ -1,25 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { GraphQLError, getOperationAST, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import { useServer, type Extra } from 'graphql-ws/use/ws'
 import { isAsyncIterable } from 'graphql-yoga'
-import { WebSocket, WebSocketServer } from 'ws'
+import { WebSocketServer, type WebSocket } from 'ws'
 import { AppError, QueryTooComplexError } from '../domain/errors.ts'
 import type { Viewer } from '../domain/viewer.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { BoundedSocket } from './bounded-socket.ts'
 import { closeCodes } from './close-codes.ts'
 import type { ContextInit, TransportContext } from './context.ts'
 import { asGraphQLError, presentErrors } from './errors.ts'
 import type { Engine, Enveloped } from './yoga.ts'
 
 const maxMessageBytes = 1_048_576
-const maxBufferedBytes = 8 * 1_048_576
 const maxOperationsPerSocket = 100
 const connectionInitTimeoutMs = 10_000
 const keepAliveMs = 12_000
-/** How long a peer gets to take in its close code and answer. */
-const closeGraceMs = 2_000
+/** Milliseconds by which each socket adds to the time over which a stopping server closes them, and the longest. */
+const farewellPerSocketMs = 5
+const maxFarewellMs = 3_000
 
 export interface WebSocketOptions {
   engine: Engine
@@ -152,8 +154,14 @@ export function createWebSocketServer({ engine, logger, initOf, createContext, o
     handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer) {
       server.handleUpgrade(request, socket, head, (opened) => server.emit('connection', opened, request))
     },
-    goAway() {
-      for (const socket of server.clients) socket.close(closeCodes.GOING_AWAY, 'Server is restarting')
+    /** Spread over a while, so that the clients do not all come back at the same moment. Resolves when all were told. */
+    async goAway() {
+      const sockets = [...server.clients]
+      const spreadMs = Math.min(maxFarewellMs, sockets.length * farewellPerSocketMs)
+      const goodbye = (socket: WebSocket) => {
+        socket.close(closeCodes.GOING_AWAY, 'Server is restarting')
+      }
+      await Promise.all(sockets.map((socket) => delay(Math.random() * spreadMs).then(() => goodbye(socket))))
     },
     terminate() {
       for (const socket of server.clients) socket.terminate()
@@ -166,21 +174,6 @@ function refuse(socket: WebSocket, error: unknown) {
     socket.close(closeCodes.FORBIDDEN, 'Access token is wrong or expired')
   } else {
     socket.close(closeCodes.TRY_AGAIN_LATER, 'Try again later')
-  }
-}
-
-/** graphql-ws waits for each send, but with many operations on a socket their results add up. */
-class BoundedSocket extends WebSocket {
-  override send(...args: unknown[]) {
-    super.send(...(args as Parameters<WebSocket['send']>))
-    if (this.bufferedAmount <= maxBufferedBytes || this.readyState !== WebSocket.OPEN) return
-    this.close(closeCodes.TOO_SLOW, 'Too slow: come back with your cursor')
-  }
-
-  /** ws would wait half a minute for a peer that does not answer, and hand on what it still sends. */
-  override close(code?: number, reason?: string | Buffer) {
-    super.close(code, reason)
-    setTimeout(() => this.terminate(), closeGraceMs).unref()
   }
 }
 

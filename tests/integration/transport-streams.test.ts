@@ -75,9 +75,8 @@ describe('server-sent events', () => {
     const stream = await openStream('subscription { events }')
     toy.sources[0]!.returnFails = true
     await stream.reader.cancel()
-    await vi.waitFor(() =>
-      expect(toy.logLines.map(({ msg }) => msg)).toContain('A subscription could not be ended cleanly'),
-    )
+    await vi.waitFor(() => expect(toy.sources[0]?.returned).toBe(true))
+    expect(await toy.ask('{ hello }')).toEqual({ data: { hello: 'Hello, you!' } })
   })
 
   it('need an Accept header, and leave nothing running without one', async () => {
@@ -238,7 +237,7 @@ describe('WebSocket', () => {
     for (const source of toy.sources) source.next = asked
     await delay(500)
     expect(asked).not.toHaveBeenCalled()
-    await vi.waitFor(() => expect(toy.sources.every(({ returned }) => returned)).toBe(true), 5_000)
+    await vi.waitFor(() => expect(toy.sources.every(({ returned }) => returned)).toBe(true), 20_000)
     socket.resume()
     expect([closeCodes.TOO_SLOW, 1006]).toContain(await closed)
   })

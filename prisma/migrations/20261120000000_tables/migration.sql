@@ -204,9 +204,10 @@ CREATE INDEX "members_active_by_joined" ON "members" ("conversation_id", "joined
 -- Keeps the unread count a short range scan.
 CREATE INDEX "messages_deleted" ON "messages" ("conversation_id", "seq") WHERE "deleted_at" IS NOT NULL;
 
--- Searching people by the beginning of a handle or of a name.
-CREATE INDEX "users_handle_prefix" ON "users" ("handle" text_pattern_ops);
-CREATE INDEX "users_search_name_prefix" ON "users" ("search_name" text_pattern_ops);
+-- Searching people by the beginning of a handle or of a name. Partial in form only: Prisma cannot compare operator
+-- classes, and leaves partial indexes alone.
+CREATE INDEX "users_handle_prefix" ON "users" ("handle" text_pattern_ops) WHERE "handle" IS NOT NULL;
+CREATE INDEX "users_search_name_prefix" ON "users" ("search_name" text_pattern_ops) WHERE "search_name" IS NOT NULL;
 
 ALTER TABLE "users" ADD CONSTRAINT "users_handle_shape" CHECK ("handle" ~ '^[a-z0-9_.]{3,32}$');
 ALTER TABLE "conversations" ADD CONSTRAINT "conversations_direct_has_pair" CHECK (("kind" = 'DIRECT') = ("pair_key" IS NOT NULL));

@@ -1,0 +1,277 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { hash, verify } from '@node-rs/argon2'
+import pg from 'pg'
+import { createInProcessBus } from '../src/bus/inprocess.ts'
+import { ConfigError, loadConfig, type Config } from '../src/config.ts'
+import { newId } from '../src/domain/ids.ts'
+import { requestHash } from '../src/domain/op-key.ts'
+import { startSessionWatch } from '../src/domain/session-watch.ts'
+import { createSessions } from '../src/domain/sessions.ts'
+import { StartError } from '../src/start-error.ts'
+import { createDatabase, type Database } from '../src/store/database.ts'
+import { runningEmbeddedUrl, startEmbeddedPostgres } from '../src/store/embedded.ts'
+import { migrate } from '../src/store/migrate.ts'
+import { createSessionStore, type SessionStore } from '../src/store/sessions.ts'
+import { createWrite, type Write, type WriteResult } from '../src/store/writes.ts'
+import { createLogger } from '../src/telemetry/logger.ts'
+import { conversationCount, demoWorld, messageCount, people, type Action } from './demo-world.ts'
+
+const demoPassword = 'parley-demo'
+/** Less than the log keeps (EVENT_RETENTION_HOURS), so that it can be read from its beginning. */
+const daysOfHistory = 21
+/** Beside prisma/ and dist/ alike. */
+const migrationsDir = join(import.meta.dirname, '../prisma/migrations')
+const logger = createLogger('warn')
+
+/** The database of DATABASE_URL, else the embedded one of the running server, else the embedded one, started for this. */
+async function openDatabase(
+  config: Config,
+): Promise<{ url: string; isServerRunning: boolean; stop: () => Promise<void> }> {
+  const url = config.databaseUrl ?? runningEmbeddedUrl(config.dataDir)
+  if (url !== null) return { url, isServerRunning: true, stop: () => Promise.resolve() }
+  const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: logger })
+  return { url: postgres.url, isServerRunning: false, stop: () => postgres.stop() }
+}
+
+/** The key the server signs with, or will sign with when it has not run yet. */
+function jwtSecretOf(config: Config): string {
+  if (config.jwtSecret !== null) return config.jwtSecret
+  const file = join(config.dataDir, 'jwt-secret')
+  try {
+    writeFileSync(file, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' })
+  } catch {
+    // The server made it before.
+  }
+  return readFileSync(file, 'utf8').trim()
+}
+
+/** Ids of the demo people in their order; they are made where there are none. */
+async function ensurePeople(store: SessionStore): Promise<string[]> {
+  const passwordHash = await hash(demoPassword)
+  return Promise.all(
+    people.map(async ({ handle, displayName }) => {
+      const id = newId()
+      if (await store.createUser({ id, handle, displayName, passwordHash })) return id
+      const credential = await store.credential(handle)
+      if (credential && (await verify(credential.passwordHash, demoPassword))) return credential.userId
+      throw new StartError(`The handle ${handle} belongs to somebody else, so the demo world cannot be made here.`)
+    }),
+  )
+}
+
+/**
+ * Runs the plan through the same write functions as the server. Each key is fixed, so that a run that was interrupted
+ * is completed by the next one: what was written before answers DUPLICATE.
+ */
+class Player {
+  private readonly conversations = new Map<number, string>()
+  /** seq by conversation and number of the message in the plan. */
+  private readonly seqs = new Map<string, number>()
+
+  constructor(
+    private readonly write: Write,
+    private readonly users: readonly string[],
+  ) {}
+
+  async play(action: Action): Promise<void> {
+    const { outcome, conversationId, message } = await this.call(action)
+    if (!['ACCEPTED', 'DUPLICATE', 'ADVANCED', 'UNCHANGED'].includes(outcome) && !this.isDoneBefore(action, outcome)) {
+      throw new Error(`${JSON.stringify(action)} was refused: ${outcome}`)
+    }
+    if (conversationId !== undefined) this.conversations.set(action.conversation, conversationId)
+    if (action.kind === 'send' && message) this.seqs.set(`${action.conversation} ${action.message}`, message.seq)
+  }
+
+  private call(action: Action): Promise<WriteResult> {
+    const { write } = this
+    const actor = this.user(action.actor)
+    if (action.kind === 'startDirect') return write('startDirect', [actor, this.user(action.peer), newId()])
+    if (action.kind === 'createGroup') {
+      const { title, editPolicy } = action
+      const members = action.members.map((member) => this.user(member)).sort()
+      const asRequested = requestHash('createGroup', [title, editPolicy, ...members])
+      return write('createGroup', [actor, newId(), title, editPolicy, members, keyOf(action), asRequested])
+    }
+    const place = this.conversations.get(action.conversation)
+    if (place === undefined) throw new Error(`conversation ${action.conversation} was not made yet`)
+    switch (action.kind) {
+      case 'send': {
+        const replyTo = action.replyTo === null ? null : this.seq(action, action.replyTo)
+        const asRequested = requestHash('sendMessage', [place, action.text, replyTo])
+        return write('sendMessage', [actor, place, keyOf(action), asRequested, action.text, replyTo])
+      }
+      case 'edit': {
+        const seq = this.seq(action, action.message)
+        const asRequested = requestHash('editMessage', [place, seq, action.text, null])
+        return write('editMessage', [actor, place, seq, keyOf(action), asRequested, action.text, null])
+      }
+      case 'remove': {
+        const seq = this.seq(action, action.message)
+        return write('deleteMessage', [actor, place, seq, keyOf(action), requestHash('deleteMessage', [place, seq])])
+      }
+      case 'read':
+        return write('advanceCursor', [actor, place, this.seq(action, action.message), 0])
+      case 'deliver':
+        return write('advanceCursor', [actor, place, 0, this.seq(action, action.message)])
+      case 'entry': {
+        const { pinned = null, archived = null, mutedHours, unreadFrom } = action
+        const mutedUntil = mutedHours === undefined ? null : new Date(Date.now() + mutedHours * 3_600_000)
+        const unreadFromSeq = unreadFrom === undefined ? null : this.seq(action, unreadFrom)
+        const values = [actor, place, mutedUntil !== null, mutedUntil, archived, pinned, unreadFromSeq]
+        return write('updateEntry', values)
+      }
+      case 'addMember':
+        return write('addMembers', [actor, place, [this.user(action.user)], 10_000])
+      case 'leave':
+        return write('removeMember', [actor, place, actor])
+    }
+  }
+
+  /** Who left in an interrupted run can neither leave again nor read. */
+  private isDoneBefore(action: Action, outcome: string): boolean {
+    return outcome === 'NOT_FOUND' && ['leave', 'read', 'deliver', 'entry'].includes(action.kind)
+  }
+
+  private user(index: number): string {
+    const id = this.users[index]
+    if (id === undefined) throw new Error(`person ${index} was not made`)
+    return id
+  }
+
+  private seq({ conversation }: Action, message: number): number {
+    const seq = this.seqs.get(`${conversation} ${message}`)
+    if (seq === undefined) throw new Error(`message ${message} of conversation ${conversation} was not sent yet`)
+    return seq
+  }
+}
+
+/** The key of an action's write: fixed, and different for each. */
+function keyOf(action: Action): string {
+  return `demo-${action.kind}-${action.conversation}${'message' in action ? `-${action.message}` : ''}`
+}
+
+/**
+ * Spreads the history over the last days. All times of the demo world are stretched by one factor, so that everything
+ * stays in order; nobody but the demo people has seen them. Stretching twice changes next to nothing.
+ */
+async function spreadOverDays(connectionString: string, users: string[]): Promise<void> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    await client.query('BEGIN')
+    await client.query(
+      `CREATE TEMPORARY TABLE demo ON COMMIT DROP AS
+         SELECT id FROM conversations c WHERE NOT EXISTS (
+             SELECT FROM members WHERE conversation_id = c.id AND user_id <> ALL ($1::uuid[]))
+           AND EXISTS (SELECT FROM members WHERE conversation_id = c.id)`,
+      [users],
+    )
+    const { rows } = await client.query<{ from: Date; now: Date }>(
+      'SELECT min(created_at) AS "from", clock_timestamp() AS now FROM users WHERE id = ANY ($1::uuid[])',
+      [users],
+    )
+    await client.query(`CREATE FUNCTION pg_temp.stretched(t timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE RETURN
+      ${literal(rows[0]?.now)} - (${literal(rows[0]?.now)} - t) * (${daysOfHistory * 86_400}::float8
+        / extract(epoch FROM ${literal(rows[0]?.now)} - ${literal(rows[0]?.from)})::float8)`)
+    const inDemo = 'conversation_id IN (SELECT id FROM demo)'
+    const statements = [
+      `UPDATE messages SET created_at = pg_temp.stretched(created_at), edited_at = pg_temp.stretched(edited_at),
+        deleted_at = pg_temp.stretched(deleted_at) WHERE ${inDemo}`,
+      `UPDATE receipts SET read_at = pg_temp.stretched(read_at) WHERE ${inDemo}`,
+      `UPDATE members SET joined_at = pg_temp.stretched(joined_at), left_at = pg_temp.stretched(left_at) WHERE ${inDemo}`,
+      `UPDATE conversations SET created_at = pg_temp.stretched(created_at),
+        last_activity_at = pg_temp.stretched(last_activity_at) WHERE id IN (SELECT id FROM demo)`,
+      `UPDATE events SET occurred_at = pg_temp.stretched(occurred_at),
+        data = CASE WHEN data ? 'receipts' THEN jsonb_set(data, '{receipts}', (
+          SELECT jsonb_agg(r || jsonb_build_object('at', pg_temp.stretched((r->>'at')::timestamptz)))
+            FROM jsonb_array_elements(data->'receipts') r)) ELSE data END
+       WHERE stream_id IN (SELECT id FROM demo)`,
+    ]
+    for (const statement of statements) await client.query(statement)
+    await client.query(
+      'UPDATE events SET occurred_at = pg_temp.stretched(occurred_at) WHERE stream_id = ANY ($1::uuid[])',
+      [users],
+    )
+    await client.query('UPDATE users SET created_at = pg_temp.stretched(created_at) WHERE id = ANY ($1::uuid[])', [
+      users,
+    ])
+    await client.query('COMMIT')
+  } finally {
+    await client.end()
+  }
+}
+
+const literal = (at: Date | undefined) => `timestamptz '${(at ?? new Date()).toISOString()}'`
+
+/** Makes what is missing of the demo world. False when it was all there. */
+async function fill(db: Database, connectionString: string, users: string[]): Promise<boolean> {
+  const actions = demoWorld()
+  const last = actions.pop()
+  if (!last) return false
+  const player = new Player(createWrite(db), users)
+  // By the message and not by its key in the log, which forgets keys after a while.
+  const made = { senderId: users[last.actor] ?? '', clientMessageId: keyOf(last) }
+  if (await db.prisma.message.findFirst({ where: made })) return false
+  for (const action of actions) await player.play(action)
+  await spreadOverDays(connectionString, users)
+  // Only now: whoever finds this message knows that everything else is there.
+  await player.play(last)
+  return true
+}
+
+async function printTokens(config: Config, store: SessionStore): Promise<void> {
+  const bus = createInProcessBus(logger)
+  const watch = await startSessionWatch({ store, bus, logger })
+  const sessions = createSessions({ store, watch, jwtSecret: jwtSecretOf(config) })
+  for (const { handle, displayName } of people.slice(0, 3)) {
+    const { accessToken } = await sessions.login({ handle, password: demoPassword })
+    console.log(`\n${displayName} (${handle})\n{ "authorization": "Bearer ${accessToken}" }`)
+  }
+  watch.stop()
+  await bus.close()
+}
+
+async function seed(config: Config): Promise<void> {
+  if (!config.development) {
+    throw new StartError('The demo people have a public password, so the seed is refused with NODE_ENV=production.')
+  }
+  const startedAtMs = Date.now()
+  const { url, isServerRunning, stop } = await openDatabase(config)
+  try {
+    await migrate({ connectionString: url, migrationsDir, log: logger })
+    // Thousands of small commits: none of them alone is worth waiting for the disk.
+    const fast = new URL(url)
+    const given = fast.searchParams.get('options') ?? ''
+    fast.searchParams.set('options', `${given} -c synchronous_commit=off`.trim())
+    const db = createDatabase({ connectionString: fast.href, poolSize: 4, logger })
+    try {
+      const store = createSessionStore(db)
+      const users = await ensurePeople(store)
+      const isNew = await fill(db, url, users)
+      const took = isNew ? `made in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s` : 'there already'
+      console.log(
+        `The demo world is ${took}: ${people.length} people, ${conversationCount} conversations, ${messageCount} messages.`,
+      )
+      const address = `http://127.0.0.1:${config.port}/graphql`
+      console.log(`\nGraphiQL: ${address}${isServerRunning ? '' : ' (start the server first: npm start)'}`)
+      console.log('Put one of these into its Headers tab. They are good for 15 minutes; this command makes new ones.')
+      await printTokens(config, store)
+      console.log(`\nEverybody's password is ${demoPassword}. Handles:`)
+      console.log(people.map(({ handle }) => handle).join(' '))
+    } finally {
+      await db.close()
+    }
+  } finally {
+    await stop()
+  }
+}
+
+try {
+  await seed(loadConfig(process.env))
+} catch (error) {
+  const expected = error instanceof ConfigError || error instanceof StartError
+  console.error(expected ? `The demo world was not made. ${error.message}` : error)
+  process.exitCode = 1
+}

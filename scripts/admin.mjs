@@ -1,0 +1,6 @@
+// What an operator does on the command line: builds what is stale and runs src/admin.ts.
+// Run: npm run admin -- set-role <handle> ADMIN
+import { build } from './build.mjs'
+
+await build()
+await import('../dist/admin.js')

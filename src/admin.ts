@@ -1,0 +1,53 @@
+import { createInProcessBus } from './bus/inprocess.ts'
+import { ConfigError, loadConfig } from './config.ts'
+import { createPeople } from './domain/people.ts'
+import { createAppend } from './log/append.ts'
+import { createHub } from './log/hub.ts'
+import { createReadLog } from './log/read.ts'
+import { StartError } from './start-error.ts'
+import { createDatabase } from './store/database.ts'
+import { runningEmbeddedUrl } from './store/embedded.ts'
+import { createEventStore } from './store/events.ts'
+import { createPeopleStore } from './store/people.ts'
+import { createWrite } from './store/writes.ts'
+import { createLogger } from './telemetry/logger.ts'
+
+const usage = `Usage, with the settings of the server (DATABASE_URL, or beside a running npm start):
+  npm run admin -- set-role <handle> USER|STAFF|ADMIN
+  npm run admin -- erase-user <handle>`
+
+/** What an operator does without a token. Running servers notice through the log, as they do of each other. */
+async function main([command, handle, role]: string[]): Promise<void> {
+  const config = loadConfig(process.env)
+  const connectionString = config.databaseUrl ?? runningEmbeddedUrl(config.dataDir)
+  if (!connectionString)
+    throw new StartError('No database: set DATABASE_URL, or start the server first with npm start.')
+  const logger = createLogger(config.logLevel)
+  const db = createDatabase({ connectionString, poolSize: 2, logger })
+  const bus = createInProcessBus(logger)
+  try {
+    const user = await db.prisma.user.findUnique({ where: { handle: (handle ?? '').toLowerCase() } })
+    const isRole = role === 'USER' || role === 'STAFF' || role === 'ADMIN'
+    if (command === 'set-role' && user && isRole) {
+      await db.prisma.user.update({ where: { id: user.id }, data: { role } })
+      console.log(`${user.handle} is ${role} now.`)
+    } else if (command === 'erase-user' && user) {
+      const events = createEventStore(db)
+      const hub = createHub({ bus, events, readLog: createReadLog(events), ringSize: 1, logger })
+      const append = createAppend({ write: createWrite(db), bus, hub, logger, afterCommit: () => undefined })
+      const people = createPeople({ store: createPeopleStore(db), append, watch: { announceEnded: () => undefined } })
+      await people.eraseAs(user.id, user.id)
+      console.log(`${user.handle} is erased.`)
+    } else {
+      throw new StartError(handle && !user ? `There is nobody with the handle ${handle}.` : usage)
+    }
+  } finally {
+    await bus.close()
+    await db.close()
+  }
+}
+
+await main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof StartError || error instanceof ConfigError ? error.message : error)
+  process.exitCode = 1
+})

@@ -1,0 +1,145 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
+import { parse } from 'graphql'
+import { beforeAll, expect, test } from 'vitest'
+import { AddMembersDocument, RemoveMemberDocument, ViewerDocument } from '../../sdk/generated/graphql.ts'
+import { InboxClient } from '../testkit/inbox-client.ts'
+import { startPair, type Pair } from '../testkit/pair.ts'
+import { expectType, signUp, type Person } from '../testkit/person.ts'
+import { withRandom } from '../testkit/random.ts'
+import { Replica } from '../testkit/replica.ts'
+import { keepActing, Talk } from '../testkit/traffic.ts'
+
+let pair: Pair
+const cuts = 50
+
+// A small ring: after a cut the reader is sometimes served from memory and sometimes from the log.
+beforeAll(async () => {
+  pair = await startPair({ env: { RING_EVENTS: '8' } })
+})
+
+const WholeInboxDocument = parse(/* GraphQL */ `
+  query WholeInbox {
+    viewer {
+      cursor {
+        streamId
+        eventSeq
+      }
+    }
+    inbox(first: 100, filter: ALL) {
+      nodes {
+        conversation {
+          id
+        }
+      }
+    }
+  }
+`) as TypedDocumentNode<
+  {
+    viewer: { cursor: { streamId: string; eventSeq: number } }
+    inbox: { nodes: { conversation: { id: string } }[] }
+  },
+  Record<string, never>
+>
+
+const stateOf = (replicas: Record<string, Replica>) =>
+  Object.fromEntries(Object.entries(replicas).map(([streamId, replica]) => [streamId, replica.state()]))
+
+async function signUpFour(): Promise<[Person, Person, Person, Person]> {
+  const [a, b] = pair.urls
+  return Promise.all([signUp(a), signUp(b), signUp(a), signUp(b)])
+}
+
+test('a subscriber of a conversation cut off 50 times gets every event once, in order, and ends with the state of a fresh read', async () => {
+  await withRandom(async (random) => {
+    const [reader, ...writers] = await signUpFour()
+    const talk = new Talk(await writers[0].createGroup([reader, ...writers.slice(1)]))
+    await talk.send(reader)
+    const replica = (await Replica.read(reader, talk.conversationId))!
+    const from = replica.eventSeq
+    const received: number[] = []
+    const stop = keepActing(writers, (writer) => talk.act(random, writer))
+
+    let position = from
+    const readFrom = (round: number) =>
+      reader.at(pair.urls[round % 2]!).conversationEvents(talk.conversationId, position)
+    for (let round = 0; round < cuts; round++) {
+      const live = await readFrom(round)
+      // Now and then at once, before anything came.
+      await live.waitForCount(random.below(4) * random.below(8))
+      live.cut()
+      for (const event of live.events) {
+        if (event.__typename === 'SnapshotRequired') throw new Error(`lost its place: ${JSON.stringify(event)}`)
+        position = event.cursor.eventSeq
+        received.push(position)
+        replica.apply(event)
+      }
+    }
+    await stop()
+    await talk.send(writers[0])
+    const fresh = (await Replica.read(reader, talk.conversationId))!
+    const last = await readFrom(cuts)
+    for (const event of await last.waitForCount(fresh.eventSeq - position)) {
+      if ('cursor' in event) received.push(event.cursor.eventSeq)
+      replica.apply(event)
+    }
+    expect(received).toEqual(Array.from({ length: fresh.eventSeq - from }, (_, index) => from + 1 + index))
+    expect(replica.state()).toEqual(fresh.state())
+  })
+})
+
+test('an inbox cut off 50 times, with conversations joined, left and rejoined meanwhile, ends with the state of a fresh read', async () => {
+  await withRandom(async (random) => {
+    const [reader, ...writers] = await signUpFour()
+    const [host, ...others] = writers
+    const talks = await Promise.all(
+      [0, 1, 2].map(async () => new Talk(await host.createGroup([reader, ...others]))),
+    )
+    talks.push(new Talk(await reader.startDirect(host)))
+    const client = new InboxClient()
+    const { viewer } = await reader.client.request(ViewerDocument, {})
+    await client.start(reader, viewer.cursor, talks.map(({ conversationId }) => conversationId))
+
+    const [direct, ...groups] = [talks.at(-1)!, ...talks.slice(0, -1)]
+    const joinable: Talk[] = []
+    // The host alone changes who is in which group, so that these few steps need no lock.
+    const changeMembership = async () => {
+      const choice = random.below(3)
+      if (choice === 0 && joinable.length < 6) {
+        const talk = new Talk(await host.createGroup(random.below(2) ? [reader, ...others] : others))
+        joinable.push(talk)
+        return
+      }
+      const talk = random.pick([...groups, ...joinable])
+      const input = { conversationId: talk.conversationId }
+      if (choice === 1) await host.client.request(RemoveMemberDocument, { ...input, userId: reader.id })
+      else {
+        const { addMembers } = await host.client.request(AddMembersDocument, { ...input, userIds: [reader.id] })
+        expectType(addMembers, 'AddMembersSuccess')
+      }
+    }
+    const stop = keepActing(writers, async (writer) => {
+      if (writer === host && random.below(5) === 0) return changeMembership()
+      if (writer === host && random.below(5) === 0) return direct.act(random, host)
+      return random.pick([...groups, ...joinable]).act(random, writer)
+    })
+    for (let round = 0; round < cuts; round++) {
+      const place = reader.at(pair.urls[round % 2]!)
+      await client.connect(place)
+      await client.take(place, random.below(4) * random.below(8))
+      client.cut()
+    }
+    await stop()
+    await host.createGroup([reader])
+
+    const { viewer: now, inbox } = await reader.client.request(WholeInboxDocument, {})
+    const fresh: Record<string, Replica> = {}
+    for (const { conversation } of inbox.nodes) {
+      fresh[conversation.id] = (await Replica.read(reader, conversation.id))!
+    }
+    const place = reader.at(pair.urls[0])
+    await client.connect(place)
+    const places = Object.entries(fresh).map(([streamId, { eventSeq }]) => ({ streamId, eventSeq }))
+    await client.catchUp(place, [now.cursor, ...places])
+    expect(client.state()).toEqual(stateOf(fresh))
+  })
+})

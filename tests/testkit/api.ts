@@ -1,0 +1,123 @@
+import { createClient } from 'graphql-ws'
+import { expect } from 'vitest'
+import { WebSocket } from 'ws'
+import type { Person } from './person.ts'
+
+export interface TopLevelError {
+  message: string
+  path?: (string | number)[]
+  extensions: {
+    code: string
+    retryable: boolean
+    traceId: string
+    retryAfterMs?: number
+    fields?: { path: string[]; message: string }[]
+  }
+}
+
+export interface Answer<Data = Record<string, unknown>> {
+  status: number
+  headers: Headers
+  /** The body as it came. */
+  text: string
+  data?: Data | null
+  errors?: TopLevelError[]
+}
+
+/** Codes of top-level errors that the contract knows, but for INTERNAL, which no request may get. */
+const codes = [
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'VALIDATION_ERROR',
+  'RATE_LIMITED',
+  'UNAVAILABLE',
+  'QUERY_TOO_COMPLEX',
+  'PERSISTED_QUERY_NOT_FOUND',
+]
+
+type Who = Person | string
+
+const urlOf = (who: Who) => (typeof who === 'string' ? who : who.url)
+const authorizationOf = (who: Who): Record<string, string> =>
+  typeof who === 'string' ? {} : { authorization: `Bearer ${who.session.accessToken}` }
+
+/** Sends a request as it stands. */
+export async function send(url: string, init: RequestInit): Promise<Answer> {
+  const response = await fetch(url, init)
+  const text = await response.text()
+  let body: object = {}
+  try {
+    body = JSON.parse(text) as object
+  } catch {
+    // Not JSON: the text says what came.
+  }
+  return { status: response.status, headers: response.headers, text, ...body }
+}
+
+/** Asks by HTTP: as a person, or as nobody when only an address is given. The text may be any, also a wrong one. */
+export async function ask<Data = Record<string, unknown>>(
+  who: Who,
+  query: string,
+  variables?: unknown,
+  { headers = {}, operationName }: { headers?: Record<string, string>; operationName?: string } = {},
+): Promise<Answer<Data>> {
+  const answer = await send(urlOf(who), {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      ...authorizationOf(who),
+      ...headers,
+    },
+    body: JSON.stringify({ query, variables, operationName }),
+  })
+  return answer as Answer<Data>
+}
+
+/** Asks the same way over a WebSocket. Errors that refuse the operation come like those of an answer. */
+export async function askSocket(
+  who: Who,
+  query: string,
+  variables?: Record<string, unknown>,
+  operationName?: string,
+): Promise<Pick<Answer, 'data' | 'errors'>> {
+  const client = createClient({
+    url: urlOf(who).replace('http', 'ws'),
+    webSocketImpl: WebSocket,
+    connectionParams: authorizationOf(who),
+    retryAttempts: 0,
+  })
+  try {
+    const results = client.iterate({ query, variables, operationName })
+    const { value } = (await results.next()) as { value: Pick<Answer, 'data' | 'errors'> }
+    return value
+  } catch (error) {
+    if (Array.isArray(error)) return { errors: error as TopLevelError[] }
+    throw error
+  } finally {
+    await client.dispose()
+  }
+}
+
+/** A message that a person can act on, and nothing of our insides. */
+export function expectSubstance(message: string): void {
+  expect(message.length, message).toBeGreaterThan(12)
+  expect(message).not.toMatch(/\n\s+at |node_modules|\.[tj]s:\d|prisma|syntax error at or near|invalid input syntax/i)
+}
+
+/** Top-level errors as the contract has them: a known code, words of substance, a trace id, no stack. */
+export function expectErrors(answer: Pick<Answer, 'errors'>, code?: string): TopLevelError[] {
+  const { errors = [] } = answer
+  expect(errors.length, JSON.stringify(answer)).toBeGreaterThan(0)
+  for (const error of errors) {
+    expect(codes, JSON.stringify(error)).toContain(error.extensions.code)
+    if (code !== undefined) expect(error.extensions.code, error.message).toBe(code)
+    expectSubstance(error.message)
+    expect(error.extensions.traceId).toMatch(/^[\w.:-]{8,128}$/)
+    expect(error.extensions.retryable).toBe(code === 'UNAVAILABLE' || code === 'RATE_LIMITED')
+    if (error.extensions.code === 'VALIDATION_ERROR') expect(Array.isArray(error.extensions.fields)).toBe(true)
+  }
+  expect(JSON.stringify(answer)).not.toMatch(/stacktrace|"stack"|originalError|\\n\s+at /)
+  return errors
+}

@@ -1,0 +1,146 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
+import { parse } from 'graphql'
+import type { ConversationEventsSubscription, InboxEventsSubscription } from '../../sdk/generated/graphql.ts'
+import type { Person } from './person.ts'
+
+export type ConversationEvent = ConversationEventsSubscription['conversationEvents']
+export type InboxEvent = InboxEventsSubscription['inboxEvents']
+
+interface MessageNode {
+  seq: number
+  text: string | null
+  revision: number
+  deletedAt: string | null
+  sender: { id: string }
+}
+
+interface SnapshotPage {
+  conversation: {
+    title: string | null
+    members: { nodes: { user: { id: string }; lastReadSeq: number; lastDeliveredSeq: number }[] }
+    messages: { nodes: MessageNode[]; pageInfo: { hasPreviousPage: boolean; startCursor: string | null } }
+    // Asked for last on purpose: it must not be newer than what stands before it either.
+    cursor: { eventSeq: number }
+  } | null
+}
+
+const SnapshotDocument = parse(/* GraphQL */ `
+  query Snapshot($id: ID!, $before: String) {
+    conversation(id: $id) {
+      title
+      members(first: 100) {
+        nodes {
+          user {
+            id
+          }
+          lastReadSeq
+          lastDeliveredSeq
+        }
+      }
+      messages(last: 100, before: $before) {
+        nodes {
+          seq
+          text
+          revision
+          deletedAt
+          sender {
+            id
+          }
+        }
+        pageInfo {
+          hasPreviousPage
+          startCursor
+        }
+      }
+      cursor {
+        eventSeq
+      }
+    }
+  }
+`) as TypedDocumentNode<SnapshotPage, { id: string; before: string | null }>
+
+/** What a client knows of one conversation: a snapshot, and every event after its cursor applied to it. */
+export class Replica {
+  /** The place up to which everything is in here. */
+  eventSeq = 0
+  private title: string | null = null
+  private readonly messages = new Map<number, string>()
+  private readonly members = new Map<string, { lastReadSeq: number; lastDeliveredSeq: number }>()
+
+  /** Reads a conversation with its whole history; null when it is not the person's to see. */
+  static async read(person: Person, conversationId: string): Promise<Replica | null> {
+    const replica = new Replica()
+    let before: string | null = null
+    for (;;) {
+      const page: SnapshotPage = await person.client.request(SnapshotDocument, { id: conversationId, before })
+      const { conversation } = page
+      if (!conversation) return null
+      // The first page has the oldest cursor. What later pages bring may be newer; the events say it once more.
+      if (before === null) {
+        replica.eventSeq = conversation.cursor.eventSeq
+        replica.title = conversation.title
+        for (const { user, lastReadSeq, lastDeliveredSeq } of conversation.members.nodes) {
+          replica.members.set(user.id, { lastReadSeq, lastDeliveredSeq })
+        }
+      }
+      for (const message of conversation.messages.nodes) replica.put(message)
+      const { hasPreviousPage, startCursor } = conversation.messages.pageInfo
+      if (!hasPreviousPage) return replica
+      before = startCursor
+    }
+  }
+
+  /** Applies an event as any client would; those that the snapshot contains are passed over. */
+  apply(event: ConversationEvent | InboxEvent): void {
+    if (event.__typename === 'SnapshotRequired' || event.__typename === 'InboxEntryChanged') {
+      throw new Error(`a replica cannot apply ${JSON.stringify(event)}`)
+    }
+    if (event.cursor.eventSeq <= this.eventSeq) return
+    this.eventSeq = event.cursor.eventSeq
+    switch (event.__typename) {
+      case 'MessageSent': {
+        const { seq, sender } = event.message
+        this.put(event.message)
+        this.members.set(sender.id, { lastReadSeq: seq, lastDeliveredSeq: seq })
+        break
+      }
+      case 'MessageEdited':
+      case 'MessageDeleted':
+        this.put(event.message)
+        break
+      case 'ReceiptAdvanced':
+        for (const { user, lastReadSeq, lastDeliveredSeq } of event.receipts) {
+          this.members.set(user.id, { lastReadSeq, lastDeliveredSeq })
+        }
+        break
+      case 'MemberJoined': {
+        // Who comes has nothing unread.
+        const headSeq = Math.max(0, ...this.messages.keys())
+        this.members.set(event.user.id, { lastReadSeq: headSeq, lastDeliveredSeq: headSeq })
+        break
+      }
+      case 'MemberLeft':
+        this.members.delete(event.user.id)
+        break
+      case 'ConversationUpdated':
+        this.title = event.conversation.title
+        break
+    }
+  }
+
+  /** All of it, for comparing. */
+  state(): object {
+    const bySeq = [...this.messages].sort(([a], [b]) => a - b)
+    const byId = [...this.members].sort(([a], [b]) => (a < b ? -1 : 1))
+    return {
+      eventSeq: this.eventSeq,
+      title: this.title,
+      messages: Object.fromEntries(bySeq),
+      members: Object.fromEntries(byId),
+    }
+  }
+
+  private put({ seq, text, revision, deletedAt, sender }: MessageNode): void {
+    this.messages.set(seq, `${sender.id} revision ${revision}: ${deletedAt === null ? String(text) : `deleted ${String(text)}`}`)
+  }
+}
