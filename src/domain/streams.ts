@@ -63,8 +63,8 @@ function startAt(
   return { streamId, afterSeq }
 }
 
-function checkPositions(positions: readonly StreamPosition[]): Map<string, number> {
-  const problem = (message: string) => new ValidationError(message, [{ path: ['cursors'], message }])
+function checkPositions(argument: string, positions: readonly StreamPosition[]): Map<string, number> {
+  const problem = (message: string) => new ValidationError(message, [{ path: [argument], message }])
   if (positions.length > maxNamedStreams) throw problem(`At most ${String(maxNamedStreams)} streams can be named.`)
   for (const { eventSeq } of positions) if (eventSeq < 0) throw problem('An eventSeq cannot be negative.')
   return new Map(positions.map(({ streamId, eventSeq }) => [streamId, eventSeq]))
@@ -114,7 +114,7 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
     },
 
     async inbox(viewer, positions) {
-      const named = checkPositions(positions)
+      const named = checkPositions('after', positions)
       const { own, active, left } = await streamsOf(viewer, named)
       const ownAfter = named.get(viewer.userId) ?? null
       // Joined since the cursor of the personal stream, and so not yet named: these are read from where they were joined.
@@ -139,7 +139,7 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
         const message = '`limit` must be from 1 to 1000.'
         throw new ValidationError(message, [{ path: ['limit'], message }])
       }
-      const named = checkPositions(positions)
+      const named = checkPositions('cursors', positions)
       const { own, active, left } = await streamsOf(viewer, named)
       const perStream = Math.max(1, Math.min(limit, Math.floor(maxResyncEvents / Math.max(1, named.size))))
       const heads = new Map(active.map((membership) => [membership.conversationId, membership]))

@@ -40,7 +40,10 @@ export function createHub({ bus, events, readLog, ringSize, logger }: HubOptions
 
   const onPayload = (payload: string) => {
     try {
-      offer(parseEvent(JSON.parse(payload) as EventJson))
+      const event = parseEvent(JSON.parse(payload) as EventJson)
+      // A stream counts on it: with anything else it would look for a gap for ever.
+      if (!Number.isSafeInteger(event.seq) || event.seq < 1) throw new Error('an event without its number')
+      offer(event)
     } catch (error) {
       logger.warn({ err: error }, 'the bus carried something that is no event')
     }

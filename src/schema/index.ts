@@ -15,5 +15,6 @@ import './subscription.ts'
 import './recovery.ts'
 import './node.ts'
 import { builder } from './builder.ts'
+import { withFreshLoaders } from './fresh-loaders.ts'
 
-export const schema = builder.toSchema()
+export const schema = withFreshLoaders(builder.toSchema())

@@ -12,6 +12,7 @@ import { z } from 'zod'
 import { WriteAck } from './ack.ts'
 import { builder } from './builder.ts'
 import { requireViewer, type Context } from './context.ts'
+import { isMember } from './conversation.ts'
 import { requireId, requireMessageRef } from './ids.ts'
 import { Message } from './message.ts'
 import { messageText, opKey, positiveSeq, validate } from './validate.ts'
@@ -68,10 +69,16 @@ const DeleteMessageInput = builder.inputType('DeleteMessageInput', {
 
 const requiredText = z.string({ error: 'Give the text of the message: 1 to 4000 characters.' }).pipe(messageText)
 
-/** The answer's cursors must not be newer than the message in it. */
-const noted = (context: Context, written: MessageWritten): MessageWritten => {
-  context.loaders.horizon.note(written.ack.streamId, written.ack.eventSeq)
-  return written
+/**
+ * The answer's cursors must not be newer than the message in it. A repeated write is answered also to somebody who has
+ * left since, but without what others wrote.
+ */
+const noted = async (context: Context, written: MessageWritten): Promise<MessageWritten> => {
+  const { ack, message } = written
+  context.loaders.horizon.note(ack.streamId, ack.eventSeq)
+  if (ack.outcome === 'ACCEPTED' || message.replyToSeq === null) return written
+  const seesReply = await isMember(context, { id: message.conversationId })
+  return seesReply ? written : { ack, message: { ...message, replyToSeq: null } }
 }
 
 builder.mutationFields((t) => ({

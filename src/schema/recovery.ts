@@ -3,6 +3,7 @@ import type { WriteStatus as WriteStatusShape } from '../domain/messages.ts'
 import type { StreamResync as StreamResyncShape } from '../domain/streams.ts'
 import { builder } from './builder.ts'
 import { requireViewer } from './context.ts'
+import { isMember } from './conversation.ts'
 import { StreamCursor, StreamCursorInput, toPositions } from './cursor.ts'
 import { InboxEvent } from './event.ts'
 import { streamId } from './ids.ts'
@@ -31,8 +32,10 @@ const WriteStatus = builder.objectRef<WriteStatusShape>('WriteStatus').implement
     message: t.field({
       type: Message,
       nullable: true,
-      description: 'The message it wrote, as it is now; null for a write of something else.',
-      resolve: ({ event }) => event?.message ?? null,
+      description:
+        'The message it wrote, as it is now; null for a write of something else, and for somebody who has left since.',
+      resolve: async ({ event }, _, context) =>
+        event?.message && (await isMember(context, { id: event.streamId })) ? event.message : null,
     }),
   }),
 })

@@ -1,5 +1,5 @@
 import { PothosValidationError } from '@pothos/core'
-import { GraphQLError } from 'graphql'
+import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { AppError, UnavailableError, ValidationError, type Code } from '../domain/errors.ts'
 import { databaseRetryAfterMs, isDatabaseUnavailable } from '../store/unavailable.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -25,6 +25,10 @@ const httpStatuses: Partial<Record<Code, number>> = {
 export function presentErrors(errors: readonly unknown[], options: Presentation): GraphQLError[] {
   return errors.flatMap(flatten).map((error) => present(error, options))
 }
+
+/** Whether presented errors say that the same would succeed a little later. */
+export const isUnavailable = (errors: readonly GraphQLFormattedError[] | readonly GraphQLError[]): boolean =>
+  errors.some((error: GraphQLFormattedError) => error.extensions?.code === 'UNAVAILABLE')
 
 /** For hooks that must hand on a GraphQLError; presentErrors unwraps it again. */
 export function asGraphQLError(error: unknown): GraphQLError {

@@ -90,8 +90,9 @@ mutation StartDirect($userId: ID!) {
 # 3. As Ben: paste HIS access token into Headers and the
 #    conversation's id into Variables. Run this and leave
 #    it running: it listens over a WebSocket.
-#    GraphiQL stops it when you change tabs, so open this
-#    page in a second window to send from there.
+#    GraphiQL shows the newest event only, and stops when
+#    you change tabs: open this page in a second window
+#    to send from there.
 #    After a dropped connection go on without a gap: pass
 #    the last eventSeq as "after".
 subscription WatchConversation(
@@ -126,7 +127,7 @@ mutation SendMessage($input: SendMessageInput!) {
       message { id seq text createdAt }
     }
     # Renamed: the success has a "message" of its own.
-    ... on Error { code explanation: message }
+    ... on Error { code reason: message }
   }
 }`,
     { input: { conversationId, clientMessageId: 'hello-0001', text: 'Hello, Ben!' } },

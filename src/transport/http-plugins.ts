@@ -4,7 +4,7 @@ import { isAsyncIterable, mapAsyncIterator, processRegularResult, type GraphQLPa
 import type { Viewer } from '../domain/viewer.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from './context.ts'
-import { presentErrors } from './errors.ts'
+import { isUnavailable, presentErrors } from './errors.ts'
 
 const maxBodyBytes = 1_048_576
 
@@ -87,7 +87,13 @@ export function useHttpResults(
         payload.setResultProcessor(processRegularResult, 'application/json')
       } else if (isAsyncIterable(result)) {
         if (response) onStream(response, viewer ?? null)
-        payload.setResult(mapAsyncIterator(untilRepeated(result), presented))
+        const presentedOrCut = (one: ExecutionResult) => {
+          const event = presented(one)
+          // Told as an error the event would be lost to the reader: cut off, the client comes back with its cursor.
+          if (event.errors && isUnavailable(event.errors)) response?.destroy()
+          return event
+        }
+        payload.setResult(mapAsyncIterator(untilRepeated(result), presentedOrCut))
       } else {
         payload.setResult(Array.isArray(result) ? result.map(presented) : presented(result))
       }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { GraphQLError, getOperationAST, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import { GraphQLError, OperationTypeNode, getOperationAST, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import { useServer, type Extra } from 'graphql-ws/use/ws'
 import { isAsyncIterable } from 'graphql-yoga'
 import { WebSocketServer, type WebSocket } from 'ws'
@@ -12,7 +12,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import { BoundedSocket } from './bounded-socket.ts'
 import { closeCodes } from './close-codes.ts'
 import type { ContextInit, TransportContext } from './context.ts'
-import { asGraphQLError, presentErrors } from './errors.ts'
+import { asGraphQLError, isUnavailable, presentErrors } from './errors.ts'
 import type { Engine, Enveloped } from './yoga.ts'
 
 const maxMessageBytes = 1_048_576
@@ -129,12 +129,21 @@ export function createWebSocketServer({ engine, logger, initOf, createContext, o
         return errors && data === undefined ? rejecting(new AggregateError(errors)) : undefined
       },
 
-      async onNext({ extra }, _id, payload, _args, result) {
+      async onNext({ extra }, _id, payload, { document, operationName }, result) {
         const { socket, closed } = extra as Extra & Connection
+        const errors = result.errors && presented(result.errors, payload)
+        // Told as an error the event would be lost to the reader, whose next one has a later cursor.
+        if (
+          errors &&
+          isUnavailable(errors) &&
+          getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION
+        ) {
+          socket.close(closeCodes.TRY_AGAIN_LATER, 'Try again later: come back with your cursor')
+        }
         // graphql-ws drops what is sent to a closing socket and asks for the next event at once: that would run
         // through the whole history of a stream for nobody.
         if (socket.readyState !== socket.OPEN) await closed
-        return result.errors ? { ...result, errors: presented(result.errors, payload) } : undefined
+        return errors ? { ...result, errors } : undefined
       },
 
       onError: (_context, _id, payload, errors) => presented(errors, payload),

@@ -1,6 +1,13 @@
 import type { ServerResponse } from 'node:http'
-import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql'
-import { createYoga } from 'graphql-yoga'
+import {
+  execute,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLError,
+  type GraphQLSchema,
+} from 'graphql'
+import { createYoga, type Plugin } from 'graphql-yoga'
 import type { Viewer } from '../domain/viewer.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from './context.ts'
@@ -63,8 +70,18 @@ export function createEngine(options: EngineOptions) {
       warn: (...lines: unknown[]) => logger.warn(lines.map(String).join(' ')),
       error: (...lines: unknown[]) => logger.error({ err: lines[0] }, 'GraphQL Yoga reported an error'),
     },
-    plugins: [useStrictRequests(), ...operationLimits(introspection), useHttpResults(logger, onStream)],
+    plugins: [useGraphqlJs, useStrictRequests(), ...operationLimits(introspection), useHttpResults(logger, onStream)],
   })
+}
+
+/**
+ * graphql-js itself executes queries and mutations: Yoga's own executor puts the fields of an answer in the order in which they were resolved,
+ * and not in that of the query, as the specification asks for.
+ */
+const useGraphqlJs: Plugin = {
+  onExecute: ({ setExecuteFn }) => {
+    setExecuteFn(execute)
+  },
 }
 
 // Yoga would keep the last 1,024 documents and the last 1,024 errors with theirs, at up to 1 MB each.

@@ -13,12 +13,14 @@ import {
   SendMessageDocument,
   StartDirectDocument,
   type CreateGroupInput,
+  type MembersQuery,
 } from '../../sdk/generated/graphql.ts'
-import { ask, expectErrors, expectSubstance } from '../testkit/api.ts'
+import { ask, expectErrors, expectSubstance, follow, followInbox } from '../testkit/api.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
 import { connect, expectType, newKey, signUp, type Person } from '../testkit/person.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
 
+type MembersPage = NonNullable<MembersQuery['conversation']>['members']
 type EditPolicy = NonNullable<CreateGroupInput['editPolicy']>
 
 let database: TestDatabase
@@ -193,7 +195,7 @@ describe('a group', () => {
   test('is renamed by its owner and admins, not by members, and does not exist for others', async () => {
     const id = await ann.createGroup([bob, cleo])
     await makeAdmin(id, bob)
-    const live = await cleo.conversationEvents(id)
+    const live = await follow(cleo, id)
     expect(expectType(await rename(ann, id, 'By Ann'), 'RenameConversationSuccess').conversation.title).toBe('By Ann')
     expectType(await rename(bob, id, ' By Bob '), 'RenameConversationSuccess')
     expectForbidden(await rename(cleo, id, 'By Cleo'))
@@ -213,7 +215,7 @@ describe('a group', () => {
 
   test('takes new members from its owner and admins; who is in it already stays as they are', async () => {
     const id = await ann.createGroup([bob])
-    const live = await bob.conversationEvents(id)
+    const live = await follow(bob, id)
     expectForbidden(await add(bob, id, cleo))
     expectNotFound(await add(outsider, id, cleo))
     expectNotFound(await add(ann, id, cleo, nobody))
@@ -250,8 +252,8 @@ describe('a group', () => {
 
   test('is left by anybody, once, and is gone for them then', async () => {
     const id = await ann.createGroup([bob, cleo])
-    const live = await ann.conversationEvents(id)
-    const own = await bob.inboxEvents()
+    const live = await follow(ann, id)
+    const own = await followInbox(bob)
     expect(expectType(await leave(bob, id), 'LeaveConversationSuccess').conversationId).toBe(id)
     expectNotFound(await leave(bob, id))
     expectNotFound(await leave(outsider, id))
@@ -267,7 +269,7 @@ describe('a group', () => {
     const id = await ann.createGroup([])
     for (const person of [cleo, bob, outsider]) await add(ann, id, person)
     await makeAdmin(id, outsider)
-    const live = await bob.conversationEvents(id)
+    const live = await follow(bob, id)
     expectType(await leave(ann, id), 'LeaveConversationSuccess')
     expect(await rolesIn(bob, id)).toEqual({ Cleo: 'MEMBER', Bob: 'MEMBER', Otto: 'OWNER' })
     expect((await live.waitForCount(2)).map((event) => event.__typename)).toEqual(['MemberLeft', 'ConversationUpdated'])
@@ -289,7 +291,7 @@ describe('a group', () => {
     expectType(await add(ann, id, bob), 'AddMembersSuccess')
     expect((await read(bob, id))?.viewerEntry).toMatchObject({ unreadCount: 0, lastReadSeq: 2, archived: false })
     expect(await rolesIn(bob, id)).toEqual({ Ann: 'OWNER', Bob: 'MEMBER' })
-    const live = await bob.conversationEvents(id)
+    const live = await follow(bob, id)
     await ann.send(id, 'after')
     expect(await live.waitForCount(1)).toMatchObject([{ __typename: 'MessageSent', message: { text: 'after' } }])
     expect((await read(bob, id))?.viewerEntry?.unreadCount).toBe(1)
@@ -305,8 +307,8 @@ test('members come in pages, in the order they joined, each once', async () => {
   const sizes: number[] = []
   let after: string | null = null
   for (;;) {
-    const { conversation } = await ann.client.request(MembersDocument, { id, first: 3, after })
-    const { nodes, pageInfo } = conversation!.members
+    const { conversation }: MembersQuery = await ann.client.request(MembersDocument, { id, first: 3, after })
+    const { nodes, pageInfo }: MembersPage = conversation!.members
     seen.push(...nodes.map((member) => member.user.id))
     sizes.push(nodes.length)
     after = pageInfo.endCursor

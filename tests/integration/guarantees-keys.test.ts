@@ -1,5 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { CreateGroupDocument, SendMessageDocument, StartDirectDocument } from '../../sdk/generated/graphql.ts'
+import { keyOf } from '../testkit/ask.ts'
+import { holdRows } from '../testkit/hold-rows.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
 import { Replica } from '../testkit/replica.ts'
@@ -89,6 +91,22 @@ test('the same key at once in two conversations is accepted in exactly one, and 
   }
 })
 
+test('the same key in two conversations is accepted once also when both writes have looked it up before either wrote', async () => {
+  const targets = await Promise.all([ann.createGroup([bob]), ann.createGroup([bob])])
+  const clientMessageId = newKey()
+  // Both stand behind their look for the key here, each in its own conversation.
+  const held = await holdRows(pair.database, 'SELECT FROM members WHERE user_id = $1 FOR UPDATE', [keyOf(ann.id)])
+  const sending = Promise.all(
+    targets.map(async (conversationId, index) => {
+      const input = { conversationId, text: 'Here or there', clientMessageId }
+      return (await ann.at(pair.urls[index]!).client.request(SendMessageDocument, { input })).sendMessage.__typename
+    }),
+  )
+  await held.waitForBlocked(2)
+  await held.release()
+  expect((await sending).sort()).toEqual(['OpKeyReusedError', 'SendMessageSuccess'])
+})
+
 test('edits and deletions repeated at once through both processes happen once and are answered alike', async () => {
   const conversation = await ann.createGroup([bob])
   const { message } = await ann.send(conversation, 'First')
@@ -112,7 +130,9 @@ test('a group created many times at once with one key exists once, on each membe
   expect(new Set(ids).size).toBe(1)
   const last = await ann.createGroup([bob], 'After')
   await inbox.waitFor((event) => event.__typename === 'InboxEntryChanged' && event.conversationId === last)
-  const heard = inbox.events.flatMap((event) => (event.__typename === 'InboxEntryChanged' ? [event.conversationId] : []))
+  const heard = inbox.events.flatMap((event) =>
+    event.__typename === 'InboxEntryChanged' ? [event.conversationId] : [],
+  )
   expect(heard).toEqual([ids[0], last])
 
   const other = await ann.client.request(CreateGroupDocument, { input: { ...input, title: 'Something else' } })
@@ -123,7 +143,11 @@ test('two people who start a direct conversation with each other at once get the
   for (let round = 0; round < 5; round++) {
     const [carl, dora] = await Promise.all(pair.urls.map((url) => signUp(url)))
     const request = async (from: Person, to: Person) => {
-      const answers = await copies(6, (place) => place.client.request(StartDirectDocument, { input: { userId: to.id } }), from)
+      const answers = await copies(
+        6,
+        (place) => place.client.request(StartDirectDocument, { input: { userId: to.id } }),
+        from,
+      )
       return answers.map(({ startDirect }) => expectType(startDirect, 'StartDirectSuccess').conversation.id)
     }
     const ids = (await Promise.all([request(carl!, dora!), request(dora!, carl!)])).flat()
@@ -132,7 +156,9 @@ test('two people who start a direct conversation with each other at once get the
     for (const person of [carl!, dora!]) {
       const personal = await person.inboxEvents()
       const conversation = await person.createGroup([])
-      await personal.waitFor((event) => event.__typename === 'InboxEntryChanged' && event.conversationId === conversation)
+      await personal.waitFor(
+        (event) => event.__typename === 'InboxEntryChanged' && event.conversationId === conversation,
+      )
       const [event] = personal.events
       expect(event?.__typename === 'InboxEntryChanged' && event.cursor.eventSeq).toBe(2)
       personal.cut()

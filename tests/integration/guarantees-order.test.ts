@@ -45,9 +45,9 @@ test('2,000 messages of 8 writers in 2 processes are numbered without a gap, and
 
   for (const subscription of subscriptions) {
     const events = await subscription.waitForCount(total)
-    expect(events.map((event) => event.__typename === 'MessageSent' && [event.cursor.eventSeq, event.message.text])).toEqual(
-      accepted.map(({ ack, message }) => [ack.cursor.eventSeq, message.text]),
-    )
+    expect(
+      events.map((event) => event.__typename === 'MessageSent' && [event.cursor.eventSeq, event.message.text]),
+    ).toEqual(accepted.map(({ ack, message }) => [ack.cursor.eventSeq, message.text]))
   }
   // Nothing comes after the last one but what is sent after it.
   await owner!.send(conversation, 'the end')

@@ -91,13 +91,15 @@ test('an inbox cut off 50 times, with conversations joined, left and rejoined me
   await withRandom(async (random) => {
     const [reader, ...writers] = await signUpFour()
     const [host, ...others] = writers
-    const talks = await Promise.all(
-      [0, 1, 2].map(async () => new Talk(await host.createGroup([reader, ...others]))),
-    )
+    const talks = await Promise.all([0, 1, 2].map(async () => new Talk(await host.createGroup([reader, ...others]))))
     talks.push(new Talk(await reader.startDirect(host)))
     const client = new InboxClient()
     const { viewer } = await reader.client.request(ViewerDocument, {})
-    await client.start(reader, viewer.cursor, talks.map(({ conversationId }) => conversationId))
+    await client.start(
+      reader,
+      viewer.cursor,
+      talks.map(({ conversationId }) => conversationId),
+    )
 
     const [direct, ...groups] = [talks.at(-1)!, ...talks.slice(0, -1)]
     const joinable: Talk[] = []
@@ -142,4 +144,33 @@ test('an inbox cut off 50 times, with conversations joined, left and rejoined me
     await client.catchUp(place, [now.cursor, ...places])
     expect(client.state()).toEqual(stateOf(fresh))
   })
+})
+
+test('conversations joined while the inbox was cut off are told from where they were joined, by the personal cursor alone', async () => {
+  const [reader, host, other] = await signUpFour()
+  const old = await host.createGroup([other])
+  await host.send(old, 'Before the reader came')
+  const { viewer } = await reader.client.request(ViewerDocument, {})
+
+  const created = await host.createGroup([reader])
+  await host.send(created, 'One')
+  await host.client.request(AddMembersDocument, { conversationId: old, userIds: [reader.id] })
+  await host.send(old, 'Two')
+  await host.send(created, 'Three')
+  for (const url of pair.urls) {
+    const inbox = await reader.at(url).inboxEvents([viewer.cursor])
+    await host.send(created, 'Live')
+    await inbox.waitFor((event) => event.__typename === 'MessageSent' && event.message.text === 'Live')
+    await inbox.waitFor((event) => event.__typename === 'MessageSent' && event.message.text === 'Two')
+    const of = (streamId: string) =>
+      inbox.events.flatMap((event) => ('cursor' in event && event.cursor.streamId === streamId ? [event] : []))
+    expect(of(viewer.cursor.streamId).map((event) => 'cursor' in event && event.cursor.eventSeq)).toEqual([1, 2])
+    expect(of(old)).toMatchObject([
+      { __typename: 'MemberJoined', cursor: { eventSeq: 2 } },
+      { __typename: 'MessageSent', cursor: { eventSeq: 3 } },
+    ])
+    const seqs = of(created).map(({ cursor }) => cursor.eventSeq)
+    expect(seqs).toEqual(Array.from({ length: seqs.length }, (_, index) => index + 1))
+    inbox.cut()
+  }
 })

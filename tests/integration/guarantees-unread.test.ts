@@ -8,6 +8,8 @@ import {
   UpdateInboxEntryDocument,
   type UpdateInboxEntryInput,
 } from '../../sdk/generated/graphql.ts'
+import { keyOf } from '../testkit/ask.ts'
+import { holdRows } from '../testkit/hold-rows.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
 import { withRandom } from '../testkit/random.ts'
@@ -92,11 +94,23 @@ const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('send' as const), who, talk, place }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('edit' as const), who, talk, place, which: fc.nat() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete' as const), who, talk, place, which: fc.nat() }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('read' as const), who, talk, place, seq: fc.nat({ max: 25 }) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('deliver' as const), who, talk, place, seq: fc.nat({ max: 25 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('read' as const), who, talk, place, seq: fc.nat({ max: 25 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('deliver' as const), who, talk, place, seq: fc.nat({ max: 25 }) }),
+  },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('unreadFrom' as const), who, talk, place, seq: fc.integer({ min: 1, max: 25 }) }),
+    arbitrary: fc.record({
+      kind: fc.constant('unreadFrom' as const),
+      who,
+      talk,
+      place,
+      seq: fc.integer({ min: 1, max: 25 }),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('archive' as const), who, talk, place, on: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('mute' as const), who, talk, place, on: fc.boolean() }) },
@@ -185,7 +199,9 @@ async function check(people: Person[], models: Model[], at: number): Promise<voi
     }
     const withUnread = counted.filter(({ unreadCount }) => unreadCount > 0)
     expect(viewer.unreadConversationCount).toBe(withUnread.filter(({ quiet }) => !quiet).length)
-    expect(unread.nodes.map(({ conversation }) => conversation.id).sort()).toEqual(withUnread.map(({ id }) => id).sort())
+    expect(unread.nodes.map(({ conversation }) => conversation.id).sort()).toEqual(
+      withUnread.map(({ id }) => id).sort(),
+    )
   }
 }
 
@@ -312,6 +328,26 @@ test('markRead from two devices on two servers in any order never moves the curs
     expect(advances).toEqual([...new Set(advances)].sort((a, b) => a - b))
     expect(advances.at(-1)).toBe(total)
   })
+})
+
+test('of two devices that both stand before the same lock, the one that reports less does not win by coming last', async () => {
+  const [ann, bob] = await Promise.all([signUp(pair.urls[0]), signUp(pair.urls[1])])
+  const conversation = await ann.startDirect(bob)
+  for (let count = 0; count < 20; count++) await ann.send(conversation, `Message ${count}`)
+  const live = await ann.conversationEvents(conversation)
+  const held = await holdRows(pair.database, 'SELECT FROM conversations WHERE id = $1 FOR UPDATE', [
+    keyOf(conversation),
+  ])
+  const first = bob.at(pair.urls[0]).markRead(conversation, 20)
+  await held.waitForBlocked(1)
+  const second = bob.at(pair.urls[1]).markRead(conversation, 10)
+  await held.waitForBlocked(2)
+  await held.release()
+  expect((await first).ack).toMatchObject({ outcome: 'ADVANCED', lastReadSeq: 20, unreadCount: 0 })
+  expect((await second).ack).toMatchObject({ outcome: 'UNCHANGED', lastReadSeq: 20, unreadCount: 0 })
+  await ann.send(conversation, 'The end')
+  const events = await live.waitForCount(2)
+  expect(events).toMatchObject([{ receipts: [{ lastReadSeq: 20 }] }, { __typename: 'MessageSent' }])
 })
 
 test('a read cursor past the newest message stands at the newest one, and counts what comes later as unread', async () => {

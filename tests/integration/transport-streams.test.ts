@@ -56,11 +56,19 @@ describe('server-sent events', () => {
     expect(failed.text()).toContain('"code":"NOT_FOUND"')
     const broken = await openStream('subscription { events }')
     const source = toy.sources[0]!
-    const error = Object.assign(new Error('secret'), { code: 'ECONNRESET' })
-    source.next = () => Promise.reject(error)
+    source.next = () => Promise.reject(new Error('secret'))
     source.push('one')
     expect(await broken.cut).toBe('ended')
-    expect(broken.text().match(/"code":"UNAVAILABLE"/g)).toHaveLength(1)
+    expect(broken.text().match(/"code":"INTERNAL"/g)).toHaveLength(1)
+  })
+
+  it('are cut, not told an error in the place of an event, when the database goes away', async () => {
+    const stream = await openStream('subscription { events }')
+    const source = toy.sources[0]!
+    source.next = () => Promise.reject(Object.assign(new Error('secret'), { code: 'ECONNRESET' }))
+    source.push('one')
+    expect(await stream.cut).toBe('cut')
+    expect(stream.text()).not.toContain('event: complete')
   })
 
   it('end their source when the client goes, though it waits for the next event', async () => {

@@ -121,3 +121,36 @@ export function expectErrors(answer: Pick<Answer, 'errors'>, code?: string): Top
   expect(JSON.stringify(answer)).not.toMatch(/stacktrace|"stack"|originalError|\\n\s+at /)
   return errors
 }
+
+interface Cursor {
+  streamId: string
+  eventSeq: number
+}
+
+/**
+ * All events of a conversation from now on. Named by its cursor, because nothing tells a client when a subscription
+ * without one has begun.
+ */
+export async function follow(person: Person, id: string) {
+  const query = 'query ($id: ID!) { conversation(id: $id) { cursor { eventSeq } } }'
+  const { data } = await ask<{ conversation: { cursor: Cursor } }>(person, query, { id })
+  return person.conversationEvents(id, data?.conversation.cursor.eventSeq)
+}
+
+/** Cursors of all streams of a person, as of now. */
+export async function cursorsOf(person: Person): Promise<Cursor[]> {
+  const query = `{ viewer { cursor { streamId eventSeq } }
+    inbox(first: 100, filter: ALL) { nodes { conversation { cursor { streamId eventSeq } } } } }`
+  interface Data {
+    viewer: { cursor: Cursor }
+    inbox: { nodes: { conversation: { cursor: Cursor } }[] }
+  }
+  const { data } = await ask<Data>(person, query)
+  if (!data) throw new Error('no cursors')
+  return [data.viewer.cursor, ...data.inbox.nodes.map((entry) => entry.conversation.cursor)]
+}
+
+/** All events of a person's inbox from now on. */
+export async function followInbox(person: Person) {
+  return person.inboxEvents(await cursorsOf(person))
+}

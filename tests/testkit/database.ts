@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Client, Pool, type QueryResultRow } from 'pg'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
+import { atEnd } from './at-end.ts'
 
 export interface TestDatabase {
   url: string
@@ -10,7 +11,7 @@ export interface TestDatabase {
 
 const databases: TestDatabase[] = []
 
-afterAll(async () => {
+atEnd(async () => {
   for (const database of databases) await database.drop()
 })
 

@@ -15,7 +15,11 @@ export class InboxClient {
   private handled = 0
 
   /** Reads the inbox for the first time: `personal` is the cursor of the personal stream, read before the rest. */
-  async start(person: Person, personal: { streamId: string; eventSeq: number }, conversationIds: string[]): Promise<void> {
+  async start(
+    person: Person,
+    personal: { streamId: string; eventSeq: number },
+    conversationIds: string[],
+  ): Promise<void> {
     this.personal = personal
     for (const conversationId of conversationIds) await this.readAnew(person, conversationId)
   }
@@ -74,7 +78,8 @@ export class InboxClient {
       if (event.entry && !this.replicas.has(event.conversationId)) await this.readAnew(person, event.conversationId)
       return
     }
-    const isOwn = (event.__typename === 'MemberLeft' || event.__typename === 'MemberJoined') && event.user.id === person.id
+    const isOwn =
+      (event.__typename === 'MemberLeft' || event.__typename === 'MemberJoined') && event.user.id === person.id
     if (isOwn && event.__typename === 'MemberLeft') {
       // The stream goes on after the place where the person comes back, if ever.
       this.replicas.delete(streamId)

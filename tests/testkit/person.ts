@@ -1,20 +1,23 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll } from 'vitest'
 import { WebSocket } from 'ws'
 import { createParleyClient, type ParleyClient } from '../../sdk/client.ts'
 import {
+  ConversationDocument,
   ConversationEventsDocument,
   CreateGroupDocument,
   DeleteMessageDocument,
   EditMessageDocument,
+  InboxDocument,
   InboxEventsDocument,
   MarkReadDocument,
   RegisterDocument,
   SendMessageDocument,
   StartDirectDocument,
+  ViewerDocument,
   type SessionFieldsFragment,
 } from '../../sdk/generated/graphql.ts'
 import { Reader } from './reader.ts'
+import { atEnd } from './at-end.ts'
 
 /** A result that must be this member of its union; anything else fails the test with what came instead. */
 export function expectType<Result extends { __typename?: string }, Name extends NonNullable<Result['__typename']>>(
@@ -29,7 +32,7 @@ export const newKey = (): string => randomUUID()
 
 const clients: ParleyClient[] = []
 
-afterAll(async () => {
+atEnd(async () => {
   await Promise.all(clients.map((client) => client.close()))
 })
 
@@ -96,14 +99,39 @@ export class Person {
     return expectType(markRead, 'MarkReadSuccess')
   }
 
-  /** Reads a conversation's events on a socket of its own. Resolves once the server has the subscription. */
-  conversationEvents(conversationId: string, after: number | null = null) {
-    return Reader.open(this, ConversationEventsDocument, { conversationId, after }, (data) => data.conversationEvents)
+  /**
+   * Reads a conversation's events on a socket of its own, from now on when no place is given: nothing that is written
+   * after this has resolved is missed.
+   */
+  async conversationEvents(conversationId: string, after: number | null = null) {
+    const from = after ?? (await this.cursorOf(conversationId))
+    return Reader.open(
+      this,
+      ConversationEventsDocument,
+      { conversationId, after: from },
+      (data) => data.conversationEvents,
+    )
   }
 
-  /** Reads all events of the person's inbox on a socket of its own. */
-  inboxEvents(after: { streamId: string; eventSeq: number }[] | null = null) {
-    return Reader.open(this, InboxEventsDocument, { after }, (data) => data.inboxEvents)
+  /** Reads all events of the person's inbox on a socket of its own, from now on when no places are given. */
+  async inboxEvents(after: { streamId: string; eventSeq: number }[] | null = null) {
+    const from = after ?? (await this.cursors())
+    return Reader.open(this, InboxEventsDocument, { after: from }, (data) => data.inboxEvents)
+  }
+
+  /** The server does not tell when a live subscription has begun. One that begins at a cursor may begin at any time. */
+  private async cursorOf(conversationId: string): Promise<number | null> {
+    const { conversation } = await this.client.request(ConversationDocument, { id: conversationId })
+    return conversation?.cursor.eventSeq ?? null
+  }
+
+  private async cursors(): Promise<{ streamId: string; eventSeq: number }[]> {
+    const { viewer } = await this.client.request(ViewerDocument, {})
+    const { inbox } = await this.client.request(InboxDocument, { first: 100, filter: 'ALL' })
+    return [viewer, ...inbox.edges.map(({ node }) => node.conversation)].map(({ cursor: { streamId, eventSeq } }) => ({
+      streamId,
+      eventSeq,
+    }))
   }
 }
 

@@ -1,13 +1,13 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { print, type GraphQLFormattedError } from 'graphql'
 import { createClient, type Client } from 'graphql-ws'
-import { afterAll } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Person } from './person.ts'
+import { atEnd } from './at-end.ts'
 
 const open = new Set<Reader<unknown>>()
 
-afterAll(() => {
+atEnd(() => {
   for (const reader of open) reader.cut()
 })
 

@@ -92,7 +92,8 @@ export class Replica {
 
   /** Applies an event as any client would; those that the snapshot contains are passed over. */
   apply(event: ConversationEvent | InboxEvent): void {
-    if (event.__typename === 'SnapshotRequired' || event.__typename === 'InboxEntryChanged') {
+    const { __typename: type } = event
+    if (type === 'SnapshotRequired' || type === 'InboxEntryChanged' || type === 'UserErased') {
       throw new Error(`a replica cannot apply ${JSON.stringify(event)}`)
     }
     if (event.cursor.eventSeq <= this.eventSeq) return
@@ -141,6 +142,9 @@ export class Replica {
   }
 
   private put({ seq, text, revision, deletedAt, sender }: MessageNode): void {
-    this.messages.set(seq, `${sender.id} revision ${revision}: ${deletedAt === null ? String(text) : `deleted ${String(text)}`}`)
+    this.messages.set(
+      seq,
+      `${sender.id} revision ${revision}: ${deletedAt === null ? String(text) : `deleted ${String(text)}`}`,
+    )
   }
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
+import { atEnd } from './at-end.ts'
 
 export interface ServerOptions {
   databaseUrl?: string
@@ -31,7 +32,7 @@ const running = new Set<ServerProcess>()
 // The runner was killed: this worker would wait for its own tests to end, and keep its servers until then.
 process.once('disconnect', () => process.exit(1))
 
-afterAll(async () => {
+atEnd(async () => {
   for (const server of running) server.kill('SIGKILL')
   await Promise.all([...running].map((server) => server.exited))
 })

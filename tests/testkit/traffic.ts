@@ -28,7 +28,11 @@ export class Talk {
     const messageId = random.pick(own).message.id
     if (choice < 6) {
       const edit = { messageId, text: `edit ${++this.count}`, opKey: newKey() }
-      expectOneOf(await person.client.request(EditMessageDocument, { input: edit }), 'EditMessageSuccess', 'MessageDeletedError')
+      expectOneOf(
+        await person.client.request(EditMessageDocument, { input: edit }),
+        'EditMessageSuccess',
+        'MessageDeletedError',
+      )
     } else if (choice < 7) {
       const remove = { messageId, opKey: newKey() }
       const answer = await person.client.request(DeleteMessageDocument, { input: remove })

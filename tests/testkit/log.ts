@@ -1,0 +1,156 @@
+import type { Bus } from '../../src/bus/bus.ts'
+import type { EventsRequest, EventStore } from '../../src/store/events.ts'
+import type { LogEvent, Message } from '../../src/store/rows.ts'
+
+export const streamId = '019a0000-0000-7000-8000-000000000001'
+
+/** What the database knows of one message. */
+export function messageRow(seq: number, change: Partial<Message> = {}): Message {
+  return {
+    conversationId: streamId,
+    seq,
+    senderId: '019a0000-0000-7000-8000-0000000000aa',
+    text: `text ${seq}`,
+    revision: 1,
+    clientMessageId: `key ${seq}`,
+    replyToSeq: null,
+    createdAt: new Date(0),
+    editedAt: null,
+    deletedAt: null,
+    deletedById: null,
+    ...change,
+  }
+}
+
+const eventOf = (seq: number, type: LogEvent['type'], message: Message, stream: string): LogEvent => ({
+  streamId: stream,
+  seq,
+  type,
+  actorId: message.senderId,
+  messageSeq: message.seq,
+  data: null,
+  occurredAt: new Date(0),
+  message,
+})
+
+/** The log of one database, in memory: what was appended, and how often and for what it was read. */
+export class FakeLog {
+  readonly reads: EventsRequest[] = []
+  /** While above 0, the next reading fails. */
+  failures = 0
+  private readonly events = new Map<string, LogEvent[]>()
+  private readonly messages = new Map<string, Message>()
+  private readonly floors = new Map<string, number>()
+
+  /** Sends a message; answers the event as it is announced. */
+  append(stream = streamId): LogEvent {
+    const seq = this.head(stream) + 1
+    return this.write(seq, 'MESSAGE_SENT', messageRow(seq), stream)
+  }
+
+  appendMany(count: number, stream = streamId): LogEvent[] {
+    return Array.from({ length: count }, () => this.append(stream))
+  }
+
+  edit(messageSeq: number, text: string, stream = streamId): LogEvent {
+    const { revision } = this.message(messageSeq, stream)
+    return this.write(
+      this.head(stream) + 1,
+      'MESSAGE_EDITED',
+      messageRow(messageSeq, { text, revision: revision + 1 }),
+      stream,
+    )
+  }
+
+  remove(messageSeq: number, stream = streamId): LogEvent {
+    const { revision } = this.message(messageSeq, stream)
+    const tombstone = messageRow(messageSeq, { text: null, revision, deletedAt: new Date(1) })
+    return this.write(this.head(stream) + 1, 'MESSAGE_DELETED', tombstone, stream)
+  }
+
+  /** Retention: the events up to this one are gone. */
+  expire(seq: number, stream = streamId): void {
+    this.floors.set(stream, seq)
+  }
+
+  head(stream = streamId): number {
+    return this.events.get(stream)?.length ?? 0
+  }
+
+  /** As the log is read: every event with its message as that is now. */
+  readonly read = async (request: EventsRequest): Promise<LogEvent[]> => {
+    this.reads.push(request)
+    await this.answer()
+    const { streamId: stream, afterSeq, limit } = request
+    const floor = this.floors.get(stream) ?? 0
+    const left = (this.events.get(stream) ?? []).filter(({ seq }) => seq > Math.max(afterSeq, floor))
+    return left.slice(0, limit).map((event) => ({ ...event, message: this.message(event.messageSeq!, stream) }))
+  }
+
+  /** What a hub asks of the database, and no more. */
+  readonly store = {
+    read: (requests: readonly EventsRequest[]) => Promise.all(requests.map(this.read)),
+    heads: async (streamIds: readonly string[]) => {
+      await this.answer()
+      return streamIds.map((stream) => ({
+        streamId: stream,
+        headEventSeq: this.head(stream),
+        floorEventSeq: this.floors.get(stream) ?? 0,
+      }))
+    },
+  } as Partial<EventStore> as EventStore
+
+  private message(seq: number, stream: string): Message {
+    return this.messages.get(`${stream} ${seq}`)!
+  }
+
+  private async answer(): Promise<void> {
+    await Promise.resolve()
+    if (this.failures === 0) return
+    this.failures--
+    throw new Error('the log cannot be read')
+  }
+
+  private write(seq: number, type: LogEvent['type'], message: Message, stream: string): LogEvent {
+    const event = eventOf(seq, type, message, stream)
+    this.events.set(stream, [...(this.events.get(stream) ?? []), event])
+    this.messages.set(`${stream} ${message.seq}`, message)
+    return event
+  }
+}
+
+/** A bus that delivers when it is told to, and only what it is told to. */
+export class FakeBus implements Bus {
+  readonly listeners = new Map<string, Set<(payload: string) => void>>()
+  readonly connected = true
+  subscriptions = 0
+
+  deliver(topic: string, payload: string): void {
+    for (const listener of this.listeners.get(topic) ?? []) listener(payload)
+  }
+
+  async publish(topic: string, payload: string): Promise<void> {
+    await Promise.resolve()
+    this.deliver(topic, payload)
+  }
+
+  async subscribe(topic: string, listener: (payload: string) => void): Promise<() => void> {
+    this.subscriptions++
+    await Promise.resolve()
+    const listeners = this.listeners.get(topic) ?? new Set()
+    this.listeners.set(topic, listeners.add(listener))
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0) this.listeners.delete(topic)
+    }
+  }
+
+  get topicCount(): number {
+    return this.listeners.size
+  }
+
+  async close(): Promise<void> {
+    await Promise.resolve()
+    this.listeners.clear()
+  }
+}

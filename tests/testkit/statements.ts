@@ -1,0 +1,26 @@
+import type { TestDatabase } from './database.ts'
+
+export interface Statements {
+  /** How often any statement was run. */
+  calls: number
+  /** Each statement, with how often it was run. */
+  list: { query: string; calls: number }[]
+}
+
+/** What a server runs by itself, whoever asks: the relay, the look at live sessions, retention. */
+const background = ['pg_snapshot_xmin', 'FROM sessions s JOIN users u', 'parley_retire_events', 'parley_forget_op_keys']
+
+/** The statements that PostgreSQL counted in this database during some work, without the server's own polling. */
+export async function statementsOf(database: TestDatabase, work: () => Promise<unknown>): Promise<Statements> {
+  const here = '(SELECT oid FROM pg_database WHERE datname = current_database())'
+  await database.query(`SELECT pg_stat_statements_reset(0, ${here}, 0)`)
+  await work()
+  const list = await database.query<{ query: string; calls: number }>(
+    `SELECT query, calls::int AS calls FROM pg_stat_statements
+      WHERE dbid = ${here} AND toplevel AND query NOT LIKE '%pg_stat_statements%'
+        AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS pattern WHERE strpos(query, pattern) > 0)
+      ORDER BY query`,
+    [background],
+  )
+  return { calls: list.reduce((sum, { calls }) => sum + calls, 0), list }
+}

@@ -1,0 +1,110 @@
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { topics } from '../../src/bus/topics.ts'
+import { Cursor } from '../../src/log/cursor.ts'
+import { createHub, type Hub } from '../../src/log/hub.ts'
+import { FakeBus, FakeLog, streamId } from '../testkit/log.ts'
+
+const topic = topics.stream(streamId)
+let log: FakeLog
+let bus: FakeBus
+let hub: Hub
+
+beforeEach(() => {
+  log = new FakeLog()
+  bus = new FakeBus()
+  hub = createHub({ bus, events: log.store, readLog: log.read, ringSize: 16, logger: pino({ level: 'silent' }) })
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+  hub.close()
+})
+
+const publish = (event: object) => {
+  bus.deliver(topic, JSON.stringify(event))
+}
+
+test('a stream has one bus subscription however many read it, and none once the last one left', async () => {
+  await Promise.all([hub.acquire([streamId]), hub.acquire([streamId]), hub.acquire([streamId, streamId])])
+  expect(bus.subscriptions).toBe(1)
+  hub.release([streamId])
+  hub.release([streamId])
+  hub.release([streamId])
+  expect(bus.topicCount).toBe(1)
+  hub.release([streamId])
+  expect(bus.topicCount).toBe(0)
+  expect(hub.openStreamCount).toBe(0)
+})
+
+test('an event between subscribing to the bus and reading the head is not missed', async () => {
+  const cursor = new Cursor(hub, log.read)
+  const following = cursor.follow([{ streamId, afterSeq: 0 }])
+  await vi.waitFor(() => expect(bus.topicCount).toBe(1))
+  publish(log.append())
+  await following
+  expect((await cursor.next())?.event?.seq).toBe(1)
+})
+
+test('lost, repeated and reordered bus messages reach readers as every event once, in order', async () => {
+  const cursor = new Cursor(hub, log.read)
+  await cursor.follow([{ streamId, afterSeq: 0 }])
+  const events = log.appendMany(200)
+  const received: number[] = []
+  const reading = (async () => {
+    while (received.length < 200) received.push((await cursor.next())!.event!.seq)
+  })()
+  for (let at = 0; at < events.length; at += 5) {
+    const [a, , c, d, e] = events.slice(at, at + 5)
+    for (const event of [d!, a!, a!, e!, c!, d!]) publish(event)
+    await Promise.resolve()
+  }
+  await reading
+  expect(received).toEqual(events.map(({ seq }) => seq))
+})
+
+test('what is no event on the bus harms nobody, and costs no work that goes on', async () => {
+  const cursor = new Cursor(hub, log.read)
+  await cursor.follow([{ streamId, afterSeq: 0 }])
+  const event = log.append()
+  const numbers = [undefined, null, 'one', '1', 0, -1, 0.5, 2 ** 60]
+  const garbage = ['', 'not JSON', 'null', '{}', '[]', '5', JSON.stringify({ ...event, streamId: 'nowhere' })]
+  vi.useFakeTimers()
+  for (const payload of garbage) bus.deliver(topic, payload)
+  for (const seq of numbers) publish({ ...event, seq })
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(vi.getTimerCount()).toBe(0)
+  expect(log.reads).toEqual([])
+  vi.useRealTimers()
+  publish(event)
+  expect((await cursor.next())?.event).toEqual(event)
+  publish(log.append())
+  expect((await cursor.next())?.event?.seq).toBe(2)
+})
+
+test('a stream that could not be opened leaves nothing behind and can be opened again', async () => {
+  log.failures = 1
+  const attempts = await Promise.allSettled([hub.acquire([streamId]), hub.acquire([streamId])])
+  expect(attempts.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  expect(hub.openStreamCount).toBe(0)
+  await vi.waitFor(() => expect(bus.topicCount).toBe(0))
+  const [stream] = await hub.acquire([streamId])
+  expect(stream?.tipSeq).toBe(0)
+})
+
+test('a stream released while it opens is not left on the bus', async () => {
+  const opening = hub.acquire([streamId])
+  hub.release([streamId])
+  await opening
+  expect(hub.openStreamCount).toBe(0)
+  await vi.waitFor(() => expect(bus.topicCount).toBe(0))
+})
+
+test('a head that the relay heard of makes readers catch up from the log', async () => {
+  const cursor = new Cursor(hub, log.read)
+  await cursor.follow([{ streamId, afterSeq: 0 }])
+  log.appendMany(3)
+  hub.announce(streamId, 3)
+  hub.announce('nobody reads this', 3)
+  for (const seq of [1, 2, 3]) expect((await cursor.next())?.event?.seq).toBe(seq)
+})
