@@ -9,6 +9,8 @@ interface Presentation {
   logger: Logger
   /** Adds hints on the HTTP status, which Yoga reads and removes. */
   http?: boolean
+  /** Of an event of a running subscription: the request was found good long ago. */
+  ofEvent?: boolean
 }
 
 /** Statuses of requests that failed as a whole. Field errors stand beside data and are answered with 200. */
@@ -48,10 +50,10 @@ function rootCause(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? rootCause(error.originalError) : error
 }
 
-function present(error: unknown, { traceId, logger, http }: Presentation): GraphQLError {
+function present(error: unknown, { traceId, logger, http, ofEvent = false }: Presentation): GraphQLError {
   const located = error instanceof GraphQLError ? error : null
   const cause = rootCause(error)
-  const known = recognise(cause, located)
+  const known = recognise(cause, ofEvent ? null : located)
   const code = known?.code ?? 'INTERNAL'
   if (!known) logger.error({ traceId, path: located?.path, err: asError(cause) }, 'Unexpected error')
   return new GraphQLError(

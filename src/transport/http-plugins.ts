@@ -76,8 +76,9 @@ export function useHttpResults(
     onResultProcess(payload) {
       const { result, resultProcessor, serverContext } = payload
       const { init, response, viewer } = serverContext
+      const { traceId } = init
       const presented = <Result extends ExecutionResult>(one: Result): Result =>
-        one.errors ? { ...one, errors: presentErrors(one.errors, { traceId: init.traceId, logger, http: true }) } : one
+        one.errors ? { ...one, errors: presentErrors(one.errors, { traceId, logger, http: true }) } : one
 
       if (!resultProcessor) {
         // Yoga would answer 406 with an empty body, and leave the subscription it has started running.
@@ -88,9 +89,10 @@ export function useHttpResults(
       } else if (isAsyncIterable(result)) {
         if (response) onStream(response, viewer ?? null)
         const presentedOrCut = (one: ExecutionResult) => {
-          const event = presented(one)
+          if (!one.errors) return one
+          const event = { ...one, errors: presentErrors(one.errors, { traceId, logger, ofEvent: true }) }
           // Told as an error the event would be lost to the reader: cut off, the client comes back with its cursor.
-          if (event.errors && isUnavailable(event.errors)) response?.destroy()
+          if (isUnavailable(event.errors)) response?.destroy()
           return event
         }
         payload.setResult(mapAsyncIterator(untilRepeated(result), presentedOrCut))

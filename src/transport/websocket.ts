@@ -52,8 +52,10 @@ export function createWebSocketServer({ engine, logger, initOf, createContext, o
   })
   // By the payload of the operation's `subscribe` message, the one object that all hooks are given.
   const traceIds = new WeakMap<object, string>()
-  const presented = (errors: readonly unknown[], payload: object) =>
-    presentErrors(errors, { traceId: traceIds.get(payload) ?? randomUUID(), logger }).map((error) => error.toJSON())
+  const presented = (errors: readonly unknown[], payload: object, ofEvent = false) =>
+    presentErrors(errors, { traceId: traceIds.get(payload) ?? randomUUID(), logger, ofEvent }).map((error) =>
+      error.toJSON(),
+    )
 
   function endWithSession(sessionId: string, socket: WebSocket, closed: Promise<void>) {
     // Closed while its token was checked: nobody would stop the listening.
@@ -131,13 +133,10 @@ export function createWebSocketServer({ engine, logger, initOf, createContext, o
 
       async onNext({ extra }, _id, payload, { document, operationName }, result) {
         const { socket, closed } = extra as Extra & Connection
-        const errors = result.errors && presented(result.errors, payload)
+        const ofEvent = getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION
+        const errors = result.errors && presented(result.errors, payload, ofEvent)
         // Told as an error the event would be lost to the reader, whose next one has a later cursor.
-        if (
-          errors &&
-          isUnavailable(errors) &&
-          getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION
-        ) {
+        if (ofEvent && errors && isUnavailable(errors)) {
           socket.close(closeCodes.TRY_AGAIN_LATER, 'Try again later: come back with your cursor')
         }
         // graphql-ws drops what is sent to a closing socket and asks for the next event at once: that would run

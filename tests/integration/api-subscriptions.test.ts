@@ -215,7 +215,7 @@ describe('a subscription by WebSocket', () => {
       (result) => (result.value as { conversationEvents: { message: { text: string } } }).conversationEvents,
     )
     expect(events.map((event) => event.message.text)).toEqual(ids.map((id) => `To ${id}`))
-    await Promise.all(iterators.map((iterator) => iterator.return?.()))
+    for (const iterator of iterators) await iterator.return?.()
   })
 })
 

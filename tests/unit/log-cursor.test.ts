@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Cursor, type LogItem } from '../../src/log/cursor.ts'
 import { createHub, type Hub } from '../../src/log/hub.ts'
 import { FakeBus, FakeLog, streamId } from '../testkit/log.ts'
@@ -21,6 +21,7 @@ beforeEach(() => {
 })
 
 afterEach(() => {
+  vi.useRealTimers()
   hub.close()
 })
 
@@ -148,4 +149,15 @@ test('a reader that knows more than was announced here reads on from there', asy
   const second = await follow(2)
   expect((await second.next())?.event?.seq).toBe(3)
   expect(seqsOf(await take(first, 3))).toEqual([1, 2, 3])
+})
+
+test('a reader waits out a log that cannot be read, and then misses nothing', async () => {
+  vi.useFakeTimers()
+  log.appendMany(3)
+  const cursor = await follow(0)
+  log.failures = 3
+  const items = take(cursor, 3)
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(seqsOf(await items)).toEqual([1, 2, 3])
+  expect(log.reads).toHaveLength(4)
 })
