@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hash, verify } from '@node-rs/argon2'
 import pg from 'pg'
@@ -12,6 +10,7 @@ import { createSessions } from '../src/domain/sessions.ts'
 import { StartError } from '../src/start-error.ts'
 import { createDatabase, type Database } from '../src/store/database.ts'
 import { runningEmbeddedUrl, startEmbeddedPostgres } from '../src/store/embedded.ts'
+import { ownSecret } from '../src/store/own-secret.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { createSessionStore, type SessionStore } from '../src/store/sessions.ts'
 import { createWrite, type Write, type WriteResult } from '../src/store/writes.ts'
@@ -33,18 +32,6 @@ async function openDatabase(
   if (url !== null) return { url, isServerRunning: true, stop: () => Promise.resolve() }
   const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: logger })
   return { url: postgres.url, isServerRunning: false, stop: () => postgres.stop() }
-}
-
-/** The key the server signs with, or will sign with when it has not run yet. */
-function jwtSecretOf(config: Config): string {
-  if (config.jwtSecret !== null) return config.jwtSecret
-  const file = join(config.dataDir, 'jwt-secret')
-  try {
-    writeFileSync(file, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' })
-  } catch {
-    // The server made it before.
-  }
-  return readFileSync(file, 'utf8').trim()
 }
 
 /** Ids of the demo people in their order; they are made where there are none. */
@@ -224,7 +211,7 @@ async function fill(db: Database, connectionString: string, users: string[]): Pr
 async function printTokens(config: Config, store: SessionStore): Promise<void> {
   const bus = createInProcessBus(logger)
   const watch = await startSessionWatch({ store, bus, logger })
-  const sessions = createSessions({ store, watch, jwtSecret: jwtSecretOf(config) })
+  const sessions = createSessions({ store, watch, jwtSecret: config.jwtSecret ?? ownSecret(config.dataDir) })
   for (const { handle, displayName } of people.slice(0, 3)) {
     const { accessToken } = await sessions.login({ handle, password: demoPassword })
     console.log(`\n${displayName} (${handle})\n{ "authorization": "Bearer ${accessToken}" }`)

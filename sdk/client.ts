@@ -9,7 +9,10 @@ export interface ParleyClientOptions {
   token: () => string | null
   /** Where there is no global WebSocket (Node before 22): the class of the `ws` package. */
   webSocketImpl?: unknown
-  /** More for graphql-ws's client, as its keepAlive or retry settings. */
+  /**
+   * More for graphql-ws's client, as its keepAlive. It does not retry by itself: it would subscribe again with the same
+   * `after` and repeat what was delivered. When a subscription rejects, subscribe again from the newest cursor.
+   */
   socket?: Partial<ClientOptions>
 }
 
@@ -28,7 +31,7 @@ export class ParleyError extends Error {
 export interface ParleyClient {
   /** Resolves with the data, or rejects with a ParleyError. */
   request<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data>
-  /** Events until the server ends the subscription or `return()` is called. Rejects with a ParleyError, or when the socket is lost for good. */
+  /** Events until the server ends the subscription or `return()` is called. Rejects with a ParleyError, or when the socket is lost. */
   subscribe<Data, Variables extends object>(
     document: TypedDocumentNode<Data, Variables>,
     variables: Variables,
@@ -44,6 +47,7 @@ export function createParleyClient({ url, token, webSocketImpl, socket }: Parley
     (client ??= createClient({
       url: url.replace(/^http/, 'ws'),
       ...(webSocketImpl !== undefined && { webSocketImpl }),
+      retryAttempts: 0,
       connectionParams: () => {
         const accessToken = token()
         return accessToken === null ? {} : { authorization: `Bearer ${accessToken}` }

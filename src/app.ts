@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Bus } from './bus/bus.ts'
 import { createInProcessBus } from './bus/inprocess.ts'
@@ -29,6 +27,7 @@ import { StartError } from './start-error.ts'
 import { createConversationStore } from './store/conversations.ts'
 import { createDatabase } from './store/database.ts'
 import { startEmbeddedPostgres } from './store/embedded.ts'
+import { ownSecret } from './store/own-secret.ts'
 import { createEventStore } from './store/events.ts'
 import { createMessageStore } from './store/messages.ts'
 import { migrate } from './store/migrate.ts'
@@ -186,17 +185,5 @@ async function listen(start: () => Promise<number>, { port, host }: Config): Pro
       throw new StartError(`HOST=${host} is no address of this machine. Use 127.0.0.1 or 0.0.0.0.`)
     }
     throw error
-  }
-}
-
-/** Embedded only: a key of this installation's own, kept beside its data. */
-function ownSecret(dataDir: string): string {
-  const file = join(dataDir, 'jwt-secret')
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch {
-    const secret = randomBytes(32).toString('base64url')
-    writeFileSync(file, secret, { mode: 0o600 })
-    return secret
   }
 }

@@ -3,7 +3,7 @@ import type { LogEvent } from '../store/rows.ts'
 import type { Loaders } from './loaders.ts'
 
 /** Milliseconds that what was loaded for an event serves others who get it. */
-const sharedMs = 1_000
+const sharedMs = 100
 
 /**
  * Loaders for delivering events: one set for all readers in this process that get the same stretch of a stream, so that

@@ -11,6 +11,7 @@ import type {
 import type { MembersRequest, PeopleStore } from '../store/people.ts'
 import type { Conversation, EntryRow, Member, Message, User } from '../store/rows.ts'
 import { Horizon } from './horizon.ts'
+import { PrimedLoader } from './primed-loader.ts'
 
 /**
  * Batched reads of one request, or of one event for all who get it. They check no permission but where a key names the
@@ -20,8 +21,8 @@ export interface Loaders {
   user: DataLoader<string, User | null>
   conversation: DataLoader<string, Conversation | null>
   /** Null for who is not an active member. */
-  entry: DataLoader<EntryKey, EntryRow | null, string>
-  message: DataLoader<MessageKey, Message | null, string>
+  entry: PrimedLoader<EntryKey, EntryRow | null>
+  message: PrimedLoader<MessageKey, Message | null>
   messagePage: DataLoader<MessagePageRequest, Message[]>
   members: DataLoader<MembersRequest, Member[]>
   othersProgress: DataLoader<{ conversationId: string; senderId: string }, OthersProgress, string>
@@ -39,6 +40,13 @@ const messageId = (key: MessageKey) => `${key.conversationId} ${String(key.seq)}
 
 export function createLoaders({ people, conversations, messages }: LoaderStores): Loaders {
   const horizon = new Horizon()
+  const message = new PrimedLoader<MessageKey, Message | null>(async (keys) => {
+    const rows = await horizon.track(messages.byKeys(keys), (read) => {
+      for (const row of read) horizon.note(row.message.conversationId, row.headEventSeq)
+    })
+    const found = new Map(rows.map((row) => [messageId(row.message), row.message]))
+    return keys.map((key) => found.get(messageId(key)) ?? null)
+  }, messageId)
   return {
     horizon,
     user: new DataLoader(async (ids) => {
@@ -52,28 +60,25 @@ export function createLoaders({ people, conversations, messages }: LoaderStores)
       const found = new Map(rows.map((row) => [row.id, row]))
       return ids.map((id) => found.get(id) ?? null)
     }),
-    entry: new DataLoader(
+    entry: new PrimedLoader<EntryKey, EntryRow | null>(
       async (keys) => {
         const { entries } = await horizon.track(conversations.entries(keys), (read) => {
           for (const [viewerId, headEventSeq] of read.viewerHeads) horizon.note(viewerId, headEventSeq)
-          for (const entry of read.entries)
-            if (entry) horizon.note(entry.conversation.id, entry.conversation.headEventSeq)
+          for (const each of read.entries) if (each) horizon.note(each.conversation.id, each.conversation.headEventSeq)
         })
         return entries
       },
-      { cacheKeyFn: (key) => `${key.viewerId} ${key.conversationId}` },
+      (key) => `${key.viewerId} ${key.conversationId}`,
     ),
-    message: new DataLoader(
-      async (keys) => {
-        const rows = await horizon.track(messages.byKeys(keys), (read) => {
-          for (const row of read) horizon.note(row.message.conversationId, row.headEventSeq)
-        })
-        const found = new Map(rows.map((row) => [messageId(row.message), row.message]))
-        return keys.map((key) => found.get(messageId(key)) ?? null)
+    message,
+    messagePage: new DataLoader(
+      async (requests) => {
+        const pages = await messages.pages(requests)
+        for (const repliedTo of pages.flatMap((page) => page.repliedTo)) message.prime(repliedTo, repliedTo)
+        return pages.map((page) => page.messages)
       },
-      { cacheKeyFn: messageId },
+      { cache: false },
     ),
-    messagePage: new DataLoader((requests) => messages.pages(requests), { cache: false }),
     members: new DataLoader((requests) => people.members(requests), { cache: false }),
     othersProgress: new DataLoader((keys) => messages.othersProgress(keys), {
       cacheKeyFn: (key) => `${key.conversationId} ${key.senderId}`,

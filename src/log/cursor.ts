@@ -147,7 +147,9 @@ export class Cursor {
     const event = place.stream.outran(tipSeq) ? undefined : events.shift()
     if (event) {
       place.afterSeq = event.seq
-      return { event: place.stream.current(event), asOf }
+      // The newest of now and not of the page: what others loaded before a deletion must not serve who reads after it.
+      const [newest] = place.stream.after(place.stream.tipSeq - 1, 1) ?? []
+      return { event: place.stream.current(event), asOf: newest && asOf && newest.seq > asOf.seq ? newest : asOf }
     }
     this.page = null
     // At the end of the line: a busy stream must not starve the others.

@@ -29,6 +29,24 @@ export async function isMember(context: Context, conversation: { id: string }): 
   return (await context.loaders.entry.load({ viewerId, conversationId: conversation.id })) !== null
 }
 
+type ConversationRow = Awaited<ReturnType<Context['loaders']['conversation']['load']>>
+
+/** What somebody who left still gets of a conversation where the schema promises one: which it was, and nothing newer. */
+export const shellOf = (conversation: NonNullable<ConversationRow>): NonNullable<ConversationRow> => ({
+  ...conversation,
+  title: null,
+  memberCount: 0,
+  headSeq: 0,
+  headEventSeq: 0,
+  lastActivityAt: conversation.createdAt,
+})
+
+/** For the rest of this request the conversation is one that the viewer has left. */
+export async function showShell(context: Context, id: string): Promise<void> {
+  const conversation = await context.loaders.conversation.load(id)
+  if (conversation) context.loaders.conversation.clear(id).prime(id, shellOf(conversation))
+}
+
 export const Conversation = builder.prismaObject('Conversation', {
   description: 'A conversation that the viewer is in.',
   interfaces: [builder.nodeInterfaceRef()],

@@ -2,7 +2,7 @@ import type { LogItem } from '../log/cursor.ts'
 import type { EventType, LogEvent, ReceiptData } from '../store/rows.ts'
 import { builder } from './builder.ts'
 import { requireViewer } from './context.ts'
-import { Conversation } from './conversation.ts'
+import { Conversation, isMember, shellOf } from './conversation.ts'
 import { StreamCursor } from './cursor.ts'
 import { conversationId, streamId } from './ids.ts'
 import { InboxEntry } from './inbox-entry.ts'
@@ -75,7 +75,7 @@ const conversationOf = (item: LogItem, load: (id: string) => Promise<Conversatio
   required(load(eventOf(item).streamId), 'the conversation of an event')
 type ConversationRow = typeof Conversation.$inferType
 
-const Receipt = builder.objectRef<ReceiptData>('Receipt').implement({
+const Receipt = builder.objectRef<ReceiptData & { conversationId: string }>('Receipt').implement({
   description: "One member's positions after an advance.",
   fields: (t) => ({
     user: t.field({
@@ -84,11 +84,16 @@ const Receipt = builder.objectRef<ReceiptData>('Receipt').implement({
       resolve: (receipt, _, { loaders }) => required(loaders.user.load(receipt.userId), 'the user of a receipt'),
     }),
     lastReadSeq: t.int({
-      description: 'Up to which seq they have read, as far as they let others see it: 0 with read receipts off.',
-      resolve: async (receipt, _, context) => {
-        if (receipt.userId === requireViewer(context).userId) return receipt.lastReadSeq
-        const user = await required(context.loaders.user.load(receipt.userId), 'the user of a receipt')
-        return user.readReceiptsEnabled ? receipt.lastReadSeq : 0
+      description:
+        'Up to which seq they have read, as far as they let others see it: 0 with read receipts off. The viewer gets ' +
+        'their own position as it is now, also after marking unread by hand.',
+      resolve: async ({ userId, conversationId, lastReadSeq }, _, context) => {
+        if (userId === requireViewer(context).userId) {
+          const entry = await context.loaders.entry.load({ viewerId: userId, conversationId })
+          return entry?.member.ownReadSeq ?? lastReadSeq
+        }
+        const user = await required(context.loaders.user.load(userId), 'the user of a receipt')
+        return user.readReceiptsEnabled ? lastReadSeq : 0
       },
     }),
     lastDeliveredSeq: t.exposeInt('lastDeliveredSeq', {
@@ -110,7 +115,10 @@ const ReceiptAdvanced = builder.objectRef<LogItem>('ReceiptAdvanced').implement(
     receipts: t.field({
       type: [Receipt],
       description: 'The positions that moved.',
-      resolve: (item) => eventOf(item).data?.receipts ?? [],
+      resolve: (item) => {
+        const { streamId: id, data } = eventOf(item)
+        return (data?.receipts ?? []).map((receipt) => ({ ...receipt, conversationId: id }))
+      },
     }),
   }),
 })
@@ -122,8 +130,13 @@ const memberEvent = (name: string, description: string) =>
     fields: (t) => ({
       conversation: t.field({
         type: Conversation,
-        description: 'Where. Who left sees nothing below it.',
-        resolve: (item, _, { loaders }) => conversationOf(item, (id) => loaders.conversation.load(id)),
+        description: 'Where. Who left gets its id and nothing newer.',
+        resolve: async (item, _, context) => {
+          const conversation = await conversationOf(item, (id) => context.loaders.conversation.load(id))
+          const { type, data } = eventOf(item)
+          const isOwnLeaving = type === 'MEMBER_LEFT' && data?.userId === requireViewer(context).userId
+          return isOwnLeaving && !(await isMember(context, conversation)) ? shellOf(conversation) : conversation
+        },
       }),
       user: t.field({
         type: User,

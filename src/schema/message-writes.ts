@@ -12,7 +12,7 @@ import { z } from 'zod'
 import { WriteAck } from './ack.ts'
 import { builder } from './builder.ts'
 import { requireViewer, type Context } from './context.ts'
-import { isMember } from './conversation.ts'
+import { isMember, showShell } from './conversation.ts'
 import { requireId, requireMessageRef } from './ids.ts'
 import { Message } from './message.ts'
 import { messageText, opKey, positiveSeq, validate } from './validate.ts'
@@ -71,14 +71,17 @@ const requiredText = z.string({ error: 'Give the text of the message: 1 to 4000 
 
 /**
  * The answer's cursors must not be newer than the message in it. A repeated write is answered also to somebody who has
- * left since, but without what others wrote.
+ * left since, but without anything that others did.
  */
 const noted = async (context: Context, written: MessageWritten): Promise<MessageWritten> => {
   const { ack, message } = written
-  context.loaders.horizon.note(ack.streamId, ack.eventSeq)
-  if (ack.outcome === 'ACCEPTED' || message.replyToSeq === null) return written
-  const seesReply = await isMember(context, { id: message.conversationId })
-  return seesReply ? written : { ack, message: { ...message, replyToSeq: null } }
+  const { loaders } = context
+  loaders.horizon.note(ack.streamId, ack.eventSeq)
+  const { conversationId, senderId } = message
+  if (ack.outcome === 'ACCEPTED' || (await isMember(context, { id: conversationId }))) return written
+  await showShell(context, conversationId)
+  loaders.othersProgress.prime({ conversationId, senderId }, { minReadSeq: null, minDeliveredSeq: null })
+  return { ack, message: { ...message, replyToSeq: null } }
 }
 
 builder.mutationFields((t) => ({

@@ -120,10 +120,11 @@ builder.objectField(Message, 'readBy', (t) =>
       first: t.arg.int({ description: 'How many, 1 to 100.' }),
       after: t.arg.string({ description: 'Only reads after this cursor.' }),
     },
-    resolve: async ({ conversationId, seq, senderId }, args, { loaders }) => {
+    resolve: async ({ conversationId, seq, senderId }, args, context) => {
       const page = checkPage(args, { defaultSize: 50, maxSize: 100 })
       const after = page.after === null ? null : decodeCursor('reads', 'after', page.after, readPositionOf)
-      const reads = await loaders.readBy.load({ conversationId, seq, senderId, after, limit: page.size + 1 })
+      const request = { conversationId, seq, senderId, after, limit: page.size + 1 }
+      const reads = (await isMember(context, { id: conversationId })) ? await context.loaders.readBy.load(request) : []
       return toConnection(
         toPage(reads, page, (read) => encodeCursor('reads', [read.readAt.getTime(), read.userId])),
         (read) => read,

@@ -52,8 +52,9 @@ export function createDatabase({ connectionString, poolSize, logger }: DatabaseO
     application_name: 'parley',
   })
   // Without a listener the loss of an idle connection would end the process; the pool replaces it by itself.
-  pool.on('error', (error) => {
-    logger.warn({ err: error }, 'an idle database connection was lost')
+  pool.on('error', ({ message }) => {
+    // Not the error itself, which carries the whole client along.
+    if (!pool.ending) logger.warn({ reason: message }, 'an idle database connection was lost')
   })
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
 

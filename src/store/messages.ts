@@ -17,6 +17,11 @@ export interface MessagePageRequest {
   limit: number
 }
 
+export interface MessagePage {
+  messages: Message[]
+  repliedTo: Message[]
+}
+
 /** A message, and the stream's head in the snapshot it was read from. */
 export interface MessageAsOf {
   message: Message
@@ -44,8 +49,8 @@ export interface ReadByRequest extends MessageKey {
 
 export interface MessageStore {
   byKeys(keys: readonly MessageKey[]): Promise<MessageAsOf[]>
-  /** For each request its page, in the direction asked for. One statement for all of them. */
-  pages(requests: readonly MessagePageRequest[]): Promise<Message[][]>
+  /** For each request its page, in the direction asked for, and what its messages reply to. One statement for all. */
+  pages(requests: readonly MessagePageRequest[]): Promise<MessagePage[]>
   othersProgress(keys: readonly { conversationId: string; senderId: string }[]): Promise<OthersProgress[]>
   /** For each request who has read the message, earliest first. One statement for all of them. */
   readBy(requests: readonly ReadByRequest[]): Promise<ReadRow[][]>
@@ -60,7 +65,7 @@ const readByKeys = {
 
 const readPages = {
   name: 'read_message_pages',
-  text: `SELECT r.place, ${messageColumns('m', 'm_')}
+  text: `SELECT r.place, ${messageColumns('m', 'm_')}, ${messageColumns('t', 't_')}
     FROM unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[])
       WITH ORDINALITY AS r(conversation_id, after_seq, before_seq, backward, max_rows, place)
     CROSS JOIN LATERAL (
@@ -69,6 +74,7 @@ const readPages = {
       UNION ALL
       (SELECT * FROM messages WHERE r.backward AND conversation_id = r.conversation_id
           AND seq > r.after_seq AND seq < r.before_seq ORDER BY seq DESC LIMIT r.max_rows)) m
+    LEFT JOIN messages t ON t.conversation_id = m.conversation_id AND t.seq = m.reply_to_seq
     ORDER BY r.place, CASE WHEN r.backward THEN -m.seq ELSE m.seq END`,
 }
 
@@ -123,10 +129,13 @@ export function createMessageStore(db: Database): MessageStore {
         requests.map((request) => request.backward),
         requests.map((request) => request.limit),
       ])
-      const results: Message[][] = requests.map(() => [])
+      const results: MessagePage[] = requests.map(() => ({ messages: [], repliedTo: [] }))
       for (const row of rows) {
+        const page = results[Number(row.place) - 1]
         const message = pickMessage(row, 'm_')
-        if (message) results[Number(row.place) - 1]?.push(message)
+        const repliedTo = pickMessage(row, 't_')
+        if (message) page?.messages.push(message)
+        if (repliedTo) page?.repliedTo.push(repliedTo)
       }
       return results
     },

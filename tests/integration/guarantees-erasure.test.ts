@@ -84,7 +84,7 @@ const EverythingDocument = parse(/* GraphQL */ `
     conversationEvents: {
       __typename: string
       cursor?: { eventSeq: number }
-      message?: { seq: number; text: string | null }
+      message?: { seq: number; text: string | null; replyTo: { text: string | null } | null }
     }
   },
   { conversationId: string; after: number | null }
@@ -98,17 +98,19 @@ test('the text of a deleted message, and of all its revisions, is in no table, n
   const conversation = await ann.startDirect(bob)
   // Readers on both servers, so that the ring of each process holds every revision.
   const rings = await Promise.all(pair.urls.map((url) => bob.at(url).conversationEvents(conversation)))
+  const seen = async (count: number, word: string) => {
+    for (const ring of rings) expect(JSON.stringify((await ring.waitForCount(count)).at(-1))).toContain(word)
+  }
   const { message } = await ann.send(conversation, `${words[0]!} one`)
+  await seen(1, words[0]!)
   const input = { conversationId: conversation, clientMessageId: newKey(), text: 'An answer', replyToId: message.id }
   expectType((await bob.client.request(SendMessageDocument, { input })).sendMessage, 'SendMessageSuccess')
   await ann.edit(message.id, `${words[1]!} two`)
+  await seen(3, words[1]!)
   const editKey = newKey()
   await ann.edit(message.id, `${words[2]!} three`, editKey)
+  await seen(4, words[2]!)
   expect(await rowsWith(words)).toHaveLength(1)
-  for (const ring of rings) {
-    const seen = JSON.stringify(await ring.waitForCount(4))
-    for (const word of words) expect(seen).toContain(word)
-  }
 
   const { message: tombstone } = await ann.remove(message.id)
   expect(tombstone).toMatchObject({ text: null, revision: 3 })
@@ -158,4 +160,25 @@ test('a reader who was far behind when a message was deleted never gets its text
     expect(events.map(({ cursor }) => cursor?.eventSeq)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1))
   }
   expect(await rowsWith(['Doomed'])).toEqual([])
+})
+
+test('a deleted text is not remembered for the answers to it that somebody else was sent a moment before', async () => {
+  const group = await ann.createGroup([bob])
+  const rings = await Promise.all(pair.urls.map((url) => bob.at(url).conversationEvents(group)))
+  const { message } = await ann.send(group, 'Doomed')
+  const input = { conversationId: group, clientMessageId: newKey(), text: 'An answer', replyToId: message.id }
+  expectType((await bob.client.request(SendMessageDocument, { input })).sendMessage, 'SendMessageSuccess')
+  // More than a reader is handed at a time, so that the deletion is not among what it gets first.
+  for (let count = 0; count < 120; count++) await ann.send(group, `Message ${count}`)
+  for (const ring of rings) await ring.waitForCount(122)
+  for (const url of pair.urls) {
+    const before = await everything(bob.at(url), group, 0)
+    expect((await before.waitForCount(122))[1]?.message?.replyTo).toEqual({ text: 'Doomed' })
+  }
+  await ann.remove(message.id)
+  for (const ring of rings) await ring.waitForCount(123)
+  for (const url of pair.urls) {
+    const after = await everything(bob.at(url), group, 0)
+    expect(JSON.stringify(await after.waitForCount(123))).not.toContain('Doomed')
+  }
 })

@@ -113,7 +113,10 @@ export class Reader<Event> {
       this.waiting.add(() => {
         if (this.ended) done()
       })
-      this.client.subscribe({ query: '{ viewer { cursor { eventSeq } } }' }, { next: done, error: done, complete: done })
+      this.client.subscribe(
+        { query: '{ viewer { cursor { eventSeq } } }' },
+        { next: done, error: done, complete: done },
+      )
     })
   }
 

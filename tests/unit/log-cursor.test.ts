@@ -161,3 +161,22 @@ test('a reader waits out a log that cannot be read, and then misses nothing', as
   expect(seqsOf(await items)).toEqual([1, 2, 3])
   expect(log.reads).toHaveLength(4)
 })
+
+test('what is loaded for an event is shared by those who read it as of the same newest event, and by nobody after that', async () => {
+  const takeOne = async () => {
+    const cursor = await follow(0)
+    const { event, asOf } = (await cursor.next())!
+    expect(event?.seq).toBe(1)
+    return asOf
+  }
+  const keeping = await follow(0)
+  for (const event of log.appendMany(3)) hub.offer(event)
+  const asOf = await takeOne()
+  expect(asOf?.seq).toBe(3)
+  expect(await takeOne()).toBe(asOf)
+  expect((await keeping.next())?.asOf).toBe(asOf)
+  const later = log.append()
+  hub.offer(later)
+  expect((await keeping.next())?.asOf).toBe(later)
+  expect(await takeOne()).toBe(later)
+})

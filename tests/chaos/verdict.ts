@@ -1,0 +1,187 @@
+/** What a client was promised: a write that was answered, or that writeStatus knew. */
+export interface Ack {
+  who: string
+  key: string
+  kind: 'send' | 'edit' | 'delete'
+  streamId: string
+  eventSeq: number
+  messageSeq: number
+  /** How often it was asked for until there was an answer. */
+  attempts: number
+  outcome: 'ACCEPTED' | 'DUPLICATE'
+  text: string | null
+}
+
+/** A stretch of a stream that a reader saw, from a position that it chose. */
+export interface Segment {
+  /** The position it named; null when the server chose it, at or before the snapshot. */
+  after: number | null
+  /** Up to where it knew the conversation from reading it. */
+  snapshotSeq: number
+  /** The numbers of the events, as they came. */
+  seen: number[]
+  /** Open: it goes on to the head. Left: it ended with the reader's own MemberLeft. Told: the server said it leads nowhere. */
+  end: 'open' | 'left' | 'told'
+}
+
+export interface ReaderHistory {
+  name: string
+  who: string
+  streams: { streamId: string; segments: Segment[] }[]
+}
+
+/** Numbers that must be 1 … head. */
+export interface Run {
+  name: string
+  head: number
+  count: number
+  least: number
+  greatest: number
+}
+
+export interface History {
+  acks: Ack[]
+  readers: ReaderHistory[]
+  /** Streams of the database with the head of each, and conversations with their headSeq. */
+  runs: Run[]
+  heads: { streamId: string; head: number }[]
+  /** Writes in the log, and messages, by key. */
+  events: { who: string; key: string; streamId: string; eventSeq: number; messageSeq: number | null }[]
+  messages: { who: string; key: string; streamId: string; seq: number; text: string | null; revision: number }[]
+  leavings: { who: string; streamId: string; eventSeq: number }[]
+  /** What must be equal: a reader's copy and a fresh read, an unread count and a recount. */
+  states: { name: string; known: string; fresh: string }[]
+  /** lastReadSeq in the acknowledgements that one device got for one conversation, in their order. */
+  positions: { name: string; lastReadSeqs: number[] }[]
+  /** Anything that no fault explains: an INTERNAL error, a server that ended by itself. */
+  unexpected: string[]
+}
+
+export interface Verdict {
+  lost: number
+  repeated: number
+  reordered: number
+  mismatches: number
+  details: string[]
+}
+
+type Kind = 'lost' | 'repeated' | 'reordered' | 'mismatches'
+type Tell = (kind: Kind, count: number, detail: string) => void
+
+const at = (streamId: string, seq: number) => `event ${seq} of stream ${streamId}`
+
+function judgeSegment(segment: Segment, head: number | null, name: string, tell: Tell): void {
+  const { after, snapshotSeq, seen, end } = segment
+  const start = after ?? Math.min(snapshotSeq, (seen[0] ?? Infinity) - 1)
+  const missing = new Set<number>()
+  let reached = start
+  for (const seq of seen) {
+    if (seq > reached) {
+      for (let skipped = reached + 1; skipped < seq; skipped++) missing.add(skipped)
+      reached = seq
+    } else if (missing.delete(seq)) tell('reordered', 1, `${name} saw ${seq} after ${reached}`)
+    else tell('repeated', 1, `${name} saw ${seq} again, or before its start ${start}`)
+  }
+  const [first] = missing
+  if (first !== undefined) tell('lost', missing.size, `${name} never saw ${[...missing].slice(0, 5).join(', ')}`)
+  if (end !== 'open' || head === null) return
+  if (reached < head) tell('lost', head - reached, `${name} ended at ${reached}, and the head is ${head}`)
+  if (reached > head) tell('mismatches', 1, `${name} saw ${reached}, and the head is ${head}`)
+}
+
+function judgeReaders({ readers, heads, leavings }: History, tell: Tell): void {
+  const headOf = new Map(heads.map(({ streamId, head }) => [streamId, head]))
+  for (const { name, who, streams } of readers) {
+    for (const { streamId, segments } of streams) {
+      const label = `${name}, stream ${streamId}:`
+      segments.forEach((segment, index) => {
+        judgeSegment(segment, headOf.get(streamId) ?? null, label, tell)
+        const reached = Math.max(segment.after ?? 0, ...segment.seen.slice(-1))
+        const hasLeft = leavings.some((one) => one.who === who && one.streamId === streamId && one.eventSeq > reached)
+        if (segment.end === 'told' && !hasLeft) tell('lost', 1, `${label} was sent away at ${reached} without having left`)
+        if (segment.end === 'open' && index < segments.length - 1) tell('lost', 1, `${label} jumped without being told`)
+      })
+    }
+  }
+}
+
+function grouped<Item extends { who: string; key: string }>(items: Item[]): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>()
+  for (const item of items) {
+    const id = `${item.who} ${item.key}`
+    groups.set(id, [...(groups.get(id) ?? []), item])
+  }
+  return groups
+}
+
+function judgeAcks({ acks, events, messages }: History, tell: Tell): void {
+  const eventsOf = grouped(events)
+  const messagesOf = grouped(messages)
+  for (const [id, group] of eventsOf) if (group.length > 1) tell('repeated', group.length - 1, `events of key ${id}`)
+  for (const [id, group] of messagesOf) if (group.length > 1) tell('repeated', group.length - 1, `messages of key ${id}`)
+  for (const ack of acks) {
+    const id = `${ack.who} ${ack.key}`
+    const label = `the acknowledged ${ack.kind} ${id}, ${at(ack.streamId, ack.eventSeq)},`
+    const [event] = eventsOf.get(id) ?? []
+    if (!event) {
+      tell('lost', 1, `${label} is not in the log`)
+      continue
+    }
+    if (event.streamId !== ack.streamId || event.eventSeq !== ack.eventSeq || event.messageSeq !== ack.messageSeq) {
+      tell('mismatches', 1, `${label} is ${at(event.streamId, event.eventSeq)} about message ${event.messageSeq ?? 0}`)
+    }
+    if (ack.attempts === 1 && ack.outcome === 'DUPLICATE') tell('mismatches', 1, `${label} was new and called repeated`)
+    if (ack.kind !== 'send') continue
+    const [message] = messagesOf.get(id) ?? []
+    if (!message) tell('lost', 1, `${label} has no message`)
+    else if (message.streamId !== ack.streamId || message.seq !== ack.messageSeq) {
+      tell('mismatches', 1, `${label} was message ${ack.messageSeq} and is message ${message.seq}`)
+    } else if (message.revision === 1 && message.text !== null && message.text !== ack.text) {
+      tell('mismatches', 1, `${label} has another text`)
+    }
+  }
+}
+
+function judgeRuns({ runs }: History, tell: Tell): void {
+  for (const { name, head, count, least, greatest } of runs) {
+    if (count < head) tell('lost', head - count, `${name}: ${count} of ${head} are there`)
+    if (count > head) tell('repeated', count - head, `${name}: ${count}, and the head is ${head}`)
+    if (count > 0 && (least !== 1 || greatest !== head)) {
+      tell('mismatches', 1, `${name} goes from ${least} to ${greatest}, and the head is ${head}`)
+    }
+  }
+}
+
+/** The place where two texts part, with a little of both. */
+function difference(known: string, fresh: string): string {
+  let place = 0
+  while (place < known.length && known[place] === fresh[place]) place++
+  const part = (text: string) => text.slice(Math.max(0, place - 60), place + 60)
+  return `…${part(known)}… instead of …${part(fresh)}…`
+}
+
+/** Decides whether anything was lost, repeated, out of order or otherwise than it was said to be. */
+export function judge(history: History): Verdict {
+  const verdict: Verdict = { lost: 0, repeated: 0, reordered: 0, mismatches: 0, details: [] }
+  const tell: Tell = (kind, count, detail) => {
+    verdict[kind] += count
+    verdict.details.push(`${kind}: ${detail}`)
+  }
+  judgeAcks(history, tell)
+  judgeRuns(history, tell)
+  judgeReaders(history, tell)
+  for (const { name, known, fresh } of history.states) {
+    if (known !== fresh) tell('mismatches', 1, `${name}: ${difference(known, fresh)}`)
+  }
+  for (const { name, lastReadSeqs } of history.positions) {
+    lastReadSeqs.forEach((seq, index) => {
+      const before = lastReadSeqs[index - 1] ?? 0
+      if (seq < before) tell('mismatches', 1, `${name}: lastReadSeq went back from ${before} to ${seq}`)
+    })
+  }
+  for (const what of history.unexpected) tell('mismatches', 1, what)
+  return verdict
+}
+
+export const isClean = ({ lost, repeated, reordered, mismatches }: Verdict): boolean =>
+  lost + repeated + reordered + mismatches === 0

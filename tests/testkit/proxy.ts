@@ -1,0 +1,244 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { atEnd } from './at-end.ts'
+import { isPublished, RespSplitter } from './resp.ts'
+
+export interface ProxyOptions {
+  /** The server speaks Redis' protocol: messages that were published can be lost, repeated and reordered. */
+  redis?: boolean
+  /** Numbers from 0 to 1, to choose by; a seeded source makes the choices repeatable. */
+  random?: () => number
+}
+
+/** A TCP proxy that makes the network between two programs as bad as a test wants it. */
+export interface Proxy {
+  readonly port: number
+  readonly connectionCount: number
+  /** Drops all connections without a word, and refuses new ones until heal(). */
+  cut(): void
+  /** Keeps connections, also new ones, and moves no byte. */
+  stall(): void
+  resume(): void
+  /** Every byte takes this many milliseconds more, in each direction. */
+  delay(ms: number): void
+  /** Published messages are lost with this probability. */
+  lose(probability: number): void
+  /** They come twice with this probability. */
+  repeat(probability: number): void
+  /** With this probability one is held back until after the next. */
+  reorder(probability: number): void
+  /** Ends all of the above. */
+  heal(): void
+  close(): Promise<void>
+}
+
+interface Weather {
+  stalled: boolean
+  delayMs: number
+  lose: number
+  repeat: number
+  reorder: number
+}
+
+/** Bytes that wait in one direction of one connection before its source is no longer read. */
+const maxQueuedBytes = 1_048_576
+const calm: Weather = { stalled: false, delayMs: 0, lose: 0, repeat: 0, reorder: 0 }
+
+/** What happens to published messages on their way to one client. */
+class Messages {
+  private readonly splitter = new RespSplitter()
+  private held: Buffer | null = null
+
+  constructor(
+    private readonly weather: Weather,
+    private readonly random: () => number,
+  ) {}
+
+  pass(chunk: Buffer): Buffer[] {
+    return this.splitter.push(chunk).flatMap((frame) => {
+      if (!isPublished(frame)) return [frame]
+      if (this.random() < this.weather.lose) return []
+      const copies = this.random() < this.weather.repeat ? [frame, frame] : [frame]
+      if (this.held) return [...copies, ...this.release()]
+      if (this.random() >= this.weather.reorder) return copies
+      this.held = frame
+      return copies.slice(1)
+    })
+  }
+
+  /** What is held back, when nothing may come any more that it could wait for. */
+  release(): Buffer[] {
+    const frames = this.held ? [this.held] : []
+    this.held = null
+    return frames
+  }
+}
+
+/** One direction of a connection. */
+class Lane {
+  private readonly queue: { bytes: Buffer; dueMs: number }[] = []
+  private queuedBytes = 0
+  private sourceEnded = false
+  private timer: NodeJS.Timeout | null = null
+  private draining = false
+
+  constructor(
+    private readonly source: Socket,
+    private readonly sink: Socket,
+    private readonly weather: Weather,
+    private readonly messages: Messages | null,
+  ) {
+    source.on('data', (chunk: Buffer) => {
+      for (const bytes of messages?.pass(chunk) ?? [chunk]) this.add(bytes)
+      this.move()
+    })
+    source.on('end', () => {
+      this.sourceEnded = true
+      this.move()
+    })
+    sink.on('drain', () => {
+      this.draining = false
+      this.move()
+    })
+  }
+
+  heal(): void {
+    for (const bytes of this.messages?.release() ?? []) this.add(bytes)
+    this.move()
+  }
+
+  move(): void {
+    if (this.weather.stalled || this.queuedBytes > maxQueuedBytes) this.source.pause()
+    else this.source.resume()
+    if (this.weather.stalled || this.draining || this.timer) return
+    for (let next = this.queue[0]; next && !this.draining; next = this.queue[0]) {
+      const waitMs = next.dueMs - Date.now()
+      if (waitMs > 0) {
+        this.moveAfter(waitMs)
+        return
+      }
+      this.queue.shift()
+      this.queuedBytes -= next.bytes.length
+      this.draining = !this.sink.write(next.bytes)
+    }
+    if (this.queue.length === 0 && this.sourceEnded) this.sink.end()
+    else if (this.queuedBytes <= maxQueuedBytes) this.source.resume()
+  }
+
+  close(): void {
+    if (this.timer) clearTimeout(this.timer)
+  }
+
+  private add(bytes: Buffer): void {
+    this.queue.push({ bytes, dueMs: Date.now() + this.weather.delayMs })
+    this.queuedBytes += bytes.length
+  }
+
+  private moveAfter(waitMs: number): void {
+    this.timer = setTimeout(() => {
+      this.timer = null
+      this.move()
+    }, waitMs)
+  }
+}
+
+interface Connection {
+  sockets: [Socket, Socket]
+  lanes: [Lane, Lane]
+}
+
+const running = new Set<Proxy>()
+
+atEnd(async () => {
+  for (const proxy of running) await proxy.close()
+})
+
+/** Starts a proxy on a free port of this machine before `targetPort` of this machine. */
+export async function startProxy(targetPort: number, options: ProxyOptions = {}): Promise<Proxy> {
+  const { redis = false, random = Math.random } = options
+  const weather = { ...calm }
+  const connections = new Set<Connection>()
+  let refusing = false
+
+  const accept = (client: Socket): void => {
+    // Without a listener an error would end the process; who waits at the other end sees that the connection is gone.
+    client.on('error', () => undefined)
+    if (refusing) {
+      client.resetAndDestroy()
+      return
+    }
+    const server = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+    server.on('error', () => client.resetAndDestroy())
+    client.setNoDelay(true)
+    const messages = redis ? new Messages(weather, random) : null
+    const lanes: Connection['lanes'] = [
+      new Lane(client, server, weather, null),
+      new Lane(server, client, weather, messages),
+    ]
+    const connection: Connection = { sockets: [client, server], lanes }
+    connections.add(connection)
+    const close = (other: Socket) => () => {
+      connections.delete(connection)
+      for (const lane of lanes) lane.close()
+      other.destroy()
+    }
+    client.on('close', close(server))
+    server.on('close', close(client))
+    for (const lane of lanes) lane.move()
+  }
+
+  const drop = (): void => {
+    for (const { sockets } of [...connections]) for (const socket of sockets) socket.resetAndDestroy()
+  }
+  const moveAll = (): void => {
+    for (const { lanes } of connections) for (const lane of lanes) lane.move()
+  }
+
+  const listener = createServer({ allowHalfOpen: true }, accept).listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const proxy: Proxy = {
+    port: (listener.address() as AddressInfo).port,
+    get connectionCount() {
+      return connections.size
+    },
+    cut() {
+      refusing = true
+      drop()
+    },
+    stall() {
+      weather.stalled = true
+      moveAll()
+    },
+    resume() {
+      weather.stalled = false
+      moveAll()
+    },
+    delay(ms) {
+      weather.delayMs = ms
+    },
+    lose(probability) {
+      weather.lose = probability
+    },
+    repeat(probability) {
+      weather.repeat = probability
+    },
+    reorder(probability) {
+      weather.reorder = probability
+    },
+    heal() {
+      refusing = false
+      Object.assign(weather, calm)
+      for (const { lanes } of connections) for (const lane of lanes) lane.heal()
+    },
+    async close() {
+      running.delete(proxy)
+      if (!listener.listening) return
+      listener.close()
+      refusing = true
+      drop()
+      await once(listener, 'close')
+    },
+  }
+  running.add(proxy)
+  return proxy
+}
