@@ -19,5 +19,8 @@ test('what one person sends arrives in the other one’s live subscription, and 
   const again = await bob.conversationEvents(conversation, ack.cursor.eventSeq)
   await ann.send(conversation, 'Hello?')
   const events = await again.waitForCount(2)
-  expect(events.map((each) => each.__typename === 'MessageSent' && each.message.text)).toEqual(['Are you there?', 'Hello?'])
+  expect(events.map((each) => each.__typename === 'MessageSent' && each.message.text)).toEqual([
+    'Are you there?',
+    'Hello?',
+  ])
 })

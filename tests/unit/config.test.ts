@@ -31,6 +31,9 @@ describe('settings', () => {
       introspection: true,
       corsOrigins: ['*'],
       relayIntervalMs: 500,
+      eventTtlMs: 30 * 24 * 3_600_000,
+      opKeyTtlMs: 30 * 24 * 3_600_000,
+      housekeepingIntervalMs: 60_000,
       ringEvents: 256,
       fault: null,
     })
