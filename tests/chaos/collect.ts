@@ -1,0 +1,191 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
+import { print } from 'graphql'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { keyOf } from '../testkit/ask.ts'
+import type { Person } from '../testkit/person.ts'
+import { Replica } from '../testkit/replica.ts'
+import { call } from './call.ts'
+import type { ChaosReader } from './reader.ts'
+import type { History, Run } from './verdict.ts'
+import type { World } from './world.ts'
+import type { Writer } from './writer.ts'
+import { marksUnread } from './writes.ts'
+
+const uuidOf = (globalId: string) => keyOf(globalId)
+
+/** How long the state must stand still before it is judged: a write that hung in a stalled connection may still come. */
+const stillMs = 2_000
+
+interface Heads {
+  heads: { streamId: string; head: number }[]
+  active: { who: string; streamId: string }[]
+}
+
+async function readHeads({ database }: World): Promise<Heads> {
+  const heads = await database.query<{ streamId: string; head: number }>(
+    `SELECT id AS "streamId", head_event_seq AS head FROM conversations UNION ALL SELECT id, head_event_seq FROM users
+     ORDER BY 1`,
+  )
+  const active = await database.query<{ who: string; streamId: string }>(
+    'SELECT user_id AS who, conversation_id AS "streamId" FROM members WHERE left_at IS NULL ORDER BY 1, 2',
+  )
+  return { heads: heads.rows, active: active.rows }
+}
+
+/** What this reader has yet to get. */
+function behind(reader: ChaosReader, { heads, active }: Heads): string[] {
+  const who = uuidOf(reader.person.id)
+  const headOf = new Map(heads.map(({ streamId, head }) => [streamId, head]))
+  const mine = new Set(active.filter((one) => one.who === who).map(({ streamId }) => streamId))
+  const followed = [...reader.copies.keys()].map(uuidOf)
+  const places = new Map([...reader.copies.keys()].map((id) => [uuidOf(id), reader.place(id)]))
+  const wanted = reader.conversationId === null ? [...mine] : [uuidOf(reader.conversationId)].filter((id) => mine.has(id))
+  const late = wanted.filter((id) => places.get(id) !== headOf.get(id))
+  const gone = followed.filter((id) => !mine.has(id))
+  const own = reader.isInbox && reader.personalPlace !== headOf.get(who) ? [who] : []
+  return [...late, ...gone, ...own].map(
+    (id) => `${reader.name} is at ${places.get(id) ?? reader.personalPlace ?? 'nothing'} of ${headOf.get(id) ?? 0} in ${id}`,
+  )
+}
+
+/** Waits until every reader has everything and nothing moves any more; answers what is missing after `timeoutMs`. */
+export async function untilCaughtUp(world: World, readers: ChaosReader[], timeoutMs: number): Promise<string[]> {
+  const deadlineMs = Date.now() + timeoutMs
+  let before = ''
+  for (;;) {
+    const heads = await readHeads(world)
+    const missing = readers.flatMap((reader) => behind(reader, heads))
+    const now = JSON.stringify(heads)
+    if ((missing.length === 0 && now === before) || Date.now() > deadlineMs) return missing
+    before = now
+    await sleep(missing.length === 0 ? stillMs : 250)
+  }
+}
+
+async function readRuns({ database }: World): Promise<Run[]> {
+  const { rows } = await database.query<Run>(`
+    SELECT 'events of stream ' || s.id AS name, s.head, count(e.seq)::int AS count,
+        coalesce(min(e.seq), 0) AS least, coalesce(max(e.seq), 0) AS greatest
+      FROM (SELECT id, head_event_seq AS head FROM conversations UNION ALL SELECT id, head_event_seq FROM users) s
+      LEFT JOIN events e ON e.stream_id = s.id GROUP BY s.id, s.head
+    UNION ALL
+    SELECT 'messages of conversation ' || c.id, c.head_seq, count(m.seq)::int, coalesce(min(m.seq), 0), coalesce(max(m.seq), 0)
+      FROM conversations c LEFT JOIN messages m ON m.conversation_id = c.id GROUP BY c.id`)
+  return rows
+}
+
+async function readStored(world: World): Promise<Pick<History, 'heads' | 'runs' | 'events' | 'messages' | 'leavings'>> {
+  const { database } = world
+  const events = await database.query<History['events'][number]>(
+    `SELECT actor_id AS who, op_key AS key, stream_id AS "streamId", seq AS "eventSeq", message_seq AS "messageSeq"
+     FROM events WHERE op_key IS NOT NULL`,
+  )
+  const messages = await database.query<History['messages'][number]>(
+    `SELECT sender_id AS who, client_message_id AS key, conversation_id AS "streamId", seq, text, revision FROM messages`,
+  )
+  const leavings = await database.query<History['leavings'][number]>(
+    `SELECT data->>'userId' AS who, stream_id AS "streamId", seq AS "eventSeq" FROM events WHERE type = 'MEMBER_LEFT'`,
+  )
+  return {
+    heads: (await readHeads(world)).heads,
+    runs: await readRuns(world),
+    events: events.rows,
+    messages: messages.rows,
+    leavings: leavings.rows,
+  }
+}
+
+const answerTimeoutMs = 20_000
+
+async function ask(world: World, person: Person, query: string, variables: object): Promise<Record<string, unknown>> {
+  for (const { url } of [...world.servers, ...world.servers]) {
+    const reply = await call(url, person.session.accessToken, query, variables, answerTimeoutMs)
+    if ('data' in reply) return reply.data
+  }
+  throw new Error('nobody answers although nothing is broken any more')
+}
+
+interface State {
+  members: Record<string, { lastReadSeq: number }>
+}
+
+/** A copy as text. One's own read position can be set by hand, for which a conversation has no event. */
+function stateOf(world: World, person: Person, conversationId: string, replica: Replica): string {
+  const state = replica.state() as State
+  const talk = world.talks.find(({ id }) => id === conversationId)
+  const own = state.members[person.id]
+  if (talk && own && marksUnread(world, person, talk)) state.members[person.id] = { ...own, lastReadSeq: 0 }
+  return JSON.stringify(state)
+}
+
+async function compareStates(world: World, readers: ChaosReader[]): Promise<History['states']> {
+  const states: History['states'] = []
+  for (const person of world.people) {
+    const client = { request: (document: TypedDocumentNode, v: object) => ask(world, person, print(document), v) }
+    const fresh = new Map<string, string>()
+    for (const reader of readers.filter((one) => one.person === person)) {
+      for (const [id, { replica }] of reader.copies) {
+        if (!fresh.has(id)) {
+          const read = await Replica.read({ client } as unknown as Person, id)
+          fresh.set(id, read ? stateOf(world, person, id, read) : 'not to be seen')
+        }
+        const known = stateOf(world, person, id, replica)
+        states.push({ name: `${reader.name}, conversation ${uuidOf(id)}`, known, fresh: fresh.get(id) ?? '' })
+      }
+    }
+  }
+  return states
+}
+
+const inboxQuery = `{ inbox(first: 100, filter: ALL) { nodes { unreadCount lastReadSeq conversation { id headSeq } } } }`
+
+interface EntryNode {
+  unreadCount: number
+  lastReadSeq: number
+  conversation: { id: string; headSeq: number }
+}
+
+async function compareCounts(world: World): Promise<History['states']> {
+  const { rows } = await world.database.query<{ who: string; streamId: string; unread: number; lastReadSeq: number }>(`
+    SELECT m.user_id AS who, m.conversation_id AS "streamId", m.own_read_seq AS "lastReadSeq", (
+        SELECT count(*)::int FROM messages x WHERE x.conversation_id = m.conversation_id AND x.seq > m.own_read_seq
+          AND x.sender_id <> m.user_id AND x.deleted_at IS NULL) AS unread
+      FROM members m WHERE m.left_at IS NULL ORDER BY 1, 2`)
+  const counted = new Map<string, string>()
+  for (const { who, streamId, unread, lastReadSeq } of rows) {
+    counted.set(`${who} ${streamId}`, `${unread} unread after ${lastReadSeq}`)
+  }
+  const states: History['states'] = []
+  for (const person of world.people) {
+    const { inbox } = (await ask(world, person, inboxQuery, {})) as { inbox: { nodes: EntryNode[] } }
+    for (const { unreadCount, lastReadSeq, conversation } of inbox.nodes) {
+      const id = `${uuidOf(person.id)} ${uuidOf(conversation.id)}`
+      const known = `${unreadCount} unread after ${lastReadSeq}`
+      states.push({ name: `inbox entry ${id}`, known, fresh: counted.get(id) ?? 'no entry' })
+      counted.delete(id)
+    }
+  }
+  for (const [id, fresh] of counted) states.push({ name: `inbox entry ${id}`, known: 'no entry', fresh })
+  return states
+}
+
+/** All that the verdict is about, in the ids of the database. */
+export async function collect(world: World, writers: Writer[], readers: ChaosReader[]): Promise<History> {
+  const stored = await readStored(world)
+  return {
+    ...stored,
+    acks: writers.flatMap(({ acks }) =>
+      acks.map((ack) => ({ ...ack, who: uuidOf(ack.who), streamId: uuidOf(ack.streamId) })),
+    ),
+    readers: readers.map((reader) => {
+      const { name, who, streams } = reader.history()
+      const inIds = streams.map(({ streamId, segments }) => ({ streamId: uuidOf(streamId), segments }))
+      return { name, who: uuidOf(who), streams: inIds }
+    }),
+    states: [...(await compareStates(world, readers)), ...(await compareCounts(world))],
+    positions: writers.flatMap((writer) =>
+      [...writer.positions].map(([id, lastReadSeqs]) => ({ name: `${writer.name} in ${uuidOf(id)}`, lastReadSeqs })),
+    ),
+    unexpected: [...world.unexpected],
+  }
+}

@@ -1,0 +1,244 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
+import { print } from 'graphql'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ConversationEventsDocument, InboxEventsDocument } from '../../sdk/generated/graphql.ts'
+import type { Person } from '../testkit/person.ts'
+import { Replica, type ConversationEvent, type InboxEvent } from '../testkit/replica.ts'
+import { call, UnexpectedAnswer } from './call.ts'
+import type { Chance } from './chance.ts'
+import { Subscription } from './subscription.ts'
+import type { ReaderHistory, Segment } from './verdict.ts'
+import type { World } from './world.ts'
+
+type Event = ConversationEvent | InboxEvent
+
+interface Copy {
+  replica: Replica
+  segment: Segment
+}
+
+export interface ReaderOptions {
+  name: string
+  person: Person
+  /** One conversation; null: the whole inbox. */
+  conversationId: string | null
+  world: World
+  chance: Chance
+}
+
+const conversationText = print(ConversationEventsDocument)
+const inboxText = print(InboxEventsDocument)
+const startText = `{ viewer { cursor { streamId eventSeq } } inbox(first: 100, filter: ALL) { nodes { conversation { id } } } }`
+const answerTimeoutMs = 8_000
+/** How often somebody who left looks whether they are back. */
+const outsideMs = 500
+
+const isOwn = (event: Event, person: Person) => 'user' in event && event.user.id === person.id
+
+/**
+ * A client that keeps copies of conversations up to date through whatever happens to it and the servers, exactly as the
+ * protocol tells it to, and notes each event that it is shown.
+ */
+export class ChaosReader {
+  readonly copies = new Map<string, Copy>()
+  eventCount = 0
+  reconnectCount = 0
+  snapshotCount = 0
+  private readonly segments = new Map<string, Segment[]>()
+  private personal: { streamId: string; segment: Segment } | null = null
+  private subscription: Subscription<Event> | null = null
+  private stopped = false
+
+  constructor(private readonly options: ReaderOptions) {}
+
+  get name(): string {
+    return this.options.name
+  }
+
+  get person(): Person {
+    return this.options.person
+  }
+
+  get isInbox(): boolean {
+    return this.options.conversationId === null
+  }
+
+  get conversationId(): string | null {
+    return this.options.conversationId
+  }
+
+  /** Up to where it knows its personal stream; null when it does not follow it. */
+  get personalPlace(): number | null {
+    return this.personal ? placeOf(this.personal.segment) : null
+  }
+
+  /** Up to where it knows a conversation; null when it does not follow it. */
+  place(streamId: string): number | null {
+    const copy = this.copies.get(streamId)
+    return copy ? placeOf(copy.segment) : null
+  }
+
+  history(): ReaderHistory {
+    const streams = [...this.segments].map(([streamId, segments]) => ({ streamId, segments }))
+    return { name: this.name, who: this.person.id, streams }
+  }
+
+  cut(): void {
+    this.subscription?.close()
+  }
+
+  stall(): void {
+    this.subscription?.stall()
+  }
+
+  resume(): void {
+    this.subscription?.resume()
+  }
+
+  stop(): void {
+    this.stopped = true
+    this.subscription?.close()
+  }
+
+  /** Reads for the first time. */
+  async begin(): Promise<void> {
+    const { conversationId } = this.options
+    if (conversationId !== null) {
+      await this.readAnew(conversationId)
+      return
+    }
+    const start = (await this.ask(startText, {})) as {
+      viewer: { cursor: { streamId: string; eventSeq: number } }
+      inbox: { nodes: { conversation: { id: string } }[] }
+    }
+    const { streamId, eventSeq } = start.viewer.cursor
+    this.personal = { streamId, segment: this.openSegment(streamId, eventSeq, eventSeq) }
+    for (const { conversation } of start.inbox.nodes) await this.readAnew(conversation.id)
+  }
+
+  /** Follows until it is stopped. */
+  async run(): Promise<void> {
+    const { chance, conversationId } = this.options
+    while (!this.stopped) {
+      if (conversationId !== null && !this.copies.has(conversationId)) {
+        await sleep(outsideMs)
+        await this.readAnew(conversationId)
+        continue
+      }
+      await this.follow()
+      this.reconnectCount++
+      await sleep(chance.between(20, 300))
+    }
+  }
+
+  private async follow(): Promise<void> {
+    const { world, chance, conversationId, person } = this.options
+    const subscription = new Subscription<Event>(
+      world.anyUrl(chance),
+      person.session.accessToken,
+      this.isInbox ? inboxText : conversationText,
+      this.isInbox
+        ? { after: this.cursors() }
+        : { conversationId, after: this.cursors().find(({ streamId }) => streamId === conversationId)?.eventSeq },
+    )
+    this.subscription = subscription
+    for (let item = await subscription.next(); item !== null; item = await subscription.next()) {
+      if ('event' in item) await this.take(item.event)
+      else if (item.code === 'NOT_FOUND' && conversationId !== null) await this.sentAway(conversationId)
+      else if (item.code !== 'UNAVAILABLE') this.unexpected(`was told ${item.code}: ${item.message}`)
+    }
+    if (subscription.unexpectedEnd !== null) this.unexpected(subscription.unexpectedEnd)
+    subscription.close()
+  }
+
+  /** Named from now on: an event that comes next must be the one after. */
+  private cursors(): { streamId: string; eventSeq: number }[] {
+    const named = [...this.copies].map(([streamId, { segment }]) => {
+      segment.after ??= segment.seen.length === 0 ? segment.snapshotSeq : null
+      return { streamId, eventSeq: placeOf(segment) }
+    })
+    if (this.personal) named.push({ streamId: this.personal.streamId, eventSeq: placeOf(this.personal.segment) })
+    return named
+  }
+
+  private async take(event: Event): Promise<void> {
+    this.eventCount++
+    if (event.__typename === 'SnapshotRequired') {
+      await this.sentAway(event.streamId)
+      return
+    }
+    const { streamId, eventSeq } = event.cursor
+    if (event.__typename === 'InboxEntryChanged') {
+      this.personal?.segment.seen.push(eventSeq)
+      // That one has gone is told by the conversation's own stream, too: until then there may be events to come.
+      if (event.entry && !this.copies.has(event.conversationId)) await this.readAnew(event.conversationId)
+      return
+    }
+    if (event.__typename === 'UserErased') return
+    // Between streams there is no order: what happens in a conversation may come before word of having joined it.
+    if (!this.copies.has(streamId)) await this.readAnew(streamId)
+    const copy = this.copies.get(streamId)
+    if (!copy) return
+    copy.segment.seen.push(eventSeq)
+    copy.replica.apply(event)
+    if (event.__typename === 'MemberLeft' && isOwn(event, this.person)) {
+      await this.endCopy(streamId, 'left')
+      if (!this.isInbox) this.subscription?.close()
+    }
+  }
+
+  private async sentAway(streamId: string): Promise<void> {
+    this.snapshotCount++
+    if (this.copies.has(streamId)) await this.endCopy(streamId, 'told')
+    else if (streamId === this.personal?.streamId) this.unexpected('has to read its personal stream anew')
+  }
+
+  /** They may be back already: word of that may have come before. */
+  private async endCopy(streamId: string, end: 'left' | 'told'): Promise<void> {
+    const copy = this.copies.get(streamId)
+    if (copy) copy.segment.end = end
+    this.copies.delete(streamId)
+    await this.readAnew(streamId)
+  }
+
+  private async readAnew(conversationId: string): Promise<void> {
+    const client = { request: (document: TypedDocumentNode, variables: object) => this.ask(print(document), variables) }
+    // All that reading needs of a person: this one asks again, elsewhere, until there is an answer.
+    const replica = await Replica.read({ client } as unknown as Person, conversationId)
+    if (!replica || this.stopped) return
+    const { eventSeq } = replica
+    this.copies.set(conversationId, {
+      replica,
+      segment: this.openSegment(conversationId, this.isInbox && this.subscription ? null : eventSeq, eventSeq),
+    })
+  }
+
+  private openSegment(streamId: string, after: number | null, snapshotSeq: number): Segment {
+    const segment: Segment = { after, snapshotSeq, seen: [], end: 'open' }
+    this.segments.set(streamId, [...(this.segments.get(streamId) ?? []), segment])
+    return segment
+  }
+
+  private async ask(query: string, variables: object): Promise<Record<string, unknown>> {
+    const { world, chance, person } = this.options
+    while (!this.stopped) {
+      try {
+        const token = person.session.accessToken
+        const reply = await call(world.anyUrl(chance), token, query, variables, answerTimeoutMs)
+        if ('data' in reply) return reply.data
+      } catch (error) {
+        if (!(error instanceof UnexpectedAnswer)) throw error
+        this.unexpected(error.message)
+      }
+      await sleep(chance.between(50, 300))
+    }
+    // Nobody waits for it any more.
+    return { conversation: null }
+  }
+
+  private unexpected(what: string): void {
+    if (!this.stopped) this.options.world.unexpected.push(`${this.name}: ${what}`)
+  }
+}
+
+const placeOf = ({ seen, after, snapshotSeq }: Segment): number => seen.at(-1) ?? after ?? snapshotSeq

@@ -1,0 +1,109 @@
+// Breaks everything that can break while people write and read, and then decides whether anything was lost, repeated,
+// out of order or otherwise than it was said to be. Run: npm run chaos -- --minutes 5 --seed 1
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { Chance } from './chance.ts'
+import { collect, untilCaughtUp } from './collect.ts'
+import { Faults } from './faults.ts'
+import { ChaosReader } from './reader.ts'
+import { report } from './report.ts'
+import { isClean, judge } from './verdict.ts'
+import { logTails, World } from './world.ts'
+import { Writer } from './writer.ts'
+
+const writesPerSecond = 80
+const devicesPerPerson = 2
+const catchUpTimeoutMs = 60_000
+/** Access tokens live for 15 minutes, and nobody here refreshes theirs. */
+const maxSeconds = 14 * 60
+const shownDetails = 15
+
+function readArguments(): { seconds: number; seed: number; quiet: boolean } {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string' },
+      seconds: { type: 'string' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+      quiet: { type: 'boolean', default: false },
+    },
+  })
+  const seconds = values.seconds !== undefined ? Number(values.seconds) : Number(values.minutes ?? '1') * 60
+  const seed = Number(values.seed)
+  if (!(seconds > 0 && seconds <= maxSeconds) || !Number.isInteger(seed)) {
+    throw new Error(`--minutes or --seconds up to ${maxSeconds} s, and --seed with a whole number`)
+  }
+  return { seconds, seed, quiet: values.quiet }
+}
+
+function makeReaders(world: World, chance: Chance): ChaosReader[] {
+  return world.people.flatMap((person, index) => {
+    const own = world.talks.filter(({ members }) => members.includes(person))
+    return [null, null, chance.pick(own).id].map((conversationId, device) => {
+      const name = `reader ${index + 1}${'abc'[device] ?? ''} (${conversationId === null ? 'inbox' : 'conversation'})`
+      return new ChaosReader({ name, person, conversationId, world, chance: chance.fork() })
+    })
+  })
+}
+
+function makeWriters(world: World, chance: Chance): Writer[] {
+  const count = world.people.length * devicesPerPerson
+  return Array.from({ length: count }, (_, index) => {
+    const person = world.people[index % world.people.length]!
+    const meanPauseMs = (count / writesPerSecond) * 1_000
+    return new Writer({ name: `device ${index + 1}`, person, world, chance: chance.fork(), meanPauseMs })
+  })
+}
+
+async function chaos(world: World, chance: Chance, { seconds, seed, quiet }: ReturnType<typeof readArguments>) {
+  const startedMs = Date.now()
+  const say = (what: string) => {
+    if (!quiet) console.log(`${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${what}`)
+  }
+  await world.start()
+  const readers = makeReaders(world, chance.fork())
+  const writers = makeWriters(world, chance.fork())
+  await Promise.all(readers.map((reader) => reader.begin()))
+  say(`${world.people.length} people, ${writers.length} writing devices, ${readers.length} readers`)
+  const reading = readers.map((reader) => reader.run())
+  const writing = writers.map((writer) => writer.run())
+  const faults = new Faults(world, readers, chance.fork(), say)
+  const breaking = faults.run()
+
+  await sleep(seconds * 1_000)
+  say('everything is mended, and all writes under way are settled')
+  await Promise.all([faults.stop(), breaking])
+  for (const writer of writers) writer.stop()
+  await Promise.all(writing)
+  say('waiting for the readers')
+  const missing = await untilCaughtUp(world, readers, catchUpTimeoutMs)
+  say('judging')
+  const history = await collect(world, writers, readers)
+  for (const reader of readers) reader.stop()
+  await Promise.all(reading)
+  const verdict = judge(history)
+  report({ verdict, writers, readers, faults, seed, seconds })
+  if (isClean(verdict)) return true
+  console.log(`\nSeed ${seed}. The first of ${verdict.details.length} findings:`)
+  for (const detail of [...verdict.details.slice(0, shownDetails), ...missing.slice(0, 5)]) console.log(`- ${detail}`)
+  console.log(`\nWhat the servers said last:\n${logTails(world.logDir, 40)}`)
+  return false
+}
+
+const given = readArguments()
+const chance = new Chance(given.seed)
+const world = new World(chance.fork())
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void world.stop().finally(() => process.exit(130))
+  })
+}
+try {
+  process.exitCode = (await chaos(world, chance, given)) ? 0 : 1
+} catch (error) {
+  console.error(error)
+  console.error(logTails(world.logDir, 40))
+  process.exitCode = 1
+}
+await world.stop()
+// Sockets and timers of clients that were left as they were.
+process.exit()

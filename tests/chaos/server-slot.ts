@@ -1,0 +1,95 @@
+import { appendFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../testkit/redis.ts'
+import { startServer, type ServerOptions, type ServerProcess } from '../testkit/server.ts'
+
+export interface SlotOptions extends ServerOptions {
+  name: string
+  logFile: string
+  /** Told when the server ends and nobody ended it. */
+  onUnexpectedEnd: (what: string) => void
+}
+
+const retryMs = 500
+
+/** A place where a server runs, on an address that stays when the server dies and comes back. */
+export class ServerSlot {
+  state: 'up' | 'frozen' | 'down' = 'down'
+  private process: ServerProcess | null = null
+  private closed = false
+
+  private constructor(
+    readonly url: string,
+    private readonly options: SlotOptions,
+  ) {}
+
+  static async open(options: SlotOptions): Promise<ServerSlot> {
+    const port = String(await freePort())
+    const slot = new ServerSlot(`http://127.0.0.1:${port}/graphql`, {
+      ...options,
+      env: { ...options.env, PORT: port },
+    })
+    await slot.start()
+    return slot
+  }
+
+  get name(): string {
+    return this.options.name
+  }
+
+  /** Tries until it runs: while the database is away a server does not start. */
+  async start(): Promise<void> {
+    while (!this.closed) {
+      try {
+        const started = await startServer(this.options)
+        this.process = started
+        this.state = 'up'
+        void started.exited.then((how) => {
+          this.note(`${started.logs()}\nended with ${JSON.stringify(how)}\n`)
+          const expected = this.closed || this.process !== started
+          if (expected) return
+          this.state = 'down'
+          this.options.onUnexpectedEnd(`server ${this.name} ended by itself with ${JSON.stringify(how)}`)
+          void this.start()
+        })
+        return
+      } catch (error) {
+        this.note(`${String(error)}\n`)
+        await sleep(retryMs)
+      }
+    }
+  }
+
+  /** Ends it with this signal and resolves when it is gone. */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const { process } = this
+    this.process = null
+    this.state = 'down'
+    process?.kill(signal)
+    const how = await process?.exited
+    if (signal === 'SIGTERM' && how && how.code !== 0) {
+      this.options.onUnexpectedEnd(`server ${this.name} was asked to end and did so with ${JSON.stringify(how)}`)
+    }
+  }
+
+  freeze(): void {
+    this.state = 'frozen'
+    this.process?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.process?.kill('SIGCONT')
+    if (this.process) this.state = 'up'
+  }
+
+  /** Ends it for good, however it is. */
+  async close(): Promise<void> {
+    this.closed = true
+    this.process?.kill('SIGKILL')
+    await this.process?.exited
+  }
+
+  private note(text: string): void {
+    appendFileSync(this.options.logFile, `--- ${new Date().toISOString()}\n${text}`)
+  }
+}

@@ -1,0 +1,181 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client, Pool } from 'pg'
+import { startEmbeddedPostgres } from '../../src/store/embedded.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { createLogger } from '../../src/telemetry/logger.ts'
+import { signUp, type Person } from '../testkit/person.ts'
+import { startProxy, type Proxy } from '../testkit/proxy.ts'
+import { ensureRedisServer, startRedis, type RedisServer } from '../testkit/redis.ts'
+import type { Chance } from './chance.ts'
+import { ServerSlot } from './server-slot.ts'
+
+export interface Talk {
+  /** Global id. */
+  id: string
+  owner: Person
+  members: Person[]
+  isGroup: boolean
+  /** People come and go here all the time. */
+  churns: boolean
+  /** The newest seq that anybody was told of. */
+  headSeq: number
+}
+
+const serverCount = 3
+const peopleCount = 20
+const groupCount = 8
+const groupSize = 8
+const directCount = 10
+const root = join(import.meta.dirname, '../..')
+
+/** Everything that a run needs, started and ended by it alone: nothing here is shared with anybody. */
+export class World {
+  /** What happened that no fault explains. */
+  readonly unexpected: string[] = []
+  readonly logDir = mkdtempSync(join(tmpdir(), 'parley-chaos-'))
+  servers: ServerSlot[] = []
+  people: Person[] = []
+  talks: Talk[] = []
+  private stops: (() => Promise<unknown> | void)[] = []
+  private stopping: Promise<void> | null = null
+  private parts!: { postgres: Proxy; redis: Proxy; database: Pool; redisServer: RedisServer }
+
+  constructor(private readonly chance: Chance) {}
+
+  /** The proxy before PostgreSQL. */
+  get postgres(): Proxy {
+    return this.parts.postgres
+  }
+
+  /** The proxy before Redis. */
+  get redis(): Proxy {
+    return this.parts.redis
+  }
+
+  /** The database, past the proxy. */
+  get database(): Pool {
+    return this.parts.database
+  }
+
+  async start(): Promise<void> {
+    const databaseUrl = await this.startDatabase()
+    ensureRedisServer()
+    const redisServer = await startRedis()
+    const postgres = await startProxy(Number(new URL(databaseUrl).port))
+    const redis = await startProxy(redisServer.port, { redis: true, random: this.chance.fork().next })
+    const database = new Pool({ connectionString: databaseUrl, max: 4 })
+    database.on('error', () => undefined)
+    this.parts = { postgres, redis, database, redisServer }
+    this.stops.push(
+      () => this.parts.redisServer.stop(),
+      () => postgres.close(),
+      () => redis.close(),
+      () => database.end(),
+    )
+    const env = { HOUSEKEEPING_INTERVAL_MS: '500', RING_EVENTS: '64' }
+    const throughProxy = Object.assign(new URL(databaseUrl), { port: String(postgres.port) }).href
+    const opening = Array.from({ length: serverCount }, (_, index) =>
+      ServerSlot.open({
+        name: String(index + 1),
+        databaseUrl: throughProxy,
+        redisUrl: `redis://127.0.0.1:${redis.port}`,
+        env,
+        logFile: join(this.logDir, `server-${index + 1}.log`),
+        onUnexpectedEnd: (what) => this.unexpected.push(what),
+      }),
+    )
+    this.servers = await Promise.all(opening)
+    this.stops.push(...this.servers.map((server) => () => server.close()))
+    await this.populate()
+  }
+
+  /** The address of a server that is not known to be down, any but `except` if there is another. */
+  anyUrl(chance: Chance, except?: string): string {
+    const up = this.servers.filter(({ state }) => state !== 'down')
+    const others = up.filter(({ url }) => url !== except)
+    return chance.pick(others.length > 0 ? others : up.length > 0 ? up : this.servers).url
+  }
+
+  /** Kills the redis-server itself; `restart` has it again on its port. */
+  async killRedis(): Promise<void> {
+    const pid = await pidOfRedis(this.parts.redisServer.port)
+    process.kill(pid, 'SIGKILL')
+    await this.parts.redisServer.stop()
+  }
+
+  async restartRedis(): Promise<void> {
+    if (!this.stopping) this.parts.redisServer = await startRedis(this.parts.redisServer.port)
+  }
+
+  /** Ends everything that was started, in the reverse order. */
+  stop(): Promise<void> {
+    return (this.stopping ??= (async () => {
+      for (const stop of this.stops.reverse()) await stop()
+    })())
+  }
+
+  private async startDatabase(): Promise<string> {
+    const log = createLogger('warn')
+    const dataDir = join(this.logDir, 'database')
+    mkdirSync(dataDir)
+    // PostgreSQL itself is never killed here, only cut off: it may leave the disk alone.
+    const postgresFlags = ['-c', 'fsync=off', '-c', 'max_connections=200']
+    const cluster = await startEmbeddedPostgres({ dataDir, log, postgresFlags })
+    this.stops.push(async () => {
+      await cluster.stop()
+      rmSync(dataDir, { recursive: true, force: true })
+    })
+    const client = new Client({ connectionString: cluster.url })
+    await client.connect()
+    await client.query('CREATE DATABASE chaos')
+    await client.end()
+    const connectionString = Object.assign(new URL(cluster.url), { pathname: '/chaos' }).href
+    await migrate({ connectionString, migrationsDir: join(root, 'prisma/migrations'), log })
+    return connectionString
+  }
+
+  private async populate(): Promise<void> {
+    const { chance } = this
+    for (let count = 0; count < peopleCount; count++) {
+      this.people.push(await signUp(this.anyUrl(chance), `Person ${count + 1}`))
+    }
+    for (let count = 0; count < groupCount; count++) {
+      const owner = this.people[(count * 3) % peopleCount]!
+      const others = chance.shuffled(this.people.filter((person) => person !== owner)).slice(0, groupSize - 1)
+      const id = await owner.createGroup(others, `Group ${count + 1}`)
+      const churns = count === groupCount - 1
+      this.talks.push({ id, owner, members: [owner, ...others], isGroup: true, churns, headSeq: 0 })
+    }
+    for (let count = 0; count < directCount; count++) {
+      const [owner, other] = [this.people[count * 2]!, this.people[(count * 2 + 3) % peopleCount]!]
+      const id = await owner.startDirect(other)
+      this.talks.push({ id, owner, members: [owner, other], isGroup: false, churns: false, headSeq: 0 })
+    }
+  }
+}
+
+/** The process behind a port: asked from Redis itself, whatever stands between it and us. */
+async function pidOfRedis(port: number): Promise<number> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    socket.write('INFO server\r\n')
+    let text = ''
+    while (!/process_id:\d+\r/.test(text)) text += String(((await once(socket, 'data')) as [Buffer])[0])
+    return Number(/process_id:(\d+)/.exec(text)?.[1])
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** The last lines of each server's log, for a run that failed. */
+export function logTails(logDir: string, lines: number): string {
+  return Array.from({ length: serverCount }, (_, index) => {
+    const file = join(logDir, `server-${index + 1}.log`)
+    return `--- ${file}\n${spawnSync('tail', ['-n', String(lines), file], { encoding: 'utf8' }).stdout}`
+  }).join('\n')
+}

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto'
+import type { Person } from '../testkit/person.ts'
+import type { Chance } from './chance.ts'
+import type { Talk, World } from './world.ts'
+
+export interface Write {
+  kind: string
+  talk: Talk
+  /** The key, of those that have one. */
+  key: string | null
+  query: string
+  variables: object
+  text: string | null
+  /** Typenames of the outcomes that anybody who acts with the others must reckon with. */
+  outcomes: string[]
+}
+
+export interface Sent {
+  talk: Talk
+  messageId: string
+}
+
+const failure = '... on Error { code reason: message }'
+const written = 'ack { outcome opKey cursor { streamId eventSeq } } message { id seq text revision }'
+
+const document = (field: string, type: string, success: string, selection: string) =>
+  `mutation ($input: ${type}!) { ${field}(input: $input) { __typename ... on ${success} { ${selection} } ${failure} } }`
+
+const documents = {
+  send: document('sendMessage', 'SendMessageInput', 'SendMessageSuccess', written),
+  edit: document('editMessage', 'EditMessageInput', 'EditMessageSuccess', written),
+  delete: document('deleteMessage', 'DeleteMessageInput', 'DeleteMessageSuccess', written),
+  markRead: document(
+    'markRead',
+    'MarkReadInput',
+    'MarkReadSuccess',
+    'ack { outcome lastReadSeq lastDeliveredSeq unreadCount } entry { lastReadSeq }',
+  ),
+  markDelivered: document(
+    'markDelivered',
+    'MarkReadInput',
+    'MarkDeliveredSuccess',
+    'ack { outcome lastReadSeq lastDeliveredSeq unreadCount }',
+  ),
+  entry: document(
+    'updateInboxEntry',
+    'UpdateInboxEntryInput',
+    'UpdateInboxEntrySuccess',
+    'entry { pinned archived mutedUntil lastReadSeq }',
+  ),
+  rename: `mutation ($id: ID!, $title: String!) { renameConversation(conversationId: $id, title: $title) {
+    __typename ... on RenameConversationSuccess { conversation { title } } ${failure} } }`,
+  add: `mutation ($id: ID!, $users: [ID!]!) { addMembers(conversationId: $id, userIds: $users) {
+    __typename ... on AddMembersSuccess { conversation { memberCount } } ${failure} } }`,
+  remove: `mutation ($id: ID!, $user: ID!) { removeMember(conversationId: $id, userId: $user) {
+    __typename ... on RemoveMemberSuccess { conversation { memberCount } } ${failure} } }`,
+  leave: `mutation ($id: ID!) { leaveConversation(conversationId: $id) {
+    __typename ... on LeaveConversationSuccess { conversationId } ${failure} } }`,
+}
+
+/** Of a hundred writes. */
+const weights: [keyof typeof makers, number][] = [
+  ['send', 42],
+  ['edit', 13],
+  ['delete', 5],
+  ['markRead', 18],
+  ['markDelivered', 8],
+  ['entry', 9],
+  ['rename', 3],
+  ['churn', 2],
+]
+const totalWeight = weights.reduce((sum, [, weight]) => sum + weight, 0)
+
+interface Situation {
+  world: World
+  chance: Chance
+  person: Person
+  sent: Sent[]
+}
+
+/** Whether this person marks this conversation unread by hand: only where they don't must lastReadSeq never go back. */
+export const marksUnread = ({ people, talks }: World, person: Person, talk: Talk): boolean =>
+  (people.indexOf(person) + talks.indexOf(talk)) % 3 === 0
+
+const base = { key: null, text: null }
+
+/** Who comes and goes may be out at the moment, so that any write of theirs may find nothing. */
+const orGone = (talk: Talk, ...outcomes: string[]) => (talk.churns ? [...outcomes, 'NotFoundError'] : outcomes)
+
+const makers = {
+  send({ person, chance }: Situation, talk: Talk): Write {
+    const key = randomUUID()
+    const text = `${person.handle} says ${key} ${'and more '.repeat(chance.between(0, 20))}`
+    const variables = { input: { conversationId: talk.id, text, clientMessageId: key } }
+    const outcomes = orGone(talk, 'SendMessageSuccess')
+    return { kind: 'send', talk, key, query: documents.send, variables, text, outcomes }
+  },
+  edit(situation: Situation, talk: Talk): Write {
+    const { chance, sent } = situation
+    if (sent.length === 0) return makers.send(situation, talk)
+    const target = chance.pick(sent.slice(-12))
+    const key = randomUUID()
+    const text = `edited ${key}`
+    const variables = { input: { messageId: target.messageId, text, opKey: key } }
+    const outcomes = orGone(target.talk, 'EditMessageSuccess', 'MessageDeletedError')
+    return { kind: 'edit', talk: target.talk, key, query: documents.edit, variables, text, outcomes }
+  },
+  delete(situation: Situation, talk: Talk): Write {
+    const { chance, sent } = situation
+    if (sent.length === 0) return makers.send(situation, talk)
+    const target = chance.pick(sent.slice(-20))
+    const key = randomUUID()
+    const variables = { input: { messageId: target.messageId, opKey: key } }
+    const outcomes = orGone(target.talk, 'DeleteMessageSuccess', 'MessageDeletedError')
+    return { ...base, kind: 'delete', talk: target.talk, key, query: documents.delete, variables, outcomes }
+  },
+  markRead({ chance }: Situation, talk: Talk): Write {
+    const seq = Math.max(0, talk.headSeq - chance.between(-1, 5))
+    const variables = { input: { conversationId: talk.id, seq } }
+    const outcomes = orGone(talk, 'MarkReadSuccess')
+    return { ...base, kind: 'markRead', talk, query: documents.markRead, variables, outcomes }
+  },
+  markDelivered({ chance }: Situation, talk: Talk): Write {
+    const seq = Math.max(0, talk.headSeq - chance.between(-1, 3))
+    const variables = { input: { conversationId: talk.id, seq } }
+    const outcomes = orGone(talk, 'MarkDeliveredSuccess')
+    return { ...base, kind: 'markDelivered', talk, query: documents.markDelivered, variables, outcomes }
+  },
+  entry({ world, chance, person }: Situation, talk: Talk): Write {
+    const changes: object[] = [
+      { pinned: chance.next() < 0.5 },
+      { archived: chance.next() < 0.5 },
+      { mutedUntil: chance.next() < 0.5 ? null : '2099-01-01T00:00:00.000Z' },
+    ]
+    const fromSeq = Math.max(1, talk.headSeq - chance.between(0, 4))
+    if (marksUnread(world, person, talk)) changes.push({ unreadFromSeq: fromSeq }, { unreadFromSeq: fromSeq })
+    const variables = { input: { conversationId: talk.id, ...chance.pick(changes) } }
+    const outcomes = orGone(talk, 'UpdateInboxEntrySuccess')
+    return { ...base, kind: 'updateInboxEntry', talk, query: documents.entry, variables, outcomes }
+  },
+  rename({ world, chance, person }: Situation): Write {
+    const talk = chance.pick(world.talks.filter(({ isGroup }) => isGroup))
+    const variables = { id: talk.id, title: `Group of ${randomUUID()}` }
+    const isIn = talk.members.includes(person)
+    const outcomes = isIn ? orGone(talk, 'RenameConversationSuccess', 'ForbiddenError') : ['NotFoundError']
+    // In the group with churn anybody may be in at the moment.
+    if (talk.churns) outcomes.push('ForbiddenError')
+    return { ...base, kind: 'rename', talk, query: documents.rename, variables, outcomes }
+  },
+  churn({ world, chance, person }: Situation): Write {
+    const talk = chance.pick(world.talks.filter(({ churns }) => churns))
+    const other = chance.pick(talk.members.filter((member) => member !== talk.owner))
+    if (person !== talk.owner && talk.members.includes(person) && chance.next() < 0.3) {
+      const outcomes = ['LeaveConversationSuccess', 'NotFoundError']
+      return { ...base, kind: 'leave', talk, query: documents.leave, variables: { id: talk.id }, outcomes }
+    }
+    // Whoever's turn it is, only its owner may change who is in.
+    if (chance.next() < 0.3) {
+      const outcomes = ['RemoveMemberSuccess', 'NotFoundError']
+      const variables = { id: talk.id, user: other.id }
+      return { ...base, kind: 'removeMember', talk, query: documents.remove, variables, outcomes }
+    }
+    const users = chance.shuffled(talk.members).slice(0, 3)
+    const variables = { id: talk.id, users: users.map(({ id }) => id) }
+    return { ...base, kind: 'addMembers', talk, query: documents.add, variables, outcomes: ['AddMembersSuccess'] }
+  },
+}
+
+/** What somebody does next. */
+export function nextWrite(situation: Situation): Write {
+  const { world, chance, person } = situation
+  const talk = chance.pick(world.talks.filter(({ members }) => members.includes(person)))
+  let ticket = chance.next() * totalWeight
+  const [kind] = weights.find(([, weight]) => (ticket -= weight) < 0) ?? ['send' as const]
+  return makers[kind](situation, talk)
+}
+
+/** Who asks for it: a change of membership is the owner's. */
+export const askerOf = ({ kind, talk }: Write, person: Person): Person =>
+  kind === 'addMembers' || kind === 'removeMember' ? talk.owner : person
