@@ -93,10 +93,31 @@ BEGIN
     events || parley_inbox_events(added, p_conversation, p_actor, jsonb_build_object('joinedEventSeq', c.head_event_seq)));
 END $$;
 
--- Removal by another, or leaving when p_user is the actor. An owner who leaves hands over to the admin, else the member,
--- who has been there longest.
+-- Ends a membership in a group whose row the caller holds. An owner who goes hands over to the admin, else the member, who
+-- has been there longest.
+CREATE FUNCTION parley_end_membership(p_actor uuid, p_conversation uuid, p_user uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE was member_role; heir uuid; events jsonb;
+BEGIN
+  SELECT role INTO was FROM members WHERE conversation_id = p_conversation AND user_id = p_user;
+  UPDATE members SET left_at = parley_now(), role = 'MEMBER' WHERE conversation_id = p_conversation AND user_id = p_user;
+  UPDATE conversations SET member_count = member_count - 1 WHERE id = p_conversation;
+  events := jsonb_build_array(
+    parley_conversation_event(p_conversation, 'MEMBER_LEFT', p_actor, jsonb_build_object('userId', p_user)));
+  IF was = 'OWNER' THEN
+    UPDATE members SET role = 'OWNER' WHERE conversation_id = p_conversation AND user_id = (
+      SELECT user_id FROM members WHERE conversation_id = p_conversation AND left_at IS NULL
+       ORDER BY role = 'ADMIN' DESC, joined_at, user_id LIMIT 1)
+    RETURNING user_id INTO heir;
+    IF heir IS NOT NULL THEN
+      events := events || parley_conversation_event(p_conversation, 'CONVERSATION_UPDATED', p_actor, NULL);
+    END IF;
+  END IF;
+  RETURN events;
+END $$;
+
+-- Removal by another, or leaving when p_user is the actor.
 CREATE FUNCTION parley_remove_member(p_actor uuid, p_conversation uuid, p_user uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE c conversations; my_role member_role; target members; heir uuid; events jsonb;
+DECLARE c conversations; my_role member_role; target members;
 BEGIN
   SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
   SELECT role INTO my_role FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL;
@@ -107,19 +128,7 @@ BEGIN
   IF p_user <> p_actor AND (my_role = 'MEMBER' OR (my_role = 'ADMIN' AND target.role <> 'MEMBER')) THEN
     RETURN jsonb_build_object('outcome', 'FORBIDDEN');
   END IF;
-  UPDATE members SET left_at = parley_now(), role = 'MEMBER' WHERE conversation_id = p_conversation AND user_id = p_user;
-  UPDATE conversations SET member_count = member_count - 1 WHERE id = p_conversation;
-  events := jsonb_build_array(
-    parley_conversation_event(p_conversation, 'MEMBER_LEFT', p_actor, jsonb_build_object('userId', p_user)));
-  IF target.role = 'OWNER' THEN
-    UPDATE members SET role = 'OWNER' WHERE conversation_id = p_conversation AND user_id = (
-      SELECT user_id FROM members WHERE conversation_id = p_conversation AND left_at IS NULL
-       ORDER BY role = 'ADMIN' DESC, joined_at, user_id LIMIT 1)
-    RETURNING user_id INTO heir;
-    IF heir IS NOT NULL THEN
-      events := events || parley_conversation_event(p_conversation, 'CONVERSATION_UPDATED', p_actor, NULL);
-    END IF;
-  END IF;
   RETURN jsonb_build_object('outcome', 'ACCEPTED', 'events',
-    events || parley_inbox_events(ARRAY[p_user], p_conversation, p_actor, '{"left": true}'));
+    parley_end_membership(p_actor, p_conversation, p_user)
+      || parley_inbox_events(ARRAY[p_user], p_conversation, p_actor, '{"left": true}'));
 END $$;

@@ -104,7 +104,7 @@ $$;
 -- copies. The person is no longer in a group, and a direct conversation is closed. Repeating it changes nothing.
 CREATE FUNCTION parley_erase_in_conversation(p_actor uuid, p_conversation uuid, p_user uuid, p_after_seq int)
 RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE c conversations; m members; at timestamptz; events jsonb; heir uuid;
+DECLARE c conversations; m members; at timestamptz; events jsonb;
 BEGIN
   SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
   SELECT * INTO m FROM members WHERE conversation_id = p_conversation AND user_id = p_user FOR NO KEY UPDATE;
@@ -116,18 +116,7 @@ BEGIN
   IF c.kind = 'DIRECT' THEN
     UPDATE conversations SET closed_at = coalesce(closed_at, at) WHERE id = p_conversation;
   ELSIF m.left_at IS NULL THEN
-    UPDATE members SET left_at = at, role = 'MEMBER' WHERE conversation_id = p_conversation AND user_id = p_user;
-    UPDATE conversations SET member_count = member_count - 1 WHERE id = p_conversation;
-    events := events || parley_conversation_event(p_conversation, 'MEMBER_LEFT', p_actor, jsonb_build_object('userId', p_user));
-    IF m.role = 'OWNER' THEN
-      UPDATE members SET role = 'OWNER' WHERE conversation_id = p_conversation AND user_id = (
-        SELECT user_id FROM members WHERE conversation_id = p_conversation AND left_at IS NULL
-         ORDER BY role = 'ADMIN' DESC, joined_at, user_id LIMIT 1)
-      RETURNING user_id INTO heir;
-      IF heir IS NOT NULL THEN
-        events := events || parley_conversation_event(p_conversation, 'CONVERSATION_UPDATED', p_actor, NULL);
-      END IF;
-    END IF;
+    events := events || parley_end_membership(p_actor, p_conversation, p_user);
   END IF;
   RETURN jsonb_build_object('outcome', 'ACCEPTED', 'events', events);
 END $$;
