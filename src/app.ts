@@ -42,13 +42,21 @@ import { createTransport } from './transport/http.ts'
 export interface App {
   /** Where GraphQL is served: http://127.0.0.1:4000/graphql */
   url: string
-  /** Streams with readers in this process, each with one bus subscription. */
-  openStreamCount(): number
+  /** What readers hold in this process: back to where it was when they are gone. */
+  counts(): Counts
   /** Ends everything this started, in the reverse order. Idempotent. */
   stop(): Promise<void>
 }
 
-const stopGraceMs = 8_000
+export interface Counts {
+  /** Streams with readers, each with one bus subscription. */
+  streams: number
+  busTopics: number
+  sockets: number
+  sessionListeners: number
+}
+
+const stopGraceMs = 7_000
 
 /** Beside src/ and dist/ alike. */
 const migrationsDir = join(import.meta.dirname, '../prisma/migrations')
@@ -150,7 +158,13 @@ export async function createApp(config: Config): Promise<App> {
     const port = await listen(() => transport.listen(config.port, config.host), config)
     stops.push(() => transport.stop(stopGraceMs))
     const host = config.host === '0.0.0.0' ? '127.0.0.1' : config.host
-    return { url: `http://${host}:${String(port)}/graphql`, openStreamCount: () => hub.openStreamCount, stop }
+    const counts = () => ({
+      streams: hub.openStreamCount,
+      busTopics: bus.topicCount,
+      sockets: transport.socketCount,
+      sessionListeners: watch.listenerCount,
+    })
+    return { url: `http://${host}:${String(port)}/graphql`, counts, stop }
   } catch (error) {
     await stop()
     throw error

@@ -4,6 +4,8 @@ import { StartError } from './start-error.ts'
 
 /** Under npm one Ctrl-C arrives twice: from the terminal, and once more handed on by npm. */
 const sameKeyPressMs = 500
+/** Whoever asked us to end gives us 10 s. What was answered by then is committed, so nothing is lost by just ending. */
+const stopWithinMs = 9_000
 
 /** What a person has to mend is one line; anything else is a bug of ours and keeps its stack. */
 function fail(error: unknown): never {
@@ -24,6 +26,7 @@ async function main(): Promise<void> {
       return
     }
     stoppingSinceMs = Date.now()
+    setTimeout(() => process.exit(0), stopWithinMs).unref()
     started
       .then((app) => app.stop())
       .then(() => process.exit(0))
@@ -35,7 +38,7 @@ async function main(): Promise<void> {
   const { url } = await started
   console.log(`Parley is listening on ${url}`)
   if (config.graphiql) console.log(`GraphiQL: open ${url} in a browser`)
-  console.log('Demo data: npm run seed, in another terminal')
+  if (config.development) console.log('Demo data: npm run seed, in another terminal')
   console.log('Stop: Ctrl-C')
 }
 

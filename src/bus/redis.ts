@@ -49,7 +49,12 @@ export function createRedisBus(url: string, logger: Logger): Bus {
     maxRetriesPerRequest: 0,
   })
   // Its queue while offline holds SUBSCRIBE and UNSUBSCRIBE only: bounded by the topics in use.
-  const subscriber = new SubscriberClient(url, { ...connectionOptions, maxRetriesPerRequest: null })
+  // No ready check: its INFO is refused when a SUBSCRIBE got in before it, and the connection dropped for that.
+  const subscriber = new SubscriberClient(url, {
+    ...connectionOptions,
+    maxRetriesPerRequest: null,
+    enableReadyCheck: false,
+  })
   subscriber.setMaxListeners(0)
   const pubSub = new RedisPubSub({
     publisher,

@@ -87,6 +87,14 @@ export class QueryTooComplexError extends AppError {
   readonly code = 'QUERY_TOO_COMPLEX'
 }
 
+/** The words are those that Apollo's clients look for before they send the whole document. */
+export class PersistedQueryNotFoundError extends AppError {
+  readonly code = 'PERSISTED_QUERY_NOT_FOUND'
+  constructor() {
+    super('PersistedQueryNotFound')
+  }
+}
+
 export class OpKeyReusedError extends AppError {
   readonly code = 'OP_KEY_REUSED'
   constructor() {

@@ -26,6 +26,8 @@ export interface PeopleOptions {
 const batchSize = 100
 /** Messages of a conversation that one statement looks through. */
 const stretch = 10_000
+/** Keys that one statement removes. */
+const keyBatchSize = 1_000
 
 export function createPeople({ store, append, watch }: PeopleOptions): People {
   const eraseAs = async (actorId: string, userId: string) => {
@@ -44,6 +46,7 @@ export function createPeople({ store, append, watch }: PeopleOptions): People {
         await append('eraseInConversation', [actorId, trace.conversationId, userId, doneSeq])
       }
     }
+    while ((await store.eraseKeys(userId, keyBatchSize)) > 0);
     await store.finishErasure(userId)
   }
   return {

@@ -17,6 +17,8 @@ export interface SessionWatch {
   /** Calls the listener once when the session ends. Returns a function that takes the listener away. */
   onEnded(sessionId: string, listener: () => void): () => void
   announceEnded(sessionId: string): void
+  /** Listeners on all sessions. */
+  readonly listenerCount: number
   stop(): void
 }
 
@@ -90,6 +92,9 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
       bus.publish(topics.sessionsEnded, sessionId).catch((error: unknown) => {
         logger.debug({ err: error, sessionId }, 'the end of a session was not announced; others will look it up')
       })
+    },
+    get listenerCount() {
+      return [...listeners.values()].reduce((sum, { size }) => sum + size, 0)
     },
     stop() {
       clearInterval(timer)

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
 import { SignJWT, errors as joseErrors, jwtVerify } from 'jose'
-import type { SessionStore } from '../store/sessions.ts'
+import type { CredentialRow, SessionStore } from '../store/sessions.ts'
 import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, UnauthenticatedError } from './errors.ts'
 import { isHandle, isUuid, newId } from './ids.ts'
 import type { SessionWatch } from './session-watch.ts'
@@ -60,11 +60,12 @@ export function createSessions({ store, watch, jwtSecret }: SessionsOptions): Se
     return { token, row: { hash: hashToken(token), expiresAt: new Date(Date.now() + refreshTokenTtlMs) } }
   }
 
-  const open = async (userId: string) => {
+  const open = async (credential: CredentialRow) => {
     const sessionId = newId()
     const refresh = newRefreshToken()
-    await store.createSession(sessionId, userId, refresh.row)
-    return issue(sessionId, userId, refresh.token)
+    const created = await store.createSession(sessionId, credential, refresh.row)
+    if (!created) throw new InvalidCredentialsError()
+    return issue(sessionId, credential.userId, refresh.token)
   }
 
   return {
@@ -73,7 +74,7 @@ export function createSessions({ store, watch, jwtSecret }: SessionsOptions): Se
       const passwordHash = await hash(password)
       const created = await store.createUser({ id: userId, handle, displayName, passwordHash })
       if (!created) throw new HandleTakenError(`The handle "${handle}" is taken. Choose another one.`)
-      return open(userId)
+      return open({ userId, passwordHash })
     },
     async login({ handle, password }) {
       const wanted = handle.toLowerCase()
@@ -81,7 +82,7 @@ export function createSessions({ store, watch, jwtSecret }: SessionsOptions): Se
       const credential = isHandle(wanted) ? await store.credential(wanted) : null
       const matches = await verify(credential?.passwordHash ?? (await decoyHash), password)
       if (!credential || !matches) throw new InvalidCredentialsError()
-      return open(credential.userId)
+      return open(credential)
     },
     async refresh(refreshToken) {
       const next = newRefreshToken()

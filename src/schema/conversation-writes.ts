@@ -3,7 +3,7 @@ import { maxMembers } from '../domain/conversations.ts'
 import { ForbiddenError, NotFoundError, OpKeyReusedError, ValidationError } from '../domain/errors.ts'
 import { builder } from './builder.ts'
 import { requireViewer } from './context.ts'
-import { Conversation, EditPolicy, showShell } from './conversation.ts'
+import { Conversation, EditPolicy, isMember } from './conversation.ts'
 import { conversationId, requireId } from './ids.ts'
 import { required } from './required.ts'
 import { idList, opKey, title, validate } from './validate.ts'
@@ -134,9 +134,10 @@ builder.mutationFields((t) => ({
       const viewer = requireViewer(context)
       const id = requireId('Conversation', args.conversationId)
       const target = requireId('User', args.userId)
-      await context.domain.conversations.removeMember(viewer, id, target)
-      if (target === viewer.userId) await showShell(context, id)
-      return { conversationId: id }
+      if (target === viewer.userId && (await isMember(context, { id }))) {
+        throw new ForbiddenError('To go yourself, call leaveConversation.')
+      }
+      return { conversationId: await context.domain.conversations.removeMember(viewer, id, target) }
     },
   }),
   leaveConversation: t.field({

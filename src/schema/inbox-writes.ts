@@ -3,10 +3,9 @@ import { NotFoundError } from '../domain/errors.ts'
 import type { CursorAdvanced } from '../domain/inbox.ts'
 import { CursorAck } from './ack.ts'
 import { builder } from './builder.ts'
-import { requireViewer } from './context.ts'
+import { requireViewer, type Context } from './context.ts'
 import { requireId } from './ids.ts'
 import { InboxEntry } from './inbox-entry.ts'
-import { required } from './required.ts'
 import { positiveSeq, seq, validate } from './validate.ts'
 
 interface Changed {
@@ -18,6 +17,13 @@ interface Advanced extends Changed {
   ack: CursorAdvanced
 }
 
+/** Somebody else may have removed the viewer since the write. */
+async function entryNow({ viewerId, conversationId }: Changed, _: object, { loaders }: Context) {
+  const entry = await loaders.entry.load({ viewerId, conversationId })
+  if (!entry) throw new NotFoundError('There is no such conversation here.')
+  return entry
+}
+
 const MarkReadSuccess = builder.objectRef<Advanced>('MarkReadSuccess').implement({
   description: 'The read position stands where it was asked to be, or further.',
   fields: (t) => ({
@@ -25,8 +31,7 @@ const MarkReadSuccess = builder.objectRef<Advanced>('MarkReadSuccess').implement
     entry: t.field({
       type: InboxEntry,
       description: "The conversation's entry in the viewer's inbox now.",
-      resolve: ({ viewerId, conversationId }, _, { loaders }) =>
-        required(loaders.entry.load({ viewerId, conversationId }), 'the entry'),
+      resolve: entryNow,
     }),
   }),
 })
@@ -44,8 +49,7 @@ const UpdateInboxEntrySuccess = builder.objectRef<Changed>('UpdateInboxEntrySucc
     entry: t.field({
       type: InboxEntry,
       description: 'The entry now.',
-      resolve: ({ viewerId, conversationId }, _, { loaders }) =>
-        required(loaders.entry.load({ viewerId, conversationId }), 'the entry'),
+      resolve: entryNow,
     }),
   }),
 })

@@ -70,7 +70,11 @@ builder.queryField('searchUsers', (t) =>
             )
       const users = await context.prisma.user.findMany({
         ...queryFromInfo({ context, info, typeName: 'User', path: ['edges', 'node'] }),
-        where: { handle: { gt: afterHandle }, OR: [{ handle: { startsWith } }, { searchName: { startsWith } }] },
+        where: {
+          erasedAt: null,
+          handle: { gt: afterHandle },
+          OR: [{ handle: { startsWith } }, { searchName: { startsWith } }],
+        },
         orderBy: { handle: 'asc' },
         take: page.size + 1,
       })

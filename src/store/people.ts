@@ -23,6 +23,8 @@ export interface PeopleStore {
   tracesOf(userId: string, limit: number): Promise<Trace[]>
   /** Makes tombstones of the person's messages after one seq and up to another. */
   eraseMessages(actorId: string, trace: Trace, userId: string, afterSeq: number, upToSeq: number): Promise<void>
+  /** Removes one batch of the keys and request hashes of the person's writes. How many: 0 when there are none. */
+  eraseKeys(userId: string, limit: number): Promise<number>
   /** Removes the personal stream and notes that nothing is left. */
   finishErasure(userId: string): Promise<void>
   pendingErasures(): Promise<string[]>
@@ -52,7 +54,7 @@ const setReadReceipts = {
 
 const beginErasure = {
   name: 'begin_erasure',
-  text: 'SELECT found, session_ids AS "sessionIds" FROM parley_begin_erasure($1)',
+  text: 'SELECT known, session_ids AS "sessionIds" FROM parley_begin_erasure($1)',
 }
 
 const readTraces = {
@@ -67,6 +69,8 @@ const eraseMessages = {
   name: 'erase_messages',
   text: 'SELECT parley_erase_messages($1, $2, $3, $4, $5)',
 }
+
+const eraseKeys = { name: 'erase_keys', text: 'SELECT parley_erase_keys($1, $2) AS count' }
 
 const finishErasure = {
   name: 'finish_erasure',
@@ -100,13 +104,14 @@ export function createPeopleStore(db: Database): PeopleStore {
       await db.run(setReadReceipts, [userId, enabled])
     },
     async beginErasure(userId) {
-      const [row] = await db.run<{ found: boolean; sessionIds: string[] }>(beginErasure, [userId])
-      return row?.found ? row.sessionIds : null
+      const [row] = await db.run<{ known: boolean; sessionIds: string[] }>(beginErasure, [userId])
+      return row?.known ? row.sessionIds : null
     },
     tracesOf: (userId, limit) => db.run<Trace & Record<string, unknown>>(readTraces, [userId, limit]),
     async eraseMessages(actorId, { conversationId }, userId, afterSeq, upToSeq) {
       await db.run(eraseMessages, [actorId, conversationId, userId, afterSeq, upToSeq])
     },
+    eraseKeys: async (userId, limit) => (await db.run<{ count: number }>(eraseKeys, [userId, limit]))[0]?.count ?? 0,
     async finishErasure(userId) {
       await db.run(finishErasure, [userId])
     },

@@ -27,7 +27,8 @@ export interface SessionStore {
   /** False when the handle is taken. */
   createUser(user: NewUser): Promise<boolean>
   credential(handle: string): Promise<CredentialRow | null>
-  createSession(sessionId: string, userId: string, token: NewToken): Promise<void>
+  /** False when the password is no longer this one: it was changed meanwhile, or the person erased. */
+  createSession(sessionId: string, credential: CredentialRow, token: NewToken): Promise<boolean>
   /**
    * Exchanges a refresh token for the next one of its session, in one statement. REUSED: the token had been exchanged
    * before, and its session is revoked now.
@@ -60,8 +61,9 @@ const readCredential = {
 
 const createSession = {
   name: 'create_session',
-  text: `WITH s AS (INSERT INTO sessions (id, user_id, expires_at) VALUES ($1, $2, $4) RETURNING id)
-    INSERT INTO refresh_tokens (hash, session_id, expires_at) SELECT $3, id, $4 FROM s`,
+  text: `WITH c AS (SELECT user_id FROM credentials WHERE user_id = $2 AND password_hash = $5 FOR SHARE),
+      s AS (INSERT INTO sessions (id, user_id, expires_at) SELECT $1, user_id, $4 FROM c RETURNING id)
+    INSERT INTO refresh_tokens (hash, session_id, expires_at) SELECT $3, id, $4 FROM s RETURNING session_id`,
 }
 
 const rotateToken = {
@@ -108,8 +110,9 @@ export function createSessionStore(db: Database): SessionStore {
       const [row] = await db.run<CredentialRow & Record<string, unknown>>(readCredential, [handle])
       return row ?? null
     },
-    async createSession(sessionId, userId, token) {
-      await db.run(createSession, [sessionId, userId, token.hash, token.expiresAt])
+    async createSession(sessionId, { userId, passwordHash }, token) {
+      const rows = await db.run(createSession, [sessionId, userId, token.hash, token.expiresAt, passwordHash])
+      return rows.length > 0
     },
     async rotate(oldHash, next) {
       const [row] = await db.run<RotatedRow & Record<string, unknown>>(rotateToken, [

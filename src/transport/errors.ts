@@ -20,6 +20,8 @@ const httpStatuses: Partial<Record<Code, number>> = {
   NOT_FOUND: 404,
   RATE_LIMITED: 429,
   UNAVAILABLE: 503,
+  // So that clients read the answer, and send the document.
+  PERSISTED_QUERY_NOT_FOUND: 200,
   INTERNAL: 500,
 }
 

@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import { GraphQLError, type ExecutionResult } from 'graphql'
 import { isAsyncIterable, mapAsyncIterator, processRegularResult, type GraphQLParams, type Plugin } from 'graphql-yoga'
+import { PersistedQueryNotFoundError } from '../domain/errors.ts'
 import type { Viewer } from '../domain/viewer.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from './context.ts'
-import { isUnavailable, presentErrors } from './errors.ts'
+import { asGraphQLError, isUnavailable, presentErrors } from './errors.ts'
 
 const maxBodyBytes = 1_048_576
 
@@ -47,6 +48,8 @@ async function readJson(request: Request): Promise<GraphQLParams> {
   }
   if (Array.isArray(params)) throw badRequest(400, 'Send one operation per request: the body must be an object.')
   if (typeof params !== 'object' || params === null) throw badRequest(400, 'The body must be a JSON object.')
+  const { query, extensions } = params as GraphQLParams
+  if (!query && extensions && 'persistedQuery' in extensions) throw asGraphQLError(new PersistedQueryNotFoundError())
   return params
 }
 

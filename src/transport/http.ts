@@ -37,6 +37,8 @@ export interface Transport {
    * is under way; cuts off what is left after `graceMs`. Idempotent.
    */
   stop(graceMs: number): Promise<void>
+  /** Open WebSockets. */
+  readonly socketCount: number
 }
 
 export function createTransport(options: TransportOptions): Transport {
@@ -135,6 +137,9 @@ export function createTransport(options: TransportOptions): Transport {
         })
       }),
     stop: (graceMs) => (stopped ??= close(graceMs)),
+    get socketCount() {
+      return sockets.count
+    },
   }
 }
 

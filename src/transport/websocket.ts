@@ -22,6 +22,9 @@ const keepAliveMs = 12_000
 /** Milliseconds by which each socket adds to the time over which a stopping server closes them, and the longest. */
 const farewellPerSocketMs = 5
 const maxFarewellMs = 3_000
+/** How long a stopping server keeps a socket whose queries and mutations are not answered yet. */
+const maxAnswerMs = 2_000
+const answerPollMs = 25
 
 export interface WebSocketOptions {
   engine: Engine
@@ -52,6 +55,8 @@ export function createWebSocketServer({ engine, logger, initOf, createContext, o
   })
   // By the payload of the operation's `subscribe` message, the one object that all hooks are given.
   const traceIds = new WeakMap<object, string>()
+  // Of each socket graphql-ws's own record of what runs on it: null stands for an operation that is not a stream (yet).
+  const operations = new WeakMap<WebSocket, Readonly<Record<string, unknown>>>()
   const presented = (errors: readonly unknown[], payload: object, ofEvent = false) =>
     presentErrors(errors, { traceId: traceIds.get(payload) ?? randomUUID(), logger, ofEvent }).map((error) =>
       error.toJSON(),
@@ -68,8 +73,9 @@ export function createWebSocketServer({ engine, logger, initOf, createContext, o
     {
       connectionInitWaitTimeout: connectionInitTimeoutMs,
 
-      async onConnect({ connectionParams, extra }) {
+      async onConnect({ connectionParams, subscriptions, extra }) {
         const { socket, request } = extra
+        operations.set(socket, subscriptions)
         const init = initOf(request, authorizationIn(connectionParams))
         const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
         try {
@@ -166,15 +172,26 @@ export function createWebSocketServer({ engine, logger, initOf, createContext, o
     async goAway() {
       const sockets = [...server.clients]
       const spreadMs = Math.min(maxFarewellMs, sockets.length * farewellPerSocketMs)
-      const goodbye = (socket: WebSocket) => {
+      const goodbye = async (socket: WebSocket) => {
+        await answersOf(operations.get(socket) ?? {})
         socket.close(closeCodes.GOING_AWAY, 'Server is restarting')
       }
       await Promise.all(sockets.map((socket) => delay(Math.random() * spreadMs).then(() => goodbye(socket))))
+    },
+    get count() {
+      return server.clients.size
     },
     terminate() {
       for (const socket of server.clients) socket.terminate()
     },
   }
+}
+
+/** Resolves when what is under way now has its answer: whoever waits for a write should not have to ask what became of it. */
+async function answersOf(running: Readonly<Record<string, unknown>>) {
+  const unanswered = Object.keys(running).filter((id) => running[id] === null)
+  const isWaiting = () => unanswered.some((id) => running[id] === null)
+  for (let waitedMs = 0; isWaiting() && waitedMs < maxAnswerMs; waitedMs += answerPollMs) await delay(answerPollMs)
 }
 
 function refuse(socket: WebSocket, error: unknown) {

@@ -11,6 +11,12 @@ const passing = ['UNAVAILABLE', 'RATE_LIMITED']
 
 export class UnexpectedAnswer extends Error {
   override name = 'UnexpectedAnswer'
+  constructor(
+    message: string,
+    readonly code = '',
+  ) {
+    super(message)
+  }
 }
 
 /** One request by HTTP. Throws only for answers that no fault explains. */
@@ -51,5 +57,5 @@ export async function call(
   if (!failure && body.data) return { data: body.data }
   const { code = '', retryAfterMs = 0 } = failure?.extensions ?? {}
   if (passing.includes(code)) return { noAnswer: code, retryAfterMs }
-  throw new UnexpectedAnswer(`${status} ${text.slice(0, 300)}`)
+  throw new UnexpectedAnswer(`${status} ${text.slice(0, 300)}`, code)
 }

@@ -39,12 +39,14 @@ function behind(reader: ChaosReader, { heads, active }: Heads): string[] {
   const mine = new Set(active.filter((one) => one.who === who).map(({ streamId }) => streamId))
   const followed = [...reader.copies.keys()].map(uuidOf)
   const places = new Map([...reader.copies.keys()].map((id) => [uuidOf(id), reader.place(id)]))
-  const wanted = reader.conversationId === null ? [...mine] : [uuidOf(reader.conversationId)].filter((id) => mine.has(id))
+  const wanted =
+    reader.conversationId === null ? [...mine] : [uuidOf(reader.conversationId)].filter((id) => mine.has(id))
   const late = wanted.filter((id) => places.get(id) !== headOf.get(id))
   const gone = followed.filter((id) => !mine.has(id))
   const own = reader.isInbox && reader.personalPlace !== headOf.get(who) ? [who] : []
   return [...late, ...gone, ...own].map(
-    (id) => `${reader.name} is at ${places.get(id) ?? reader.personalPlace ?? 'nothing'} of ${headOf.get(id) ?? 0} in ${id}`,
+    (id) =>
+      `${reader.name} is at ${places.get(id) ?? reader.personalPlace ?? 'nothing'} of ${headOf.get(id) ?? 0} in ${id}`,
   )
 }
 

@@ -29,7 +29,6 @@ export class Faults {
   async run(): Promise<void> {
     while (!this.stopped) {
       await sleep(this.chance.between(...pauseMs))
-      if (this.stopped) return
       this.next()
     }
   }
@@ -41,10 +40,10 @@ export class Faults {
     this.world.redis.heal()
     this.world.postgres.heal()
     for (const reader of this.readers) reader.resume()
-    await Promise.all(this.world.servers.filter(({ state }) => state === 'frozen').map((server) => server.thaw()))
   }
 
   private next(): void {
+    if (this.stopped) return
     if (this.deck.length === 0) this.deck = this.chance.shuffled(Object.keys(this.kinds))
     // The first whose target is whole; the others wait for their turn.
     for (const kind of this.deck) {
@@ -60,7 +59,7 @@ export class Faults {
   private begin(kind: string, target: string, fault: Fault): boolean {
     if (this.busy.has(target)) return false
     this.busy.add(target)
-    this.say(`${kind} ${target}`)
+    this.say(kind.startsWith(target) ? kind : `${kind}: ${target}`)
     const mended = fault()
       .catch((error: unknown) => {
         this.world.unexpected.push(`the fault ${kind} failed: ${String(error)}`)
@@ -132,7 +131,11 @@ export class Faults {
     }),
     'PostgreSQL cut': this.onPostgresProxy(() => this.world.postgres.cut(), 1_000, 3_000),
     'PostgreSQL stalled': this.onPostgresProxy(() => this.world.postgres.stall(), 1_000, 3_000),
-    'PostgreSQL delayed': this.onPostgresProxy(() => this.world.postgres.delay(this.chance.between(10, 80)), 2_000, 4_000),
+    'PostgreSQL delayed': this.onPostgresProxy(
+      () => this.world.postgres.delay(this.chance.between(10, 80)),
+      2_000,
+      4_000,
+    ),
     'reader cut': this.onReader(async (reader) => {
       reader.cut()
     }),

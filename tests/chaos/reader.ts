@@ -42,7 +42,7 @@ const isOwn = (event: Event, person: Person) => 'user' in event && event.user.id
 export class ChaosReader {
   readonly copies = new Map<string, Copy>()
   eventCount = 0
-  reconnectCount = 0
+  connectCount = 0
   snapshotCount = 0
   private readonly segments = new Map<string, Segment[]>()
   private personal: { streamId: string; segment: Segment } | null = null
@@ -125,8 +125,8 @@ export class ChaosReader {
         await this.readAnew(conversationId)
         continue
       }
+      this.connectCount++
       await this.follow()
-      this.reconnectCount++
       await sleep(chance.between(20, 300))
     }
   }

@@ -32,7 +32,7 @@ export function report({ verdict, writers, readers, faults, seed, seconds }: Rep
     writesRefused: sum(writers.map((writer) => writer.refusedCount)),
     writesRetried: sum(writers.map((writer) => writer.retriedCount)),
     eventsDelivered: sum(readers.map((reader) => reader.eventCount)),
-    reconnects: sum(readers.map((reader) => reader.reconnectCount)),
+    reconnects: sum(readers.map((reader) => Math.max(0, reader.connectCount - 1))),
     snapshotsRequired: sum(readers.map((reader) => reader.snapshotCount)),
     faults: sum([...faults.counts.values()]),
     faultsByKind: added([faults.counts]),

@@ -93,7 +93,8 @@ const given = readArguments()
 const chance = new Chance(given.seed)
 const world = new World(chance.fork())
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
+  // Under npm one Ctrl-C arrives twice, and the second must not end us before all is ended that we started.
+  process.on(signal, () => {
     void world.stop().finally(() => process.exit(130))
   })
 }
@@ -104,6 +105,7 @@ try {
   console.error(logTails(world.logDir, 40))
   process.exitCode = 1
 }
+world.keepLogs = process.exitCode !== 0
 await world.stop()
 // Sockets and timers of clients that were left as they were.
 process.exit()

@@ -11,6 +11,7 @@ export interface SlotOptions extends ServerOptions {
 }
 
 const retryMs = 500
+const startTimeoutMs = 60_000
 
 /** A place where a server runs, on an address that stays when the server dies and comes back. */
 export class ServerSlot {
@@ -39,6 +40,7 @@ export class ServerSlot {
 
   /** Tries until it runs: while the database is away a server does not start. */
   async start(): Promise<void> {
+    const deadlineMs = Date.now() + startTimeoutMs
     while (!this.closed) {
       try {
         const started = await startServer(this.options)
@@ -50,11 +52,14 @@ export class ServerSlot {
           if (expected) return
           this.state = 'down'
           this.options.onUnexpectedEnd(`server ${this.name} ended by itself with ${JSON.stringify(how)}`)
-          void this.start()
+          this.start().catch((error: unknown) => {
+            this.options.onUnexpectedEnd(String(error))
+          })
         })
         return
       } catch (error) {
         this.note(`${String(error)}\n`)
+        if (Date.now() > deadlineMs) throw error
         await sleep(retryMs)
       }
     }

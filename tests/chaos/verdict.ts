@@ -98,7 +98,8 @@ function judgeReaders({ readers, heads, leavings }: History, tell: Tell): void {
         judgeSegment(segment, headOf.get(streamId) ?? null, label, tell)
         const reached = Math.max(segment.after ?? 0, ...segment.seen.slice(-1))
         const hasLeft = leavings.some((one) => one.who === who && one.streamId === streamId && one.eventSeq > reached)
-        if (segment.end === 'told' && !hasLeft) tell('lost', 1, `${label} was sent away at ${reached} without having left`)
+        if (segment.end === 'told' && !hasLeft)
+          tell('lost', 1, `${label} was sent away at ${reached} without having left`)
         if (segment.end === 'open' && index < segments.length - 1) tell('lost', 1, `${label} jumped without being told`)
       })
     }
@@ -118,7 +119,8 @@ function judgeAcks({ acks, events, messages }: History, tell: Tell): void {
   const eventsOf = grouped(events)
   const messagesOf = grouped(messages)
   for (const [id, group] of eventsOf) if (group.length > 1) tell('repeated', group.length - 1, `events of key ${id}`)
-  for (const [id, group] of messagesOf) if (group.length > 1) tell('repeated', group.length - 1, `messages of key ${id}`)
+  for (const [id, group] of messagesOf)
+    if (group.length > 1) tell('repeated', group.length - 1, `messages of key ${id}`)
   for (const ack of acks) {
     const id = `${ack.who} ${ack.key}`
     const label = `the acknowledged ${ack.kind} ${id}, ${at(ack.streamId, ack.eventSeq)},`

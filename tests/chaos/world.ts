@@ -38,14 +38,22 @@ export class World {
   /** What happened that no fault explains. */
   readonly unexpected: string[] = []
   readonly logDir = mkdtempSync(join(tmpdir(), 'parley-chaos-'))
+  /** Whether the servers' logs stay when the program is over. */
+  keepLogs = false
   servers: ServerSlot[] = []
   people: Person[] = []
   talks: Talk[] = []
-  private stops: (() => Promise<unknown> | void)[] = []
+  private readonly dataDir = join(this.logDir, 'database')
+  private readonly stops: (() => Promise<unknown>)[] = []
   private stopping: Promise<void> | null = null
   private parts!: { postgres: Proxy; redis: Proxy; database: Pool; redisServer: RedisServer }
 
-  constructor(private readonly chance: Chance) {}
+  constructor(private readonly chance: Chance) {
+    // At the very end, since whoever runs this program may end it before stop() is through.
+    process.once('exit', () => {
+      rmSync(this.keepLogs ? this.dataDir : this.logDir, { recursive: true, force: true, maxRetries: 5 })
+    })
+  }
 
   /** The proxy before PostgreSQL. */
   get postgres(): Proxy {
@@ -121,15 +129,12 @@ export class World {
 
   private async startDatabase(): Promise<string> {
     const log = createLogger('warn')
-    const dataDir = join(this.logDir, 'database')
+    const { dataDir } = this
     mkdirSync(dataDir)
     // PostgreSQL itself is never killed here, only cut off: it may leave the disk alone.
     const postgresFlags = ['-c', 'fsync=off', '-c', 'max_connections=200']
     const cluster = await startEmbeddedPostgres({ dataDir, log, postgresFlags })
-    this.stops.push(async () => {
-      await cluster.stop()
-      rmSync(dataDir, { recursive: true, force: true })
-    })
+    this.stops.push(() => cluster.stop())
     const client = new Client({ connectionString: cluster.url })
     await client.connect()
     await client.query('CREATE DATABASE chaos')

@@ -111,6 +111,7 @@ CREATE TABLE "messages" (
     "edited_at" TIMESTAMPTZ(3),
     "deleted_at" TIMESTAMPTZ(3),
     "deleted_by_id" UUID,
+    "salt" UUID DEFAULT gen_random_uuid(),
 
     CONSTRAINT "messages_pkey" PRIMARY KEY ("conversation_id","seq")
 );

@@ -67,18 +67,32 @@ BEGIN
   RETURN result;
 END $$;
 
--- Null when the key is new; else the answer that the first use got.
+-- The hash of a request that carries a message's text, as the ledger keeps it: 33 bytes, to tell it from a plain one. Once
+-- the message is deleted its salt is gone, and nobody can find out by the hash whether they guessed the text right.
+CREATE FUNCTION parley_salted(p_hash bytea, p_salt uuid) RETURNS bytea LANGUAGE sql IMMUTABLE
+RETURN '\x01'::bytea || sha256(p_hash || uuid_send(p_salt));
+
+-- Null when the key is new; else the answer that the first use got. Of a deleted message nothing is left to compare a
+-- repeated request with: it counts as the same.
 CREATE FUNCTION parley_replayed(p_actor uuid, p_op_key text, p_hash bytea) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
-DECLARE e events; m messages;
+DECLARE used record; m messages;
 BEGIN
-  SELECT * INTO e FROM events WHERE actor_id = p_actor AND op_key = p_op_key;
-  IF NOT FOUND THEN RETURN NULL; END IF;
-  IF e.request_hash <> p_hash THEN RETURN jsonb_build_object('outcome', 'OP_KEY_REUSED'); END IF;
-  IF e.message_seq IS NOT NULL THEN
-    SELECT * INTO m FROM messages WHERE conversation_id = e.stream_id AND seq = e.message_seq;
+  SELECT request_hash, stream_id, seq AS event_seq, message_seq, data INTO used
+    FROM events WHERE actor_id = p_actor AND op_key = p_op_key;
+  IF NOT FOUND THEN
+    SELECT request_hash, stream_id, event_seq, message_seq, data INTO used
+      FROM retired_op_keys WHERE actor_id = p_actor AND op_key = p_op_key;
+    IF NOT FOUND THEN RETURN NULL; END IF;
   END IF;
-  RETURN jsonb_build_object('outcome', 'DUPLICATE', 'streamId', e.stream_id, 'eventSeq', e.seq, 'data', e.data,
-    'message', CASE WHEN e.message_seq IS NOT NULL THEN parley_message_json(m) END, 'events', '[]'::jsonb);
+  IF used.message_seq IS NOT NULL THEN
+    SELECT * INTO m FROM messages WHERE conversation_id = used.stream_id AND seq = used.message_seq;
+  END IF;
+  IF octet_length(used.request_hash) = 32 AND used.request_hash <> p_hash
+    OR octet_length(used.request_hash) = 33 AND used.request_hash <> parley_salted(p_hash, m.salt) THEN
+    RETURN jsonb_build_object('outcome', 'OP_KEY_REUSED');
+  END IF;
+  RETURN jsonb_build_object('outcome', 'DUPLICATE', 'streamId', used.stream_id, 'eventSeq', used.event_seq, 'data', used.data,
+    'message', CASE WHEN used.message_seq IS NOT NULL THEN parley_message_json(m) END, 'events', '[]'::jsonb);
 END $$;
 
 CREATE FUNCTION parley_accepted(p_event jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE
@@ -111,8 +125,8 @@ BEGIN
   END IF;
   UPDATE members SET last_read_seq = m.seq, own_read_seq = m.seq, last_delivered_seq = m.seq, last_sent_seq = m.seq
    WHERE conversation_id = p_conversation AND user_id = p_actor;
-  RETURN parley_accepted(parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_SENT', p_actor, p_op_key, p_hash,
-    m.seq, NULL, at, parley_message_json(m)));
+  RETURN parley_accepted(parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_SENT', p_actor, p_op_key,
+    parley_salted(p_hash, m.salt), m.seq, NULL, at, parley_message_json(m)));
 END $$;
 
 -- Whether the conversation's policy still lets its sender change this message.
@@ -147,8 +161,8 @@ BEGIN
   UPDATE conversations SET head_event_seq = c.head_event_seq + 1 WHERE id = p_conversation;
   UPDATE messages SET text = p_text, revision = m.revision + 1, edited_at = at
    WHERE conversation_id = p_conversation AND seq = p_seq RETURNING * INTO m;
-  RETURN parley_accepted(parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_EDITED', p_actor, p_op_key, p_hash,
-    p_seq, NULL, at, parley_message_json(m)));
+  RETURN parley_accepted(parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_EDITED', p_actor, p_op_key,
+    parley_salted(p_hash, m.salt), p_seq, NULL, at, parley_message_json(m)));
 END $$;
 
 -- The sender within the edit policy; owners and admins of a group at any time.
@@ -172,7 +186,7 @@ BEGIN
   END IF;
   at := parley_now();
   UPDATE conversations SET head_event_seq = c.head_event_seq + 1 WHERE id = p_conversation;
-  UPDATE messages SET text = NULL, deleted_at = at, deleted_by_id = p_actor
+  UPDATE messages SET text = NULL, salt = NULL, deleted_at = at, deleted_by_id = p_actor
    WHERE conversation_id = p_conversation AND seq = p_seq RETURNING * INTO m;
   RETURN parley_accepted(parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_DELETED', p_actor, p_op_key, p_hash,
     p_seq, NULL, at, parley_message_json(m)));

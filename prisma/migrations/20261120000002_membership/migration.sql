@@ -1,12 +1,14 @@
 -- Conversations and who is in them. The rules of 20261120000001_writes hold here too.
 
+CREATE FUNCTION parley_all_exist(p_users uuid[]) RETURNS boolean LANGUAGE sql STABLE
+RETURN (SELECT count(*) FROM users WHERE id = ANY (p_users)) = (SELECT count(DISTINCT u) FROM unnest(p_users) u);
+
 CREATE FUNCTION parley_start_direct(p_actor uuid, p_peer uuid, p_new_id uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   pair text := least(p_actor, p_peer)::text || ':' || greatest(p_actor, p_peer)::text;
   conversation uuid;
 BEGIN
-  PERFORM FROM users WHERE id = p_peer;
-  IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
+  IF NOT parley_all_exist(ARRAY[p_actor, p_peer]) THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
   SELECT id INTO conversation FROM conversations WHERE pair_key = pair;
   IF FOUND THEN
     RETURN jsonb_build_object('outcome', 'DUPLICATE', 'conversationId', conversation, 'events', '[]'::jsonb);
@@ -36,9 +38,7 @@ BEGIN
   IF replayed IS NOT NULL THEN
     RETURN replayed || jsonb_build_object('conversationId', replayed->'data'->'conversationId');
   END IF;
-  IF (SELECT count(*) FROM users WHERE id = ANY (everyone)) < cardinality(everyone) THEN
-    RETURN jsonb_build_object('outcome', 'NOT_FOUND');
-  END IF;
+  IF NOT parley_all_exist(everyone) THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
   INSERT INTO conversations (id, kind, title, edit_policy, member_count, last_activity_at, created_at)
   VALUES (p_new_id, 'GROUP', p_title, p_policy, cardinality(everyone), at, at);
   INSERT INTO members (conversation_id, user_id, role, joined_at)
@@ -70,9 +70,7 @@ BEGIN
   SELECT role INTO my_role FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL;
   IF my_role IS NULL THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
   IF c.kind = 'DIRECT' OR my_role = 'MEMBER' THEN RETURN jsonb_build_object('outcome', 'FORBIDDEN'); END IF;
-  IF EXISTS (SELECT FROM unnest(p_users) x WHERE NOT EXISTS (SELECT FROM users WHERE id = x)) THEN
-    RETURN jsonb_build_object('outcome', 'USER_NOT_FOUND');
-  END IF;
+  IF NOT parley_all_exist(p_users) THEN RETURN jsonb_build_object('outcome', 'USER_NOT_FOUND'); END IF;
   added := ARRAY(SELECT DISTINCT x FROM unnest(p_users) x WHERE NOT EXISTS (
     SELECT FROM members WHERE conversation_id = p_conversation AND user_id = x AND left_at IS NULL) ORDER BY 1);
   IF c.member_count + cardinality(added) > p_limit THEN RETURN jsonb_build_object('outcome', 'TOO_MANY_MEMBERS'); END IF;

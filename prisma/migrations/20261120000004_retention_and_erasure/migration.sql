@@ -28,25 +28,6 @@ CREATE INDEX "retired_op_keys_occurred_at" ON "retired_op_keys" USING brin ("occ
 -- Those whose erasure was begun and has to be finished.
 CREATE INDEX "users_erasure_pending" ON "users" ("id") WHERE "erased_at" IS NOT NULL AND "erasure_finished_at" IS NULL;
 
--- Null when the key is new; else the answer that the first use got.
-CREATE OR REPLACE FUNCTION parley_replayed(p_actor uuid, p_op_key text, p_hash bytea) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
-DECLARE used record; m messages;
-BEGIN
-  SELECT request_hash, stream_id, seq AS event_seq, message_seq, data INTO used
-    FROM events WHERE actor_id = p_actor AND op_key = p_op_key;
-  IF NOT FOUND THEN
-    SELECT request_hash, stream_id, event_seq, message_seq, data INTO used
-      FROM retired_op_keys WHERE actor_id = p_actor AND op_key = p_op_key;
-    IF NOT FOUND THEN RETURN NULL; END IF;
-  END IF;
-  IF used.request_hash <> p_hash THEN RETURN jsonb_build_object('outcome', 'OP_KEY_REUSED'); END IF;
-  IF used.message_seq IS NOT NULL THEN
-    SELECT * INTO m FROM messages WHERE conversation_id = used.stream_id AND seq = used.message_seq;
-  END IF;
-  RETURN jsonb_build_object('outcome', 'DUPLICATE', 'streamId', used.stream_id, 'eventSeq', used.event_seq, 'data', used.data,
-    'message', CASE WHEN used.message_seq IS NOT NULL THEN parley_message_json(m) END, 'events', '[]'::jsonb);
-END $$;
-
 -- Removes one batch: the oldest stretch of one stream, whose floor moves with it. Answers how many events went; 0 when
 -- none is old enough, or when another process is at it.
 CREATE FUNCTION parley_retire_events(p_before timestamptz, p_limit int) RETURNS int LANGUAGE plpgsql AS $$
@@ -78,15 +59,19 @@ BEGIN
   RETURN removed;
 END $$;
 
--- The first step of an erasure: nothing tells who the person was, and nobody can log in as them any more. False when
--- there is no such person. Answers the sessions that ended.
-CREATE FUNCTION parley_begin_erasure(p_user uuid, OUT found boolean, OUT session_ids uuid[]) LANGUAGE plpgsql AS $$
+-- Who was erased is nobody to start something with.
+CREATE OR REPLACE FUNCTION parley_all_exist(p_users uuid[]) RETURNS boolean LANGUAGE sql STABLE
+RETURN (SELECT count(*) FROM users WHERE id = ANY (p_users) AND erased_at IS NULL) = (SELECT count(DISTINCT u) FROM unnest(p_users) u);
+
+-- The first step of an erasure: nothing tells who the person was, and nobody can log in as them any more. Not known when
+-- there is no such person. Answers the sessions that ended. The credentials first, as a login that is under way does.
+CREATE FUNCTION parley_begin_erasure(p_user uuid, OUT known boolean, OUT session_ids uuid[]) LANGUAGE plpgsql AS $$
 BEGIN
+  DELETE FROM credentials WHERE user_id = p_user;
   UPDATE users SET handle = 'erased_' || substr(md5(id::text || clock_timestamp()::text), 1, 16), display_name = 'Erased person',
     search_name = '', avatar_url = NULL, erased_at = coalesce(erased_at, parley_now())
   WHERE id = p_user;
-  found := FOUND;
-  DELETE FROM credentials WHERE user_id = p_user;
+  known := FOUND;
   session_ids := ARRAY(SELECT id FROM sessions WHERE user_id = p_user);
   DELETE FROM sessions WHERE user_id = p_user;
 END $$;
@@ -94,11 +79,22 @@ END $$;
 -- Makes tombstones of a person's messages in one stretch of a conversation, so that a long one takes many short steps.
 CREATE FUNCTION parley_erase_messages(p_actor uuid, p_conversation uuid, p_user uuid, p_after_seq int, p_up_to_seq int)
 RETURNS void LANGUAGE sql AS $$
-  UPDATE messages SET text = NULL, client_message_id = 'erased', deleted_at = coalesce(deleted_at, parley_now()),
+  UPDATE messages SET text = NULL, salt = NULL, client_message_id = 'erased', deleted_at = coalesce(deleted_at, parley_now()),
     deleted_by_id = coalesce(deleted_by_id, p_actor)
    WHERE conversation_id = p_conversation AND seq > p_after_seq AND seq <= p_up_to_seq AND sender_id = p_user
      AND client_message_id <> 'erased';
 $$;
+
+-- Keys are texts of the person's choosing, and hashes of requests tell whether one guessed a text right. A batch at a time:
+-- answers how many went.
+CREATE FUNCTION parley_erase_keys(p_user uuid, p_limit int) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE erased int;
+BEGIN
+  UPDATE events SET op_key = NULL, request_hash = NULL WHERE (stream_id, seq) IN (
+    SELECT stream_id, seq FROM events WHERE actor_id = p_user AND op_key IS NOT NULL LIMIT p_limit);
+  GET DIAGNOSTICS erased = ROW_COUNT;
+  RETURN erased;
+END $$;
 
 -- The last step for one conversation: what came after p_after_seq goes too, and one event tells everybody to drop their
 -- copies. The person is no longer in a group, and a direct conversation is closed. Repeating it changes nothing.

@@ -1,0 +1,162 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ConversationEventsDocument, InboxEventsDocument } from '../../sdk/generated/graphql.ts'
+import type { Counts } from '../../src/app.ts'
+import { createTestDatabase } from '../testkit/database.ts'
+import { signUp, type Person } from '../testkit/person.ts'
+import { RawSocket } from '../testkit/raw-socket.ts'
+import { startRedis, type RedisServer } from '../testkit/redis.ts'
+
+const cycles = Number(process.env.LEAK_CYCLES ?? 1_000)
+/** Cycles under way at once. */
+const width = 10
+
+let server: ChildProcess
+let url: string
+let redisServer: RedisServer
+let redis: Redis
+
+// A Redis of its own: the topics of other tests must not be counted.
+beforeAll(async () => {
+  redisServer = await startRedis()
+  redis = new Redis(redisServer.url)
+  server = fork(join(import.meta.dirname, '../testkit/counted-server.ts'), [], {
+    execArgv: ['--expose-gc', '--import', 'tsx'],
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'test',
+      PORT: '0',
+      HOST: '127.0.0.1',
+      DATABASE_URL: (await createTestDatabase()).url,
+      REDIS_URL: redisServer.url,
+      JWT_SECRET: 'a secret that only tests know, 32 characters and more',
+      LOG_LEVEL: 'warn',
+      RATE_LIMITS: 'off',
+    },
+  })
+  ;({ url } = await message<{ url: string }>())
+})
+
+afterAll(async () => {
+  server.kill('SIGKILL')
+  await redis.quit()
+  await redisServer.stop()
+})
+
+async function message<T>(): Promise<T> {
+  const [received] = (await once(server, 'message')) as [T]
+  return received
+}
+
+type Report = Counts & { heapBytes: number; residentBytes: number }
+
+/** What the process holds, as itself, Redis and the kernel say. */
+async function held() {
+  const answered = message<Report>()
+  server.send('counts')
+  const { heapBytes, residentBytes, ...counts } = await answered
+  const channels = (await redis.pubsub('CHANNELS', 'parley:stream:*')) as string[]
+  const fds = readdirSync(`/proc/${server.pid}/fd`).length
+  return { counts: { ...counts, channels: channels.length, fds }, heapBytes, residentBytes }
+}
+
+/** Both kinds of subscription from the beginning of the conversation, until each has delivered something. */
+async function subscribed(person: Person, conversationId: string): Promise<RawSocket> {
+  const raw = await RawSocket.connect(person)
+  const waiting = new Set(['conversation', 'inbox'])
+  await new Promise<void>((resolve) => {
+    raw.onData = (id) => {
+      waiting.delete(id)
+      if (waiting.size === 0) resolve()
+    }
+    raw.begin('conversation', ConversationEventsDocument, { conversationId, after: 0 })
+    raw.begin('inbox', InboxEventsDocument, { after: [{ streamId: conversationId, eventSeq: 0 }] })
+  })
+  return raw
+}
+
+async function unsubscribe(raw: RawSocket): Promise<void> {
+  raw.end('conversation')
+  raw.end('inbox')
+  await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** How a reader goes: orderly or not, and by the network or by a close frame. */
+const goings: ((raw: RawSocket) => Promise<void> | void)[] = [
+  async (raw) => {
+    await unsubscribe(raw)
+    raw.socket.close(1000)
+  },
+  async (raw) => {
+    await unsubscribe(raw)
+    raw.socket.terminate()
+  },
+  (raw) => {
+    raw.socket.close(1000)
+  },
+  (raw) => {
+    raw.socket.terminate()
+  },
+]
+
+async function run(count: number, people: readonly { person: Person; conversationId: string }[]): Promise<void> {
+  let next = 0
+  const worker = async () => {
+    while (next < count) {
+      const cycle = next++
+      const { person, conversationId } = people[cycle % people.length]!
+      const raw = await subscribed(person, conversationId)
+      await goings[Math.floor(cycle / people.length) % goings.length]!(raw)
+      await raw.closed
+    }
+  }
+  await Promise.all(Array.from({ length: width }, worker))
+}
+
+const megabytes = (bytes: number) => Math.round(bytes / 104_857.6) / 10
+
+test(
+  `${cycles} readers that came, subscribed and went in every way leave no stream, topic, socket, listener or memory behind`,
+  async () => {
+    // Each on a conversation of its own, so that streams open and close again and again.
+    const people = await Promise.all(
+      Array.from({ length: 7 }, async () => {
+        const person = await signUp(url)
+        const conversationId = await person.createGroup([])
+        await person.send(conversationId, 'Something to replay')
+        await person.client.close()
+        return { person, conversationId }
+      }),
+    )
+    // One that stays, so that the counts are not those of an idle process.
+    const stays = await subscribed(people[0]!.person, people[0]!.conversationId)
+    await run(100, people)
+    const settled = { streams: 2, busTopics: 3, sockets: 1, sessionListeners: 3, channels: 2 }
+    await expect.poll(async () => (await held()).counts, { timeout: 10_000 }).toMatchObject(settled)
+    const before = await held()
+
+    await run(cycles, people)
+
+    await expect.poll(async () => (await held()).counts, { timeout: 10_000 }).toMatchObject(settled)
+    const after = await held()
+    // Kept-alive connections of this test's own requests come and go: a leak would be one for each cycle.
+    expect(after.counts.fds).toBeLessThan(before.counts.fds + 20)
+    // A subscription that stays costs some 10 KB: 1,000 of them would be 10 MB.
+    expect(megabytes(after.heapBytes - before.heapBytes)).toBeLessThan(5)
+    console.log(
+      `${cycles} cycles: heap ${megabytes(before.heapBytes)} → ${megabytes(after.heapBytes)} MB, resident ` +
+        `${megabytes(before.residentBytes)} → ${megabytes(after.residentBytes)} MB`,
+      before.counts,
+      after.counts,
+    )
+    // The one that stayed still hears.
+    const heard = new Promise<void>((resolve) => (stays.onData = () => resolve()))
+    await people[0]!.person.at(url).send(people[0]!.conversationId, 'Still there?')
+    await heard
+  },
+  60_000 + cycles * 30,
+)

@@ -1,0 +1,56 @@
+import { createClient } from 'graphql-ws'
+import { WebSocket } from 'ws'
+import type { Answer, TopLevelError } from './api.ts'
+import { atEnd } from './at-end.ts'
+import type { Person } from './person.ts'
+
+export interface OpenSocket {
+  /** Asks on this socket. Errors that refuse the operation come like those of an answer. */
+  ask(query: string, variables?: object): Promise<Pick<Answer, 'data' | 'errors'>>
+  /** The code it is closed with, once it is. */
+  closed: Promise<number>
+}
+
+const opened = new Set<ReturnType<typeof createClient>>()
+
+atEnd(() => {
+  for (const client of opened) void client.dispose()
+})
+
+/** Opens a socket for a person and keeps it: resolves once the server has acknowledged it. */
+export async function openSocket(person: Person): Promise<OpenSocket> {
+  const client = createClient({
+    url: person.url.replace('http', 'ws'),
+    webSocketImpl: WebSocket,
+    connectionParams: { authorization: `Bearer ${person.session.accessToken}` },
+    lazy: false,
+    retryAttempts: 0,
+    onNonLazyError: () => undefined,
+  })
+  opened.add(client)
+  const closed = new Promise<number>((resolve) => {
+    client.on('closed', (event) => {
+      resolve((event as { code: number }).code)
+    })
+  })
+  await new Promise<void>((resolve, reject) => {
+    client.on('connected', () => {
+      resolve()
+    })
+    void closed.then((code) => {
+      reject(new Error(`closed with ${code}`))
+    })
+  })
+  return {
+    closed,
+    async ask(query, variables = {}) {
+      const results = client.iterate({ query, variables: variables as Record<string, unknown> })
+      try {
+        return ((await results.next()) as { value: Pick<Answer, 'data' | 'errors'> }).value
+      } catch (error) {
+        if (Array.isArray(error)) return { errors: error as TopLevelError[] }
+        throw error
+      }
+    },
+  }
+}
