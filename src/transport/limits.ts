@@ -23,6 +23,7 @@ const maxTokens = 2_000
 const maxRows = 10_000
 /** What a page holds when the operation does not say; the largest default there is. */
 const defaultPageSize = 50
+const maxPageSize = 100
 /** Events one resync answers at the most. */
 const maxResyncEvents = 10_000
 
@@ -59,7 +60,8 @@ const rowsOf: QueryComplexity.ComplexityEstimator = ({ type, field, args, childC
   }
   if (!getNamedType(field.type).name.endsWith('Connection')) return childComplexity
   const { first, last } = args as { first?: number | null; last?: number | null }
-  return inside(Math.max(0, first ?? last ?? defaultPageSize))
+  // What is out of bounds is refused by the page itself, with better words.
+  return inside(Math.min(maxPageSize, Math.max(0, first ?? last ?? defaultPageSize)))
 }
 
 /** Pages inside pages multiply, and one such operation could hold up everybody else on the process. */

@@ -77,7 +77,7 @@ test('a process that is asked to end accepts nothing new, finishes the writes un
 
   const ended = terminate(servers[0])
   await once(kept, 'close')
-  expect(await isRefused(servers[0])).toBe(true)
+  await expect.poll(() => isRefused(servers[0])).toBe(true)
   expect(await reader.waitForEnd()).toEqual({ closeCode: 1012 })
   expect(await stream.waitForEnd()).toBe('cut')
   await held.release()

@@ -60,8 +60,11 @@ async function world() {
   const other = await ann.createGroup([dora, bob], "Ann's group")
   const left = await ann.createGroup([dora], 'A group she left')
   const direct = await ann.startDirect(dora)
+  const all = [own, other, left, direct]
+  // Readers on both servers from the beginning, so that the memory of each process holds every text.
+  await Promise.all(all.flatMap((id) => pair.urls.map((url) => ann.at(url).conversationEvents(id, 0))))
   let key = 0
-  for (const id of [own, other, left, direct]) {
+  for (const id of all) {
     await ann.send(id, 'Kept 1')
     // Keys are the client's to choose: these, too, are hers.
     const { message } = await dora.send(id, 'Doomed 2', `Doomed key ${++key}`)
@@ -73,7 +76,7 @@ async function world() {
   }
   const leaving = `mutation ($id: ID!) { leaveConversation(conversationId: $id) { ${errorFields} } }`
   expect(await outcomeOf(dora, leaving, { id: left })).toBe('LeaveConversationSuccess')
-  return { dora, ann, bob, own, other, left, direct, all: [own, other, left, direct] }
+  return { dora, ann, bob, own, other, left, direct, all }
 }
 
 type World = Awaited<ReturnType<typeof world>>
