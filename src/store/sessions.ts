@@ -81,11 +81,7 @@ const readPasswordHash = {
   text: 'SELECT password_hash AS "passwordHash" FROM credentials WHERE user_id = $1',
 }
 
-const changePassword = {
-  name: 'change_password',
-  text: `WITH changed AS (UPDATE credentials SET password_hash = $2 WHERE user_id = $1)
-    UPDATE sessions SET revoked_at = now() WHERE user_id = $1 AND id <> $3 AND revoked_at IS NULL RETURNING id`,
-}
+const changePassword = { name: 'change_password', text: 'SELECT parley_change_password($1, $2, $3) AS id' }
 
 const readLive = {
   name: 'read_live_sessions',
