@@ -155,6 +155,9 @@ export function createRedisBus(url: string, logger: Logger): Bus {
       pendingPublishes += 1
       try {
         await pubSub.publish(topic, payload)
+      } catch (error) {
+        // Its connection may have gone without its status saying so yet.
+        throw new Error('Redis is unreachable.', { cause: error })
       } finally {
         pendingPublishes -= 1
       }
