@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+/** Whole fleets under load or faults: each has the machine to itself, one file after the other, when the rest is done. */
+const heavy = ['tests/integration/{chaos,faults-*,limits-*}.test.ts']
+
 export default defineConfig({
   test: {
     // Real servers, PostgreSQL and Redis stand behind most tests; a hang still ends within a minute.
@@ -18,7 +21,18 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['tests/integration/**/*.test.ts'],
+          exclude: heavy,
           globalSetup: ['tests/testkit/global-setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'heavy',
+          include: heavy,
+          globalSetup: ['tests/testkit/global-setup.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -138,16 +138,17 @@ test('200 sockets that stop reading cost the server next to nothing, hold up nob
   const told = closed.filter(({ closeCode }) => closeCode === closeCodes.TOO_SLOW)
   expect(told.length).toBeGreaterThan(stalledCount / 2)
 
-  await Promise.all(
-    closed.map(async (before) => {
-      const last = before.seqs.at(-1)!
-      expect(before.seqs).toEqual(range(1, last))
-      const after = await subscribe(bob, conversationId, last, LightDocument)
-      await untilAllHave([after], messageCount + 1 - last)
-      expect(after.seqs).toEqual(range(last + 1, messageCount + 1))
-      after.socket.terminate()
-    }),
-  )
+  const comeBack = async (before: Subscriber) => {
+    const last = before.seqs.at(-1)!
+    expect(before.seqs).toEqual(range(1, last))
+    const after = await subscribe(bob, conversationId, last, LightDocument)
+    await untilAllHave([after], messageCount + 1 - last)
+    expect(after.seqs).toEqual(range(last + 1, messageCount + 1))
+    after.socket.terminate()
+  }
+  // A few at a time: all at once, each with megabytes to catch up on, would be told to try again later (1013).
+  while (closed.length > 0) await Promise.all(closed.splice(0, 5).map(comeBack))
+
   // What they have cost has been given up with them: the healthy ones are still served.
   await ann.send(conversationId, 'And now?')
   await untilAllHave(healthy, messageCount + 2)
