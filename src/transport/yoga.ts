@@ -75,8 +75,8 @@ export function createEngine(options: EngineOptions) {
 }
 
 /**
- * graphql-js itself executes queries and mutations: Yoga's own executor puts the fields of an answer in the order in which they were resolved,
- * and not in that of the query, as the specification asks for.
+ * graphql-js itself executes queries and mutations: Yoga's own executor puts the fields of an answer in the order in which
+ * they were resolved, and not in that of the query, as the specification asks for.
  */
 const useGraphqlJs: Plugin = {
   onExecute: ({ setExecuteFn }) => {
