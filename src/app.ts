@@ -22,6 +22,7 @@ import { createReadLog } from './log/read.ts'
 import { startRelay } from './log/relay.ts'
 import { startRetention } from './log/retention.ts'
 import type { Context } from './schema/context.ts'
+import { createEventResults, type OpenEventResults } from './schema/event-results.ts'
 import { schema } from './schema/index.ts'
 import { StartError } from './start-error.ts'
 import { createConversationStore } from './store/conversations.ts'
@@ -152,6 +153,7 @@ export async function createApp(config: Config): Promise<App> {
       corsOrigins: config.corsOrigins.includes('*') ? '*' : config.corsOrigins,
       secure: !config.development,
       createContext,
+      openEventResults: createEventResults() as OpenEventResults,
       onSessionEnded: (sessionId, listener) => watch.onEnded(sessionId, listener),
       health,
     })

@@ -3,6 +3,7 @@ import type { Hub } from '../log/hub.ts'
 import type { ReadLog } from '../log/read.ts'
 import type { ConversationStore, Membership } from '../store/conversations.ts'
 import type { EventStore } from '../store/events.ts'
+import type { EventType } from '../store/rows.ts'
 import { NotFoundError, ValidationError } from './errors.ts'
 import { Feed } from './feed.ts'
 import type { SessionWatch } from './session-watch.ts'
@@ -21,8 +22,13 @@ export interface StreamResync {
 }
 
 export interface Streams {
-  /** Ends with the viewer's own MEMBER_LEFT. */
-  conversation(viewer: Viewer, conversationId: string, afterSeq: number | null): Promise<Feed>
+  /** Only the types given, or all. Ends with the viewer's own MEMBER_LEFT. */
+  conversation(
+    viewer: Viewer,
+    conversationId: string,
+    afterSeq: number | null,
+    types?: readonly EventType[],
+  ): Promise<Feed>
   /** All streams of the viewer, also those that are joined later. */
   inbox(viewer: Viewer, positions: readonly StreamPosition[]): Promise<Feed>
   resync(
@@ -101,7 +107,7 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
     new Feed(viewer, new Cursor(hub, readLog), watch, (conversationId) => membershipOf(viewer, conversationId))
 
   return {
-    async conversation(viewer, conversationId, afterSeq) {
+    async conversation(viewer, conversationId, afterSeq, types) {
       if (afterSeq !== null && afterSeq < 0) {
         const message = '`after` is the eventSeq of a cursor: 0 or more.'
         throw new ValidationError(message, [{ path: ['after'], message }])
@@ -109,7 +115,7 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
       const membership = await membershipOf(viewer, conversationId)
       if (!membership) throw new NotFoundError('There is no such conversation here.')
       const feed = newFeed(viewer)
-      await feed.start([startAt(conversationId, afterSeq, membership)], [membership], { endsOnLeaving: true })
+      await feed.start([startAt(conversationId, afterSeq, membership)], [membership], { endsOnLeaving: true, types })
       return feed
     },
 

@@ -1,6 +1,7 @@
 import type { LogEvent } from '../store/rows.ts'
 import type { Hub } from './hub.ts'
 import type { ReadLog } from './read.ts'
+import { Source } from './source.ts'
 import type { Stream } from './stream.ts'
 
 /** The log cannot go on from a reader's position; it goes on live from `headEventSeq`. */
@@ -19,18 +20,23 @@ export interface LogItem {
    * items with the same one, since it cannot be older than any of them.
    */
   asOf?: LogEvent
+  /**
+   * What was answered for this event may be answered again to whoever reads it in the same epoch: nothing of it was
+   * edited, deleted or taken away in between.
+   */
+  epoch?: object
 }
 
-/** Events taken from the ring or the log at a time: all that a reader ever holds besides its positions. */
+/** Events taken from the log at a time: all that a reader ever holds besides its positions. */
 const pageSize = 100
 
 /** Milliseconds until a failed reading of the log is tried again. */
 const retryMs = 500
 
+/** Events that one reading of the log gave, and how far the stream was known then. */
 interface Page {
   place: Place
   events: LogEvent[]
-  /** The stream's tip when the page was read. */
   tipSeq: number
   asOf: LogEvent | undefined
 }
@@ -42,24 +48,31 @@ interface Place {
 }
 
 /**
- * A reader's positions in one or more streams. Not a queue: `next` answers what stands after a position, from the ring
+ * A reader's positions in one or more streams. Not a queue: `take` answers what stands after a position, from the ring
  * when it reaches back that far and from the log when it does not. So replay, going live, catching up after a lost bus
  * message and a slow reader are all the same code, and a reader that stops reading costs its positions and one page.
  *
  * Each stream's events come in order, each once; between streams there is no order.
  */
-export class Cursor {
+export class Cursor extends Source<LogItem> {
   private readonly places = new Map<string, Place>()
+  /** Places that may have something to read, those that were served last at the end. */
   private readonly ready = new Set<Place>()
   private lost: LostPlace[] = []
   private page: Page | null = null
-  private wake: (() => void) | null = null
+  private isReadingLog = false
   private closed = false
 
   constructor(
     private readonly hub: Hub,
     private readonly readLog: ReadLog,
-  ) {}
+  ) {
+    super()
+  }
+
+  get ended(): boolean {
+    return this.closed
+  }
 
   /** Starts reading these streams after the given positions. Streams that are followed already stay as they are. */
   async follow(starts: readonly { streamId: string; afterSeq: number; lost?: LostPlace }[]): Promise<void> {
@@ -80,7 +93,7 @@ export class Cursor {
         onMore: () => {
           if (this.places.get(streamId) !== place) return
           this.ready.add(place)
-          this.wakeUp()
+          this.onMore?.()
         },
       }
       this.places.set(streamId, place)
@@ -103,28 +116,34 @@ export class Cursor {
     this.hub.release([streamId])
   }
 
-  /** The next item, as soon as there is one; null once closed. One call at a time. */
-  async next(): Promise<LogItem | null> {
-    while (!this.closed) {
-      const lost = this.lost.shift()
-      if (lost) return { lost }
-      const item = this.takeFromPage()
+  take(): LogItem | null {
+    if (this.closed) return null
+    const lost = this.lost.shift()
+    if (lost) return { lost }
+    if (this.page) {
+      const item = this.takeFromPage(this.page)
       if (item) return item
-      const [place] = this.ready
-      if (!place) {
-        await new Promise<void>((resolve) => {
-          this.wake = resolve
-        })
-        continue
-      }
+    }
+    if (this.isReadingLog) return null
+    for (const place of this.ready) {
+      // A busy stream must not starve the others: its place goes to the end of the line.
       this.ready.delete(place)
-      await this.turnPage(place)
+      const { stream, afterSeq } = place
+      if (afterSeq >= stream.tipSeq) continue
+      const event = stream.at(afterSeq + 1)
+      if (!event) {
+        void this.turnPage(place)
+        return null
+      }
+      place.afterSeq = event.seq
+      if (event.seq < stream.tipSeq) this.ready.add(place)
+      return { event: stream.current(event), asOf: stream.newestEvent, epoch: stream.epoch }
     }
     return null
   }
 
-  /** Settles a waiting `next` at once. Idempotent. */
-  close(): void {
+  /** Idempotent. */
+  end(): void {
     if (this.closed) return
     this.closed = true
     for (const { stream, onMore } of this.places.values()) stream.listeners.delete(onMore)
@@ -133,52 +152,53 @@ export class Cursor {
     this.ready.clear()
     this.lost = []
     this.page = null
-    this.wakeUp()
+    this.onMore?.()
   }
 
-  private wakeUp(): void {
-    this.wake?.()
-    this.wake = null
-  }
-
-  private takeFromPage(): LogItem | null {
-    if (!this.page) return null
-    const { place, events, tipSeq, asOf } = this.page
-    const event = place.stream.outran(tipSeq) ? undefined : events.shift()
+  private takeFromPage({ place, events, tipSeq, asOf }: Page): LogItem | null {
+    const { stream } = place
+    // Deletions since may have left the ring already: what was read before them is read again.
+    const event = stream.outran(tipSeq) ? undefined : events.shift()
     if (event) {
       place.afterSeq = event.seq
       // The newest of now and not of the page: what others loaded before a deletion must not serve who reads after it.
-      const [newest] = place.stream.after(place.stream.tipSeq - 1, 1) ?? []
-      return { event: place.stream.current(event), asOf: newest && asOf && newest.seq > asOf.seq ? newest : asOf }
+      const newest = stream.newestEvent
+      return {
+        event: stream.current(event),
+        asOf: newest && asOf && newest.seq > asOf.seq ? newest : asOf,
+        epoch: stream.epoch,
+      }
     }
     this.page = null
-    // At the end of the line: a busy stream must not starve the others.
-    if (place.afterSeq < place.stream.tipSeq) this.ready.add(place)
+    if (place.afterSeq < stream.tipSeq) this.ready.add(place)
     return null
   }
 
   private async turnPage(place: Place): Promise<void> {
     const { stream, afterSeq } = place
-    const tipSeq = stream.tipSeq
-    if (afterSeq >= tipSeq) return
+    const { streamId, tipSeq } = stream
     let events: LogEvent[]
+    this.isReadingLog = true
     try {
-      events =
-        stream.after(afterSeq, pageSize) ??
-        (await this.readLog({ streamId: stream.streamId, afterSeq, limit: pageSize }))
+      events = await this.readLog({ streamId, afterSeq, limit: pageSize })
     } catch {
       // The database is away. The position stays, so nothing is lost by waiting; whoever asks it for an answer of
       // their own is told, and the relay logs it.
       setTimeout(place.onMore, retryMs).unref()
       return
+    } finally {
+      this.isReadingLog = false
+      // Other places may have waited for this.
+      if (this.ready.size > 0) this.onMore?.()
     }
-    if (this.closed || this.places.get(stream.streamId) !== place) return
+    if (this.closed || this.places.get(streamId) !== place) return
     if (events[0]?.seq === afterSeq + 1) {
       this.page = { place, events, tipSeq, asOf: events.at(-1) }
-      return
+    } else {
+      // Retention took what comes next. Silence would be a loss, so the reader is told, and goes on live.
+      place.afterSeq = stream.tipSeq
+      this.lost.push({ streamId, reason: 'EXPIRED', headEventSeq: place.afterSeq })
     }
-    // Retention took what comes next. Silence would be a loss, so the reader is told, and goes on live.
-    place.afterSeq = stream.tipSeq
-    this.lost.push({ streamId: stream.streamId, reason: 'EXPIRED', headEventSeq: place.afterSeq })
+    this.onMore?.()
   }
 }

@@ -49,6 +49,12 @@ export class Stream {
     this.streamId = options.streamId
   }
 
+  /**
+   * Replaced whenever something may have changed what an earlier event answers: an edit, a deletion, a membership. Not by
+   * a new message or a receipt, which take nothing back.
+   */
+  epoch: object = {}
+
   /** seq of the newest event that readers can be served; -1 before the head is known. */
   get tipSeq(): number {
     return this.tip ?? -1
@@ -82,12 +88,15 @@ export class Stream {
     this.repair(reorderGraceMs)
   }
 
-  /** The events after `seq` as far as the ring has all of them; null when they must be read from the log. */
-  after(seq: number, limit: number): LogEvent[] | null {
+  /** The event with this seq when the ring has it; otherwise it must be read from the log. */
+  at(seq: number): LogEvent | undefined {
     const first = this.ring[0]
-    if (!first || seq + 1 < first.seq) return null
-    const start = seq + 1 - first.seq
-    return this.ring.slice(start, start + limit)
+    return first && seq >= first.seq ? this.ring[seq - first.seq] : undefined
+  }
+
+  /** The newest event in the ring. */
+  get newestEvent(): LogEvent | undefined {
+    return this.ring.at(-1)
   }
 
   /** The event with its message as the ring knows it now: deleted text must not come out of memory again. */
@@ -120,11 +129,12 @@ export class Stream {
       this.push(next)
       next = this.early.get(next.seq + 1)
     }
-    if (this.tip > before) for (const listener of [...this.listeners]) listener()
+    if (this.tip > before) for (const listener of this.listeners) listener()
   }
 
   private push(event: LogEvent): void {
     this.tip = event.seq
+    if (event.type !== 'MESSAGE_SENT' && event.type !== 'RECEIPT_ADVANCED') this.epoch = {}
     if (event.type === 'USER_ERASED') this.forget()
     this.ring.push(event)
     if (event.messageSeq !== null && event.type !== 'MESSAGE_SENT') this.newest.set(event.messageSeq, event)
@@ -171,6 +181,7 @@ export class Stream {
 
   /** Memory holds texts that are gone from the database: everything before is read from there again. */
   private forget(): void {
+    this.epoch = {}
     this.ring = []
     this.newest.clear()
   }
@@ -180,6 +191,6 @@ export class Stream {
     if (this.tip === null || seq <= this.tip) return
     this.tip = seq
     this.forget()
-    for (const listener of [...this.listeners]) listener()
+    for (const listener of this.listeners) listener()
   }
 }

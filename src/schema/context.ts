@@ -10,7 +10,7 @@ export interface Context {
   /** Why there is no viewer although a token was sent. */
   authFailure: UnauthenticatedError | null
   domain: Domain
-  /** Of this request; a subscription sets new ones for each event, since it may live for hours. */
+  /** Of this request; each event of a subscription has others, since it may live for hours. */
   loaders: Loaders
   prisma: PrismaClient
   client: {
@@ -19,6 +19,8 @@ export interface Context {
     /** Null clears it. Does nothing on a WebSocket. */
     setRefreshCookie: (token: string | null, maxAgeSeconds: number) => void
   }
+  /** Set where a result may be shared between viewers (event-results.ts): notes what was asked, and answers. */
+  isViewer?: (userId: string) => boolean
 }
 
 export function requireViewer(context: Context): Viewer {
@@ -27,4 +29,12 @@ export function requireViewer(context: Context): Viewer {
     context.authFailure ??
     new UnauthenticatedError('Log in first, and send the access token as "authorization: Bearer <accessToken>".')
   )
+}
+
+/**
+ * Whether the viewer is this person. A field that asks only this of the viewer, and not who they are, is computed once
+ * for all who get the same answer when an event is delivered to many.
+ */
+export function isViewer(context: Context, userId: string): boolean {
+  return context.isViewer ? context.isViewer(userId) : requireViewer(context).userId === userId
 }

@@ -1,9 +1,10 @@
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
 import { StreamCursor } from './cursor.ts'
-import { requireViewer } from './context.ts'
+import { isViewer, requireViewer } from './context.ts'
 import { conversationId, decodeGlobalId } from './ids.ts'
 import { User } from './user.ts'
+import { viewerDependent } from './viewer-dependent.ts'
 
 export const ConversationKind = builder.enumType('ConversationKind', {
   description: 'What a conversation is.',
@@ -86,9 +87,9 @@ export const Conversation = builder.prismaObject('Conversation', {
       type: User,
       nullable: true,
       description: 'DIRECT: the other person. Null for a group.',
+      ...viewerDependent,
       resolve: ({ pairKey }, _, context) => {
-        const viewerId = requireViewer(context).userId
-        const peerId = pairKey?.split(':').find((id) => id !== viewerId)
+        const peerId = pairKey?.split(':').find((id) => !isViewer(context, id))
         return peerId === undefined ? null : context.loaders.user.load(peerId)
       },
     }),

@@ -1,14 +1,15 @@
 import type { LogItem } from '../log/cursor.ts'
 import type { EventType, LogEvent, ReceiptData } from '../store/rows.ts'
 import { builder } from './builder.ts'
-import { requireViewer } from './context.ts'
+import { isViewer, requireViewer, type Context } from './context.ts'
 import { Conversation, isMember, shellOf } from './conversation.ts'
 import { StreamCursor } from './cursor.ts'
-import { conversationId, streamId } from './ids.ts'
+import { conversationId, personalStreamId } from './ids.ts'
 import { InboxEntry } from './inbox-entry.ts'
 import { Message } from './message.ts'
 import { required } from './required.ts'
 import { User } from './user.ts'
+import { viewerDependent } from './viewer-dependent.ts'
 
 /** What the log calls an event, and what clients do. */
 const typeNames: Record<EventType, string> = {
@@ -28,15 +29,19 @@ const eventOf = (item: LogItem): LogEvent => {
   return item.event
 }
 
+const streamIdFor = (context: Context, stream: string): string =>
+  isViewer(context, stream) ? personalStreamId(stream) : conversationId(stream)
+
 const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implement({
   description: 'Something that happened, durably: numbered in its stream, kept in the log, replayed after a cursor.',
   fields: (t) => ({
     cursor: t.field({
       type: StreamCursor,
       description: 'The place of this event. Keep the newest of each stream to go on from.',
-      resolve: (item, _, { viewer }) => {
+      ...viewerDependent,
+      resolve: (item, _, context) => {
         const event = eventOf(item)
-        return { streamId: streamId(event.streamId, viewer?.userId ?? null), eventSeq: event.seq }
+        return { streamId: streamIdFor(context, event.streamId), eventSeq: event.seq }
       },
     }),
     occurredAt: t.field({
@@ -87,8 +92,9 @@ const Receipt = builder.objectRef<ReceiptData & { conversationId: string }>('Rec
       description:
         'Up to which seq they have read, as far as they let others see it: 0 with read receipts off. The viewer gets ' +
         'their own position as it is now, also after marking unread by hand.',
+      ...viewerDependent,
       resolve: async ({ userId, conversationId, lastReadSeq }, _, context) => {
-        if (userId === requireViewer(context).userId) {
+        if (isViewer(context, userId)) {
           const entry = await context.loaders.entry.load({ viewerId: userId, conversationId })
           return entry?.member.ownReadSeq ?? lastReadSeq
         }
@@ -131,10 +137,11 @@ const memberEvent = (name: string, description: string) =>
       conversation: t.field({
         type: Conversation,
         description: 'Where. Who left gets its id and nothing newer.',
+        ...viewerDependent,
         resolve: async (item, _, context) => {
           const conversation = await conversationOf(item, (id) => context.loaders.conversation.load(id))
           const { type, data } = eventOf(item)
-          const isOwnLeaving = type === 'MEMBER_LEFT' && data?.userId === requireViewer(context).userId
+          const isOwnLeaving = type === 'MEMBER_LEFT' && isViewer(context, data?.userId ?? '')
           return isOwnLeaving && !(await isMember(context, conversation)) ? shellOf(conversation) : conversation
         },
       }),
@@ -195,6 +202,7 @@ const InboxEntryChanged = builder.objectRef<LogItem>('InboxEntryChanged').implem
       type: InboxEntry,
       nullable: true,
       description: 'The entry as it is now; null when the viewer is no longer in the conversation.',
+      ...viewerDependent,
       resolve: (item, _, context) =>
         context.loaders.entry.load({
           viewerId: requireViewer(context).userId,
@@ -224,14 +232,16 @@ const SnapshotRequired = builder.objectRef<LogItem>('SnapshotRequired').implemen
   fields: (t) => ({
     streamId: t.id({
       description: 'Which stream.',
-      resolve: (item, _, { viewer }) => streamId(lostOf(item).streamId, viewer?.userId ?? null),
+      ...viewerDependent,
+      resolve: (item, _, context) => streamIdFor(context, lostOf(item).streamId),
     }),
     reason: t.field({ type: SnapshotReason, description: 'Why.', resolve: (item) => lostOf(item).reason }),
     cursor: t.field({
       type: StreamCursor,
       description: 'Where the subscription goes on.',
-      resolve: (item, _, { viewer }) => ({
-        streamId: streamId(lostOf(item).streamId, viewer?.userId ?? null),
+      ...viewerDependent,
+      resolve: (item, _, context) => ({
+        streamId: streamIdFor(context, lostOf(item).streamId),
         eventSeq: lostOf(item).headEventSeq,
       }),
     }),

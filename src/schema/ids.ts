@@ -12,7 +12,8 @@ export const messageId = ({ conversationId: conversation, seq }: MessageRef): st
 
 /** A stream's id is its conversation's; the viewer's personal stream has one of its own. */
 export const streamId = (stream: string, viewerId: string | null): string =>
-  stream === viewerId ? encodeGlobalId('PersonalStream', stream) : conversationId(stream)
+  stream === viewerId ? personalStreamId(stream) : conversationId(stream)
+export const personalStreamId = (viewerId: string): string => encodeGlobalId('PersonalStream', viewerId)
 
 export type GlobalId =
   { type: 'User' | 'Conversation' | 'PersonalStream'; id: string } | ({ type: 'Message' } & MessageRef)

@@ -3,6 +3,7 @@ import { builder } from './builder.ts'
 import { toConnection } from './connection.ts'
 import { requireViewer } from './context.ts'
 import { Conversation } from './conversation.ts'
+import { viewerDependent } from './viewer-dependent.ts'
 
 export const InboxEntry = builder.objectRef<EntryRow>('InboxEntry').implement({
   description: 'What one viewer has to do with one conversation.',
@@ -35,6 +36,7 @@ builder.objectField(Conversation, 'viewerEntry', (t) =>
     type: InboxEntry,
     nullable: true,
     description: 'What the viewer has to do with it; null for somebody who is not a member.',
+    ...viewerDependent,
     resolve: ({ id }, _, context) =>
       context.loaders.entry.load({ viewerId: requireViewer(context).userId, conversationId: id }),
   }),

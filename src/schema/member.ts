@@ -2,10 +2,11 @@ import { isUuid } from '../domain/ids.ts'
 import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage } from '../domain/page.ts'
 import { builder } from './builder.ts'
 import { toConnection } from './connection.ts'
-import { requireViewer } from './context.ts'
+import { isViewer } from './context.ts'
 import { Conversation, isMember } from './conversation.ts'
 import { required } from './required.ts'
 import { User } from './user.ts'
+import { viewerDependent } from './viewer-dependent.ts'
 
 export const MemberRole = builder.enumType('MemberRole', {
   description: 'What a person may do in a conversation.',
@@ -32,8 +33,9 @@ export const Member = builder.prismaObject('Member', {
     }),
     lastReadSeq: t.int({
       description: 'Up to which seq they have read, as far as they let others see it: 0 with read receipts off.',
+      ...viewerDependent,
       resolve: async (member, _, context) => {
-        if (member.userId === requireViewer(context).userId) return member.ownReadSeq
+        if (isViewer(context, member.userId)) return member.ownReadSeq
         const user = await required(context.loaders.user.load(member.userId), 'the user of a member')
         return user.readReceiptsEnabled ? member.lastReadSeq : 0
       },
@@ -59,6 +61,7 @@ builder.objectField(Conversation, 'members', (t) =>
   t.field({
     type: MembersConnection,
     description: 'Who is in it, in the order they joined. At most 100 a page; 50 when not given.',
+    ...viewerDependent,
     args: {
       first: t.arg.int({ description: 'How many, 1 to 100.' }),
       after: t.arg.string({ description: 'Only members after this cursor.' }),

@@ -4,11 +4,12 @@ import type { ReadRow } from '../store/messages.ts'
 import type { Message as MessageRow } from '../store/rows.ts'
 import { builder } from './builder.ts'
 import { toConnection } from './connection.ts'
-import { requireViewer } from './context.ts'
+import { isViewer } from './context.ts'
 import { Conversation, isMember } from './conversation.ts'
 import { messageId } from './ids.ts'
 import { required } from './required.ts'
 import { User } from './user.ts'
+import { viewerDependent } from './viewer-dependent.ts'
 
 const DeliveryStatus = builder.enumType('DeliveryStatus', {
   description: 'How far the other members have got with a message.',
@@ -54,8 +55,8 @@ export const Message = builder.prismaObject('Message', {
     clientMessageId: t.string({
       nullable: true,
       description: 'The key it was sent with; null for everyone but the sender.',
-      resolve: (message, _, context) =>
-        message.senderId === requireViewer(context).userId ? message.clientMessageId : null,
+      ...viewerDependent,
+      resolve: (message, _, context) => (isViewer(context, message.senderId) ? message.clientMessageId : null),
     }),
     status: t.field({
       type: DeliveryStatus,
@@ -116,6 +117,7 @@ builder.objectField(Message, 'readBy', (t) =>
     type: ReadByConnection,
     description:
       'Other members who have read it and let others see that, earliest first. At most 100 a page; 50 when not given.',
+    ...viewerDependent,
     args: {
       first: t.arg.int({ description: 'How many, 1 to 100.' }),
       after: t.arg.string({ description: 'Only reads after this cursor.' }),
@@ -138,6 +140,7 @@ builder.objectField(Conversation, 'lastMessage', (t) =>
     type: Message,
     nullable: true,
     description: 'The newest message, also when it was deleted; null when there is none.',
+    ...viewerDependent,
     resolve: async ({ id, headSeq }, _, context) =>
       headSeq > 0 && (await isMember(context, { id }))
         ? context.loaders.message.load({ conversationId: id, seq: headSeq })
@@ -156,6 +159,7 @@ builder.objectField(Conversation, 'messages', (t) =>
       description:
         'Messages, oldest to newest inside a page. `last` with `before` walks back in history. At most 100; the newest 50 when ' +
         'neither `first` nor `last` is given.',
+      ...viewerDependent,
       resolve: async (conversation, args, context) => {
         const page = checkPage(args, { defaultSize: 50, maxSize: 100 }, args.after != null ? 'first' : 'last')
         const request = {

@@ -1,4 +1,3 @@
-import type { Feed } from '../domain/feed.ts'
 import type { LogItem } from '../log/cursor.ts'
 import type { EventType } from '../store/rows.ts'
 import { builder } from './builder.ts'
@@ -9,27 +8,6 @@ import { requireId } from './ids.ts'
 
 const messageTypes: EventType[] = ['MESSAGE_SENT', 'MESSAGE_EDITED', 'MESSAGE_DELETED', 'USER_ERASED']
 const receiptTypes: EventType[] = ['RECEIPT_ADVANCED']
-
-/**
- * A feed as graphql-js reads it: the wanted types, each with its own loaders, since what is loaded for one event must not
- * be older than the event and a subscription lives for hours.
- */
-function delivered(feed: Feed, context: Context, types: EventType[] | null): AsyncIterableIterator<LogItem> {
-  const iterator: AsyncIterableIterator<LogItem> = {
-    async next() {
-      for (;;) {
-        const { done, value } = await feed.next()
-        if (done) return { done: true, value: undefined }
-        if (value.event && types && !types.includes(value.event.type)) continue
-        context.loaders = context.domain.loadersFor(value)
-        return { done: false, value }
-      }
-    },
-    return: () => feed.return(),
-    [Symbol.asyncIterator]: () => iterator,
-  }
-  return iterator
-}
 
 const conversationArgs = {
   conversationId: { required: true, description: 'Which conversation.' },
@@ -42,11 +20,11 @@ const conversationArgs = {
 const follow = async (
   context: Context,
   { conversationId, after }: { conversationId: string; after?: number | null },
-  types: EventType[] | null,
+  types?: EventType[],
 ) => {
   const viewer = requireViewer(context)
   const id = requireId('Conversation', conversationId)
-  return delivered(await context.domain.streams.conversation(viewer, id, after ?? null), context, types)
+  return context.domain.streams.conversation(viewer, id, after ?? null, types)
 }
 
 builder.subscriptionFields((t) => ({
@@ -55,7 +33,7 @@ builder.subscriptionFields((t) => ({
     description:
       'All that happens in one conversation. Ends after the MemberLeft of a viewer who leaves or is removed.',
     args: { conversationId: t.arg.id(conversationArgs.conversationId), after: t.arg.int(conversationArgs.after) },
-    subscribe: (_, args, context) => follow(context, args, null),
+    subscribe: (_, args, context) => follow(context, args),
     resolve: (item: LogItem) => item,
   }),
   messageEvents: t.field({
@@ -81,10 +59,8 @@ builder.subscriptionFields((t) => ({
         description: 'Where to go on; at most 1000 streams. Those not named start live.',
       }),
     },
-    subscribe: async (_, { after }, context) => {
-      const viewer = requireViewer(context)
-      return delivered(await context.domain.streams.inbox(viewer, toPositions(after ?? [])), context, null)
-    },
+    subscribe: (_, { after }, context) =>
+      context.domain.streams.inbox(requireViewer(context), toPositions(after ?? [])),
     resolve: (item: LogItem) => item,
   }),
 }))

@@ -1,9 +1,10 @@
+import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import { closeCodes } from './close-codes.ts'
 
 /** Bytes that may wait for the network, over all operations of a socket. */
 const maxBufferedBytes = 8 * 1_048_576
-/** How long the network may take no frame at all before the socket counts as stalled. */
+/** How long the network may take nothing at all before the socket counts as stalled. */
 const maxStallMs = 10_000
 /** How long a peer gets to take in its close code and answer. */
 const closeGraceMs = 2_000
@@ -11,24 +12,56 @@ const closeGraceMs = 2_000
 const slowCloseGraceMs = 15_000
 
 /**
- * graphql-ws waits for each send of a subscription, so that a stalled reader holds back its own cursor and costs what one
- * event and the kernel's buffers cost. With many operations on a socket their frames add up, hence the limit in bytes; the
- * limit in time frees what a reader holds that will not come back.
+ * What a socket may hold back is bounded: events wait in the log while the network takes nothing (delivery.ts), answers of
+ * queries add up to the limit in bytes, and the limit in time frees what a reader holds that will not come back.
  */
 export class BoundedSocket extends WebSocket {
-  private flushedCount = 0
+  private network: Duplex | null = null
   private watching: NodeJS.Timeout | undefined
+  private isCorked = false
+
+  /** The connection underneath, to which whole frames can be written. */
+  connect(network: Duplex) {
+    this.network = network
+  }
+
+  /** Whether the network is behind; `whenDrained` tells when it no longer is. */
+  get isBehind(): boolean {
+    return this.network?.writableNeedDrain ?? false
+  }
+
+  /** Also called when the connection is lost. */
+  whenDrained(listener: () => void) {
+    const { network } = this
+    const settle = () => {
+      network?.off('drain', settle).off('close', settle)
+      listener()
+    }
+    network?.on('drain', settle).on('close', settle)
+  }
+
+  /** Whole frames, made by the caller; ws compresses and fragments nothing here, so they may stand between its own. */
+  writeFrames(...frames: Buffer[]) {
+    if (this.readyState !== WebSocket.OPEN || !this.network) return
+    if (frames.length > 1) this.network.cork()
+    for (const frame of frames) this.network.write(frame)
+    if (frames.length > 1) this.network.uncork()
+    this.checkBacklog()
+  }
+
+  /** Resolves when the network has room again: at once, most often, so that what follows goes out in the same write. */
+  sendText(text: string): Promise<void> | undefined {
+    if (this.readyState !== WebSocket.OPEN) return undefined
+    this.send(text)
+    return this.isBehind ? new Promise((resolve) => this.whenDrained(resolve)) : undefined
+  }
 
   override send(data: unknown, options?: unknown, callback?: unknown) {
     const done = (typeof options === 'function' ? options : callback) as ((error?: Error) => void) | undefined
     const settings = typeof options === 'object' && options !== null ? options : {}
-    super.send(data as string, settings, (error) => {
-      this.flushedCount++
-      done?.(error)
-    })
-    if (this.readyState !== WebSocket.OPEN) return
-    if (this.bufferedAmount > maxBufferedBytes) this.giveUp()
-    else if (this.bufferedAmount > 0) this.watch()
+    this.corkForThisTick()
+    super.send(data as string, settings, done)
+    this.checkBacklog()
   }
 
   /** ws would wait half a minute for a peer that does not answer, and hand on what it still sends. */
@@ -38,15 +71,39 @@ export class BoundedSocket extends WebSocket {
     setTimeout(() => this.terminate(), graceMs).unref()
   }
 
+  /** What is sent in one turn goes out in one write: an answer and its `complete`, say. */
+  private corkForThisTick() {
+    if (this.isCorked || !this.network) return
+    const { network } = this
+    this.isCorked = true
+    network.cork()
+    process.nextTick(() => {
+      this.isCorked = false
+      network.uncork()
+      this.checkBacklog()
+    })
+  }
+
+  private checkBacklog() {
+    if (this.readyState !== WebSocket.OPEN || this.isCorked) return
+    if (this.bufferedAmount > maxBufferedBytes) this.giveUp()
+    else if (this.bufferedAmount > 0) this.watch()
+  }
+
   private watch() {
     if (this.watching) return
-    const flushedBefore = this.flushedCount
+    const takenBefore = this.takenByteSize
     this.watching = setTimeout(() => {
       this.watching = undefined
       if (this.readyState !== WebSocket.OPEN || this.bufferedAmount === 0) return
-      if (this.flushedCount === flushedBefore) this.giveUp()
+      if (this.takenByteSize === takenBefore) this.giveUp()
       else this.watch()
     }, maxStallMs).unref()
+  }
+
+  /** Bytes that the network has taken so far. */
+  private get takenByteSize(): number {
+    return ((this.network as { bytesWritten?: number } | null)?.bytesWritten ?? 0) - this.bufferedAmount
   }
 
   private giveUp() {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { GraphQLSchema } from 'graphql'
 import type { Viewer } from '../domain/viewer.ts'
+import type { OpenEventResults } from '../schema/event-results.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from './context.ts'
 import { httpContextInit, socketContextInit, traceIdOf } from './request.ts'
@@ -24,6 +25,8 @@ export interface TransportOptions {
   trustProxy?: boolean
   /** Throws UnauthenticatedError for a token that is wrong or expired; a missing one gives a viewer of null. */
   createContext: (init: ContextInit) => Promise<TransportContext>
+  /** How the events of a subscription are executed. */
+  openEventResults: OpenEventResults
   /** Calls the listener when the session ends, also when it ended a moment ago. Returns the way out. */
   onSessionEnded: (sessionId: string, listener: () => void) => () => void
   health: () => Promise<{ ready: boolean; checks: Record<string, string> }>

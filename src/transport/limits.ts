@@ -76,7 +76,8 @@ const useRowLimit: Plugin = {
   },
 }
 
-function tooManyRows({ schema, document, variableValues, operationName }: ExecutionArgs): GraphQLError | null {
+/** The error for an operation whose pages come to too many rows; null for any other. */
+export function tooManyRows({ schema, document, variableValues, operationName }: ExecutionArgs): GraphQLError | null {
   let rows: number
   try {
     rows = getComplexity({

@@ -2,23 +2,36 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { GraphQLError, OperationTypeNode, getOperationAST, type ExecutionArgs, type ExecutionResult } from 'graphql'
-import { useServer, type Extra } from 'graphql-ws/use/ws'
+import {
+  GraphQLError,
+  OperationTypeNode,
+  createSourceEventStream,
+  getOperationAST,
+  type ExecutionArgs,
+  type ExecutionResult,
+} from 'graphql'
+import { handleProtocols, makeServer } from 'graphql-ws'
 import { isAsyncIterable } from 'graphql-yoga'
-import { WebSocketServer, type WebSocket } from 'ws'
+import { WebSocketServer } from 'ws'
 import { AppError, QueryTooComplexError } from '../domain/errors.ts'
 import type { Viewer } from '../domain/viewer.ts'
+import type { OpenEventResults } from '../schema/event-results.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { BoundedSocket } from './bounded-socket.ts'
 import { closeCodes } from './close-codes.ts'
 import type { ContextInit, TransportContext } from './context.ts'
+import { Delivery } from './delivery.ts'
 import { asGraphQLError, isUnavailable, presentErrors } from './errors.ts'
+import { FanOut } from './fan-out.ts'
+import { startKeepAlive } from './keep-alive.ts'
+import { tooManyRows } from './limits.ts'
+import { liveSource } from './live-source.ts'
+import { Outlet } from './outlet.ts'
 import type { Engine, Enveloped } from './yoga.ts'
 
 const maxMessageBytes = 1_048_576
 const maxOperationsPerSocket = 100
 const connectionInitTimeoutMs = 10_000
-const keepAliveMs = 12_000
 /** Milliseconds by which each socket adds to the time over which a stopping server closes them, and the longest. */
 const farewellPerSocketMs = 5
 const maxFarewellMs = 3_000
@@ -31,152 +44,185 @@ export interface WebSocketOptions {
   logger: Logger
   initOf: (request: IncomingMessage, authorization: string | null) => ConnectionInit
   createContext: (init: ContextInit) => Promise<TransportContext>
+  openEventResults: OpenEventResults
   onSessionEnded: (sessionId: string, listener: () => void) => () => void
 }
 
 type ConnectionInit = Omit<ContextInit, 'traceId' | 'viewer'>
 
-// A type, not an interface: graphql-ws wants an index signature.
-type Connection = {
-  init: ConnectionInit
+/** What is known of a socket. */
+interface Connection {
+  socket: BoundedSocket
+  /** For the hook that opens it; null afterwards, so that an idle socket does not keep its request. */
+  request: IncomingMessage | null
+  outlet: Outlet
+  init: ConnectionInit | null
   /** Whose token was checked when the socket opened; stays the viewer until the session ends. */
   viewer: Viewer | null
-  closed: Promise<void>
 }
 
-type Operation = ExecutionArgs & Pick<Enveloped, 'execute' | 'subscribe'>
+type Operation = ExecutionArgs &
+  Pick<Enveloped, 'execute'> & { follow: (args: ExecutionArgs) => Promise<ExecutionResult | Delivery> }
 
-export function createWebSocketServer({ engine, logger, initOf, createContext, onSessionEnded }: WebSocketOptions) {
-  const server = new WebSocketServer({
+export function createWebSocketServer(options: WebSocketOptions) {
+  const { engine, logger, initOf, createContext, openEventResults, onSessionEnded } = options
+  const server = new WebSocketServer<typeof BoundedSocket>({
     noServer: true,
     maxPayload: maxMessageBytes,
     perMessageDeflate: false,
+    handleProtocols,
     WebSocket: BoundedSocket,
   })
+  const fanOut = new FanOut()
+  const stopKeepAlive = startKeepAlive(server.clients)
   // By the payload of the operation's `subscribe` message, the one object that all hooks are given.
   const traceIds = new WeakMap<object, string>()
   // Of each socket graphql-ws's own record of what runs on it: null stands for an operation that is not a stream (yet).
-  const operations = new WeakMap<WebSocket, Readonly<Record<string, unknown>>>()
+  const operations = new WeakMap<BoundedSocket, Readonly<Record<string, unknown>>>()
   const presented = (errors: readonly unknown[], payload: object, ofEvent = false) =>
     presentErrors(errors, { traceId: traceIds.get(payload) ?? randomUUID(), logger, ofEvent }).map((error) =>
       error.toJSON(),
     )
 
-  function endWithSession(sessionId: string, socket: WebSocket, closed: Promise<void>) {
+  function endWithSession(sessionId: string, socket: BoundedSocket) {
     // Closed while its token was checked: nobody would stop the listening.
     if (socket.readyState !== socket.OPEN) return
-    const stopListening = onSessionEnded(sessionId, () => socket.close(closeCodes.SESSION_ENDED, 'Session ended'))
-    void closed.then(stopListening)
+    socket.once(
+      'close',
+      onSessionEnded(sessionId, () => socket.close(closeCodes.SESSION_ENDED, 'Session ended')),
+    )
   }
 
-  useServer<Record<string, unknown>, Connection>(
-    {
-      connectionInitWaitTimeout: connectionInitTimeoutMs,
+  /** What graphql-ws runs for an event stream: refused, or a delivery that writes past it. */
+  async function follow(args: ExecutionArgs, id: string, outlet: Outlet): Promise<ExecutionResult | Delivery> {
+    const stream = await createSourceEventStream(args)
+    if (!isAsyncIterable(stream)) return stream as ExecutionResult
+    return new Delivery(id, liveSource(stream as AsyncIterable<unknown>), openEventResults(args), outlet, logger)
+  }
 
-      async onConnect({ connectionParams, subscriptions, extra }) {
-        const { socket, request } = extra
-        operations.set(socket, subscriptions)
-        const init = initOf(request, authorizationIn(connectionParams))
-        const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
-        try {
-          const { viewer } = await createContext({ ...init, traceId: randomUUID() })
-          Object.assign(extra, { init, viewer, closed } satisfies Connection)
-          if (viewer) endWithSession(viewer.sessionId, socket, closed)
-          return true
-        } catch (error) {
-          refuse(socket, error)
-          return false
-        }
-      },
+  const protocol = makeServer<Record<string, unknown>, Connection>({
+    connectionInitWaitTimeout: connectionInitTimeoutMs,
 
-      async onSubscribe({ subscriptions, extra }, _id, payload) {
-        const traceId = randomUUID()
-        traceIds.set(payload, traceId)
-        try {
-          // As after the end of its session: what still arrives must have no effect.
-          if (extra.socket.readyState !== extra.socket.OPEN) throw new GraphQLError('This socket is closing.')
-          // This one is counted already.
-          if (Object.keys(subscriptions).length > maxOperationsPerSocket) {
-            throw new QueryTooComplexError(
-              `At most ${maxOperationsPerSocket} operations run at once on one socket. Complete one first.`,
-            )
-          }
-          const { init: connectionInit, viewer } = extra as Connection
-          const init = { ...connectionInit, traceId, viewer }
-          const enveloped = engine.getEnveloped({ init }) as Enveloped
-          const { schema, parse, validate, contextFactory, execute, subscribe } = enveloped
-          const document = parse(payload.query)
-          if (!getOperationAST(document, payload.operationName)) {
-            throw new GraphQLError('Could not determine what operation to execute.')
-          }
-          const mistakes = validate(schema, document)
-          if (mistakes.length > 0) return mistakes
-          const operation: Operation = {
-            schema,
-            document,
-            operationName: payload.operationName,
-            variableValues: payload.variables,
-            // A context for each operation: nothing it caches outlives the operation.
-            contextValue: await contextFactory(),
-            execute,
-            subscribe,
-          }
-          return operation
-        } catch (error) {
-          return [asGraphQLError(error)]
-        }
-      },
-
-      execute: (args) => (args as Operation).execute(args),
-      subscribe: (args) => (args as Operation).subscribe(args),
-
-      onOperation(_context, _id, _payload, _args, result) {
-        if (isAsyncIterable(result)) return withQuietReturn(result as AsyncIterable<ExecutionResult>, logger)
-        // Not a result with errors but no result: the protocol has the `error` message for that.
-        const { errors, data } = result as ExecutionResult
-        return errors && data === undefined ? rejecting(new AggregateError(errors)) : undefined
-      },
-
-      async onNext({ extra }, _id, payload, { document, operationName }, result) {
-        const { socket, closed } = extra as Extra & Connection
-        const ofEvent = getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION
-        const errors = result.errors && presented(result.errors, payload, ofEvent)
-        // Told as an error the event would be lost to the reader, whose next one has a later cursor.
-        if (ofEvent && errors && isUnavailable(errors)) {
-          socket.close(closeCodes.TRY_AGAIN_LATER, 'Try again later: come back with your cursor')
-        }
-        // graphql-ws drops what is sent to a closing socket and asks for the next event at once: that would run
-        // through the whole history of a stream for nobody.
-        if (socket.readyState !== socket.OPEN) await closed
-        return errors ? { ...result, errors } : undefined
-      },
-
-      onError: (_context, _id, payload, errors) => presented(errors, payload),
+    async onConnect({ connectionParams, subscriptions, extra }) {
+      const { socket, request } = extra
+      operations.set(socket, subscriptions)
+      extra.request = null
+      if (!request) return false
+      const init = initOf(request, authorizationIn(connectionParams))
+      try {
+        const { viewer } = await createContext({ ...init, traceId: randomUUID() })
+        Object.assign(extra, { init, viewer })
+        if (viewer) endWithSession(viewer.sessionId, socket)
+        return true
+      } catch (error) {
+        refuse(socket, error)
+        return false
+      }
     },
-    server,
-    keepAliveMs,
-  )
 
-  server.on('connection', (socket) => {
-    // graphql-ws handles the first error only, on the console; a second one would end the process. ws closes the
-    // socket with the right code by itself.
-    socket.removeAllListeners('error')
-    socket.on('error', (error) => logger.debug({ err: error }, 'WebSocket error'))
+    async onSubscribe({ subscriptions, extra }, id, payload) {
+      const traceId = randomUUID()
+      traceIds.set(payload, traceId)
+      try {
+        const { socket, init: connectionInit, viewer, outlet } = extra
+        // As after the end of its session: what still arrives must have no effect.
+        if (socket.readyState !== socket.OPEN || !connectionInit) throw new GraphQLError('This socket is closing.')
+        // This one is counted already.
+        if (Object.keys(subscriptions).length > maxOperationsPerSocket) {
+          throw new QueryTooComplexError(
+            `At most ${maxOperationsPerSocket} operations run at once on one socket. Complete one first.`,
+          )
+        }
+        const init = { ...connectionInit, traceId, viewer }
+        const enveloped = engine.getEnveloped({ init }) as Enveloped
+        const { schema, parse, validate, contextFactory, execute } = enveloped
+        const document = parse(payload.query)
+        if (!getOperationAST(document, payload.operationName)) {
+          throw new GraphQLError('Could not determine what operation to execute.')
+        }
+        const mistakes = validate(schema, document)
+        if (mistakes.length > 0) return mistakes
+        const operation: Operation = {
+          schema,
+          document,
+          operationName: payload.operationName,
+          variableValues: payload.variables,
+          // A context for each operation: nothing it caches outlives the operation.
+          contextValue: await contextFactory(),
+          execute,
+          follow: (args) => follow(args, id, outlet),
+        }
+        return operation
+      } catch (error) {
+        return [asGraphQLError(error)]
+      }
+    },
+
+    execute: (args) => (args as Operation).execute(args),
+    subscribe: (args) => {
+      const error = tooManyRows(args)
+      return error ? { errors: [error] } : (args as Operation).follow(args)
+    },
+
+    onOperation(_context, _id, _payload, _args, result) {
+      // Not a result with errors but no result: the protocol has the `error` message for that.
+      const { errors, data } = result as ExecutionResult
+      return errors && data === undefined ? rejecting(new AggregateError(errors)) : undefined
+    },
+
+    onNext({ extra }, _id, payload, { document, operationName }, result) {
+      if (!result.errors) return
+      const ofEvent = getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION
+      const errors = presented(result.errors, payload, ofEvent)
+      // Told as an error the event would be lost to the reader, whose next one has a later cursor.
+      if (ofEvent && isUnavailable(errors)) {
+        extra.socket.close(closeCodes.TRY_AGAIN_LATER, 'Try again later: come back with your cursor')
+      }
+      return { ...result, errors }
+    },
+
+    onError: (_context, _id, payload, errors) => presented(errors, payload),
   })
 
+  function open(socket: BoundedSocket, request: IncomingMessage) {
+    // ws closes the socket with the right code by itself.
+    socket.on('error', (error) => logger.debug({ err: error }, 'WebSocket error'))
+    const connection: Connection = { socket, request, outlet: new Outlet(socket, fanOut), init: null, viewer: null }
+    const closed = protocol.opened(
+      {
+        protocol: socket.protocol,
+        send: (text) => socket.sendText(text),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage: (take) =>
+          socket.on('message', (data) => {
+            take(data.toString()).catch((error: unknown) => {
+              logger.error({ err: error }, 'A WebSocket message could not be handled')
+              socket.close(closeCodes.INTERNAL_ERROR, 'Internal server error')
+            })
+          }),
+      },
+      connection,
+    )
+    socket.once('close', (code, reason) => void closed(code, reason.toString()))
+  }
+
   return {
-    handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer) {
-      server.handleUpgrade(request, socket, head, (opened) => server.emit('connection', opened, request))
+    handleUpgrade(request: IncomingMessage, network: Duplex, head: Buffer) {
+      server.handleUpgrade(request, network, head, (socket) => {
+        socket.connect(network)
+        open(socket, request)
+      })
     },
     /** Spread over a while, so that the clients do not all come back at the same moment. Resolves when all were told. */
     async goAway() {
       const sockets = [...server.clients]
       const spreadMs = Math.min(maxFarewellMs, sockets.length * farewellPerSocketMs)
-      const goodbye = async (socket: WebSocket) => {
+      const goodbye = async (socket: BoundedSocket) => {
         await answersOf(operations.get(socket) ?? {})
         socket.close(closeCodes.GOING_AWAY, 'Server is restarting')
       }
       await Promise.all(sockets.map((socket) => delay(Math.random() * spreadMs).then(() => goodbye(socket))))
+      stopKeepAlive()
     },
     get count() {
       return server.clients.size
@@ -194,7 +240,7 @@ async function answersOf(running: Readonly<Record<string, unknown>>) {
   for (let waitedMs = 0; isWaiting() && waitedMs < maxAnswerMs; waitedMs += answerPollMs) await delay(answerPollMs)
 }
 
-function refuse(socket: WebSocket, error: unknown) {
+function refuse(socket: BoundedSocket, error: unknown) {
   if (error instanceof AppError && error.code === 'UNAUTHENTICATED') {
     socket.close(closeCodes.FORBIDDEN, 'Access token is wrong or expired')
   } else {
@@ -207,27 +253,6 @@ function authorizationIn(connectionParams: Record<string, unknown> | undefined):
   if (entry === undefined || entry[1] === null) return null
   // Anything but text is refused like any other malformed token.
   return typeof entry[1] === 'string' ? entry[1] : 'malformed'
-}
-
-/** graphql-ws awaits return() where nobody catches: a source that fails to end would end the process. */
-function withQuietReturn(source: AsyncIterable<ExecutionResult>, logger: Logger): AsyncGenerator<ExecutionResult> {
-  const iterator = source[Symbol.asyncIterator]()
-  const done = { value: undefined, done: true } as const
-  return {
-    next: () => iterator.next(),
-    async return() {
-      try {
-        await iterator.return?.()
-      } catch (error) {
-        logger.error({ err: error }, 'A subscription could not be ended cleanly')
-      }
-      return done
-    },
-    throw: (error: unknown) => Promise.reject(asGraphQLError(error)),
-    [Symbol.asyncIterator]() {
-      return this
-    },
-  }
 }
 
 function rejecting(error: Error): AsyncIterable<never> {

@@ -9,11 +9,13 @@ import {
 } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import type { Viewer } from '../domain/viewer.ts'
+import type { OpenEventResults } from '../schema/event-results.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from './context.ts'
 import { graphiqlOptions, renderGraphiqlPage } from './graphiql.ts'
 import { useHttpResults, useStrictRequests, type ServerContext } from './http-plugins.ts'
 import { operationLimits } from './limits.ts'
+import { subscribeOneByOne } from './subscribe.ts'
 
 export const graphqlPath = '/graphql'
 
@@ -27,6 +29,7 @@ export interface EngineOptions {
   introspection: boolean
   corsOrigins: readonly string[] | '*'
   createContext: (init: ContextInit) => Promise<TransportContext>
+  openEventResults: OpenEventResults
   /** Called with each stream of server-sent events that begins. */
   onStream: (response: ServerResponse, viewer: Viewer | null) => void
 }
@@ -45,7 +48,7 @@ export interface Enveloped {
 
 /** Parses, validates, limits and executes for both transports, and speaks HTTP for one of them. */
 export function createEngine(options: EngineOptions) {
-  const { schema, logger, graphiql, introspection, corsOrigins, createContext, onStream } = options
+  const { schema, logger, graphiql, introspection, corsOrigins, createContext, openEventResults, onStream } = options
   let graphiqlPage: Promise<string> | undefined
   return createYoga<ServerContext>({
     schema,
@@ -70,7 +73,12 @@ export function createEngine(options: EngineOptions) {
       warn: (...lines: unknown[]) => logger.warn(lines.map(String).join(' ')),
       error: (...lines: unknown[]) => logger.error({ err: lines[0] }, 'GraphQL Yoga reported an error'),
     },
-    plugins: [useGraphqlJs, useStrictRequests(), ...operationLimits(introspection), useHttpResults(logger, onStream)],
+    plugins: [
+      useGraphqlJs(openEventResults),
+      useStrictRequests(),
+      ...operationLimits(introspection),
+      useHttpResults(logger, onStream),
+    ],
   })
 }
 
@@ -78,11 +86,14 @@ export function createEngine(options: EngineOptions) {
  * graphql-js itself executes queries and mutations: Yoga's own executor puts the fields of an answer in the order in which
  * they were resolved, and not in that of the query, as the specification asks for.
  */
-const useGraphqlJs: Plugin = {
+const useGraphqlJs = (openEventResults: OpenEventResults): Plugin => ({
   onExecute: ({ setExecuteFn }) => {
     setExecuteFn(execute)
   },
-}
+  onSubscribe: ({ setSubscribeFn }) => {
+    setSubscribeFn((args: ExecutionArgs) => subscribeOneByOne(args, openEventResults))
+  },
+})
 
 // Yoga would keep the last 1,024 documents and the last 1,024 errors with theirs, at up to 1 MB each.
 const noCache = { get: () => undefined, set: () => undefined }

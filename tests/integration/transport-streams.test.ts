@@ -245,7 +245,7 @@ describe('WebSocket', () => {
     for (const source of toy.sources) source.next = asked
     await delay(500)
     expect(asked).not.toHaveBeenCalled()
-    await vi.waitFor(() => expect(toy.sources.every(({ returned }) => returned)).toBe(true), 20_000)
+    await vi.waitFor(() => expect(toy.sources.every(({ returned }) => returned)).toBe(true), 40_000)
     socket.resume()
     expect([closeCodes.TOO_SLOW, 1006]).toContain(await closed)
   })

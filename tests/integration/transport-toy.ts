@@ -2,10 +2,12 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import SchemaBuilder, { PothosValidationError } from '@pothos/core'
 import { createClient, type Client, type ClientOptions } from 'graphql-ws/client'
+import { execute } from 'graphql'
 import { pino } from 'pino'
 import { expect, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { NotFoundError, RateLimitedError, UnauthenticatedError, ValidationError } from '../../src/domain/errors.ts'
+import { EventResult } from '../../src/schema/event-results.ts'
 import { bearerToken } from '../../src/transport/authenticate.ts'
 import type { ContextInit, TransportContext } from '../../src/transport/context.ts'
 import { createTransport, type Transport, type TransportOptions } from '../../src/transport/http.ts'
@@ -172,6 +174,11 @@ export function createToy(overrides: Partial<TransportOptions> = {}) {
       const [userId, sessionId = ''] = token?.split('.') ?? []
       return { init, viewer: userId === undefined ? null : { userId, sessionId, role: 'USER' } }
     },
+    openEventResults: (args) => ({
+      of: (item) => new EventResult(execute({ ...args, rootValue: item })),
+      isOwn: () => true,
+      close: () => undefined,
+    }),
     onSessionEnded(sessionId, listener) {
       const listeners = sessionListeners.get(sessionId) ?? new Set()
       sessionListeners.set(sessionId, listeners.add(listener))

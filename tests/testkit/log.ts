@@ -1,3 +1,4 @@
+import type { Cursor, LogItem } from '../../src/log/cursor.ts'
 import type { Bus } from '../../src/bus/bus.ts'
 import type { EventsRequest, EventStore } from '../../src/store/events.ts'
 import type { LogEvent, Message } from '../../src/store/rows.ts'
@@ -154,3 +155,6 @@ export class FakeBus implements Bus {
     this.listeners.clear()
   }
 }
+
+/** The next item; null once the cursor has ended. */
+export const next = async (cursor: Cursor): Promise<LogItem | null> => (await cursor.next()).value ?? null

@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Cursor, type LogItem } from '../../src/log/cursor.ts'
 import { createHub, type Hub } from '../../src/log/hub.ts'
-import { FakeBus, FakeLog, streamId } from '../testkit/log.ts'
+import { FakeBus, FakeLog, next, streamId } from '../testkit/log.ts'
 
 const otherId = '019a0000-0000-7000-8000-000000000002'
 const ringSize = 8
@@ -33,7 +33,7 @@ const follow = async (afterSeq: number, stream = streamId): Promise<Cursor> => {
 
 const take = async (cursor: Cursor, count: number): Promise<LogItem[]> => {
   const items: LogItem[] = []
-  while (items.length < count) items.push((await cursor.next())!)
+  while (items.length < count) items.push((await next(cursor))!)
   return items
 }
 
@@ -46,9 +46,9 @@ test('a reader replays from its cursor and goes live without a gap or a repeat',
   const replayed = take(cursor, 300 - 3)
   for (const event of log.appendMany(50)) hub.offer(event)
   expect(seqsOf(await replayed)).toEqual(range(4, 300))
-  const next = cursor.next()
+  const live = next(cursor)
   hub.offer(log.append())
-  expect((await next)?.event?.seq).toBe(301)
+  expect((await live)?.event?.seq).toBe(301)
 })
 
 test('readers within the ring share it: live events cost no reading of the log', async () => {
@@ -63,8 +63,8 @@ test('a reader that fell behind the ring reads on from the log and misses nothin
   const fast = await follow(0)
   for (let count = 1; count <= 500; count++) {
     hub.offer(log.append())
-    expect((await fast.next())?.event?.seq).toBe(count)
-    if (count % 100 === 0) expect((await slow.next())?.event?.seq).toBe(count / 100)
+    expect((await next(fast))?.event?.seq).toBe(count)
+    if (count % 100 === 0) expect((await next(slow))?.event?.seq).toBe(count / 100)
   }
   expect(seqsOf(await take(slow, 495))).toEqual(range(6, 500))
   // The fast one never needed it.
@@ -75,9 +75,9 @@ test('a reader whose next event retention took is told that it lost its place, a
   log.appendMany(30)
   log.expire(20)
   const cursor = await follow(5)
-  expect(await cursor.next()).toEqual({ lost: { streamId, reason: 'EXPIRED', headEventSeq: 30 } })
+  expect(await next(cursor)).toEqual({ lost: { streamId, reason: 'EXPIRED', headEventSeq: 30 } })
   hub.offer(log.append())
-  expect((await cursor.next())?.event?.seq).toBe(31)
+  expect((await next(cursor))?.event?.seq).toBe(31)
 })
 
 test('a page that a slow reader holds shows no text that was deleted since, however much came after it', async () => {
@@ -85,13 +85,13 @@ test('a page that a slow reader holds shows no text that was deleted since, howe
   for (const more of [0, 1, ringSize, 3 * ringSize]) {
     const [first, second] = log.appendMany(2)
     const cursor = await follow(first!.seq - 1)
-    expect((await cursor.next())?.event?.seq).toBe(first!.seq)
+    expect((await next(cursor))?.event?.seq).toBe(first!.seq)
     hub.offer(log.remove(second!.messageSeq!))
     for (const event of log.appendMany(more)) hub.offer(event)
-    const { event } = (await cursor.next())!
+    const { event } = (await next(cursor))!
     expect(event).toMatchObject({ seq: second!.seq, message: { text: null } })
     expect(seqsOf(await take(cursor, more + 1))).toEqual(range(second!.seq + 1, second!.seq + 1 + more))
-    cursor.close()
+    cursor.end()
   }
 })
 
@@ -122,22 +122,22 @@ test('a stream that is no longer followed gives nothing more, not even what was 
   await take(cursor, 2)
   cursor.unfollow(streamId)
   hub.offer(log.append(otherId))
-  expect((await cursor.next())?.event).toMatchObject({ streamId: otherId, seq: 2 })
+  expect((await next(cursor))?.event).toMatchObject({ streamId: otherId, seq: 2 })
   expect(hub.openStreamCount).toBe(1)
 })
 
 test('closing settles a reader that waits, at once, and leaves nothing open', async () => {
   const cursor = await follow(0)
-  const waiting = cursor.next()
-  cursor.close()
-  cursor.close()
+  const waiting = next(cursor)
+  cursor.end()
+  cursor.end()
   expect(await waiting).toBeNull()
-  expect(await cursor.next()).toBeNull()
+  expect(await next(cursor)).toBeNull()
   expect(hub.openStreamCount).toBe(0)
 
   const closedWhileOpening = new Cursor(hub, log.read)
   const following = closedWhileOpening.follow([{ streamId, afterSeq: 0 }])
-  closedWhileOpening.close()
+  closedWhileOpening.end()
   await following
   expect(hub.openStreamCount).toBe(0)
 })
@@ -147,7 +147,7 @@ test('a reader that knows more than was announced here reads on from there', asy
   log.appendMany(3)
   // It came with a cursor from another process, whose events have not arrived yet.
   const second = await follow(2)
-  expect((await second.next())?.event?.seq).toBe(3)
+  expect((await next(second))?.event?.seq).toBe(3)
   expect(seqsOf(await take(first, 3))).toEqual([1, 2, 3])
 })
 
@@ -165,7 +165,7 @@ test('a reader waits out a log that cannot be read, and then misses nothing', as
 test('what is loaded for an event is shared by those who read it as of the same newest event, and by nobody after that', async () => {
   const takeOne = async () => {
     const cursor = await follow(0)
-    const { event, asOf } = (await cursor.next())!
+    const { event, asOf } = (await next(cursor))!
     expect(event?.seq).toBe(1)
     return asOf
   }
@@ -174,9 +174,9 @@ test('what is loaded for an event is shared by those who read it as of the same 
   const asOf = await takeOne()
   expect(asOf?.seq).toBe(3)
   expect(await takeOne()).toBe(asOf)
-  expect((await keeping.next())?.asOf).toBe(asOf)
+  expect((await next(keeping))?.asOf).toBe(asOf)
   const later = log.append()
   hub.offer(later)
-  expect((await keeping.next())?.asOf).toBe(later)
+  expect((await next(keeping))?.asOf).toBe(later)
   expect(await takeOne()).toBe(later)
 })

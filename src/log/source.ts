@@ -1,0 +1,39 @@
+/**
+ * Something that can be read without waiting: `take` answers what is there now. So one turn of the event loop can serve
+ * a thousand readers, which a promise for each of them would not allow. Whoever reads one item at a time can also iterate;
+ * return() settles at once, also while next() waits: graphql-ws cannot clean up an async generator that waits.
+ */
+export abstract class Source<Item> implements AsyncIterableIterator<Item> {
+  /** Called when `take` may have something again, and when there will never be anything again. Set by the reader. */
+  onMore: (() => void) | null = null
+
+  /** The next item; null when there is none at the moment, or `ended`. */
+  abstract take(): Item | null
+
+  /** True once there will never be anything again. */
+  abstract get ended(): boolean
+
+  /** Idempotent. */
+  abstract end(): void
+
+  /** One call at a time. */
+  async next(): Promise<IteratorResult<Item, undefined>> {
+    for (;;) {
+      const item = this.take()
+      if (item !== null) return { done: false, value: item }
+      if (this.ended) return { done: true, value: undefined }
+      await new Promise<void>((resolve) => {
+        this.onMore = resolve
+      })
+    }
+  }
+
+  return(): Promise<IteratorResult<Item, undefined>> {
+    this.end()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}

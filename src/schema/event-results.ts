@@ -1,0 +1,172 @@
+import { GraphQLError, execute, visit, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import type { LogItem } from '../log/cursor.ts'
+import type { Context } from './context.ts'
+import { SharedContext } from './shared-context.ts'
+
+/** Milliseconds that the result of an event serves others who read it after the first one. */
+const sharedMs = 100
+
+/** What one event is for all viewers who get the same of it: executed once, and made into bytes once by the transport. */
+export class EventResult {
+  /** Null until settled. */
+  value: ExecutionResult | null = null
+  /** `value` as the transport writes it. */
+  bytes: Buffer | null = null
+  settledAtMs = 0
+  private waiting: (() => void)[] = []
+
+  constructor(
+    running: ExecutionResult | PromiseLike<ExecutionResult>,
+    private readonly context: SharedContext | null = null,
+  ) {
+    if (!('then' in running)) this.settle(running)
+    else
+      running.then(
+        (value) => this.settle(value),
+        (error: unknown) => this.settle(failed(error)),
+      )
+  }
+
+  whenSettled(listener: () => void): void {
+    if (this.value) listener()
+    else this.waiting.push(listener)
+  }
+
+  /** Whether this viewer would get the same. Known once settled. */
+  serves(viewerId: string | undefined): boolean {
+    return this.context?.serves(viewerId) ?? true
+  }
+
+  private settle(value: ExecutionResult): void {
+    this.value = value
+    this.settledAtMs = Date.now()
+    const waiting = this.waiting
+    this.waiting = []
+    for (const listener of waiting) listener()
+  }
+}
+
+const failed = (error: unknown): ExecutionResult => {
+  const originalError = error instanceof Error ? error : new Error(String(error))
+  return { errors: [new GraphQLError(originalError.message, { originalError })] }
+}
+
+/** One subscription's way to the results of its events. */
+export interface EventResults<Item = unknown> {
+  /** The result for this subscription's viewer, most likely: whether it is theirs is known once it has settled. */
+  of(item: Item): EventResult
+  /** Whether a settled result is this viewer's; if not, `of` gives another one. */
+  isOwn(result: EventResult): boolean
+  close(): void
+}
+
+/** For one subscription, with the arguments that each of its events is to be executed with. */
+export type OpenEventResults<Item = unknown> = (args: ExecutionArgs) => EventResults<Item>
+
+/** What one event came to, in each variant that viewers got. */
+interface Entry {
+  epoch: object | undefined
+  variants: EventResult[]
+}
+
+/** All subscriptions that ask the same of the same document. */
+interface Plan {
+  entries: Map<unknown, Entry>
+  subscriptionCount: number
+}
+
+/**
+ * Executes each event once for all readers in this process that ask the same and would get the same. Who may read the event
+ * at all is not decided here: every reader has a feed of its own, which ends with the membership and the session.
+ */
+export function createEventResults(): OpenEventResults<LogItem> {
+  const plansOf = new WeakMap<DocumentNode, Map<string, Plan>>()
+  const plans = new Set<Plan>()
+  let sweeping: NodeJS.Timeout | undefined
+
+  const sweep = () => {
+    const expiredMs = Date.now() - sharedMs
+    let left = 0
+    for (const { entries } of plans) {
+      for (const [event, { variants }] of entries) {
+        if (variants.every(({ value, settledAtMs }) => value && settledAtMs <= expiredMs)) entries.delete(event)
+      }
+      left += entries.size
+    }
+    sweeping = left > 0 ? setTimeout(sweep, sharedMs).unref() : undefined
+  }
+
+  return (args) => {
+    const { document, operationName } = args
+    const own = args.contextValue as Context
+    const viewerId = own.viewer?.userId
+    let plansHere = plansOf.get(document)
+    if (!plansHere) plansOf.set(document, (plansHere = new Map<string, Plan>()))
+    const key = `${operationName ?? ''} ${JSON.stringify(variablesBelowRoot(args))}`
+    let plan = plansHere.get(key)
+    if (!plan) plansHere.set(key, (plan = { entries: new Map(), subscriptionCount: 0 }))
+    plans.add(plan)
+    plan.subscriptionCount++
+    const { entries } = plan
+
+    const run = (item: LogItem): EventResult => {
+      const context = new SharedContext(own, own.domain.loadersFor(item))
+      return new EventResult(execute({ ...args, rootValue: item, contextValue: context }), context)
+    }
+
+    return {
+      of(item) {
+        const { event, epoch } = item
+        // Word of a lost place is for this reader alone.
+        if (!event) return run(item)
+        const known = entries.get(event)
+        const entry: Entry = known?.epoch === epoch && known ? known : { epoch, variants: [] }
+        const freshMs = Date.now() - sharedMs
+        for (const variant of entry.variants) {
+          // Whom the first one serves is not known while it runs; most often it is everybody.
+          if (!variant.value && variant === entry.variants[0]) return variant
+          if (variant.value && variant.settledAtMs > freshMs && variant.serves(viewerId)) return variant
+        }
+        const variant = run(item)
+        entry.variants.push(variant)
+        if (known !== entry) entries.set(event, entry)
+        sweeping ??= setTimeout(sweep, sharedMs).unref()
+        return variant
+      },
+      isOwn: (result) => result.serves(viewerId),
+      close() {
+        if (--plan.subscriptionCount > 0) return
+        plansHere.delete(key)
+        plans.delete(plan)
+      },
+    }
+  }
+}
+
+const knownNames = new WeakMap<DocumentNode, readonly string[]>()
+
+/** Variables of the selection: those of the root field say what is followed and from where, and change no event. */
+function variablesBelowRoot({ document, variableValues }: ExecutionArgs): Record<string, unknown> {
+  let names = knownNames.get(document)
+  if (!names) knownNames.set(document, (names = namesBelowRoot(document)))
+  return Object.fromEntries(names.map((name) => [name, variableValues?.[name]]))
+}
+
+function namesBelowRoot(document: DocumentNode): string[] {
+  const names = new Set<string>()
+  let depth = 0
+  const deeper = (levels: number) => ({
+    enter: () => void (depth += levels),
+    leave: () => void (depth -= levels),
+  })
+  visit(document, {
+    VariableDefinition: () => false,
+    Field: deeper(1),
+    // A fragment may stand on the root type; counted as below it, no more is shared than may be.
+    FragmentDefinition: deeper(2),
+    Variable: ({ name }) => {
+      if (depth !== 1) names.add(name.value)
+    },
+  })
+  return [...names].sort()
+}

@@ -1,0 +1,104 @@
+import type { BoundedSocket } from './bounded-socket.ts'
+import type { Delivery } from './delivery.ts'
+import type { FanOut } from './fan-out.ts'
+import { headerByteSize, writeHeader } from './frame.ts'
+
+/** Bytes of frames written in one turn for one socket; the next ones wait for the next turn. */
+const maxTurnByteSize = 65_536
+/** A payload from this size on is not copied for each socket. */
+const sharedFromByteSize = 16_384
+
+/** Where the events of all subscriptions of one socket go out: the frames of one turn in one write. */
+export class Outlet {
+  /** Whether it stands in the fan-out's queue. */
+  isQueued = false
+  private ready: Delivery[] = []
+  private heads: Buffer[] = []
+  private payloads: Buffer[] = []
+  private byteSize = 0
+  private isDraining = false
+
+  constructor(
+    private readonly socket: BoundedSocket,
+    private readonly fanOut: FanOut,
+  ) {}
+
+  /** The delivery has something to write, perhaps. */
+  schedule(delivery: Delivery) {
+    if (!delivery.isReady) {
+      delivery.isReady = true
+      this.ready.push(delivery)
+    }
+    if (!this.isDraining) this.fanOut.enqueue(this)
+  }
+
+  /** A frame of which `head` is this subscription's own beginning and `payload` the rest. */
+  push(head: Buffer, payload: Buffer) {
+    this.heads.push(head)
+    this.payloads.push(payload)
+    this.byteSize += head.length + payload.length
+  }
+
+  get isFull(): boolean {
+    return this.byteSize >= maxTurnByteSize
+  }
+
+  /** Writes what the subscriptions have for this turn. */
+  serve() {
+    const { socket } = this
+    if (socket.readyState !== socket.OPEN) return
+    if (socket.isBehind) {
+      // The subscriptions stay where they are in the log until the network has taken what it was given.
+      this.isDraining = true
+      socket.whenDrained(() => {
+        this.isDraining = false
+        if (this.ready.length > 0) this.fanOut.enqueue(this)
+      })
+      return
+    }
+    const ready = this.ready
+    this.ready = []
+    for (const delivery of ready) {
+      delivery.isReady = false
+      // Whoever finds it full is ready again, behind those that were not served yet.
+      delivery.deliver()
+    }
+    this.flush()
+  }
+
+  private flush() {
+    const { heads, payloads, socket } = this
+    const [head] = heads
+    const [payload] = payloads
+    if (!head || !payload) return
+    if (heads.length === 1 && payload.length >= sharedFromByteSize) {
+      const byteSize = head.length + payload.length
+      const start = Buffer.allocUnsafe(headerByteSize(byteSize) + head.length)
+      head.copy(start, writeHeader(start, 0, byteSize))
+      socket.writeFrames(start, payload)
+    } else {
+      socket.writeFrames(joined(heads, payloads))
+    }
+    this.heads = []
+    this.payloads = []
+    this.byteSize = 0
+  }
+}
+
+function joined(heads: readonly Buffer[], payloads: readonly Buffer[]): Buffer {
+  let byteSize = 0
+  heads.forEach((head, index) => {
+    const frameByteSize = head.length + (payloads[index]?.length ?? 0)
+    byteSize += headerByteSize(frameByteSize) + frameByteSize
+  })
+  const target = Buffer.allocUnsafe(byteSize)
+  let offset = 0
+  heads.forEach((head, index) => {
+    const payload = payloads[index]
+    if (!payload) return
+    offset = writeHeader(target, offset, head.length + payload.length)
+    offset += head.copy(target, offset)
+    offset += payload.copy(target, offset)
+  })
+  return target
+}
