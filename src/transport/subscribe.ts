@@ -8,8 +8,8 @@ export async function subscribeOneByOne(
   openEventResults: OpenEventResults,
 ): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
   const stream = await createSourceEventStream(args)
-  if (!isAsyncIterable(stream)) return stream as ExecutionResult
-  const source = (stream as AsyncIterable<unknown>)[Symbol.asyncIterator]()
+  if (!isAsyncIterable(stream)) return stream
+  const source = (stream)[Symbol.asyncIterator]()
   const results = openEventResults(args)
   const done = { value: undefined, done: true } as const
   let isOver = false

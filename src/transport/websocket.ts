@@ -96,8 +96,8 @@ export function createWebSocketServer(options: WebSocketOptions) {
   /** What graphql-ws runs for an event stream: refused, or a delivery that writes past it. */
   async function follow(args: ExecutionArgs, id: string, outlet: Outlet): Promise<ExecutionResult | Delivery> {
     const stream = await createSourceEventStream(args)
-    if (!isAsyncIterable(stream)) return stream as ExecutionResult
-    return new Delivery(id, liveSource(stream as AsyncIterable<unknown>), openEventResults(args), outlet, logger)
+    if (!isAsyncIterable(stream)) return stream
+    return new Delivery(id, liveSource(stream), openEventResults(args), outlet, logger)
   }
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
@@ -195,7 +195,7 @@ export function createWebSocketServer(options: WebSocketOptions) {
         close: (code, reason) => socket.close(code, reason),
         onMessage: (take) =>
           socket.on('message', (data) => {
-            take(data.toString()).catch((error: unknown) => {
+            take((data as Buffer).toString()).catch((error: unknown) => {
               logger.error({ err: error }, 'A WebSocket message could not be handled')
               socket.close(closeCodes.INTERNAL_ERROR, 'Internal server error')
             })
