@@ -93,7 +93,14 @@ export async function createApp(config: Config): Promise<App> {
     const sessionStore = createSessionStore(db)
 
     const readLog = createReadLog(events)
-    const hub = createHub({ bus, events, readLog, ringSize: config.ringEvents, logger })
+    const hub = createHub({
+      bus,
+      events,
+      readLog,
+      ringSize: config.ringEvents,
+      ringMemoryByteSize: config.ringMemoryByteSize,
+      logger,
+    })
     stops.push(() => {
       hub.close()
     })

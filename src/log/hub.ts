@@ -4,6 +4,7 @@ import type { EventStore } from '../store/events.ts'
 import { parseEvent, type EventJson, type LogEvent } from '../store/rows.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ReadLog } from './read.ts'
+import { Ring, RingMemory } from './ring.ts'
 import { Stream } from './stream.ts'
 
 /** The streams that somebody in this process reads, each with one bus subscription however many readers it has. */
@@ -23,7 +24,9 @@ export interface HubOptions {
   bus: Bus
   events: EventStore
   readLog: ReadLog
+  /** Newest events kept in memory of each stream, and bytes that those of all streams may come to. */
   ringSize: number
+  ringMemoryByteSize: number
   logger: Logger
 }
 
@@ -35,7 +38,12 @@ interface Entry {
   unsubscribe: () => void
 }
 
-export function createHub({ bus, events, readLog, ringSize, logger }: HubOptions): Hub {
+/** The part of all that one stream may take: a few with very long messages must not leave nothing to the others. */
+const streamShare = 1 / 16
+
+export function createHub({ bus, events, readLog, ringSize, ringMemoryByteSize, logger }: HubOptions): Hub {
+  const ringMemory = new RingMemory(ringMemoryByteSize)
+  const ringLimits = { maxEvents: ringSize, maxByteSize: ringMemoryByteSize * streamShare }
   const entries = new Map<string, Entry>()
 
   const onPayload = (payload: string) => {
@@ -55,7 +63,7 @@ export function createHub({ bus, events, readLog, ringSize, logger }: HubOptions
     const opened = streamIds.map((streamId) => {
       const stream = new Stream({
         streamId,
-        ringSize,
+        ring: new Ring(ringLimits, ringMemory),
         readLog,
         readHead: async () => (await events.heads([streamId]))[0]?.headEventSeq ?? 0,
         onError: (error) => {

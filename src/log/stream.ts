@@ -1,5 +1,6 @@
-import type { LogEvent, Message } from '../store/rows.ts'
+import type { LogEvent } from '../store/rows.ts'
 import type { ReadLog } from './read.ts'
+import type { Ring } from './ring.ts'
 
 /** Milliseconds that a missing event may be late on the bus before the gap is read from the log. */
 const reorderGraceMs = 15
@@ -8,13 +9,10 @@ const retryMs = 500
 /** Events fetched at a time when a gap is filled. */
 const gapPageSize = 200
 
-/** A message that came from the log may be newer than what the ring has; only a later state may take its place. */
-const supersedes = (a: Message, b: Message) => b.deletedAt === null && (a.deletedAt !== null || a.revision > b.revision)
-
 export interface StreamOptions {
   streamId: string
-  /** Newest events kept in memory. */
-  ringSize: number
+  /** Where its newest events are kept. */
+  ring: Ring
   readLog: ReadLog
   /** The head as the database has it. */
   readHead: () => Promise<number>
@@ -32,9 +30,7 @@ export class Stream {
   /** Called with no argument whenever there may be something new after a reader's position. */
   readonly listeners = new Set<() => void>()
   private readonly options: StreamOptions
-  private ring: LogEvent[] = []
-  /** The newest edit or deletion in the ring of each message that has one, by the message's seq. */
-  private readonly newest = new Map<number, LogEvent>()
+  private readonly ring: Ring
   /** Null until the head was read. */
   private tip: number | null = null
   /** The newest seq heard of; more than tip while something is missing. */
@@ -47,6 +43,7 @@ export class Stream {
   constructor(options: StreamOptions) {
     this.options = options
     this.streamId = options.streamId
+    this.ring = options.ring
   }
 
   /**
@@ -76,7 +73,7 @@ export class Stream {
     if (this.tip !== null && event.seq <= this.tip) return
     this.announced = Math.max(this.announced, event.seq)
     // More than the ring holds would be read from the log anyway.
-    if (this.early.size < this.options.ringSize) this.early.set(event.seq, event)
+    if (this.early.size < this.ring.maxEvents) this.early.set(event.seq, event)
     this.drain()
     this.repair(reorderGraceMs)
   }
@@ -90,19 +87,17 @@ export class Stream {
 
   /** The event with this seq when the ring has it; otherwise it must be read from the log. */
   at(seq: number): LogEvent | undefined {
-    const first = this.ring[0]
-    return first && seq >= first.seq ? this.ring[seq - first.seq] : undefined
+    return this.ring.at(seq)
   }
 
   /** The newest event in the ring. */
   get newestEvent(): LogEvent | undefined {
-    return this.ring.at(-1)
+    return this.ring.newestEvent
   }
 
   /** The event with its message as the ring knows it now: deleted text must not come out of memory again. */
   current(event: LogEvent): LogEvent {
-    const newer = event.messageSeq === null ? undefined : this.newest.get(event.messageSeq)?.message
-    return newer && event.message && supersedes(newer, event.message) ? { ...event, message: newer } : event
+    return this.ring.current(event)
   }
 
   /** Whether edits and deletions since the tip was `tipSeq` may have left the ring, so that `current` misses them. */
@@ -114,8 +109,7 @@ export class Stream {
     this.closed = true
     if (this.timer) clearTimeout(this.timer)
     this.listeners.clear()
-    this.ring = []
-    this.newest.clear()
+    this.ring.clear()
     this.early.clear()
   }
 
@@ -137,12 +131,6 @@ export class Stream {
     if (event.type !== 'MESSAGE_SENT' && event.type !== 'RECEIPT_ADVANCED') this.epoch = {}
     if (event.type === 'USER_ERASED') this.forget()
     this.ring.push(event)
-    if (event.messageSeq !== null && event.type !== 'MESSAGE_SENT') this.newest.set(event.messageSeq, event)
-    if (this.ring.length <= this.options.ringSize) return
-    const oldest = this.ring.shift()
-    if (oldest && oldest.messageSeq !== null && this.newest.get(oldest.messageSeq) === oldest) {
-      this.newest.delete(oldest.messageSeq)
-    }
   }
 
   private repair(delayMs: number): void {
@@ -182,8 +170,7 @@ export class Stream {
   /** Memory holds texts that are gone from the database: everything before is read from there again. */
   private forget(): void {
     this.epoch = {}
-    this.ring = []
-    this.newest.clear()
+    this.ring.clear()
   }
 
   /** The log no longer has what is missing: the ring starts anew after it. */

@@ -35,6 +35,7 @@ describe('settings', () => {
       opKeyTtlMs: 30 * 24 * 3_600_000,
       housekeepingIntervalMs: 60_000,
       ringEvents: 256,
+      ringMemoryByteSize: 64 * 1_048_576,
       fault: null,
     })
   })

@@ -16,6 +16,7 @@ beforeEach(() => {
     events: log.store,
     readLog: log.read,
     ringSize,
+    ringMemoryByteSize: 1_048_576,
     logger: pino({ level: 'silent' }),
   })
 })

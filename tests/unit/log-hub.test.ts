@@ -13,7 +13,14 @@ let hub: Hub
 beforeEach(() => {
   log = new FakeLog()
   bus = new FakeBus()
-  hub = createHub({ bus, events: log.store, readLog: log.read, ringSize: 16, logger: pino({ level: 'silent' }) })
+  hub = createHub({
+    bus,
+    events: log.store,
+    readLog: log.read,
+    ringSize: 16,
+    ringMemoryByteSize: 1_048_576,
+    logger: pino({ level: 'silent' }),
+  })
 })
 
 afterEach(() => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Ring, RingMemory } from '../../src/log/ring.ts'
 import { Stream } from '../../src/log/stream.ts'
 import type { LogEvent } from '../../src/store/rows.ts'
 import { FakeLog, streamId } from '../testkit/log.ts'
@@ -12,7 +13,7 @@ const open = (ringSize = 16): Stream => {
   errors = []
   return new Stream({
     streamId,
-    ringSize,
+    ring: new Ring({ maxEvents: ringSize, maxByteSize: 1_048_576 }, new RingMemory(1_048_576)),
     readLog: log.read,
     readHead: () => Promise.resolve(log.head()),
     onError: (error) => errors.push(error),

@@ -1,0 +1,105 @@
+import type { LogEvent, Message } from '../store/rows.ts'
+
+export interface RingLimits {
+  /** Newest events a stream keeps in memory. */
+  maxEvents: number
+  /** What they may come to, by estimate; the newest one is kept at any size. */
+  maxByteSize: number
+}
+
+/** A message that came from the log may be newer than what the ring has; only a later state may take its place. */
+const supersedes = (a: Message, b: Message) => b.deletedAt === null && (a.deletedAt !== null || a.revision > b.revision)
+
+/** What an event takes in memory without its text and receipts: measured from heap snapshots, rounded up. */
+const eventByteSize = 1_000
+const receiptByteSize = 150
+/** A character takes two bytes as soon as one of its text is not Latin-1. */
+const characterByteSize = 2
+
+const byteSizeOf = ({ message, data }: LogEvent): number =>
+  eventByteSize + (message?.text?.length ?? 0) * characterByteSize + (data?.receipts?.length ?? 0) * receiptByteSize
+
+/** The newest events of one stream, one after the other without a gap. */
+export class Ring {
+  private events: LogEvent[] = []
+  /** The newest edit or deletion here of each message that has one, by the message's seq. */
+  private readonly newest = new Map<number, LogEvent>()
+  private byteSize = 0
+
+  constructor(
+    private readonly limits: RingLimits,
+    private readonly memory: RingMemory,
+  ) {}
+
+  get maxEvents(): number {
+    return this.limits.maxEvents
+  }
+
+  get length(): number {
+    return this.events.length
+  }
+
+  get newestEvent(): LogEvent | undefined {
+    return this.events.at(-1)
+  }
+
+  at(seq: number): LogEvent | undefined {
+    const first = this.events[0]
+    return first && seq >= first.seq ? this.events[seq - first.seq] : undefined
+  }
+
+  /** The event with its message as the ring knows it now: deleted text must not come out of memory again. */
+  current(event: LogEvent): LogEvent {
+    const newer = event.messageSeq === null ? undefined : this.newest.get(event.messageSeq)?.message
+    return newer && event.message && supersedes(newer, event.message) ? { ...event, message: newer } : event
+  }
+
+  push(event: LogEvent): void {
+    this.events.push(event)
+    this.byteSize += byteSizeOf(event)
+    if (event.messageSeq !== null && event.type !== 'MESSAGE_SENT') this.newest.set(event.messageSeq, event)
+    const { maxEvents, maxByteSize } = this.limits
+    while (this.events.length > maxEvents || (this.byteSize > maxByteSize && this.events.length > 1)) this.dropOldest()
+    this.memory.note(this, this.byteSize)
+  }
+
+  clear(): void {
+    this.events = []
+    this.newest.clear()
+    this.byteSize = 0
+    this.memory.forget(this)
+  }
+
+  private dropOldest(): void {
+    const oldest = this.events.shift()
+    if (!oldest) return
+    this.byteSize -= byteSizeOf(oldest)
+    if (oldest.messageSeq !== null && this.newest.get(oldest.messageSeq) === oldest) {
+      this.newest.delete(oldest.messageSeq)
+    }
+  }
+}
+
+/** Bounds what all rings of a process take: past the limit those that were quiet the longest are emptied. */
+export class RingMemory {
+  /** Byte sizes, those that grew last at the end. */
+  private readonly byteSizes = new Map<Ring, number>()
+  private totalByteSize = 0
+
+  constructor(private readonly maxByteSize: number) {}
+
+  note(ring: Ring, byteSize: number): void {
+    this.forget(ring)
+    this.byteSizes.set(ring, byteSize)
+    this.totalByteSize += byteSize
+    for (const quiet of this.byteSizes.keys()) {
+      if (this.totalByteSize <= this.maxByteSize || quiet === ring) return
+      quiet.clear()
+    }
+  }
+
+  forget(ring: Ring): void {
+    this.totalByteSize -= this.byteSizes.get(ring) ?? 0
+    this.byteSizes.delete(ring)
+  }
+}
