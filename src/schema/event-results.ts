@@ -37,6 +37,11 @@ export class EventResult {
     return this.context?.serves(viewerId) ?? true
   }
 
+  /** Whether it is one viewer's alone. */
+  get isExclusive(): boolean {
+    return this.context?.isExclusive ?? false
+  }
+
   private settle(value: ExecutionResult): void {
     this.value = value
     this.settledAtMs = Date.now()
@@ -63,14 +68,21 @@ export interface EventResults<Item = unknown> {
 /** For one subscription, with the arguments that each of its events is to be executed with. */
 export type OpenEventResults<Item = unknown> = (args: ExecutionArgs) => EventResults<Item>
 
-/** What one event came to, in each variant that viewers got. */
+/** What one event came to. */
 interface Entry {
   epoch: object | undefined
-  variants: EventResult[]
+  first: EventResult
+  /** What others got who would not get the same as the first one, but perhaps the same as one another. */
+  others: EventResult[]
 }
 
-/** All subscriptions that ask the same of the same document. */
+/** Variants besides the first that are looked through: beyond that each viewer gets a result of their own. */
+const maxOthers = 8
+
+/** All subscriptions that ask the same of the same document, by the key under which they find each other. */
 interface Plan {
+  key: string
+  siblings: Map<string, Plan>
   entries: Map<unknown, Entry>
   subscriptionCount: number
 }
@@ -88,60 +100,85 @@ export function createEventResults(): OpenEventResults<LogItem> {
     const expiredMs = Date.now() - sharedMs
     let left = 0
     for (const { entries } of plans) {
-      for (const [event, { variants }] of entries) {
-        if (variants.every(({ value, settledAtMs }) => value && settledAtMs <= expiredMs)) entries.delete(event)
+      for (const [event, { first }] of entries) {
+        if (first.value && first.settledAtMs <= expiredMs) entries.delete(event)
       }
       left += entries.size
     }
     sweeping = left > 0 ? setTimeout(sweep, sharedMs).unref() : undefined
   }
 
-  return (args) => {
+  const join = (args: ExecutionArgs): Plan => {
     const { document, operationName } = args
-    const own = args.contextValue as Context
-    const viewerId = own.viewer?.userId
-    let plansHere = plansOf.get(document)
-    if (!plansHere) plansOf.set(document, (plansHere = new Map<string, Plan>()))
+    let siblings = plansOf.get(document)
+    if (!siblings) plansOf.set(document, (siblings = new Map<string, Plan>()))
     const key = `${operationName ?? ''} ${JSON.stringify(variablesBelowRoot(args))}`
-    let plan = plansHere.get(key)
-    if (!plan) plansHere.set(key, (plan = { entries: new Map(), subscriptionCount: 0 }))
+    let plan = siblings.get(key)
+    if (!plan) siblings.set(key, (plan = { key, siblings, entries: new Map(), subscriptionCount: 0 }))
     plans.add(plan)
     plan.subscriptionCount++
-    const { entries } = plan
+    return plan
+  }
 
-    const run = (item: LogItem): EventResult => {
-      const context = new SharedContext(own, own.domain.loadersFor(item))
-      return new EventResult(execute({ ...args, rootValue: item, contextValue: context }), context)
-    }
+  const leave = (plan: Plan) => {
+    if (--plan.subscriptionCount > 0) return
+    plan.siblings.delete(plan.key)
+    plans.delete(plan)
+  }
 
-    return {
-      of(item) {
-        const { event, epoch } = item
-        // Word of a lost place is for this reader alone.
-        if (!event) return run(item)
-        const known = entries.get(event)
-        const entry: Entry = known?.epoch === epoch && known ? known : { epoch, variants: [] }
-        const freshMs = Date.now() - sharedMs
-        for (const variant of entry.variants) {
-          // Whom the first one serves is not known while it runs; most often it is everybody.
-          if (!variant.value && variant === entry.variants[0]) return variant
-          if (variant.value && variant.settledAtMs > freshMs && variant.serves(viewerId)) return variant
-        }
-        const variant = run(item)
-        entry.variants.push(variant)
-        if (known !== entry) entries.set(event, entry)
-        sweeping ??= setTimeout(sweep, sharedMs).unref()
-        return variant
-      },
-      isOwn: (result) => result.serves(viewerId),
-      close() {
-        if (--plan.subscriptionCount > 0) return
-        plansHere.delete(key)
-        plans.delete(plan)
-      },
+  // A class, so that a subscription costs three references and no functions of its own.
+  return (args) => new Sharing(args, join(args), leave, () => (sweeping ??= setTimeout(sweep, sharedMs).unref()))
+}
+
+class Sharing implements EventResults<LogItem> {
+  constructor(
+    private readonly args: ExecutionArgs,
+    private readonly plan: Plan,
+    private readonly leave: (plan: Plan) => void,
+    private readonly sweepLater: () => void,
+  ) {}
+
+  of(item: LogItem): EventResult {
+    const { event, epoch } = item
+    // Word of a lost place is for this reader alone.
+    if (!event) return this.run(item)
+    const { entries } = this.plan
+    const entry = entries.get(event)
+    if (!entry || entry.epoch !== epoch || !isFresh(entry.first)) {
+      const first = this.run(item)
+      entries.set(event, { epoch, first, others: [] })
+      this.sweepLater()
+      return first
     }
+    // Whom the first one serves is not known while it runs; most often it is everybody.
+    if (!entry.first.value || this.isOwn(entry.first)) return entry.first
+    const other = entry.others.find((result) => result.value && this.isOwn(result))
+    if (other) return other
+    const own = this.run(item)
+    if (!entry.first.isExclusive && entry.others.length < maxOthers) entry.others.push(own)
+    return own
+  }
+
+  isOwn(result: EventResult): boolean {
+    return result.serves(this.viewerId)
+  }
+
+  close(): void {
+    this.leave(this.plan)
+  }
+
+  private get viewerId(): string | undefined {
+    return (this.args.contextValue as Context).viewer?.userId
+  }
+
+  private run(item: LogItem): EventResult {
+    const own = this.args.contextValue as Context
+    const context = new SharedContext(own, own.domain.loadersFor(item))
+    return new EventResult(execute({ ...this.args, rootValue: item, contextValue: context }), context)
   }
 }
+
+const isFresh = ({ value, settledAtMs }: EventResult) => !value || settledAtMs > Date.now() - sharedMs
 
 const knownNames = new WeakMap<DocumentNode, readonly string[]>()
 

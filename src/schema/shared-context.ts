@@ -8,7 +8,8 @@ import type { Context } from './context.ts'
  */
 export class SharedContext implements Context {
   private readonly answers = new Map<string, boolean>()
-  private isOwn = false
+  /** Whether the result is one viewer's alone. */
+  isExclusive = false
 
   constructor(
     private readonly own: Context,
@@ -16,17 +17,17 @@ export class SharedContext implements Context {
   ) {}
 
   get viewer() {
-    this.isOwn = true
+    this.isExclusive = true
     return this.own.viewer
   }
 
   get authFailure() {
-    this.isOwn = true
+    this.isExclusive = true
     return this.own.authFailure
   }
 
   get client() {
-    this.isOwn = true
+    this.isExclusive = true
     return this.own.client
   }
 
@@ -47,7 +48,7 @@ export class SharedContext implements Context {
   /** Whether somebody else would get the same result, as far as it has been computed. */
   serves(viewerId: string | undefined): boolean {
     if (viewerId === this.own.viewer?.userId) return true
-    if (this.isOwn) return false
+    if (this.isExclusive) return false
     for (const [userId, answer] of this.answers) if ((userId === viewerId) !== answer) return false
     return true
   }
