@@ -57,6 +57,8 @@ export interface Counts {
 }
 
 const stopGraceMs = 7_000
+/** Time for the clients of a connection that broke to come back; graphql-ws waits up to 4 s before it tries. */
+const streamLingerMs = 5_000
 
 /** Beside src/ and dist/ alike. */
 const migrationsDir = join(import.meta.dirname, '../prisma/migrations')
@@ -92,7 +94,7 @@ export async function createApp(config: Config): Promise<App> {
     const sessionStore = createSessionStore(db)
 
     const readLog = createReadLog(events)
-    const hub = createHub({ bus, events, readLog, ringSize: config.ringEvents, logger })
+    const hub = createHub({ bus, events, readLog, ringSize: config.ringEvents, lingerMs: streamLingerMs, logger })
     stops.push(() => {
       hub.close()
     })

@@ -149,6 +149,8 @@ export function createRedisBus(url: string, logger: Logger): Bus {
   }
 
   return {
+    isShared: true,
+
     async publish(topic, payload) {
       if (publisher.status !== 'ready') throw new Error('Redis is unreachable.')
       if (pendingPublishes >= maxPendingPublishes) throw new Error('Redis is too slow: too many messages are waiting.')

@@ -1,7 +1,9 @@
+import DataLoader from 'dataloader'
 import { Cursor, type LogItem, type LostPlace } from '../log/cursor.ts'
 import type { Hub } from '../log/hub.ts'
 import type { ReadLog } from '../log/read.ts'
-import type { ConversationStore, Membership } from '../store/conversations.ts'
+import { oncePerTurn } from '../log/turn.ts'
+import type { ConversationStore, EntryKey, Membership } from '../store/conversations.ts'
 import type { EventStore } from '../store/events.ts'
 import { NotFoundError, ValidationError } from './errors.ts'
 import { Feed } from './feed.ts'
@@ -90,12 +92,13 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
     headEventSeq: 0,
   })
 
-  const membershipOf = async (viewer: Viewer, conversationId: string): Promise<Membership | null> => {
-    const [entry] = (await conversations.entries([{ viewerId: viewer.userId, conversationId }])).entries
-    if (!entry) return null
-    const { headEventSeq, floorEventSeq } = entry.conversation
-    return { conversationId, headEventSeq, floorEventSeq, joinedEventSeq: entry.member.joinedEventSeq, active: true }
-  }
+  // Thousands may come back at once: those of one turn are one statement.
+  const activeMemberships = new DataLoader<EntryKey, Membership | null>(
+    (keys) => conversations.activeMemberships(keys),
+    { cache: false, batchScheduleFn: oncePerTurn },
+  )
+  const membershipOf = (viewer: Viewer, conversationId: string) =>
+    activeMemberships.load({ viewerId: viewer.userId, conversationId })
 
   const newFeed = (viewer: Viewer) =>
     new Feed(viewer, new Cursor(hub, readLog), watch, (conversationId) => membershipOf(viewer, conversationId))

@@ -1,10 +1,13 @@
+import DataLoader from 'dataloader'
 import type { Bus } from '../bus/bus.ts'
 import { topics } from '../bus/topics.ts'
 import type { EventStore } from '../store/events.ts'
-import { parseEvent, type EventJson, type LogEvent } from '../store/rows.ts'
+import type { LogEvent } from '../store/rows.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { fromPayload, seqOf } from './payload.ts'
 import type { ReadLog } from './read.ts'
 import { Stream } from './stream.ts'
+import { oncePerTurn } from './turn.ts'
 
 /** The streams that somebody in this process reads, each with one bus subscription however many readers it has. */
 export interface Hub {
@@ -24,6 +27,11 @@ export interface HubOptions {
   events: EventStore
   readLog: ReadLog
   ringSize: number
+  /**
+   * Milliseconds for which a stream stays open without a reader: those who lost their connection all at once find their
+   * events in the ring when they come back. 0: not at all.
+   */
+  lingerMs?: number
   logger: Logger
 }
 
@@ -32,37 +40,58 @@ interface Entry {
   readerCount: number
   /** Resolves once events reach the stream and its head is known. */
   ready: Promise<void>
+  isOpen: boolean
   unsubscribe: () => void
 }
 
-export function createHub({ bus, events, readLog, ringSize, logger }: HubOptions): Hub {
-  const entries = new Map<string, Entry>()
+/** Streams without a reader that are kept open at the most; beyond that the one left longest ago is closed. */
+const maxIdleStreams = 1_000
 
-  const onPayload = (payload: string) => {
+export function createHub({ bus, events, readLog, ringSize, lingerMs = 0, logger }: HubOptions): Hub {
+  const entries = new Map<string, Entry>()
+  /** Open streams without a reader, the one left longest ago first, each with the time until which it stays. */
+  const idle = new Map<string, number>()
+  let sweeping: NodeJS.Timeout | undefined
+
+  const headOf = new DataLoader<string, number>(
+    async (streamIds) => {
+      const heads = new Map((await events.heads(streamIds)).map((head) => [head.streamId, head.headEventSeq]))
+      return streamIds.map((streamId) => heads.get(streamId) ?? 0)
+    },
+    { cache: false, batchScheduleFn: oncePerTurn },
+  )
+
+  const offer = (event: LogEvent) => entries.get(event.streamId)?.stream.offer(event)
+
+  const onPayload = (stream: Stream, payload: string) => {
+    const seq = seqOf(payload)
+    // The usual one: written by this very process, which had it before the bus did.
+    if (seq > 0 && seq <= stream.tipSeq) return
     try {
-      const event = parseEvent(JSON.parse(payload) as EventJson)
-      // A stream counts on it: with anything else it would look for a gap for ever.
-      if (!Number.isSafeInteger(event.seq) || event.seq < 1) throw new Error('an event without its number')
-      offer(event)
+      offer(fromPayload(payload))
     } catch (error) {
       logger.warn({ err: error }, 'the bus carried something that is no event')
     }
   }
-
-  const offer = (event: LogEvent) => entries.get(event.streamId)?.stream.offer(event)
 
   const open = (streamIds: string[]): void => {
     const opened = streamIds.map((streamId) => {
       const stream = new Stream({
         streamId,
         ringSize,
-        readLog,
-        readHead: async () => (await events.heads([streamId]))[0]?.headEventSeq ?? 0,
+        readLog: (request) => readLog({ ...request, isGap: true }),
+        readHead: () => headOf.load(streamId),
         onError: (error) => {
           logger.warn({ err: error, streamId }, 'could not read a gap from the log; will try again')
         },
       })
-      const entry: Entry = { stream, readerCount: 0, ready: Promise.resolve(), unsubscribe: () => undefined }
+      const entry: Entry = {
+        stream,
+        readerCount: 0,
+        ready: Promise.resolve(),
+        isOpen: false,
+        unsubscribe: () => undefined,
+      }
       entries.set(streamId, entry)
       return entry
     })
@@ -70,25 +99,54 @@ export function createHub({ bus, events, readLog, ringSize, logger }: HubOptions
     const ready = (async () => {
       await Promise.all(
         opened.map(async (entry) => {
-          const unsubscribe = await bus.subscribe(topics.stream(entry.stream.streamId), onPayload)
-          if (entries.get(entry.stream.streamId) === entry) entry.unsubscribe = unsubscribe
+          const { stream } = entry
+          const unsubscribe = await bus.subscribe(topics.stream(stream.streamId), (payload) => {
+            onPayload(stream, payload)
+          })
+          if (entries.get(stream.streamId) === entry) entry.unsubscribe = unsubscribe
           else unsubscribe()
         }),
       )
-      const heads = new Map((await events.heads(streamIds)).map((head) => [head.streamId, head.headEventSeq]))
-      for (const { stream } of opened) stream.start(heads.get(stream.streamId) ?? 0)
+      const heads = await Promise.all(opened.map(({ stream }) => headOf.load(stream.streamId)))
+      opened.forEach((entry, index) => {
+        entry.stream.start(heads[index] ?? 0)
+        entry.isOpen = true
+      })
     })()
     for (const entry of opened) entry.ready = ready
+  }
+
+  const end = (streamId: string, { stream, unsubscribe }: Entry) => {
+    entries.delete(streamId)
+    idle.delete(streamId)
+    stream.close()
+    unsubscribe()
+  }
+
+  const sweep = () => {
+    sweeping = undefined
+    const nowMs = performance.now()
+    for (const [streamId, untilMs] of idle) {
+      if (untilMs > nowMs && idle.size <= maxIdleStreams) {
+        sweeping = setTimeout(sweep, untilMs - nowMs).unref()
+        return
+      }
+      const entry = entries.get(streamId)
+      if (entry) end(streamId, entry)
+    }
   }
 
   const release = (streamIds: readonly string[]) => {
     for (const streamId of streamIds) {
       const entry = entries.get(streamId)
       if (!entry || --entry.readerCount > 0) continue
-      entries.delete(streamId)
-      entry.stream.close()
-      entry.unsubscribe()
+      // One that failed to open must be gone, so that it can be opened again.
+      if (lingerMs === 0 || !entry.isOpen) end(streamId, entry)
+      else idle.set(streamId, performance.now() + lingerMs)
     }
+    if (idle.size > maxIdleStreams) clearTimeout(sweeping)
+    else if (sweeping || idle.size === 0) return
+    sweep()
   }
 
   return {
@@ -99,6 +157,7 @@ export function createHub({ bus, events, readLog, ringSize, logger }: HubOptions
         const entry = entries.get(streamId)
         if (!entry) throw new Error(`stream ${streamId} is not open`)
         entry.readerCount++
+        idle.delete(streamId)
         return entry
       })
       try {
@@ -119,11 +178,8 @@ export function createHub({ bus, events, readLog, ringSize, logger }: HubOptions
       return entries.size
     },
     close() {
-      for (const entry of entries.values()) {
-        entry.stream.close()
-        entry.unsubscribe()
-      }
-      entries.clear()
+      clearTimeout(sweeping)
+      for (const [streamId, entry] of entries) end(streamId, entry)
     },
   }
 }

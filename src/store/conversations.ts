@@ -45,6 +45,8 @@ export interface ConversationStore {
   inbox(request: InboxRequest): Promise<{ viewerHeadEventSeq: number; entries: InboxRow[] }>
   /** Head of the personal stream, read together with how many entries have something unread. */
   inboxCounts(viewerId: string): Promise<InboxCounts>
+  /** For each key the membership of an active member; null for anybody else. One statement. */
+  activeMemberships(keys: readonly EntryKey[]): Promise<(Membership | null)[]>
   /** The viewer's streams: the personal one, and the conversations; of those they left only the ones named. */
   memberships(viewerId: string, alsoLeft: readonly string[]): Promise<Memberships>
 }
@@ -94,6 +96,15 @@ const readMemberships = {
     LEFT JOIN members m ON m.user_id = u.id AND (m.left_at IS NULL OR m.conversation_id = ANY ($2::uuid[]))
     LEFT JOIN conversations c ON c.id = m.conversation_id
     WHERE u.id = $1`,
+}
+
+const readActiveMemberships = {
+  name: 'read_active_memberships',
+  text: `SELECT k.place::int, c.id AS "conversationId", c.head_event_seq AS "headEventSeq",
+      c.floor_event_seq AS "floorEventSeq", m.joined_event_seq AS "joinedEventSeq", true AS active
+    FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k(user_id, conversation_id, place)
+    JOIN members m ON m.conversation_id = k.conversation_id AND m.user_id = k.user_id AND m.left_at IS NULL
+    JOIN conversations c ON c.id = m.conversation_id`,
 }
 
 const readInboxCounts = {
@@ -172,6 +183,15 @@ export function createConversationStore(db: Database): ConversationStore {
     async inboxCounts(viewerId) {
       const [row] = await db.run<InboxCounts & Record<string, unknown>>(readInboxCounts, [viewerId])
       return row ?? { headEventSeq: 0, unreadConversationCount: 0 }
+    },
+    async activeMemberships(keys) {
+      const rows = await db.run<Membership & { place: number }>(readActiveMemberships, [
+        keys.map((key) => key.viewerId),
+        keys.map((key) => key.conversationId),
+      ])
+      const found: (Membership | null)[] = keys.map(() => null)
+      for (const { place, ...membership } of rows) found[place - 1] = membership
+      return found
     },
     async memberships(viewerId, alsoLeft) {
       const rows = await db.run<Membership & { ownHeadEventSeq: number; ownFloorEventSeq: number }>(readMemberships, [
