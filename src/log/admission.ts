@@ -14,6 +14,8 @@ const maxBytesPerStretch = 262_144
 
 interface Waiting {
   request: LogRequest
+  /** A stretch was read for it, and ended before what it asked for. */
+  wasCutOff: boolean
   resolve: (events: LogEvent[]) => void
   reject: (error: unknown) => void
 }
@@ -26,6 +28,16 @@ interface Stretch {
 
 /** By stream, those that wait, the longest waiting first; streams in the order in which it is their turn. */
 type Queue = Map<string, Waiting[]>
+
+/** What the first of those who wait asks for, begun earlier for those who stand a little before it. */
+function stretchFor(first: Waiting, waiting: readonly Waiting[]): EventsRequest {
+  const { streamId, afterSeq, limit } = first.request
+  if (first.wasCutOff) return { streamId, afterSeq, limit }
+  const start = waiting.reduce((lowest, { request }) => {
+    return request.afterSeq < lowest && request.afterSeq > afterSeq - limit ? request.afterSeq : lowest
+  }, afterSeq)
+  return { streamId, afterSeq: start, limit: limit + afterSeq - start }
+}
 
 /**
  * Who may read the log when. Thousands of readers that come back at once ask for much the same: one reading serves all
@@ -48,12 +60,13 @@ export function createAdmission(read: EventStore['read']): (request: LogRequest)
       if (rows >= maxRows) return
       const [first] = waiting
       if (busy.has(streamId) || !first) continue
-      const { afterSeq, limit } = first.request
-      const isWithin = ({ request }: Waiting) => request.afterSeq >= afterSeq && request.afterSeq < afterSeq + limit
+      const request = stretchFor(first, waiting)
+      const { afterSeq, limit } = request
+      const isWithin = (each: Waiting) => each.request.afterSeq >= afterSeq && each.request.afterSeq < afterSeq + limit
       const others = waiting.filter((each) => !isWithin(each))
       queue.delete(streamId)
       if (others.length > 0) queue.set(streamId, others)
-      stretches.push({ request: { streamId, afterSeq, limit }, members: waiting.filter(isWithin) })
+      stretches.push({ request, members: waiting.filter(isWithin) })
       rows += limit
     }
   }
@@ -93,7 +106,7 @@ export function createAdmission(read: EventStore['read']): (request: LogRequest)
     if (last && last.seq <= request.afterSeq) {
       // The stretch ended before what this one asked for. First of its stream, it is served next time in any case.
       const queue = queueOf(request)
-      queue.set(request.streamId, [member, ...(queue.get(request.streamId) ?? [])])
+      queue.set(request.streamId, [{ ...member, wasCutOff: true }, ...(queue.get(request.streamId) ?? [])])
       return
     }
     const start = events.findIndex(({ seq }) => seq > request.afterSeq)
@@ -117,7 +130,7 @@ export function createAdmission(read: EventStore['read']): (request: LogRequest)
     new Promise((resolve, reject) => {
       const queue = queueOf(request)
       const waiting = queue.get(request.streamId)
-      const member = { request, resolve, reject }
+      const member = { request, wasCutOff: false, resolve, reject }
       if (waiting) waiting.push(member)
       else queue.set(request.streamId, [member])
       plan()

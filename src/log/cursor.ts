@@ -66,7 +66,10 @@ export class Cursor {
     const wanted = starts.filter(({ streamId }) => !this.places.has(streamId))
     if (wanted.length === 0) return
     const streamIds = wanted.map(({ streamId }) => streamId)
-    const streams = await this.hub.acquire(streamIds)
+    const streams = await this.hub.acquire(
+      streamIds,
+      wanted.map(({ afterSeq }) => afterSeq),
+    )
     if (this.closed) {
       this.hub.release(streamIds)
       return

@@ -11,8 +11,11 @@ import { oncePerTurn } from './turn.ts'
 
 /** The streams that somebody in this process reads, each with one bus subscription however many readers it has. */
 export interface Hub {
-  /** Opens streams, or joins those that are open. Each must be released once. */
-  acquire(streamIds: readonly string[]): Promise<Stream[]>
+  /**
+   * Opens streams, or joins those that are open. Each must be released once. `afterSeqs` says where their reader stands:
+   * a stream that is opened for one not far behind begins there, so that all who come after it are served by the ring.
+   */
+  acquire(streamIds: readonly string[], afterSeqs?: readonly number[]): Promise<Stream[]>
   release(streamIds: readonly string[]): void
   /** A committed event, from wherever it was heard of. */
   offer(event: LogEvent): void
@@ -37,6 +40,8 @@ export interface HubOptions {
 
 interface Entry {
   stream: Stream
+  /** Where the reader stands for whom it is opened. */
+  afterSeq: number
   readerCount: number
   /** Resolves once events reach the stream and its head is known. */
   ready: Promise<void>
@@ -74,8 +79,22 @@ export function createHub({ bus, events, readLog, ringSize, lingerMs = 0, logger
     }
   }
 
-  const open = (streamIds: string[]): void => {
-    const opened = streamIds.map((streamId) => {
+  const begin = async (entry: Entry, headSeq: number) => {
+    const { stream, afterSeq } = entry
+    const isNear = afterSeq < headSeq && headSeq - afterSeq <= ringSize
+    const events = isNear
+      ? await readLog({ streamId: stream.streamId, afterSeq, limit: headSeq - afterSeq, isGap: true })
+      : []
+    // Unless retention took what comes next, which is for the reader to find out.
+    const isWhole = events[0]?.seq === afterSeq + 1
+    stream.start(isWhole ? afterSeq : headSeq)
+    if (isWhole) for (const event of events) stream.offer(event)
+    stream.announce(headSeq)
+    entry.isOpen = true
+  }
+
+  const open = (afterSeqs: ReadonlyMap<string, number>): void => {
+    const opened = [...afterSeqs].map(([streamId, afterSeq]) => {
       const stream = new Stream({
         streamId,
         ringSize,
@@ -87,6 +106,7 @@ export function createHub({ bus, events, readLog, ringSize, lingerMs = 0, logger
       })
       const entry: Entry = {
         stream,
+        afterSeq,
         readerCount: 0,
         ready: Promise.resolve(),
         isOpen: false,
@@ -108,10 +128,7 @@ export function createHub({ bus, events, readLog, ringSize, lingerMs = 0, logger
         }),
       )
       const heads = await Promise.all(opened.map(({ stream }) => headOf.load(stream.streamId)))
-      opened.forEach((entry, index) => {
-        entry.stream.start(heads[index] ?? 0)
-        entry.isOpen = true
-      })
+      await Promise.all(opened.map((entry, index) => begin(entry, heads[index] ?? 0)))
     })()
     for (const entry of opened) entry.ready = ready
   }
@@ -150,9 +167,10 @@ export function createHub({ bus, events, readLog, ringSize, lingerMs = 0, logger
   }
 
   return {
-    async acquire(streamIds) {
-      const missing = streamIds.filter((streamId) => !entries.has(streamId))
-      if (missing.length > 0) open([...new Set(missing)])
+    async acquire(streamIds, afterSeqs = []) {
+      const missing = new Map(streamIds.map((streamId, index) => [streamId, afterSeqs[index] ?? Infinity]))
+      for (const streamId of streamIds) if (entries.has(streamId)) missing.delete(streamId)
+      if (missing.size > 0) open(missing)
       const joined = streamIds.map((streamId) => {
         const entry = entries.get(streamId)
         if (!entry) throw new Error(`stream ${streamId} is not open`)
