@@ -58,6 +58,8 @@ export interface Counts {
 }
 
 const stopGraceMs = 7_000
+/** Time for the clients of a connection that broke to come back; graphql-ws waits up to 4 s before it tries. */
+const streamLingerMs = 5_000
 
 /** Beside src/ and dist/ alike. */
 const migrationsDir = join(import.meta.dirname, '../prisma/migrations')
@@ -99,6 +101,7 @@ export async function createApp(config: Config): Promise<App> {
       readLog,
       ringSize: config.ringEvents,
       ringMemoryByteSize: config.ringMemoryByteSize,
+      lingerMs: streamLingerMs,
       logger,
     })
     stops.push(() => {

@@ -15,6 +15,9 @@ export interface Bus {
    */
   subscribe(topic: string, listener: (payload: string) => void): Promise<() => void>
 
+  /** Whether other processes hear what is published. Without them a committed event has no way to go. */
+  readonly isShared: boolean
+
   /** Whether the bus can carry messages now. */
   readonly connected: boolean
 

@@ -10,6 +10,8 @@ export function createInProcessBus(logger: Logger): Bus {
   let closed = false
 
   return {
+    isShared: false,
+
     publish(topic, payload) {
       return closed ? Promise.reject(new Error('The bus is closed.')) : pubSub.publish(topic, payload)
     },

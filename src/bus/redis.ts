@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { RedisPubSub } from 'graphql-redis-subscriptions'
 import { Redis, type RedisOptions } from 'ioredis'
@@ -28,9 +28,20 @@ const connectionOptions: RedisOptions = {
  */
 class SubscriberClient extends Redis {
   override sendCommand(...args: Parameters<Redis['sendCommand']>) {
+    this.writeOncePerTick()
     const reply = super.sendCommand(...args) as Promise<unknown>
     reply.catch(() => undefined)
     return reply
+  }
+
+  /** What ioredis does for other commands: SUBSCRIBEs of one tick go out in one write, not thousands. */
+  private writeOncePerTick() {
+    const stream = this.stream as Socket | undefined
+    if (!stream || stream.writableCorked > 0) return
+    stream.cork()
+    process.nextTick(() => {
+      stream.uncork()
+    })
   }
 }
 
@@ -119,13 +130,23 @@ export function createRedisBus(url: string, logger: Logger): Bus {
     })
   }
 
+  // Not a listener for each who waits: thousands may, and taking one off costs as much as there are.
+  const waiting = new Set<() => void>()
+  subscriber.on('close', () => {
+    for (const stopWaiting of waiting) stopWaiting()
+  })
+
   /** Resolves when SUBSCRIBE is answered, or as soon as the connection it waits on is lost. */
-  async function untilLiveOrDown(entry: Topic) {
-    if (subscriber.status !== 'ready') return
-    const settled = new AbortController()
-    const lost = once(subscriber, 'close', { signal: settled.signal }).catch(() => undefined)
-    await Promise.race([entry.live, lost])
-    settled.abort()
+  function untilLiveOrDown(entry: Topic): Promise<void> {
+    if (subscriber.status !== 'ready') return Promise.resolve()
+    return new Promise((resolve) => {
+      const stopWaiting = () => {
+        waiting.delete(stopWaiting)
+        resolve()
+      }
+      waiting.add(stopWaiting)
+      void entry.live.then(stopWaiting)
+    })
   }
 
   function release(topic: string, entry: Topic) {
@@ -149,6 +170,8 @@ export function createRedisBus(url: string, logger: Logger): Bus {
   }
 
   return {
+    isShared: true,
+
     async publish(topic, payload) {
       if (publisher.status !== 'ready') throw new Error('Redis is unreachable.')
       if (pendingPublishes >= maxPendingPublishes) throw new Error('Redis is too slow: too many messages are waiting.')

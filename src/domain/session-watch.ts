@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader'
 import type { Bus } from '../bus/bus.ts'
 import { topics } from '../bus/topics.ts'
+import { oncePerTurn } from '../log/turn.ts'
 import type { SessionRow, SessionStore } from '../store/sessions.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
@@ -37,7 +38,7 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
       const live = new Map((await store.live(sessionIds)).map((session) => [session.sessionId, session]))
       return sessionIds.map((sessionId) => live.get(sessionId) ?? null)
     },
-    { cache: false },
+    { cache: false, batchScheduleFn: oncePerTurn },
   )
 
   const end = (sessionId: string) => {

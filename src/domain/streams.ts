@@ -1,10 +1,18 @@
+import DataLoader from 'dataloader'
 import { Cursor, type LogItem, type LostPlace } from '../log/cursor.ts'
 import type { Hub } from '../log/hub.ts'
 import type { ReadLog } from '../log/read.ts'
-import type { ConversationStore, Membership } from '../store/conversations.ts'
+import { oncePerTurn } from '../log/turn.ts'
+import type {
+  ConversationStore,
+  EntryKey,
+  Membership,
+  Memberships,
+  MembershipsRequest,
+} from '../store/conversations.ts'
 import type { EventStore } from '../store/events.ts'
 import type { EventType } from '../store/rows.ts'
-import { NotFoundError, ValidationError } from './errors.ts'
+import { NotFoundError, UnavailableError, ValidationError } from './errors.ts'
 import { Feed } from './feed.ts'
 import type { SessionWatch } from './session-watch.ts'
 import type { Viewer } from './viewer.ts'
@@ -51,7 +59,27 @@ const maxResyncEvents = 10_000
 /** Streams one request may name. */
 const maxNamedStreams = 1_000
 
+/** Each may be in thousands of conversations. */
+const maxInboxesPerStatement = 20
+/** Milliseconds for which a resync waits for its turn at the log, behind readers that can wait longer. */
+const maxResyncWaitMs = 2_500
+
 const noStream = () => new NotFoundError('There is no such stream here.')
+
+/** A subscription may wait as long as it takes; a request is promised an answer. */
+async function inTime<Value>(reading: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new UnavailableError('Too many are catching up. Try again shortly.', maxResyncWaitMs))
+    }, maxResyncWaitMs)
+  })
+  try {
+    return await Promise.race([reading, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
 
 /** Where a reader starts: at its cursor, or live with word that the cursor leads nowhere. */
 function startAt(
@@ -77,9 +105,22 @@ function checkPositions(argument: string, positions: readonly StreamPosition[]):
 }
 
 export function createStreams({ hub, readLog, events, conversations, watch }: StreamsOptions): Streams {
+  // Thousands may come back at once: those of one turn are one statement.
+  const membershipsOf = new DataLoader<MembershipsRequest, Memberships>(
+    (requests) => conversations.memberships(requests),
+    { cache: false, batchScheduleFn: oncePerTurn, maxBatchSize: maxInboxesPerStatement },
+  )
+  const activeMemberships = new DataLoader<EntryKey, Membership | null>(
+    (keys) => conversations.activeMemberships(keys),
+    { cache: false, batchScheduleFn: oncePerTurn },
+  )
+
   /** The viewer's streams. A named one that was never theirs is refused with the words for one that does not exist. */
   const streamsOf = async (viewer: Viewer, named: Map<string, number>) => {
-    const { own, conversations: memberships } = await conversations.memberships(viewer.userId, [...named.keys()])
+    const { own, conversations: memberships } = await membershipsOf.load({
+      viewerId: viewer.userId,
+      alsoLeft: [...named.keys()],
+    })
     const known = new Set(memberships.map((membership) => membership.conversationId))
     for (const streamId of named.keys()) if (streamId !== viewer.userId && !known.has(streamId)) throw noStream()
     return {
@@ -96,12 +137,8 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
     headEventSeq: 0,
   })
 
-  const membershipOf = async (viewer: Viewer, conversationId: string): Promise<Membership | null> => {
-    const [entry] = (await conversations.entries([{ viewerId: viewer.userId, conversationId }])).entries
-    if (!entry) return null
-    const { headEventSeq, floorEventSeq } = entry.conversation
-    return { conversationId, headEventSeq, floorEventSeq, joinedEventSeq: entry.member.joinedEventSeq, active: true }
-  }
+  const membershipOf = (viewer: Viewer, conversationId: string) =>
+    activeMemberships.load({ viewerId: viewer.userId, conversationId })
 
   const newFeed = (viewer: Viewer) =>
     new Feed(viewer, new Cursor(hub, readLog), watch, (conversationId) => membershipOf(viewer, conversationId))
@@ -150,7 +187,7 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
       const perStream = Math.max(1, Math.min(limit, Math.floor(maxResyncEvents / Math.max(1, named.size))))
       const heads = new Map(active.map((membership) => [membership.conversationId, membership]))
       const gone = new Map(left.map((membership) => [membership.conversationId, lostFor(membership)]))
-      const streams = await Promise.all(
+      const reading = Promise.all(
         [...named].map(async ([streamId, afterSeq]): Promise<StreamResync> => {
           const head = streamId === viewer.userId ? own : heads.get(streamId)
           const start = head ? startAt(streamId, afterSeq, head) : undefined
@@ -164,7 +201,7 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
           return { streamId, items: found.map((event) => ({ event })), hasMore: eventSeq < head.headEventSeq, eventSeq }
         }),
       )
-      return { streams, viewerEventSeq: own.headEventSeq }
+      return { streams: await inTime(reading), viewerEventSeq: own.headEventSeq }
     },
   }
 }

@@ -4,6 +4,7 @@ import type { LogEvent } from '../store/rows.ts'
 import type { Write, WriteName, WriteResult } from '../store/writes.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Hub } from './hub.ts'
+import { toPayload } from './payload.ts'
 
 /**
  * The only way to change a conversation: one statement, which appends to the log in the same transaction, and then the
@@ -23,7 +24,8 @@ export interface AppendOptions {
 export function createAppend({ write, bus, hub, logger, afterCommit }: AppendOptions): Append {
   const announce = (event: LogEvent) => {
     hub.offer(event)
-    bus.publish(topics.stream(event.streamId), JSON.stringify(event)).catch((error: unknown) => {
+    if (!bus.isShared) return
+    bus.publish(topics.stream(event.streamId), toPayload(event)).catch((error: unknown) => {
       logger.debug({ err: error, streamId: event.streamId }, 'not announced; readers will find it in the log')
     })
   }

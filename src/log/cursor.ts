@@ -79,7 +79,10 @@ export class Cursor extends Source<LogItem> {
     const wanted = starts.filter(({ streamId }) => !this.places.has(streamId))
     if (wanted.length === 0) return
     const streamIds = wanted.map(({ streamId }) => streamId)
-    const streams = await this.hub.acquire(streamIds)
+    const streams = await this.hub.acquire(
+      streamIds,
+      wanted.map(({ afterSeq }) => afterSeq),
+    )
     if (this.closed) {
       this.hub.release(streamIds)
       return

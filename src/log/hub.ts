@@ -1,16 +1,22 @@
+import DataLoader from 'dataloader'
 import type { Bus } from '../bus/bus.ts'
 import { topics } from '../bus/topics.ts'
 import type { EventStore } from '../store/events.ts'
-import { parseEvent, type EventJson, type LogEvent } from '../store/rows.ts'
+import type { LogEvent } from '../store/rows.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { fromPayload, seqOf } from './payload.ts'
 import type { ReadLog } from './read.ts'
 import { Ring, RingMemory } from './ring.ts'
 import { Stream } from './stream.ts'
+import { oncePerTurn } from './turn.ts'
 
 /** The streams that somebody in this process reads, each with one bus subscription however many readers it has. */
 export interface Hub {
-  /** Opens streams, or joins those that are open. Each must be released once. */
-  acquire(streamIds: readonly string[]): Promise<Stream[]>
+  /**
+   * Opens streams, or joins those that are open. Each must be released once. `afterSeqs` says where their reader stands:
+   * a stream that is opened for one not far behind begins there, so that all who come after it are served by the ring.
+   */
+  acquire(streamIds: readonly string[], afterSeqs?: readonly number[]): Promise<Stream[]>
   release(streamIds: readonly string[]): void
   /** A committed event, from wherever it was heard of. */
   offer(event: LogEvent): void
@@ -27,50 +33,93 @@ export interface HubOptions {
   /** Newest events kept in memory of each stream, and bytes that those of all streams may come to. */
   ringSize: number
   ringMemoryByteSize: number
+  /**
+   * Milliseconds for which a stream stays open without a reader: those who lost their connection all at once find their
+   * events in the ring when they come back. 0: not at all.
+   */
+  lingerMs?: number
   logger: Logger
 }
 
 interface Entry {
   stream: Stream
+  /** Where the reader stands for whom it is opened. */
+  afterSeq: number
   readerCount: number
   /** Resolves once events reach the stream and its head is known. */
   ready: Promise<void>
+  isOpen: boolean
   unsubscribe: () => void
 }
 
-/** The part of all that one stream may take: a few with very long messages must not leave nothing to the others. */
+/** Streams without a reader that are kept open at the most; beyond that the one left longest ago is closed. */
+const maxIdleStreams = 1_000
+/** The part of all memory that one stream may take: a few with very long messages must leave something to the others. */
 const streamShare = 1 / 16
 
-export function createHub({ bus, events, readLog, ringSize, ringMemoryByteSize, logger }: HubOptions): Hub {
+export function createHub(options: HubOptions): Hub {
+  const { bus, events, readLog, ringSize, ringMemoryByteSize, lingerMs = 0, logger } = options
   const ringMemory = new RingMemory(ringMemoryByteSize)
   const ringLimits = { maxEvents: ringSize, maxByteSize: ringMemoryByteSize * streamShare }
   const entries = new Map<string, Entry>()
+  /** Open streams without a reader, the one left longest ago first, each with the time until which it stays. */
+  const idle = new Map<string, number>()
+  let sweeping: NodeJS.Timeout | undefined
 
-  const onPayload = (payload: string) => {
+  const headOf = new DataLoader<string, number>(
+    async (streamIds) => {
+      const heads = new Map((await events.heads(streamIds)).map((head) => [head.streamId, head.headEventSeq]))
+      return streamIds.map((streamId) => heads.get(streamId) ?? 0)
+    },
+    { cache: false, batchScheduleFn: oncePerTurn },
+  )
+
+  const offer = (event: LogEvent) => entries.get(event.streamId)?.stream.offer(event)
+
+  const onPayload = (stream: Stream, payload: string) => {
+    const seq = seqOf(payload)
+    // The usual one: written by this very process, which had it before the bus did.
+    if (seq > 0 && seq <= stream.tipSeq) return
     try {
-      const event = parseEvent(JSON.parse(payload) as EventJson)
-      // A stream counts on it: with anything else it would look for a gap for ever.
-      if (!Number.isSafeInteger(event.seq) || event.seq < 1) throw new Error('an event without its number')
-      offer(event)
+      offer(fromPayload(payload))
     } catch (error) {
       logger.warn({ err: error }, 'the bus carried something that is no event')
     }
   }
 
-  const offer = (event: LogEvent) => entries.get(event.streamId)?.stream.offer(event)
+  const begin = async (entry: Entry, headSeq: number) => {
+    const { stream, afterSeq } = entry
+    const isNear = afterSeq < headSeq && headSeq - afterSeq <= ringSize
+    const events = isNear
+      ? await readLog({ streamId: stream.streamId, afterSeq, limit: headSeq - afterSeq, isGap: true })
+      : []
+    // Unless retention took what comes next, which is for the reader to find out.
+    const isWhole = events[0]?.seq === afterSeq + 1
+    stream.start(isWhole ? afterSeq : headSeq)
+    if (isWhole) for (const event of events) stream.offer(event)
+    stream.announce(headSeq)
+    entry.isOpen = true
+  }
 
-  const open = (streamIds: string[]): void => {
-    const opened = streamIds.map((streamId) => {
+  const open = (afterSeqs: ReadonlyMap<string, number>): void => {
+    const opened = [...afterSeqs].map(([streamId, afterSeq]) => {
       const stream = new Stream({
         streamId,
         ring: new Ring(ringLimits, ringMemory),
-        readLog,
-        readHead: async () => (await events.heads([streamId]))[0]?.headEventSeq ?? 0,
+        readLog: (request) => readLog({ ...request, isGap: true }),
+        readHead: () => headOf.load(streamId),
         onError: (error) => {
           logger.warn({ err: error, streamId }, 'could not read a gap from the log; will try again')
         },
       })
-      const entry: Entry = { stream, readerCount: 0, ready: Promise.resolve(), unsubscribe: () => undefined }
+      const entry: Entry = {
+        stream,
+        afterSeq,
+        readerCount: 0,
+        ready: Promise.resolve(),
+        isOpen: false,
+        unsubscribe: () => undefined,
+      }
       entries.set(streamId, entry)
       return entry
     })
@@ -78,35 +127,63 @@ export function createHub({ bus, events, readLog, ringSize, ringMemoryByteSize, 
     const ready = (async () => {
       await Promise.all(
         opened.map(async (entry) => {
-          const unsubscribe = await bus.subscribe(topics.stream(entry.stream.streamId), onPayload)
-          if (entries.get(entry.stream.streamId) === entry) entry.unsubscribe = unsubscribe
+          const { stream } = entry
+          const unsubscribe = await bus.subscribe(topics.stream(stream.streamId), (payload) => {
+            onPayload(stream, payload)
+          })
+          if (entries.get(stream.streamId) === entry) entry.unsubscribe = unsubscribe
           else unsubscribe()
         }),
       )
-      const heads = new Map((await events.heads(streamIds)).map((head) => [head.streamId, head.headEventSeq]))
-      for (const { stream } of opened) stream.start(heads.get(stream.streamId) ?? 0)
+      const heads = await Promise.all(opened.map(({ stream }) => headOf.load(stream.streamId)))
+      await Promise.all(opened.map((entry, index) => begin(entry, heads[index] ?? 0)))
     })()
     for (const entry of opened) entry.ready = ready
+  }
+
+  const end = (streamId: string, { stream, unsubscribe }: Entry) => {
+    entries.delete(streamId)
+    idle.delete(streamId)
+    stream.close()
+    unsubscribe()
+  }
+
+  const sweep = () => {
+    sweeping = undefined
+    const nowMs = performance.now()
+    for (const [streamId, untilMs] of idle) {
+      if (untilMs > nowMs && idle.size <= maxIdleStreams) {
+        sweeping = setTimeout(sweep, untilMs - nowMs).unref()
+        return
+      }
+      const entry = entries.get(streamId)
+      if (entry) end(streamId, entry)
+    }
   }
 
   const release = (streamIds: readonly string[]) => {
     for (const streamId of streamIds) {
       const entry = entries.get(streamId)
       if (!entry || --entry.readerCount > 0) continue
-      entries.delete(streamId)
-      entry.stream.close()
-      entry.unsubscribe()
+      // One that failed to open must be gone, so that it can be opened again.
+      if (lingerMs === 0 || !entry.isOpen) end(streamId, entry)
+      else idle.set(streamId, performance.now() + lingerMs)
     }
+    if (idle.size > maxIdleStreams) clearTimeout(sweeping)
+    else if (sweeping || idle.size === 0) return
+    sweep()
   }
 
   return {
-    async acquire(streamIds) {
-      const missing = streamIds.filter((streamId) => !entries.has(streamId))
-      if (missing.length > 0) open([...new Set(missing)])
+    async acquire(streamIds, afterSeqs = []) {
+      const missing = new Map(streamIds.map((streamId, index) => [streamId, afterSeqs[index] ?? Infinity]))
+      for (const streamId of streamIds) if (entries.has(streamId)) missing.delete(streamId)
+      if (missing.size > 0) open(missing)
       const joined = streamIds.map((streamId) => {
         const entry = entries.get(streamId)
         if (!entry) throw new Error(`stream ${streamId} is not open`)
         entry.readerCount++
+        idle.delete(streamId)
         return entry
       })
       try {
@@ -127,11 +204,8 @@ export function createHub({ bus, events, readLog, ringSize, ringMemoryByteSize, 
       return entries.size
     },
     close() {
-      for (const entry of entries.values()) {
-        entry.stream.close()
-        entry.unsubscribe()
-      }
-      entries.clear()
+      clearTimeout(sweeping)
+      for (const [streamId, entry] of entries) end(streamId, entry)
     },
   }
 }

@@ -1,19 +1,21 @@
-import DataLoader from 'dataloader'
 import type { EventsRequest, EventStore } from '../store/events.ts'
 import type { LogEvent } from '../store/rows.ts'
+import { createAdmission } from './admission.ts'
 
-/** Reads one stretch of one stream. All that is asked for in one turn of the event loop is one statement. */
-export type ReadLog = (request: EventsRequest) => Promise<LogEvent[]>
+export interface LogRequest extends EventsRequest {
+  /** Live readers wait for it: it goes before those who catch up. */
+  isGap?: boolean
+}
 
-/** Streams that one statement may ask for: keeps a reconnect of many readers from becoming one giant answer. */
-const maxRequestsPerStatement = 100
+/**
+ * Reads a stretch of a stream: events after a seq, in order, `limit` at the most. Fewer does not mean that there are no
+ * more, but none does. The events may be shared with other readers; the array is the caller's own.
+ */
+export type ReadLog = (request: LogRequest) => Promise<LogEvent[]>
 
 export function createReadLog(events: EventStore): ReadLog {
-  const loader = new DataLoader<EventsRequest, LogEvent[]>((requests) => events.read(requests), {
-    cache: false,
-    maxBatchSize: maxRequestsPerStatement,
-  })
-  return async (request) => withoutGap(await loader.load(request))
+  const admit = createAdmission((requests, maxBytes) => events.read(requests, maxBytes))
+  return async (request) => withoutGap(await admit(request))
 }
 
 /** Retention may be at work: what comes after a gap belongs to no reader who has not been told of the gap. */

@@ -45,8 +45,13 @@ export interface ConversationStore {
   inbox(request: InboxRequest): Promise<{ viewerHeadEventSeq: number; entries: InboxRow[] }>
   /** Head of the personal stream, read together with how many entries have something unread. */
   inboxCounts(viewerId: string): Promise<InboxCounts>
-  /** The viewer's streams: the personal one, and the conversations; of those they left only the ones named. */
-  memberships(viewerId: string, alsoLeft: readonly string[]): Promise<Memberships>
+  /** For each key the membership of an active member; null for anybody else. One statement. */
+  activeMemberships(keys: readonly EntryKey[]): Promise<(Membership | null)[]>
+  /**
+   * For each viewer their streams: the personal one, and the conversations; of those they left only the ones named. One
+   * statement.
+   */
+  memberships(requests: readonly MembershipsRequest[]): Promise<Memberships[]>
 }
 
 export interface InboxRow extends EntryRow {
@@ -60,6 +65,11 @@ export interface Membership {
   joinedEventSeq: number
   /** False for somebody who left or was removed. */
   active: boolean
+}
+
+export interface MembershipsRequest {
+  viewerId: string
+  alsoLeft: readonly string[]
 }
 
 export interface Memberships {
@@ -87,13 +97,23 @@ const readEntries = {
 
 const readMemberships = {
   name: 'read_memberships',
-  text: `SELECT u.head_event_seq AS "ownHeadEventSeq", u.floor_event_seq AS "ownFloorEventSeq",
+  text: `SELECT r.place::int, u.head_event_seq AS "ownHeadEventSeq", u.floor_event_seq AS "ownFloorEventSeq",
       c.id AS "conversationId", c.head_event_seq AS "headEventSeq", c.floor_event_seq AS "floorEventSeq",
       m.joined_event_seq AS "joinedEventSeq", m.left_at IS NULL AS active
-    FROM users u
-    LEFT JOIN members m ON m.user_id = u.id AND (m.left_at IS NULL OR m.conversation_id = ANY ($2::uuid[]))
-    LEFT JOIN conversations c ON c.id = m.conversation_id
-    WHERE u.id = $1`,
+    FROM unnest($1::uuid[]) WITH ORDINALITY AS r(user_id, place)
+    JOIN users u ON u.id = r.user_id
+    LEFT JOIN members m ON m.user_id = u.id AND (m.left_at IS NULL
+      OR (r.place, m.conversation_id) IN (SELECT * FROM unnest($2::bigint[], $3::uuid[])))
+    LEFT JOIN conversations c ON c.id = m.conversation_id`,
+}
+
+const readActiveMemberships = {
+  name: 'read_active_memberships',
+  text: `SELECT k.place::int, c.id AS "conversationId", c.head_event_seq AS "headEventSeq",
+      c.floor_event_seq AS "floorEventSeq", m.joined_event_seq AS "joinedEventSeq", true AS active
+    FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k(user_id, conversation_id, place)
+    JOIN members m ON m.conversation_id = k.conversation_id AND m.user_id = k.user_id AND m.left_at IS NULL
+    JOIN conversations c ON c.id = m.conversation_id`,
 }
 
 const readInboxCounts = {
@@ -173,16 +193,31 @@ export function createConversationStore(db: Database): ConversationStore {
       const [row] = await db.run<InboxCounts & Record<string, unknown>>(readInboxCounts, [viewerId])
       return row ?? { headEventSeq: 0, unreadConversationCount: 0 }
     },
-    async memberships(viewerId, alsoLeft) {
-      const rows = await db.run<Membership & { ownHeadEventSeq: number; ownFloorEventSeq: number }>(readMemberships, [
-        viewerId,
-        alsoLeft,
+    async activeMemberships(keys) {
+      const rows = await db.run<Membership & { place: number }>(readActiveMemberships, [
+        keys.map((key) => key.viewerId),
+        keys.map((key) => key.conversationId),
       ])
-      return {
-        own: { headEventSeq: rows[0]?.ownHeadEventSeq ?? 0, floorEventSeq: rows[0]?.ownFloorEventSeq ?? 0 },
+      const found: (Membership | null)[] = keys.map(() => null)
+      for (const { place, ...membership } of rows) found[place - 1] = membership
+      return found
+    },
+    async memberships(requests) {
+      type Row = Membership & { place: number; ownHeadEventSeq: number; ownFloorEventSeq: number }
+      const rows = await db.run<Row>(readMemberships, [
+        requests.map(({ viewerId }) => viewerId),
+        requests.flatMap(({ alsoLeft }, index) => alsoLeft.map(() => index + 1)),
+        requests.flatMap(({ alsoLeft }) => alsoLeft),
+      ])
+      const found = requests.map((): Memberships => ({ own: { headEventSeq: 0, floorEventSeq: 0 }, conversations: [] }))
+      for (const { place, ownHeadEventSeq, ownFloorEventSeq, ...membership } of rows) {
+        const memberships = found[place - 1]
+        if (!memberships) continue
+        memberships.own = { headEventSeq: ownHeadEventSeq, floorEventSeq: ownFloorEventSeq }
         // The one row of somebody without conversations names none.
-        conversations: rows.filter((row) => (row.conversationId as string | null) !== null),
+        if ((membership.conversationId as string | null) !== null) memberships.conversations.push(membership)
       }
+      return found
     },
   }
 }

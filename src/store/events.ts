@@ -15,8 +15,11 @@ export interface StreamHead {
 }
 
 export interface EventStore {
-  /** For each request its events, in order. One statement for all of them. */
-  read(requests: readonly EventsRequest[]): Promise<LogEvent[][]>
+  /**
+   * For each request its events, in order, up to the one with which its texts reach `maxBytes`: at least one, when there
+   * is one. One statement for all of them.
+   */
+  read(requests: readonly EventsRequest[], maxBytes: number): Promise<LogEvent[][]>
   /** Heads of those streams that exist. One statement. */
   heads(streamIds: readonly string[]): Promise<StreamHead[]>
   /**
@@ -40,11 +43,15 @@ const joinMessage = 'LEFT JOIN messages m ON m.conversation_id = e.stream_id AND
 
 const readEvents = {
   name: 'read_events',
-  text: `SELECT r.place, ${eventColumns}
+  // octet_length() knows the size of a text without unpacking it: what is cut off costs next to nothing.
+  text: `SELECT r.place::int, e.*
     FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS r(stream_id, after_seq, max_rows, place)
     CROSS JOIN LATERAL (
-      SELECT * FROM events WHERE stream_id = r.stream_id AND seq > r.after_seq ORDER BY seq LIMIT r.max_rows) e
-    ${joinMessage}
+      SELECT ${eventColumns}, sum(octet_length(m.text)) OVER before AS bytes_before
+        FROM (SELECT * FROM events WHERE stream_id = r.stream_id AND seq > r.after_seq ORDER BY seq LIMIT r.max_rows) e
+        ${joinMessage}
+      WINDOW before AS (ORDER BY e.seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) e
+    WHERE coalesce(e.bytes_before, 0) < $4
     ORDER BY r.place, e.seq`,
 }
 
@@ -83,7 +90,7 @@ const retireEvents = { name: 'retire_events', text: 'SELECT parley_retire_events
 const forgetOpKeys = { name: 'forget_op_keys', text: 'SELECT parley_forget_op_keys($1, $2) AS count' }
 
 interface EventRow extends Omit<LogEvent, 'data' | 'message'> {
-  place: string
+  place: number
   data: EventJson['data']
 }
 
@@ -102,14 +109,15 @@ function toEvent(row: EventRow): LogEvent {
 
 export function createEventStore(db: Database): EventStore {
   return {
-    async read(requests) {
+    async read(requests, maxBytes) {
       const rows = await db.run<EventRow>(readEvents, [
         requests.map((request) => request.streamId),
         requests.map((request) => request.afterSeq),
         requests.map((request) => request.limit),
+        maxBytes,
       ])
       const results: LogEvent[][] = requests.map(() => [])
-      for (const row of rows) results[Number(row.place) - 1]?.push(toEvent(row))
+      for (const row of rows) results[row.place - 1]?.push(toEvent(row))
       return results
     },
     heads: (streamIds) => db.run<StreamHead & Record<string, unknown>>(readHeads, [streamIds]),

@@ -9,7 +9,7 @@ export async function subscribeOneByOne(
 ): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
   const stream = await createSourceEventStream(args)
   if (!isAsyncIterable(stream)) return stream
-  const source = (stream)[Symbol.asyncIterator]()
+  const source = stream[Symbol.asyncIterator]()
   const results = openEventResults(args)
   const done = { value: undefined, done: true } as const
   let isOver = false

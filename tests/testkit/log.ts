@@ -123,6 +123,7 @@ export class FakeLog {
 /** A bus that delivers when it is told to, and only what it is told to. */
 export class FakeBus implements Bus {
   readonly listeners = new Map<string, Set<(payload: string) => void>>()
+  readonly isShared = true
   readonly connected = true
   subscriptions = 0
 

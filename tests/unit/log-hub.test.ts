@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { topics } from '../../src/bus/topics.ts'
 import { Cursor } from '../../src/log/cursor.ts'
 import { createHub, type Hub } from '../../src/log/hub.ts'
+import { toPayload } from '../../src/log/payload.ts'
 import { FakeBus, FakeLog, next, streamId } from '../testkit/log.ts'
 
 const topic = topics.stream(streamId)
@@ -105,6 +106,87 @@ test('a stream released while it opens is not left on the bus', async () => {
   await opening
   expect(hub.openStreamCount).toBe(0)
   await vi.waitFor(() => expect(bus.topicCount).toBe(0))
+})
+
+test('those who come back at once, not far behind, cost one reading of the log, however many they are', async () => {
+  log.appendMany(12)
+  const cursors = await Promise.all(
+    Array.from({ length: 50 }, async (_, index) => {
+      const cursor = new Cursor(hub, log.read)
+      await cursor.follow([{ streamId, afterSeq: 4 + (index % 3) }])
+      return cursor
+    }),
+  )
+  for (const [index, cursor] of cursors.entries()) {
+    for (let seq = 5 + (index % 3); seq <= 12; seq++) expect((await next(cursor))?.event?.seq).toBe(seq)
+  }
+  expect(log.reads).toEqual([expect.objectContaining({ afterSeq: 4, limit: 8, isGap: true })])
+})
+
+test('a stream whose readers lost their connection keeps its events for them, and closes when they stay away', async () => {
+  hub.close()
+  hub = createHub({
+    bus,
+    events: log.store,
+    readLog: log.read,
+    ringSize: 16,
+    ringMemoryByteSize: 1_048_576,
+    lingerMs: 5_000,
+    logger: pino({ level: 'silent' }),
+  })
+  const first = new Cursor(hub, log.read)
+  await first.follow([{ streamId, afterSeq: 0 }])
+  vi.useFakeTimers()
+  first.end()
+  for (const event of log.appendMany(3)) publish(event)
+  await vi.advanceTimersByTimeAsync(4_000)
+  const second = new Cursor(hub, log.read)
+  await second.follow([{ streamId, afterSeq: 1 }])
+  for (const seq of [2, 3]) expect((await next(second))?.event?.seq).toBe(seq)
+  expect(log.reads).toEqual([])
+  expect(bus.subscriptions).toBe(1)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(hub.openStreamCount).toBe(1)
+  second.end()
+  await vi.advanceTimersByTimeAsync(4_900)
+  expect(bus.topicCount).toBe(1)
+  await vi.advanceTimersByTimeAsync(200)
+  expect(bus.topicCount).toBe(0)
+  expect(hub.openStreamCount).toBe(0)
+})
+
+test('of the streams without readers only so many are kept, the ones left last', async () => {
+  hub.close()
+  const options = {
+    bus,
+    events: log.store,
+    readLog: log.read,
+    ringSize: 16,
+    ringMemoryByteSize: 1_048_576,
+    logger: pino({ level: 'silent' }),
+  }
+  hub = createHub({ ...options, lingerMs: 60_000 })
+  const streamIds = Array.from({ length: 1_500 }, (_, index) => `stream ${String(index)}`)
+  await hub.acquire(streamIds)
+  hub.release(streamIds)
+  expect(hub.openStreamCount).toBe(1_000)
+  expect(bus.listeners.has(topics.stream('stream 499'))).toBe(false)
+  expect(bus.listeners.has(topics.stream('stream 500'))).toBe(true)
+})
+
+test('an event that this process wrote is not parsed again when the bus brings it back', async () => {
+  const cursor = new Cursor(hub, log.read)
+  await cursor.follow([{ streamId, afterSeq: 0 }])
+  const [own, foreign] = log.appendMany(2)
+  hub.offer(own!)
+  const parse = vi.spyOn(JSON, 'parse')
+  bus.deliver(topic, toPayload(own!))
+  expect(parse).not.toHaveBeenCalled()
+  bus.deliver(topic, toPayload(foreign!))
+  bus.deliver(topic, toPayload(foreign!))
+  expect(parse).toHaveBeenCalledOnce()
+  parse.mockRestore()
+  for (const event of [own, foreign]) expect((await next(cursor))?.event).toEqual(event)
 })
 
 test('a head that the relay heard of makes readers catch up from the log', async () => {
