@@ -90,7 +90,11 @@ test('a statement has at most its number of sends, and the rest goes with the ne
   await statements[0]!.answer()
   await statements[1]!.answer()
   await statements[2]!.answer()
-  expect(texts()).toEqual([['0', '1', '2', '3'], ['4', '5', '6', '7'], ['8', '9']])
+  expect(texts()).toEqual([
+    ['0', '1', '2', '3'],
+    ['4', '5', '6', '7'],
+    ['8', '9'],
+  ])
   expect(await Promise.all(answers)).toHaveLength(10)
 })
 
