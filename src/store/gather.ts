@@ -21,6 +21,8 @@ export interface GatherOptions<Result> {
   many: (sends: Send[]) => Promise<(Result | null)[]>
   maxBatch?: number
   maxInFlight?: number
+  /** After being found held this many times a conversation's sends go by themselves and wait for the lock. */
+  timesToWait?: number
   slowMs?: number
   waitMs?: number
 }
@@ -44,7 +46,7 @@ interface Waiting<Result> {
  */
 export function createGather<Result>(options: GatherOptions<Result>): (send: Send) => Promise<Result> {
   // docs/decisions/0012 says how the numbers were found.
-  const { one, many, maxBatch = 128, maxInFlight = 2 } = options
+  const { one, many, maxBatch = 128, maxInFlight = 2, timesToWait = 3 } = options
   /** A statement that takes longer than this is stuck, and no longer counts: the others must not wait for it. */
   const slowMs = options.slowMs ?? 200
   /** Milliseconds from being asked to giving up, as for everything else that is asked of the database. */
@@ -53,8 +55,9 @@ export function createGather<Result>(options: GatherOptions<Result>): (send: Sen
   /** By conversation, in the order in which they came; the conversation whose turn is next comes first. */
   const queues = new Map<string, Waiting<Result>[]>()
   const underWay = new Set<string>()
-  /** Conversations that somebody else held: their sends wait for the lock, so they go without any others. */
-  const locked = new Set<string>()
+  /** Conversations that somebody else held, and how many times. After some their sends wait for the lock, by themselves. */
+  const lockedTimes = new Map<string, number>()
+  const mustWait = (conversationId: string) => (lockedTimes.get(conversationId) ?? 0) >= timesToWait
   let inFlight = 0
 
   const take = (): Waiting<Result>[] => {
@@ -62,7 +65,7 @@ export function createGather<Result>(options: GatherOptions<Result>): (send: Sen
     const keys = new Set<string>()
     for (const [conversationId, queue] of queues) {
       if (batch.length === maxBatch) break
-      if (underWay.has(conversationId) || (locked.has(conversationId) && batch.length > 0)) continue
+      if (underWay.has(conversationId) || (batch.length > 0 && mustWait(conversationId))) continue
       const sizeBefore = batch.length
       const left: Waiting<Result>[] = []
       for (const waiting of queue) {
@@ -84,7 +87,7 @@ export function createGather<Result>(options: GatherOptions<Result>): (send: Sen
         queues.delete(conversationId)
         queues.set(conversationId, left)
       }
-      if (locked.delete(conversationId)) break
+      if (mustWait(conversationId)) break
     }
     return batch
   }
@@ -101,11 +104,16 @@ export function createGather<Result>(options: GatherOptions<Result>): (send: Sen
     )
   }
 
-  const settleOne = async ({ send, resolve, reject }: Waiting<Result>): Promise<void> => {
+  const answer = ({ send, resolve }: Waiting<Result>, result: Result) => {
+    lockedTimes.delete(send.conversationId)
+    resolve(result)
+  }
+
+  const settleOne = async (waiting: Waiting<Result>): Promise<void> => {
     try {
-      resolve(await one(send))
+      answer(waiting, await one(waiting.send))
     } catch (error) {
-      reject(error)
+      waiting.reject(error)
     }
   }
 
@@ -127,7 +135,7 @@ export function createGather<Result>(options: GatherOptions<Result>): (send: Sen
     for (const [index, waiting] of batch.entries()) {
       const result = results[index]
       if (result === undefined) waiting.reject(new Error('a send was not answered'))
-      else if (result !== null) waiting.resolve(result)
+      else if (result !== null) answer(waiting, result)
       else {
         const { conversationId } = waiting.send
         again.set(conversationId, [...(again.get(conversationId) ?? []), waiting])
@@ -136,7 +144,7 @@ export function createGather<Result>(options: GatherOptions<Result>): (send: Sen
       }
     }
     for (const [conversationId, sends] of again) {
-      locked.add(conversationId)
+      lockedTimes.set(conversationId, (lockedTimes.get(conversationId) ?? 0) + 1)
       // Before what has come meanwhile.
       queues.set(conversationId, [...sends, ...(queues.get(conversationId) ?? [])])
     }
@@ -153,7 +161,10 @@ export function createGather<Result>(options: GatherOptions<Result>): (send: Sen
     const timer = setTimeout(release, slowMs)
     await settle(batch)
     clearTimeout(timer)
-    for (const { send } of batch) underWay.delete(send.conversationId)
+    for (const { conversationId } of batch.map(({ send }) => send)) {
+      underWay.delete(conversationId)
+      if (!queues.has(conversationId)) lockedTimes.delete(conversationId)
+    }
     release()
   }
 

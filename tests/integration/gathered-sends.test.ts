@@ -134,8 +134,8 @@ test('sends that go together have each their own outcome, and those that are ref
   })
   expect(list.some(({ query }) => query.includes('parley_send_messages('))).toBe(true)
   const outcomes = (await Promise.all(same)).sort()
-  expect(outcomes.filter((outcome) => outcome?.startsWith('ACCEPTED'))).toHaveLength(1)
-  expect(outcomes.filter((outcome) => outcome?.startsWith('DUPLICATE'))).toHaveLength(3)
+  expect(outcomes.filter((outcome) => outcome.startsWith('ACCEPTED'))).toHaveLength(1)
+  expect(outcomes.filter((outcome) => outcome.startsWith('DUPLICATE'))).toHaveLength(3)
   expect(outcomes.filter((outcome) => outcome === 'OpKeyReusedError')).toHaveLength(4)
 
   const rows = await stored(pair.database, [open, elsewhere])
