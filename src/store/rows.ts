@@ -125,3 +125,34 @@ export function parseEvent(json: EventJson): LogEvent {
     message: json.message === null ? null : parseMessage(json.message),
   }
 }
+
+/** The event of a message that was just sent, from what was asked for and what the database gave it. */
+export function sentEvent(
+  send: { actorId: string; conversationId: string; opKey: string; text: string; replyToSeq: number | null },
+  given: { seq: number; eventSeq: number; atMs: number },
+): LogEvent {
+  const at = new Date(given.atMs)
+  const message: Message = {
+    conversationId: send.conversationId,
+    seq: given.seq,
+    senderId: send.actorId,
+    text: send.text,
+    revision: 1,
+    clientMessageId: send.opKey,
+    replyToSeq: send.replyToSeq,
+    createdAt: at,
+    editedAt: null,
+    deletedAt: null,
+    deletedById: null,
+  }
+  return {
+    streamId: send.conversationId,
+    seq: given.eventSeq,
+    type: 'MESSAGE_SENT',
+    actorId: send.actorId,
+    messageSeq: given.seq,
+    data: null,
+    occurredAt: at,
+    message,
+  }
+}

@@ -1,5 +1,14 @@
 import type { Database, Statement } from './database.ts'
-import { parseEvent, parseMessage, type EventJson, type LogEvent, type Message, type MessageJson } from './rows.ts'
+import { createGather, type Send } from './gather.ts'
+import {
+  parseEvent,
+  parseMessage,
+  sentEvent,
+  type EventJson,
+  type LogEvent,
+  type Message,
+  type MessageJson,
+} from './rows.ts'
 
 /** What a write function of prisma/migrations answered. `outcome` is ACCEPTED, DUPLICATE, or why it was refused. */
 export interface WriteResult {
@@ -40,6 +49,22 @@ const statements = {
   eraseInConversation: call('parley_erase_in_conversation', 'uuid', 'uuid', 'uuid', 'int'),
 }
 
+/** Many sends at once: an array of each of their values. */
+const sendMessages: Statement = {
+  name: 'sendMessages',
+  text: `SELECT outcome, seq, event_seq AS "eventSeq", at_ms AS "atMs", replayed
+    FROM parley_send_messages($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::int[])`,
+}
+
+interface SentRow {
+  /** Null for a key that is known; `replayed` is what became of its first use. */
+  outcome: string | null
+  seq: number
+  eventSeq: number
+  atMs: number
+  replayed: WriteJson | null
+}
+
 export type WriteName = keyof typeof statements
 
 /** Calls one write function: the whole write in one round trip and one commit. Values in the function's order. */
@@ -52,14 +77,40 @@ const isKeyRace = (error: unknown) =>
   'constraint' in error &&
   error.constraint === 'events_actor_op_key'
 
+function parseResult({ message, events, ...rest }: WriteJson): WriteResult {
+  const parsed = (events ?? []).map(parseEvent)
+  // What was accepted stands in the answer and in the event: once is enough.
+  const own = parsed[0]?.message ?? null
+  return { ...rest, message: own ?? (message ? parseMessage(message) : null), events: parsed }
+}
+
+function sentResult(send: Send, row: SentRow): WriteResult | null {
+  if (row.outcome === 'LOCKED') return null
+  if (row.replayed) return parseResult(row.replayed)
+  if (row.outcome === null) throw new Error('a known key without what became of it')
+  if (row.outcome !== 'ACCEPTED') return { outcome: row.outcome, message: null, events: [] }
+  const event = sentEvent(send, row)
+  const { streamId, seq: eventSeq, message } = event
+  return { outcome: 'ACCEPTED', streamId, eventSeq, message, events: [event] }
+}
+
+/** As parley_send_message takes them. */
+type SendValues = [
+  actorId: string,
+  conversationId: string,
+  opKey: string,
+  hash: Buffer,
+  text: string,
+  replyToSeq: number | null,
+]
+
 export function createWrite(db: Database): Write {
   const attempt = async (name: WriteName, values: unknown[]): Promise<WriteResult> => {
     const [row] = await db.run<{ result: WriteJson }>(statements[name], values)
     if (!row) throw new Error(`${name} answered nothing`)
-    const { message, events, ...rest } = row.result
-    return { ...rest, message: message ? parseMessage(message) : null, events: (events ?? []).map(parseEvent) }
+    return parseResult(row.result)
   }
-  return async (name, values) => {
+  const write = async (name: WriteName, values: unknown[]): Promise<WriteResult> => {
     try {
       return await attempt(name, values)
     } catch (error) {
@@ -67,5 +118,29 @@ export function createWrite(db: Database): Write {
       if (isKeyRace(error)) return attempt(name, values)
       throw error
     }
+  }
+  const gathered = createGather<WriteResult>({
+    one: ({ actorId, conversationId, opKey, hash, text, replyToSeq }) =>
+      write('sendMessage', [actorId, conversationId, opKey, hash, text, replyToSeq]),
+    many: async (sends) => {
+      const rows = await db.run<SentRow & Record<string, unknown>>(sendMessages, [
+        sends.map(({ actorId }) => actorId),
+        sends.map(({ conversationId }) => conversationId),
+        sends.map(({ opKey }) => opKey),
+        sends.map(({ hash }) => hash),
+        sends.map(({ text }) => text),
+        sends.map(({ replyToSeq }) => replyToSeq),
+      ])
+      return sends.map((send, index) => {
+        const row = rows[index]
+        if (!row) throw new Error('sendMessages did not answer each send')
+        return sentResult(send, row)
+      })
+    },
+  })
+  return (name, values) => {
+    if (name !== 'sendMessage') return write(name, values)
+    const [actorId, conversationId, opKey, hash, text, replyToSeq] = values as SendValues
+    return gathered({ actorId, conversationId, opKey, hash, text, replyToSeq })
   }
 }
