@@ -35,6 +35,8 @@ export class Stream {
   private ring: LogEvent[] = []
   /** The newest edit or deletion in the ring of each message that has one, by the message's seq. */
   private readonly newest = new Map<number, LogEvent>()
+  /** Where the ring was emptied: what was read before that may be a text that is gone. */
+  private forgottenSeq = -1
   /** Null until the head was read. */
   private tip: number | null = null
   /** The newest seq heard of; more than tip while something is missing. */
@@ -107,7 +109,7 @@ export class Stream {
 
   /** Whether edits and deletions since the tip was `tipSeq` may have left the ring, so that `current` misses them. */
   outran(tipSeq: number): boolean {
-    return this.tipSeq - tipSeq > this.ring.length
+    return tipSeq < this.forgottenSeq || this.tipSeq - tipSeq > this.ring.length
   }
 
   close(): void {
@@ -182,6 +184,7 @@ export class Stream {
   /** Memory holds texts that are gone from the database: everything before is read from there again. */
   private forget(): void {
     this.epoch = {}
+    this.forgottenSeq = this.tipSeq
     this.ring = []
     this.newest.clear()
   }

@@ -37,6 +37,11 @@ export class EventResult {
     return this.context?.serves(viewerId) ?? true
   }
 
+  /** Whether another one that still runs will serve this viewer, to judge by what was asked for this settled one. */
+  foretells(running: EventResult, viewerId: string | undefined): boolean {
+    return this.context?.areAlike(running.context?.ownId, viewerId) ?? true
+  }
+
   private settle(value: ExecutionResult): void {
     this.value = value
     this.settledAtMs = Date.now()
@@ -117,15 +122,19 @@ export function createEventResults(): OpenEventResults<LogItem> {
     return {
       of(item) {
         const { event, epoch } = item
-        // Word of a lost place is for this reader alone.
-        if (!event) return run(item)
+        // Word of a lost place is for this reader alone. An event of a personal stream shows things of other streams, whose
+        // edits and deletions do not show in its epoch.
+        if (!event || event.streamId === viewerId) return run(item)
         const known = entries.get(event)
         const entry: Entry = known?.epoch === epoch && known ? known : { epoch, variants: [] }
         const freshMs = Date.now() - sharedMs
+        const [first] = entry.variants
         for (const variant of entry.variants) {
+          if (variant.value) {
+            if (variant.settledAtMs > freshMs && variant.serves(viewerId)) return variant
+          }
           // Whom the first one serves is not known while it runs; most often it is everybody.
-          if (!variant.value && variant === entry.variants[0]) return variant
-          if (variant.value && variant.settledAtMs > freshMs && variant.serves(viewerId)) return variant
+          else if (variant === first || first?.foretells(variant, viewerId)) return variant
         }
         const variant = run(item)
         entry.variants.push(variant)
