@@ -16,7 +16,9 @@ export function createEventLoaders(newLoaders: () => Loaders): (item: LogItem) =
     if (!event || !asOf) return newLoaders()
     let entry = shared.get(asOf)
     if (!entry || entry.untilMs < Date.now()) {
-      entry = { loaders: newLoaders(), untilMs: Date.now() + sharedMs }
+      // A personal stream does not know what happened in a conversation since: only those taken at once share.
+      const lifeMs = event.type === 'INBOX_ENTRY_CHANGED' ? 0 : sharedMs
+      entry = { loaders: newLoaders(), untilMs: Date.now() + lifeMs }
       shared.set(asOf, entry)
     }
     entry.loaders.horizon.note(event.streamId, event.seq)

@@ -31,6 +31,8 @@ export class Stream {
   readonly listeners = new Set<() => void>()
   private readonly options: StreamOptions
   private readonly ring: Ring
+  /** Where the ring was emptied: what was read before that may be a text that is gone. */
+  private forgottenSeq = -1
   /** Null until the head was read. */
   private tip: number | null = null
   /** The newest seq heard of; more than tip while something is missing. */
@@ -102,7 +104,7 @@ export class Stream {
 
   /** Whether edits and deletions since the tip was `tipSeq` may have left the ring, so that `current` misses them. */
   outran(tipSeq: number): boolean {
-    return this.tipSeq - tipSeq > this.ring.length
+    return tipSeq < this.forgottenSeq || this.tipSeq - tipSeq > this.ring.length
   }
 
   close(): void {
@@ -170,6 +172,7 @@ export class Stream {
   /** Memory holds texts that are gone from the database: everything before is read from there again. */
   private forget(): void {
     this.epoch = {}
+    this.forgottenSeq = this.tipSeq
     this.ring.clear()
   }
 

@@ -42,6 +42,11 @@ export class EventResult {
     return this.context?.isExclusive ?? false
   }
 
+  /** Whether another one that still runs will serve this viewer, to judge by what was asked for this settled one. */
+  foretells(running: EventResult, viewerId: string | undefined): boolean {
+    return this.context?.areAlike(running.context?.ownId, viewerId) ?? true
+  }
+
   private settle(value: ExecutionResult): void {
     this.value = value
     this.settledAtMs = Date.now()
@@ -140,8 +145,10 @@ class Sharing implements EventResults<LogItem> {
 
   of(item: LogItem): EventResult {
     const { event, epoch } = item
-    // Word of a lost place is for this reader alone.
-    if (!event) return this.run(item)
+    const { viewerId } = this
+    // Word of a lost place is for this reader alone. An event of a personal stream shows things of other streams, whose
+    // edits and deletions do not show in its epoch.
+    if (!event || event.streamId === viewerId) return this.run(item)
     const { entries } = this.plan
     const entry = entries.get(event)
     if (!entry || entry.epoch !== epoch || !isFresh(entry.first)) {
@@ -150,12 +157,13 @@ class Sharing implements EventResults<LogItem> {
       this.sweepLater()
       return first
     }
+    const { first, others } = entry
     // Whom the first one serves is not known while it runs; most often it is everybody.
-    if (!entry.first.value || this.isOwn(entry.first)) return entry.first
-    const other = entry.others.find((result) => result.value && this.isOwn(result))
-    if (other) return other
+    if (!first.value || first.serves(viewerId)) return first
+    for (const other of others)
+      if (other.value ? other.serves(viewerId) : first.foretells(other, viewerId)) return other
     const own = this.run(item)
-    if (!entry.first.isExclusive && entry.others.length < maxOthers) entry.others.push(own)
+    if (!first.isExclusive && others.length < maxOthers) others.push(own)
     return own
   }
 

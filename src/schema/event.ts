@@ -129,7 +129,7 @@ const ReceiptAdvanced = builder.objectRef<LogItem>('ReceiptAdvanced').implement(
   }),
 })
 
-const memberEvent = (name: string, description: string) =>
+const memberEvent = (name: string, description: string, isLeaving: boolean) =>
   builder.objectRef<LogItem>(name).implement({
     description,
     interfaces,
@@ -137,11 +137,10 @@ const memberEvent = (name: string, description: string) =>
       conversation: t.field({
         type: Conversation,
         description: 'Where. Who left gets its id and nothing newer.',
-        ...viewerDependent,
+        ...(isLeaving && viewerDependent),
         resolve: async (item, _, context) => {
           const conversation = await conversationOf(item, (id) => context.loaders.conversation.load(id))
-          const { type, data } = eventOf(item)
-          const isOwnLeaving = type === 'MEMBER_LEFT' && isViewer(context, data?.userId ?? '')
+          const isOwnLeaving = isLeaving && isViewer(context, eventOf(item).data?.userId ?? '')
           return isOwnLeaving && !(await isMember(context, conversation)) ? shellOf(conversation) : conversation
         },
       }),
@@ -162,8 +161,12 @@ const memberEvent = (name: string, description: string) =>
     }),
   })
 
-const MemberJoined = memberEvent('MemberJoined', 'Somebody became a member.')
-const MemberLeft = memberEvent('MemberLeft', 'Somebody left or was removed. For the one who left it is the last event.')
+const MemberJoined = memberEvent('MemberJoined', 'Somebody became a member.', false)
+const MemberLeft = memberEvent(
+  'MemberLeft',
+  'Somebody left or was removed. For the one who left it is the last event.',
+  true,
+)
 
 const UserErased = builder.objectRef<LogItem>('UserErased').implement({
   description: 'All texts of a person are gone for good. Drop every copy of what they sent here, and of their profile.',

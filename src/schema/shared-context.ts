@@ -7,7 +7,8 @@ import type { Context } from './context.ts'
  * the same; with anything else it is theirs alone. So no field has to say that it depends on the viewer to be safe.
  */
 export class SharedContext implements Context {
-  private readonly answers = new Map<string, boolean>()
+  /** Of whom it was asked whether they are the viewer. */
+  private readonly asked = new Set<string>()
   /** Whether the result is one viewer's alone. */
   isExclusive = false
 
@@ -40,16 +41,24 @@ export class SharedContext implements Context {
   }
 
   isViewer(userId: string): boolean {
-    const answer = userId === this.own.viewer?.userId
-    this.answers.set(userId, answer)
-    return answer
+    this.asked.add(userId)
+    return userId === this.ownId
+  }
+
+  get ownId(): string | undefined {
+    return this.own.viewer?.userId
+  }
+
+  /** Whether these two would answer all that was asked in the same way. */
+  areAlike(oneId: string | undefined, otherId: string | undefined): boolean {
+    if (oneId === otherId) return true
+    if (this.isExclusive) return false
+    for (const userId of this.asked) if ((userId === oneId) !== (userId === otherId)) return false
+    return true
   }
 
   /** Whether somebody else would get the same result, as far as it has been computed. */
   serves(viewerId: string | undefined): boolean {
-    if (viewerId === this.own.viewer?.userId) return true
-    if (this.isExclusive) return false
-    for (const [userId, answer] of this.answers) if ((userId === viewerId) !== answer) return false
-    return true
+    return this.areAlike(this.ownId, viewerId)
   }
 }

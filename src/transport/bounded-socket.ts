@@ -17,6 +17,8 @@ const slowCloseGraceMs = 15_000
  */
 export class BoundedSocket extends WebSocket {
   private network: Duplex | null = null
+  /** Who waits for the network; null when nobody does. */
+  private waiting: (() => void)[] | null = null
   private watching: NodeJS.Timeout | undefined
   private isCorked = false
 
@@ -32,10 +34,16 @@ export class BoundedSocket extends WebSocket {
 
   /** Also called when the connection is lost. */
   whenDrained(listener: () => void) {
+    if (this.waiting) {
+      this.waiting.push(listener)
+      return
+    }
     const { network } = this
+    const waiting = (this.waiting = [listener])
     const settle = () => {
       network?.off('drain', settle).off('close', settle)
-      listener()
+      this.waiting = null
+      for (const wake of waiting) wake()
     }
     network?.on('drain', settle).on('close', settle)
   }

@@ -11,6 +11,11 @@ const maxAheadByteSize = 65_536
 
 const done = { value: undefined, done: true } as const
 
+interface Taken {
+  item: unknown
+  result: EventResult
+}
+
 /**
  * One subscription on a socket. graphql-ws sees a stream that says nothing until it ends: the frames are written past it,
  * a turn's worth for all subscriptions of the socket at once. What has errors goes through graphql-ws like any answer.
@@ -18,8 +23,8 @@ const done = { value: undefined, done: true } as const
 export class Delivery implements AsyncGenerator<ExecutionResult, undefined> {
   /** Whether the outlet knows already that there is something. */
   isReady = false
-  /** Results of events taken from the source and not written yet. */
-  private ahead: { item: unknown; result: EventResult }[] = []
+  /** Events taken from the source whose results are awaited, or stand behind such a one. */
+  private ahead: Taken[] = []
   private awaited: EventResult | null = null
   private lastByteSize = 0
   private failure: { error: unknown } | null = null
@@ -48,15 +53,18 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined> {
     // Not before graphql-ws has taken the subscription up, nor past an answer it is still sending.
     if (!this.waiting || this.isOver) return
     for (;;) {
-      this.takeAhead()
-      const next = this.ahead[0]
-      if (!next) break
-      if (!this.isSettled(next)) return
+      // Nothing is taken that would only wait for the network: until then its text may be deleted.
       if (this.outlet.isFull) {
         this.wake()
         return
       }
-      this.ahead.shift()
+      const next = this.ahead.shift() ?? this.take()
+      if (!next) break
+      if (!this.isSettled(next)) {
+        this.ahead.unshift(next)
+        this.takeAhead()
+        return
+      }
       const { value } = next.result
       if (value?.errors) {
         this.answer({ value, done: false })
@@ -97,22 +105,29 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined> {
     this.finish()
   }
 
-  private takeAhead() {
-    if (this.failure) return
-    const limit = Math.max(1, Math.min(maxAhead, Math.floor(maxAheadByteSize / (this.lastByteSize + 1))))
+  private take(): Taken | null {
+    if (this.failure) return null
     try {
-      while (this.ahead.length < limit) {
-        const item = this.source.take()
-        if (item === null) return
-        this.ahead.push({ item, result: this.results.of(item) })
-      }
+      const item = this.source.take()
+      return item === null ? null : { item, result: this.results.of(item) }
     } catch (error) {
-      // After what came before it.
+      // Told after what came before it.
       this.failure = { error }
+      return null
     }
   }
 
-  private isSettled(next: { item: unknown; result: EventResult }): boolean {
+  /** What the next events need is loaded together with what the first one waits for. */
+  private takeAhead() {
+    const limit = Math.max(1, Math.min(maxAhead, Math.floor(maxAheadByteSize / (this.lastByteSize + 1))))
+    while (this.ahead.length < limit) {
+      const next = this.take()
+      if (!next) return
+      this.ahead.push(next)
+    }
+  }
+
+  private isSettled(next: Taken): boolean {
     if (next.result.value && !this.results.isOwn(next.result)) next.result = this.results.of(next.item)
     if (next.result.value) return true
     if (this.awaited !== next.result) {

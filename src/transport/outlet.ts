@@ -58,12 +58,19 @@ export class Outlet {
     }
     const ready = this.ready
     this.ready = []
+    let servedCount = 0
     for (const delivery of ready) {
+      if (this.isFull) break
+      servedCount++
       delivery.isReady = false
-      // Whoever finds it full is ready again, behind those that were not served yet.
+      // Whoever finds it full on the way is ready again.
       delivery.deliver()
     }
     this.flush()
+    if (servedCount === ready.length) return
+    // One that replays a long history stands behind those that were not served yet.
+    this.ready = [...ready.slice(servedCount), ...this.ready]
+    this.fanOut.enqueue(this)
   }
 
   private flush() {

@@ -69,6 +69,17 @@ export class FakeLog {
     return this.write(this.head(stream) + 1, 'MESSAGE_DELETED', tombstone, stream)
   }
 
+  /** All messages of the stream become tombstones, with one event. */
+  erase(stream = streamId): LogEvent {
+    for (const [key, { seq }] of this.messages) {
+      if (key.startsWith(stream)) this.messages.set(key, messageRow(seq, { text: null, deletedAt: new Date(1) }))
+    }
+    const seq = this.head(stream) + 1
+    const event = { ...eventOf(seq, 'USER_ERASED', messageRow(seq), stream), messageSeq: null, message: null }
+    this.events.set(stream, [...(this.events.get(stream) ?? []), event])
+    return event
+  }
+
   /** Retention: the events up to this one are gone. */
   expire(seq: number, stream = streamId): void {
     this.floors.set(stream, seq)
@@ -85,7 +96,10 @@ export class FakeLog {
     const { streamId: stream, afterSeq, limit } = request
     const floor = this.floors.get(stream) ?? 0
     const left = (this.events.get(stream) ?? []).filter(({ seq }) => seq > Math.max(afterSeq, floor))
-    return left.slice(0, limit).map((event) => ({ ...event, message: this.message(event.messageSeq!, stream) }))
+    return left.slice(0, limit).map((event) => ({
+      ...event,
+      message: event.messageSeq === null ? null : this.message(event.messageSeq, stream),
+    }))
   }
 
   /** What a hub asks of the database, and no more. */

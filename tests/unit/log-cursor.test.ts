@@ -181,3 +181,15 @@ test('what is loaded for an event is shared by those who read it as of the same 
   expect((await next(keeping))?.asOf).toBe(later)
   expect(await takeOne()).toBe(later)
 })
+
+test('a page that was read before an erasure is read again after it', async () => {
+  log.appendMany(20)
+  const cursor = await follow(0)
+  expect((await next(cursor))?.event?.message?.text).toBe('text 1')
+  // The page that the cursor holds has all 20 texts. The erasure takes them away, and says so with one event.
+  const erased = log.erase()
+  hub.offer(erased)
+  const items = await take(cursor, 20)
+  expect(seqsOf(items)).toEqual(range(2, 21))
+  expect(items.map(({ event }) => event?.message?.text ?? null)).toEqual(range(2, 21).map(() => null))
+})

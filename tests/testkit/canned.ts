@@ -1,0 +1,178 @@
+import { Horizon } from '../../src/domain/horizon.ts'
+import type { Loaders } from '../../src/domain/loaders.ts'
+import type { Viewer } from '../../src/domain/viewer.ts'
+import type { LogItem } from '../../src/log/cursor.ts'
+import type { Context } from '../../src/schema/context.ts'
+import type { Conversation, EventData, EventType, LogEvent, Member, Message, User } from '../../src/store/rows.ts'
+
+/*
+ * A small world without a database: rows that loaders answer and events that readers get. Four people, each of whom may
+ * be the viewer; `another` is in none of the conversations.
+ */
+const uuid = (last: number) => `019a0000-0000-7000-8000-${last.toString(16).padStart(12, '0')}`
+
+export const people = { sender: uuid(1), peer: uuid(2), member: uuid(3), another: uuid(4) }
+export const direct = uuid(0xd1)
+export const group = uuid(0x61)
+const emptyGroup = uuid(0x62)
+const at = new Date(0)
+
+const users: User[] = Object.entries(people).map(([handle, id]) => ({
+  id,
+  handle,
+  displayName: handle,
+  searchName: handle,
+  avatarUrl: handle === 'peer' ? 'https://example.org/peer.png' : null,
+  role: 'USER',
+  readReceiptsEnabled: handle !== 'member',
+  headEventSeq: 9,
+  floorEventSeq: 0,
+  createdAt: at,
+  erasedAt: handle === 'another' ? at : null,
+  erasureFinishedAt: null,
+}))
+
+const conversation = (id: string, change: Partial<Conversation>): Conversation => ({
+  id,
+  kind: 'GROUP',
+  title: 'A group',
+  editPolicy: 'ANYTIME',
+  pairKey: null,
+  memberCount: 3,
+  headSeq: 3,
+  headEventSeq: 9,
+  floorEventSeq: 0,
+  lastActivityAt: at,
+  closedAt: null,
+  createdAt: at,
+  ...change,
+})
+const { sender, peer, member } = people
+const conversations = [
+  conversation(direct, { kind: 'DIRECT', title: null, pairKey: `${sender}:${peer}`, memberCount: 2 }),
+  conversation(group, {}),
+  conversation(emptyGroup, { headSeq: 0, closedAt: at }),
+]
+
+const memberIdsOf = (id: string) => (id === direct ? [sender, peer] : [sender, peer, member])
+const membersOf = (conversationId: string): Member[] =>
+  memberIdsOf(conversationId).map((userId, index) => ({
+    conversationId,
+    userId,
+    role: userId === sender ? 'OWNER' : 'MEMBER',
+    lastReadSeq: 2,
+    ownReadSeq: 1,
+    lastDeliveredSeq: 3,
+    lastSentSeq: 3,
+    mutedUntil: userId === peer ? at : null,
+    archived: false,
+    pinned: false,
+    joinedAt: at,
+    joinedEventSeq: index,
+    leftAt: null,
+  }))
+
+const messagesOf = (conversationId: string): Message[] => {
+  const plain = { conversationId, senderId: sender, revision: 1, replyToSeq: null, createdAt: at }
+  const kept = { editedAt: null, deletedAt: null, deletedById: null }
+  return [
+    { ...plain, ...kept, seq: 1, text: 'Plain', clientMessageId: 'key 1' },
+    { ...plain, seq: 2, text: null, clientMessageId: 'key 2', editedAt: at, deletedAt: at, deletedById: peer },
+    { ...plain, ...kept, seq: 3, text: 'A reply', clientMessageId: 'key 3', replyToSeq: 1, senderId: peer },
+  ]
+}
+
+/** Every row there is, whoever asks; but, as in the database, an entry for members only. */
+const load = {
+  user: (id: string) => users.find((user) => user.id === id) ?? null,
+  conversation: (id: string) => conversations.find((row) => row.id === id) ?? null,
+  entry(key: { viewerId: string; conversationId: string }) {
+    const own = membersOf(key.conversationId).find(({ userId }) => userId === key.viewerId)
+    const row = load.conversation(key.conversationId)
+    return own && row ? { conversation: row, member: own, unreadCount: 1 } : null
+  },
+  message: (key: { conversationId: string; seq: number }) =>
+    messagesOf(key.conversationId).find(({ seq }) => seq === key.seq) ?? null,
+  messagePage: (request: { conversationId: string }) => messagesOf(request.conversationId),
+  members: (request: { conversationId: string }) => membersOf(request.conversationId),
+  othersProgress: () => ({ minDeliveredSeq: 3, minReadSeq: 2 }),
+  readBy: (request: { conversationId: string }) =>
+    memberIdsOf(request.conversationId).map((userId) => ({ userId, readAt: at })),
+}
+
+export function cannedLoaders(): Loaders {
+  const loaders = Object.entries(load).map(([name, answer]) => [
+    name,
+    { load: (key: never) => Promise.resolve(answer(key)) },
+  ])
+  return { ...Object.fromEntries(loaders), horizon: new Horizon() } as Loaders
+}
+
+/** What a viewer's operation would have. Whatever is not canned throws with its name. */
+export function cannedContext(userId: string): Context {
+  const missing = (what: string) =>
+    new Proxy({}, { get: (_, name) => fail(`${what}.${String(name)} is not canned in tests/testkit/canned.ts`) })
+  return {
+    viewer: { userId, sessionId: uuid(0x5e), role: 'USER' } satisfies Viewer,
+    authFailure: null,
+    loaders: cannedLoaders(),
+    domain: missing('domain') as Context['domain'],
+    prisma: missing('prisma') as Context['prisma'],
+    client: { ip: '127.0.0.1', refreshCookie: null, setRefreshCookie: () => undefined },
+  }
+}
+
+function fail(message: string): never {
+  throw new Error(message)
+}
+
+let count = 0
+
+export const logEvent = (type: EventType, change: Partial<LogEvent> = {}): LogEvent => ({
+  streamId: group,
+  seq: ++count,
+  type,
+  actorId: sender,
+  messageSeq: change.message?.seq ?? null,
+  data: null,
+  occurredAt: at,
+  message: null,
+  ...change,
+})
+
+/** An event of every type in every kind of stream that has it, and every kind of lost place. */
+export function cannedItems(): LogItem[] {
+  const streams = [direct, group, emptyGroup]
+  const everybody = Object.values(people)
+  const inStream = (streamId: string): LogEvent[] => {
+    const about = (type: EventType, actorId: string | null, data: EventData) =>
+      logEvent(type, { streamId, actorId, data })
+    return [
+      ...messagesOf(streamId).flatMap((message) =>
+        (['MESSAGE_SENT', 'MESSAGE_EDITED', 'MESSAGE_DELETED'] as const).map((type) =>
+          logEvent(type, { streamId, message }),
+        ),
+      ),
+      about('RECEIPT_ADVANCED', sender, {
+        receipts: everybody.map((userId) => ({ userId, lastReadSeq: 2, lastDeliveredSeq: 3, at })),
+      }),
+      ...everybody.flatMap((userId) =>
+        [userId, peer, null].flatMap((actorId) => [
+          about('MEMBER_JOINED', actorId, { userId }),
+          about('MEMBER_LEFT', actorId, { userId }),
+          about('USER_ERASED', actorId, { userId }),
+        ]),
+      ),
+      about('CONVERSATION_UPDATED', sender, {}),
+    ]
+  }
+  const personal = everybody.flatMap((streamId) =>
+    streams.map((conversationId) =>
+      logEvent('INBOX_ENTRY_CHANGED', { streamId, actorId: streamId, data: { conversationId } }),
+    ),
+  )
+  const lost = [...streams, ...everybody].map((streamId) => ({
+    lost: { streamId, reason: 'EXPIRED' as const, headEventSeq: 9 },
+  }))
+  return [...[...streams.flatMap(inStream), ...personal].map((event) => ({ event })), ...lost]
+}
