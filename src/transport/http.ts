@@ -4,6 +4,9 @@ import type { GraphQLSchema } from 'graphql'
 import type { Viewer } from '../domain/viewer.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from './context.ts'
+import { createOperations } from './operations.ts'
+import type { TrustedDocuments } from './persisted.ts'
+import { createPlainPost } from './plain-post.ts'
 import { httpContextInit, socketContextInit, traceIdOf } from './request.ts'
 import { createWebSocketServer } from './websocket.ts'
 import { createEngine, graphqlPath } from './yoga.ts'
@@ -20,6 +23,9 @@ export interface TransportOptions {
   corsOrigins: readonly string[] | '*'
   /** Whether cookies are marked Secure: true outside development. */
   secure: boolean
+  trustedDocuments?: TrustedDocuments | null
+  /** Whether plain requests go past Yoga. False only to compare the answers. */
+  plainPosts?: boolean
   /** Whether the last address of X-Forwarded-For is the client's. False unless a proxy of ours stands in front. */
   trustProxy?: boolean
   /** Throws UnauthenticatedError for a token that is wrong or expired; a missing one gives a viewer of null. */
@@ -42,15 +48,17 @@ export interface Transport {
 }
 
 export function createTransport(options: TransportOptions): Transport {
-  const { logger, secure, trustProxy = false, onSessionEnded, health } = options
+  const { logger, secure, trustProxy = false, plainPosts = true, onSessionEnded, health } = options
   const settings = { secure, trustProxy }
   const streams = new Set<ServerResponse>()
   let stopped: Promise<void> | undefined
 
-  const engine = createEngine({ ...options, onStream })
+  const operations = createOperations(options)
+  const engine = createEngine({ ...options, operations, onStream })
+  const plainPost = createPlainPost({ ...options, operations })
   const sockets = createWebSocketServer({
     ...options,
-    engine,
+    operations,
     initOf: (request, authorization) => socketContextInit(request, authorization, settings),
   })
   const server = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs })
@@ -89,10 +97,7 @@ export function createTransport(options: TransportOptions): Transport {
   async function route(request: IncomingMessage, response: ServerResponse, traceId: string) {
     switch (pathOf(request)) {
       case graphqlPath:
-        // Only its path and query are used; a strange Host header would not make a URL, and Yoga would answer with
-        // the stack of that error.
-        request.headers.host = 'localhost'
-        await engine(request, response, { init: httpContextInit(request, response, traceId, settings), response })
+        await answerGraphql(request, response, httpContextInit(request, response, traceId, settings))
         break
       case '/':
         response.writeHead(302, { location: graphqlPath }).end()
@@ -108,6 +113,15 @@ export function createTransport(options: TransportOptions): Transport {
       default:
         sendJson(response, 404, { error: `Nothing is here. The GraphQL API is at ${graphqlPath}.` })
     }
+  }
+
+  async function answerGraphql(request: IncomingMessage, response: ServerResponse, init: ContextInit) {
+    const rest = plainPosts ? await plainPost(request, response, init) : {}
+    if (!rest) return
+    // Only its path and query are used; a strange Host header would not make a URL, and Yoga would answer with the
+    // stack of that error.
+    request.headers.host = 'localhost'
+    await engine(request, response, { init, response, ...rest })
   }
 
   async function close(graceMs: number) {
