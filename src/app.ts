@@ -38,6 +38,7 @@ import { createLogger } from './telemetry/logger.ts'
 import { bearerToken } from './transport/authenticate.ts'
 import type { ContextInit } from './transport/context.ts'
 import { createTransport } from './transport/http.ts'
+import { readTrustedDocuments } from './transport/trusted-documents.ts'
 
 export interface App {
   /** Where GraphQL is served: http://127.0.0.1:4000/graphql */
@@ -72,6 +73,10 @@ export async function createApp(config: Config): Promise<App> {
     })())
 
   try {
+    const trustedDocuments =
+      config.persistedDocuments === null
+        ? null
+        : readTrustedDocuments(config.persistedDocuments, config.persistedDocumentsOnly)
     let connectionString = config.databaseUrl
     if (connectionString === null) {
       const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: logger })
@@ -146,6 +151,7 @@ export async function createApp(config: Config): Promise<App> {
     }
     const transport = createTransport({
       schema,
+      trustedDocuments,
       logger,
       graphiql: config.graphiql,
       introspection: config.introspection,

@@ -98,10 +98,11 @@ function completeObject(source: PlanSource, type: GraphQLObjectType, nodes: read
   return (run, place, result, info) => {
     const is = type.isTypeOf?.(result, run.context, info)
     if (isPromise(is)) {
-      return settleLater(run, place, nodes, is, (value) => {
+      settleLater(run, place, nodes, is, (value) => {
         assertIs(value)
         return complete(run, place, result)
       })
+      return undefined
     }
     assertIs(is)
     return complete(run, place, result)
@@ -129,7 +130,8 @@ function completeAbstract(source: PlanSource, type: GraphQLAbstractType, nodes: 
   return (run, place, result, info) => {
     const name: unknown = resolveType(result, run.context, info, type)
     if (isPromise(name)) {
-      return settleLater(run, place, nodes, name, (value) => completerFor(value, info)(run, place, result, info))
+      settleLater(run, place, nodes, name, (value) => completerFor(value, info)(run, place, result, info))
+      return undefined
     }
     return completerFor(name, info)(run, place, result, info)
   }

@@ -114,7 +114,7 @@ export function settleLater(
   nodes: readonly ASTNode[],
   promise: PromiseLike<unknown>,
   complete: (value: unknown) => unknown,
-): undefined {
+): void {
   run.pending++
   // What is no promise of the language's own might call back at once, before its place is there.
   const later = promise instanceof Promise ? (promise as Promise<unknown>) : Promise.resolve(promise)
@@ -134,7 +134,6 @@ export function settleLater(
       run.release()
     },
   )
-  return undefined
 }
 
 export function runFields(run: Execution, selection: SelectionPlan, source: unknown, place: Place | undefined): Values {

@@ -58,7 +58,7 @@ export function createTransport(options: TransportOptions): Transport {
   const plainPost = createPlainPost({ ...options, operations })
   const sockets = createWebSocketServer({
     ...options,
-    operations,
+    engine,
     initOf: (request, authorization) => socketContextInit(request, authorization, settings),
   })
   const server = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs })

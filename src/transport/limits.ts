@@ -55,8 +55,8 @@ export function validationRules(introspection: boolean): ValidationRule[] {
   return [
     ...specifiedRules,
     // Fragments and inline fragments add no level of their own: a union's members would cost two each.
-    maxDepthRule({ n: maxDepth, flattenFragments: true, ...reported }) as ValidationRule,
-    maxAliasesRule({ n: maxAliases, ...reported }) as ValidationRule,
+    maxDepthRule({ n: maxDepth, flattenFragments: true, ...reported }),
+    maxAliasesRule({ n: maxAliases, ...reported }),
     ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
   ]
 }

@@ -36,7 +36,7 @@ export function createPersistedDocuments(trusted: TrustedDocuments | null): Pers
 
   const register = (hash: string, text: string) => {
     if (registered.get(hash) === text) return
-    if (createHash('sha256').update(text).digest('hex') !== hash) {
+    if (sha256Of(text) !== hash) {
       throw badRequest(400, 'extensions.persistedQuery.sha256Hash is not the SHA-256 of the query.')
     }
     if (!trustedOnly) registered.set(hash, text, text)
@@ -62,6 +62,8 @@ export function createPersistedDocuments(trusted: TrustedDocuments | null): Pers
     },
   }
 }
+
+export const sha256Of = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** Null: no persisted query is meant. */
 function hashIn(extensions: unknown): string | null {

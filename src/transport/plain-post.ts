@@ -105,12 +105,7 @@ export function answerTypeFor(accept: string | undefined): AnswerType | null {
   return accept === '' ? json : null
 }
 
-interface HttpHint {
-  status?: number
-  spec?: boolean
-}
-
-const hintOf = (error: GraphQLError) => error.extensions.http as HttpHint | undefined
+const hintOf = (error: GraphQLError) => error.extensions.http
 
 /** As the specification of GraphQL over HTTP has it: 200 for who knows of no other media type than JSON's own. */
 function statusOf(errors: readonly GraphQLError[], mediaType: AnswerType): number {
@@ -122,7 +117,7 @@ function statusOf(errors: readonly GraphQLError[], mediaType: AnswerType): numbe
 }
 
 function withoutHint(error: GraphQLError) {
-  const { extensions, ...rest } = error.toJSON()
-  const { http: _, ...shown } = extensions ?? {}
-  return { ...rest, extensions: shown }
+  const shown = { ...error.extensions }
+  delete shown.http
+  return { ...error.toJSON(), extensions: shown }
 }

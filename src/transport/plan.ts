@@ -12,6 +12,7 @@ import {
   isNonNullType,
   typeFromAST,
   visit,
+  type ASTNode,
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLField,
@@ -144,7 +145,7 @@ function planField(
     definition,
     nullable: !isNonNullType(definition.type),
     typeName: definition === TypeNameMetaFieldDef ? parentType.name : null,
-    resolve: definition.resolve ?? (defaultFieldResolver as GraphQLFieldResolver<unknown, unknown>),
+    resolve: definition.resolve ?? defaultFieldResolver,
     argsFor: planArguments(definition, node),
     complete: completerOf(source, definition.type, nodes),
   }
@@ -159,13 +160,17 @@ function definitionOf(schema: GraphQLSchema, parentType: GraphQLObjectType, name
   return parentType.getFields()[name]
 }
 
+function variablesIn(nodes: readonly ASTNode[]): string[] {
+  const names: string[] = []
+  for (const node of nodes) visit(node, { Variable: ({ name }) => void names.push(name.value) })
+  return names
+}
+
 /** Always a new object: a resolver may write to it. */
 function planArguments(definition: GraphQLField<unknown, unknown>, node: FieldNode): FieldPlan['argsFor'] {
   if (definition.args.length === 0) return () => ({})
   const evaluate = (variables: Values) => getArgumentValues(definition, node, variables)
-  let usesVariables = false
-  for (const argument of node.arguments ?? []) visit(argument, { Variable: () => void (usesVariables = true) })
-  if (usesVariables) return evaluate
+  if (variablesIn(node.arguments ?? []).length > 0) return evaluate
   let constant: Values
   try {
     constant = evaluate({})

@@ -1,6 +1,5 @@
 import {
   TypeInfo,
-  getNamedType,
   visit,
   visitWithTypeInfo,
   type ASTNode,
@@ -18,13 +17,13 @@ export function sizingVariables(schema: GraphQLSchema, document: DocumentNode): 
   const addFrom = (node: ASTNode) => {
     visit(node, { Variable: ({ name }) => void names.add(name.value) })
   }
-  let hasPage = false
+  const pages: string[] = []
   const typeInfo = new TypeInfo(schema)
   const visitor: ASTVisitor = {
     Field({ name, arguments: args = [] }) {
-      const isPage = getNamedType(typeInfo.getType())?.name.endsWith('Connection') ?? false
+      const isPage = /Connection[\]!]*$/.test(String(typeInfo.getType()))
       if (!isPage && !lists.includes(name.value)) return
-      hasPage = true
+      pages.push(name.value)
       for (const argument of args) if (sizes.includes(argument.name.value)) addFrom(argument)
     },
     // A field that is left out does not count.
@@ -33,5 +32,5 @@ export function sizingVariables(schema: GraphQLSchema, document: DocumentNode): 
     },
   }
   visit(document, visitWithTypeInfo(typeInfo, visitor))
-  return hasPage ? [...names] : null
+  return pages.length > 0 ? [...names] : null
 }

@@ -83,7 +83,7 @@ function useOperations(operations: Operations): Plugin {
       setParseFn((source: string | Source) => operations.parse(typeof source === 'string' ? source : source.body))
     },
     onValidate({ params, setResult }) {
-      setResult([...operations.validate(params.documentAST)])
+      setResult([...operations.validate(params.documentAST as DocumentNode)])
     },
     onExecute({ setExecuteFn }) {
       setExecuteFn((args: ExecutionArgs) => {
