@@ -73,13 +73,17 @@ export function createOperations({ schema, introspection, trustedDocuments = nul
       const text = operations.textOf(request)
       if (text === undefined) throw new GraphQLError('Must provide query string.')
       const document = operations.parse(text)
+      const known = preparedOf.get(document)?.get(request.operationName ?? null)
+      if (known) return known
+      const missing = () =>
+        new GraphQLError('Could not determine what operation to execute.', { extensions: { http: { status: 400 } } })
+      // Before the mistakes, as Yoga does.
+      if (!getOperationAST(document, request.operationName)) throw missing()
       const mistakes = operations.validate(document)
       if (mistakes.length > 0) throw new AggregateError(mistakes)
       const prepared = operations.select(document, request.operationName)
-      if (prepared) return prepared
-      throw new GraphQLError('Could not determine what operation to execute.', {
-        extensions: { http: { status: 400 } },
-      })
+      if (!prepared) throw missing()
+      return prepared
     },
     textOf: (request) => persisted.textOf(request),
     parse(text) {
