@@ -119,7 +119,7 @@ function inputFor(type: GraphQLInputType, seed: number, path: string): unknown {
   const draw = chance(seed, path)
   if (!isNonNullType(type) && draw < 0.3) return draw < 0.15 ? null : undefined
   const present = getNullableType(type)
-  if (isListType(present)) return [inputFor(present.ofType as GraphQLInputType, seed, `${path}.0`)].filter(Boolean)
+  if (isListType(present)) return [inputFor(present.ofType, seed, `${path}.0`)].filter(Boolean)
   if (isEnumType(present)) return present.getValues()[0]?.name
   if (isInputObjectType(present)) {
     const fields = Object.values(present.getFields())

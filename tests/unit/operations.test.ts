@@ -65,11 +65,11 @@ describe('operations', () => {
   })
 
   it('are limited by what each request asks for, whatever was asked before', () => {
-    const { prepare } = make()
+    const operations = make()
     const query =
       'query ($a: Int = 100, $b: Int, $n: Int) { rows(first: $a) { nodes { rows(first: $b) { nodes { rows(first: 5) { nodes { n } } } } } } other(n: $n) }'
-    const { rowsError } = prepare({ query })
-    const verdictOn = (variables: Record<string, unknown>) => rowsError(variables)
+    const prepared = operations.prepare({ query })
+    const verdictOn = (variables: Record<string, unknown>) => prepared.rowsError(variables)
     for (let time = 0; time < 3; time++) {
       expect(verdictOn({ a: 1, b: 1 })).toBeNull()
       expect(verdictOn({ b: 100 })).not.toBeNull()
@@ -78,7 +78,7 @@ describe('operations', () => {
       expect(verdictOn({ a: 'x' })).toBeNull()
     }
     // More sizes than are remembered.
-    for (let a = 1; a <= 60; a++) expect(rowsError({ a, b: 50 }) === null).toBe(a * (1 + 50 * (1 + 5)) <= 10_000)
+    for (let a = 1; a <= 60; a++) expect(verdictOn({ a, b: 50 }) === null).toBe(a * (1 + 50 * (1 + 5)) <= 10_000)
   })
 
   it('count nothing of an operation without pages', () => {
