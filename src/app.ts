@@ -39,6 +39,7 @@ import { createLogger } from './telemetry/logger.ts'
 import { bearerToken } from './transport/authenticate.ts'
 import type { ContextInit } from './transport/context.ts'
 import { createTransport } from './transport/http.ts'
+import { readTrustedDocuments } from './transport/trusted-documents.ts'
 
 export interface App {
   /** Where GraphQL is served: http://127.0.0.1:4000/graphql */
@@ -75,6 +76,10 @@ export async function createApp(config: Config): Promise<App> {
     })())
 
   try {
+    const trustedDocuments =
+      config.persistedDocuments === null
+        ? null
+        : readTrustedDocuments(config.persistedDocuments, config.persistedDocumentsOnly)
     let connectionString = config.databaseUrl
     if (connectionString === null) {
       const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: logger })
@@ -157,13 +162,14 @@ export async function createApp(config: Config): Promise<App> {
     }
     const transport = createTransport({
       schema,
+      trustedDocuments,
       logger,
       graphiql: config.graphiql,
       introspection: config.introspection,
       corsOrigins: config.corsOrigins.includes('*') ? '*' : config.corsOrigins,
       secure: !config.development,
       createContext,
-      openEventResults: createEventResults() as OpenEventResults,
+      openEventResults: createEventResults(),
       onSessionEnded: (sessionId, listener) => watch.onEnded(sessionId, listener),
       health,
     })

@@ -43,6 +43,8 @@ const settings = z.object({
     .default('*')
     .transform((value) => value.split(',').map((origin) => origin.trim()))
     .refine((origins) => origins.every(isOrigin), '* or origins like https://chat.example.com with commas between'),
+  PERSISTED_DOCUMENTS: z.string().optional(),
+  PERSISTED_DOCUMENTS_ONLY: onOff.default(false),
   RELAY_INTERVAL_MS: integer('milliseconds from 10 to 60000', 10, 60_000).default(500),
   EVENT_RETENTION_HOURS: integer('hours from 1 to 87600', 1, 87_600).default(720),
   OP_KEY_RETENTION_HOURS: integer('hours from 1 to 87600', 1, 87_600).default(720),
@@ -84,6 +86,9 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
   if (read.PARLEY_FAULT !== undefined && read.NODE_ENV !== 'test') {
     throw new ConfigError('PARLEY_FAULT must not be set: it makes the server fail on purpose, for NODE_ENV=test only.')
   }
+  if (read.PERSISTED_DOCUMENTS_ONLY && read.PERSISTED_DOCUMENTS === undefined) {
+    throw new ConfigError('PERSISTED_DOCUMENTS must be set when PERSISTED_DOCUMENTS_ONLY is on: a file of documents.')
+  }
   return Object.freeze({
     port: read.PORT,
     host: read.HOST ?? (embedded ? '127.0.0.1' : '0.0.0.0'),
@@ -101,6 +106,9 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     graphiql: read.GRAPHIQL ?? development,
     introspection: read.INTROSPECTION ?? development,
     corsOrigins: Object.freeze(read.CORS_ORIGINS),
+    /** A file of documents by their hash. */
+    persistedDocuments: read.PERSISTED_DOCUMENTS ?? null,
+    persistedDocumentsOnly: read.PERSISTED_DOCUMENTS_ONLY,
     relayIntervalMs: read.RELAY_INTERVAL_MS,
     eventTtlMs: read.EVENT_RETENTION_HOURS * 3_600_000,
     opKeyTtlMs: read.OP_KEY_RETENTION_HOURS * 3_600_000,

@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, webcrypto } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
 import { SignJWT, errors as joseErrors, jwtVerify } from 'jose'
 import type { CredentialRow, SessionStore } from '../store/sessions.ts'
 import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, UnauthenticatedError } from './errors.ts'
 import { isHandle, isUuid, newId } from './ids.ts'
 import type { SessionWatch } from './session-watch.ts'
+import { VerifiedTokens } from './verified-tokens.ts'
 import type { Viewer } from './viewer.ts'
 
 const accessTokenTtlMs = 15 * 60_000
@@ -40,6 +41,9 @@ const hashToken = (token: string) => createHash('sha256').update(token).digest()
 
 export function createSessions({ store, watch, jwtSecret }: SessionsOptions): Sessions {
   const key = new TextEncoder().encode(jwtSecret)
+  // From the bare secret jose would make a key for each token.
+  const cryptoKey = webcrypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
+  const verified = new VerifiedTokens()
   // Verified against when there is no such handle, so that the answer takes as long as for one that exists.
   const decoyHash = hash(randomBytes(16))
 
@@ -53,6 +57,20 @@ export function createSessions({ store, watch, jwtSecret }: SessionsOptions): Se
       .setExpirationTime(accessTokenExpiresAt)
       .sign(key)
     return { userId, accessToken, accessTokenExpiresAt, refreshToken, refreshTokenTtlMs }
+  }
+
+  const verifyToken = async (accessToken: string): Promise<string> => {
+    try {
+      const { payload } = await jwtVerify(accessToken, await cryptoKey, { issuer: 'parley', algorithms: ['HS256'] })
+      const sessionId = typeof payload.sid === 'string' ? payload.sid : ''
+      if (payload.exp !== undefined) verified.set(accessToken, sessionId, payload.exp * 1000)
+      return sessionId
+    } catch (error) {
+      if (error instanceof joseErrors.JWTExpired) {
+        throw new UnauthenticatedError('The access token has expired. Call refreshSession for a new one.')
+      }
+      throw new UnauthenticatedError('The access token is not valid. Log in, and send "Bearer <accessToken>".')
+    }
   }
 
   const newRefreshToken = () => {
@@ -104,16 +122,9 @@ export function createSessions({ store, watch, jwtSecret }: SessionsOptions): Se
       for (const sessionId of ended) watch.announceEnded(sessionId)
     },
     async authenticate(accessToken) {
-      let sessionId: unknown
-      try {
-        sessionId = (await jwtVerify(accessToken, key, { issuer: 'parley', algorithms: ['HS256'] })).payload.sid
-      } catch (error) {
-        if (error instanceof joseErrors.JWTExpired) {
-          throw new UnauthenticatedError('The access token has expired. Call refreshSession for a new one.')
-        }
-        throw new UnauthenticatedError('The access token is not valid. Log in, and send "Bearer <accessToken>".')
-      }
-      const session = typeof sessionId === 'string' && isUuid(sessionId) ? await watch.check(sessionId) : null
+      // Only the signature is remembered. Whether the session is live is asked each time.
+      const sessionId = verified.get(accessToken) ?? (await verifyToken(accessToken))
+      const session = isUuid(sessionId) ? await watch.check(sessionId) : null
       if (!session) throw new UnauthenticatedError('This session has ended. Log in again.')
       return { userId: session.userId, sessionId: session.sessionId, role: session.role }
     },

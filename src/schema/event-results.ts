@@ -1,4 +1,4 @@
-import { GraphQLError, execute, visit, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import { GraphQLError, visit, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import type { LogItem } from '../log/cursor.ts'
 import type { Context } from './context.ts'
 import { SharedContext } from './shared-context.ts'
@@ -70,8 +70,18 @@ export interface EventResults<Item = unknown> {
   close(): void
 }
 
-/** For one subscription, with the arguments that each of its events is to be executed with. */
-export type OpenEventResults<Item = unknown> = (args: ExecutionArgs) => EventResults<Item>
+/** What each event of one subscription is executed with. */
+export interface EventArgs extends Pick<
+  ExecutionArgs,
+  'document' | 'operationName' | 'variableValues' | 'contextValue'
+> {
+  /** Executes the operation; each event is the root value once. */
+  run: (
+    input: Pick<ExecutionArgs, 'rootValue' | 'variableValues' | 'contextValue'>,
+  ) => ExecutionResult | PromiseLike<ExecutionResult>
+}
+
+export type OpenEventResults<Item = unknown> = (args: EventArgs) => EventResults<Item>
 
 /** What one event came to. */
 interface Entry {
@@ -113,7 +123,7 @@ export function createEventResults(): OpenEventResults<LogItem> {
     sweeping = left > 0 ? setTimeout(sweep, sharedMs).unref() : undefined
   }
 
-  const join = (args: ExecutionArgs): Plan => {
+  const join = (args: EventArgs): Plan => {
     const { document, operationName } = args
     let siblings = plansOf.get(document)
     if (!siblings) plansOf.set(document, (siblings = new Map<string, Plan>()))
@@ -137,7 +147,7 @@ export function createEventResults(): OpenEventResults<LogItem> {
 
 class Sharing implements EventResults<LogItem> {
   constructor(
-    private readonly args: ExecutionArgs,
+    private readonly args: EventArgs,
     private readonly plan: Plan,
     private readonly leave: (plan: Plan) => void,
     private readonly sweepLater: () => void,
@@ -182,7 +192,8 @@ class Sharing implements EventResults<LogItem> {
   private run(item: LogItem): EventResult {
     const own = this.args.contextValue as Context
     const context = new SharedContext(own, own.domain.loadersFor(item))
-    return new EventResult(execute({ ...this.args, rootValue: item, contextValue: context }), context)
+    const { variableValues } = this.args
+    return new EventResult(this.args.run({ rootValue: item, contextValue: context, variableValues }), context)
   }
 }
 
@@ -191,7 +202,7 @@ const isFresh = ({ value, settledAtMs }: EventResult) => !value || settledAtMs >
 const knownNames = new WeakMap<DocumentNode, readonly string[]>()
 
 /** Variables of the selection: those of the root field say what is followed and from where, and change no event. */
-function variablesBelowRoot({ document, variableValues }: ExecutionArgs): Record<string, unknown> {
+function variablesBelowRoot({ document, variableValues }: EventArgs): Record<string, unknown> {
   let names = knownNames.get(document)
   if (!names) knownNames.set(document, (names = namesBelowRoot(document)))
   return Object.fromEntries(names.map((name) => [name, variableValues?.[name]]))

@@ -41,6 +41,11 @@ export function asGraphQLError(error: unknown): GraphQLError {
   return new GraphQLError(originalError.message, { originalError })
 }
 
+/** For a request that is none: its status holds whatever the client accepts. */
+export function badRequest(status: number, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status } } })
+}
+
 /** The executor reports several errors at once as an AggregateError; so do failed starts of subscriptions. */
 function flatten(error: unknown): unknown[] {
   const inner = rootCause(error)

@@ -1,30 +1,31 @@
 import type { ServerResponse } from 'node:http'
-import { GraphQLError, type ExecutionResult } from 'graphql'
+import type { ExecutionResult } from 'graphql'
 import { isAsyncIterable, mapAsyncIterator, processRegularResult, type GraphQLParams, type Plugin } from 'graphql-yoga'
-import { PersistedQueryNotFoundError } from '../domain/errors.ts'
 import type { Viewer } from '../domain/viewer.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from './context.ts'
-import { asGraphQLError, isUnavailable, presentErrors } from './errors.ts'
-
-const maxBodyBytes = 1_048_576
+import { badRequest, isUnavailable, presentErrors } from './errors.ts'
+import { isJson, maxBodyBytes, readBody } from './request-body.ts'
 
 /** What each HTTP request brings along. The context's own fields are added once it is built. */
 export interface ServerContext extends Partial<TransportContext> {
   init: ContextInit
   /** Absent on a WebSocket. */
   response?: ServerResponse
+  /** The body of a POST, where it was read already; a null in it stands for one that is too large. */
+  body?: { text: string | null }
 }
 
 /** Takes JSON by POST and query parameters by GET, and says plainly what is wrong with anything else. */
-export function useStrictRequests(): Plugin {
+export function useStrictRequests(): Plugin<object, ServerContext> {
   return {
-    onRequestParse({ request, requestParser, setRequestParser }) {
+    onRequestParse({ request, requestParser, setRequestParser, serverContext }) {
       if (request.method === 'POST') {
-        if (!/^application\/(graphql\+)?json\b/i.test(request.headers.get('content-type') ?? '')) {
+        if (!isJson(request.headers.get('content-type'))) {
           throw badRequest(415, 'Send the operation as JSON, with the header "content-type: application/json".')
         }
-        setRequestParser(readJson)
+        const { body } = serverContext
+        setRequestParser(async () => paramsOf(body ? body.text : await readBody(chunksOf(request))))
       } else if (request.method === 'GET' && requestParser) {
         setRequestParser(async (getRequest) => {
           try {
@@ -38,8 +39,13 @@ export function useStrictRequests(): Plugin {
   }
 }
 
-async function readJson(request: Request): Promise<GraphQLParams> {
-  const text = await readText(request)
+// The type of the DOM's streams lacks the iterator that those of Node and of Yoga have.
+const chunksOf = (request: Request) => (request.body ?? []) as unknown as AsyncIterable<Uint8Array>
+
+function paramsOf(text: string | null): GraphQLParams {
+  if (text === null) {
+    throw badRequest(413, `The body is over 1 MB (${maxBodyBytes} bytes). Send less, or split the operation.`)
+  }
   let params: unknown
   try {
     params = JSON.parse(text)
@@ -48,26 +54,7 @@ async function readJson(request: Request): Promise<GraphQLParams> {
   }
   if (Array.isArray(params)) throw badRequest(400, 'Send one operation per request: the body must be an object.')
   if (typeof params !== 'object' || params === null) throw badRequest(400, 'The body must be a JSON object.')
-  const { query, extensions } = params as GraphQLParams
-  if (!query && extensions && 'persistedQuery' in extensions) throw asGraphQLError(new PersistedQueryNotFoundError())
   return params
-}
-
-async function readText(request: Request): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  // Counted for real: Content-Length may be absent or wrong. What is too much is still read, and dropped, because the
-  // next request on the connection waits behind it; the server's requestTimeout is the end of that.
-  // The type of the DOM's streams lacks the iterator that those of Node and of Yoga have.
-  for await (const chunk of (request.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength
-    if (bytes <= maxBodyBytes) chunks.push(chunk)
-    else chunks.length = 0
-  }
-  if (bytes > maxBodyBytes) {
-    throw badRequest(413, `The body is over 1 MB (${maxBodyBytes} bytes). Send less, or split the operation.`)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** Presents the errors of every HTTP answer, and of every event of a stream. */
@@ -131,8 +118,4 @@ function untilRepeated<Item>(source: AsyncIterable<Item>): AsyncIterableIterator
       return this
     },
   }
-}
-
-function badRequest(status: number, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status } } })
 }

@@ -5,6 +5,9 @@ import type { Viewer } from '../domain/viewer.ts'
 import type { OpenEventResults } from '../schema/event-results.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from './context.ts'
+import { createOperations } from './operations.ts'
+import type { TrustedDocuments } from './persisted.ts'
+import { createPlainPost } from './plain-post.ts'
 import { httpContextInit, socketContextInit, traceIdOf } from './request.ts'
 import { createWebSocketServer } from './websocket.ts'
 import { createEngine, graphqlPath } from './yoga.ts'
@@ -21,6 +24,9 @@ export interface TransportOptions {
   corsOrigins: readonly string[] | '*'
   /** Whether cookies are marked Secure: true outside development. */
   secure: boolean
+  trustedDocuments?: TrustedDocuments | null
+  /** Whether plain requests go past Yoga. False only to compare the answers. */
+  plainPosts?: boolean
   /** Whether the last address of X-Forwarded-For is the client's. False unless a proxy of ours stands in front. */
   trustProxy?: boolean
   /** Throws UnauthenticatedError for a token that is wrong or expired; a missing one gives a viewer of null. */
@@ -45,15 +51,17 @@ export interface Transport {
 }
 
 export function createTransport(options: TransportOptions): Transport {
-  const { logger, secure, trustProxy = false, onSessionEnded, health } = options
+  const { logger, secure, trustProxy = false, plainPosts = true, onSessionEnded, health } = options
   const settings = { secure, trustProxy }
   const streams = new Set<ServerResponse>()
   let stopped: Promise<void> | undefined
 
-  const engine = createEngine({ ...options, onStream })
+  const operations = createOperations(options)
+  const engine = createEngine({ ...options, operations, onStream })
+  const plainPost = createPlainPost({ ...options, operations })
   const sockets = createWebSocketServer({
     ...options,
-    engine,
+    operations,
     initOf: (request, authorization) => socketContextInit(request, authorization, settings),
   })
   const server = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs })
@@ -92,10 +100,7 @@ export function createTransport(options: TransportOptions): Transport {
   async function route(request: IncomingMessage, response: ServerResponse, traceId: string) {
     switch (pathOf(request)) {
       case graphqlPath:
-        // Only its path and query are used; a strange Host header would not make a URL, and Yoga would answer with
-        // the stack of that error.
-        request.headers.host = 'localhost'
-        await engine(request, response, { init: httpContextInit(request, response, traceId, settings), response })
+        await answerGraphql(request, response, httpContextInit(request, response, traceId, settings))
         break
       case '/':
         response.writeHead(302, { location: graphqlPath }).end()
@@ -111,6 +116,15 @@ export function createTransport(options: TransportOptions): Transport {
       default:
         sendJson(response, 404, { error: `Nothing is here. The GraphQL API is at ${graphqlPath}.` })
     }
+  }
+
+  async function answerGraphql(request: IncomingMessage, response: ServerResponse, init: ContextInit) {
+    const rest = plainPosts ? await plainPost(request, response, init) : {}
+    if (!rest) return
+    // Only its path and query are used; a strange Host header would not make a URL, and Yoga would answer with the
+    // stack of that error.
+    request.headers.host = 'localhost'
+    await engine(request, response, { init, response, ...rest })
   }
 
   async function close(graceMs: number) {

@@ -1,17 +1,21 @@
 import { createRequire } from 'node:module'
-import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases'
-import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth'
-import { maxTokensPlugin } from '@escape.tech/graphql-armor-max-tokens'
+import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases'
+import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth'
+import { MaxTokensParserWLexer } from '@escape.tech/graphql-armor-max-tokens'
 import {
   GraphQLError,
   NoSchemaIntrospectionCustomRule,
   getNamedType,
-  type ExecutionArgs,
+  specifiedRules,
+  type DocumentNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
   type ValidationContext,
+  type ValidationRule,
 } from 'graphql'
 import type * as QueryComplexity from 'graphql-query-complexity'
-import type { Plugin } from 'graphql-yoga'
 import { QueryTooComplexError } from '../domain/errors.ts'
+import { sizingVariables } from './sizing-variables.ts'
 
 // By require: its ES module brings a second graphql along, which knows nothing of our schema's types.
 const { getComplexity } = createRequire(import.meta.url)('graphql-query-complexity') as typeof QueryComplexity
@@ -27,26 +31,33 @@ const maxPageSize = 100
 /** Events one resync answers at the most. */
 const maxResyncEvents = 10_000
 
-/** Limits on the text of an operation, checked before anything of it runs; both transports pass here. */
-export function operationLimits(introspection: boolean): Plugin[] {
+/** Verdicts kept for an operation, by the values they depend on: most clients ask for pages of one or two sizes. */
+const maxVerdicts = 20
+const maxVerdictKeyLength = 200
+
+/** Reads the text of an operation. Throws what is wrong with it; too long a one is given up on the way. */
+export function parseWithinLimits(text: string): DocumentNode {
+  const onReject = [
+    (_context: ValidationContext | null, error: GraphQLError) => {
+      throw tooComplex(error)
+    },
+  ]
+  const defaults = { exposeLimits: true, errorMessage: '', onAccept: [], propagateOnRejection: true }
+  return new MaxTokensParserWLexer(text, { ...defaults, n: maxTokens, onReject }).parseDocument()
+}
+
+/** What the specification asks of a document, and limits on it. */
+export function validationRules(introspection: boolean): ValidationRule[] {
   const reported = {
     propagateOnRejection: false,
     onReject: [(context: ValidationContext | null, error: GraphQLError) => context?.reportError(tooComplex(error))],
   }
   return [
-    maxTokensPlugin({
-      n: maxTokens,
-      onReject: [
-        (_context: ValidationContext | null, error: GraphQLError) => {
-          throw tooComplex(error)
-        },
-      ],
-    }),
+    ...specifiedRules,
     // Fragments and inline fragments add no level of their own: a union's members would cost two each.
-    maxDepthPlugin({ n: maxDepth, flattenFragments: true, ...reported }),
-    maxAliasesPlugin({ n: maxAliases, ...reported }),
-    ...(introspection ? [] : [noIntrospection]),
-    useRowLimit,
+    maxDepthRule({ n: maxDepth, flattenFragments: true, ...reported }),
+    maxAliasesRule({ n: maxAliases, ...reported }),
+    ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
   ]
 }
 
@@ -64,45 +75,44 @@ const rowsOf: QueryComplexity.ComplexityEstimator = ({ type, field, args, childC
   return inside(Math.min(maxPageSize, Math.max(0, first ?? last ?? defaultPageSize)))
 }
 
-/** Pages inside pages multiply, and one such operation could hold up everybody else on the process. */
-const useRowLimit: Plugin = {
-  onExecute({ args, setResultAndStopExecution }) {
-    const error = tooManyRows(args)
-    if (error) setResultAndStopExecution({ errors: [error] })
-  },
-  onSubscribe({ args, setResultAndStopExecution }) {
-    const error = tooManyRows(args)
-    if (error) setResultAndStopExecution({ errors: [error] })
-  },
-}
+type Variables = Readonly<Record<string, unknown>>
 
-/** The error for an operation whose pages come to too many rows; null for any other. */
-export function tooManyRows({ schema, document, variableValues, operationName }: ExecutionArgs): GraphQLError | null {
-  let rows: number
-  try {
-    rows = getComplexity({
+/** Says for one operation of a document whether its pages come to too much with these variables. */
+export type RowLimit = (variables: Variables) => GraphQLError | null
+
+/** Pages inside pages multiply, and one such operation could hold up everybody else on the process. */
+export function rowLimit(schema: GraphQLSchema, document: DocumentNode, { name }: OperationDefinitionNode): RowLimit {
+  const names = sizingVariables(schema, document)
+  if (names === null) return () => null
+  const verdicts = new Map<string, GraphQLError | null>()
+  const judge = (variables: Variables): GraphQLError | null => {
+    const rows = getComplexity({
       schema,
       query: document,
-      variables: variableValues ?? {},
-      ...(operationName && { operationName }),
+      variables,
+      ...(name && { operationName: name.value }),
       estimators: [rowsOf],
     })
-  } catch (error) {
-    // Variables that do not fit: the execution says what is wrong with them.
-    if (error instanceof GraphQLError) return null
-    throw error
+    if (rows <= maxRows) return null
+    return tooComplex(
+      new GraphQLError(`The pages of this operation come to ${String(rows)} rows; ${String(maxRows)} are allowed.`),
+    )
   }
-  return rows > maxRows
-    ? tooComplex(
-        new GraphQLError(`The pages of this operation come to ${String(rows)} rows; ${String(maxRows)} are allowed.`),
-      )
-    : null
-}
-
-const noIntrospection: Plugin = {
-  onValidate({ addValidationRule }) {
-    addValidationRule(NoSchemaIntrospectionCustomRule)
-  },
+  return (variables) => {
+    const given = names.filter((one) => Object.hasOwn(variables, one)).map((one) => [one, variables[one]])
+    const key = JSON.stringify(given)
+    const known = verdicts.get(key)
+    if (known !== undefined) return known
+    try {
+      const verdict = judge(variables)
+      if (verdicts.size < maxVerdicts && key.length <= maxVerdictKeyLength) verdicts.set(key, verdict)
+      return verdict
+    } catch (error) {
+      // Variables that do not fit: the execution says what is wrong with them.
+      if (error instanceof GraphQLError) return null
+      throw error
+    }
+  }
 }
 
 function tooComplex(error: GraphQLError): GraphQLError {

@@ -1,10 +1,10 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import { isAsyncIterable } from 'graphql-yoga'
-import type { EventResult, EventResults, OpenEventResults } from '../schema/event-results.ts'
+import type { EventArgs, EventResult, EventResults, OpenEventResults } from '../schema/event-results.ts'
 
 /** A subscription read one event at a time, as server-sent events are: each event's result is the shared one. */
 export async function subscribeOneByOne(
-  args: ExecutionArgs,
+  args: ExecutionArgs & EventArgs,
   openEventResults: OpenEventResults,
 ): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
   const stream = await createSourceEventStream(args)

@@ -15,7 +15,7 @@ import { isAsyncIterable } from 'graphql-yoga'
 import { WebSocketServer } from 'ws'
 import { AppError, QueryTooComplexError } from '../domain/errors.ts'
 import type { Viewer } from '../domain/viewer.ts'
-import type { OpenEventResults } from '../schema/event-results.ts'
+import type { EventArgs, OpenEventResults } from '../schema/event-results.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { BoundedSocket } from './bounded-socket.ts'
 import { closeCodes } from './close-codes.ts'
@@ -24,10 +24,9 @@ import { Delivery } from './delivery.ts'
 import { asGraphQLError, isUnavailable, presentErrors } from './errors.ts'
 import { FanOut } from './fan-out.ts'
 import { startKeepAlive } from './keep-alive.ts'
-import { tooManyRows } from './limits.ts'
 import { liveSource } from './live-source.ts'
+import type { Operations, Prepared } from './operations.ts'
 import { Outlet } from './outlet.ts'
-import type { Engine, Enveloped } from './yoga.ts'
 
 const maxMessageBytes = 1_048_576
 const maxOperationsPerSocket = 100
@@ -40,7 +39,7 @@ const maxAnswerMs = 2_000
 const answerPollMs = 25
 
 export interface WebSocketOptions {
-  engine: Engine
+  operations: Operations
   logger: Logger
   initOf: (request: IncomingMessage, authorization: string | null) => ConnectionInit
   createContext: (init: ContextInit) => Promise<TransportContext>
@@ -61,11 +60,15 @@ interface Connection {
   viewer: Viewer | null
 }
 
-type Operation = ExecutionArgs &
-  Pick<Enveloped, 'execute'> & { follow: (args: ExecutionArgs) => Promise<ExecutionResult | Delivery> }
+interface Operation extends ExecutionArgs, EventArgs {
+  prepared: Prepared
+  /** The client's name for it. */
+  id: string
+  outlet: Outlet
+}
 
 export function createWebSocketServer(options: WebSocketOptions) {
-  const { engine, logger, initOf, createContext, openEventResults, onSessionEnded } = options
+  const { operations, logger, initOf, createContext, openEventResults, onSessionEnded } = options
   const server = new WebSocketServer<typeof BoundedSocket>({
     noServer: true,
     maxPayload: maxMessageBytes,
@@ -78,7 +81,7 @@ export function createWebSocketServer(options: WebSocketOptions) {
   // By the payload of the operation's `subscribe` message, the one object that all hooks are given.
   const traceIds = new WeakMap<object, string>()
   // Of each socket graphql-ws's own record of what runs on it: null stands for an operation that is not a stream (yet).
-  const operations = new WeakMap<BoundedSocket, Readonly<Record<string, unknown>>>()
+  const running = new WeakMap<BoundedSocket, Readonly<Record<string, unknown>>>()
   const presented = (errors: readonly unknown[], payload: object, ofEvent = false) =>
     presentErrors(errors, { traceId: traceIds.get(payload) ?? randomUUID(), logger, ofEvent }).map((error) =>
       error.toJSON(),
@@ -94,10 +97,11 @@ export function createWebSocketServer(options: WebSocketOptions) {
   }
 
   /** What graphql-ws runs for an event stream: refused, or a delivery that writes past it. */
-  async function follow(args: ExecutionArgs, id: string, outlet: Outlet): Promise<ExecutionResult | Delivery> {
-    const stream = await createSourceEventStream(args)
+  async function follow(operation: Operation): Promise<ExecutionResult | Delivery> {
+    const stream = await createSourceEventStream(operation)
     if (!isAsyncIterable(stream)) return stream
-    return new Delivery(id, liveSource(stream), openEventResults(args), outlet, logger)
+    const { id, outlet } = operation
+    return new Delivery(id, liveSource(stream), openEventResults(operation), outlet, logger)
   }
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
@@ -105,7 +109,7 @@ export function createWebSocketServer(options: WebSocketOptions) {
 
     async onConnect({ connectionParams, subscriptions, extra }) {
       const { socket, request } = extra
-      operations.set(socket, subscriptions)
+      running.set(socket, subscriptions)
       extra.request = null
       if (!request) return false
       const init = initOf(request, authorizationIn(connectionParams))
@@ -133,35 +137,32 @@ export function createWebSocketServer(options: WebSocketOptions) {
             `At most ${maxOperationsPerSocket} operations run at once on one socket. Complete one first.`,
           )
         }
-        const init = { ...connectionInit, traceId, viewer }
-        const enveloped = engine.getEnveloped({ init }) as Enveloped
-        const { schema, parse, validate, contextFactory, execute } = enveloped
-        const document = parse(payload.query)
-        if (!getOperationAST(document, payload.operationName)) {
-          throw new GraphQLError('Could not determine what operation to execute.')
-        }
-        const mistakes = validate(schema, document)
-        if (mistakes.length > 0) return mistakes
+        const prepared = operations.prepare(payload)
         const operation: Operation = {
-          schema,
-          document,
+          schema: operations.schema,
+          document: prepared.document,
           operationName: payload.operationName,
           variableValues: payload.variables,
           // A context for each operation: nothing it caches outlives the operation.
-          contextValue: await contextFactory(),
-          execute,
-          follow: (args) => follow(args, id, outlet),
+          contextValue: await createContext({ ...connectionInit, traceId, viewer }),
+          prepared,
+          run: prepared.run,
+          id,
+          outlet,
         }
+        // graphql-ws keeps the payload as long as the subscription runs; the document is known by now.
+        Object.assign(payload, { query: '' })
         return operation
       } catch (error) {
-        return [asGraphQLError(error)]
+        return error instanceof AggregateError ? error.errors.map(asGraphQLError) : [asGraphQLError(error)]
       }
     },
 
-    execute: (args) => (args as Operation).execute(args),
+    execute: (args) => (args as Operation).prepared.execute(args),
     subscribe: (args) => {
-      const error = tooManyRows(args)
-      return error ? { errors: [error] } : (args as Operation).follow(args)
+      const operation = args as Operation
+      const error = operation.prepared.rowsError(operation.variableValues)
+      return error ? { errors: [error] } : follow(operation)
     },
 
     onOperation(_context, _id, _payload, _args, result) {
@@ -218,7 +219,7 @@ export function createWebSocketServer(options: WebSocketOptions) {
       const sockets = [...server.clients]
       const spreadMs = Math.min(maxFarewellMs, sockets.length * farewellPerSocketMs)
       const goodbye = async (socket: BoundedSocket) => {
-        await answersOf(operations.get(socket) ?? {})
+        await answersOf(running.get(socket) ?? {})
         socket.close(closeCodes.GOING_AWAY, 'Server is restarting')
       }
       await Promise.all(sockets.map((socket) => delay(Math.random() * spreadMs).then(() => goodbye(socket))))

@@ -6,6 +6,7 @@ import {
   type ExecutionResult,
   type GraphQLError,
   type GraphQLSchema,
+  type Source,
 } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import type { Viewer } from '../domain/viewer.ts'
@@ -14,20 +15,17 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from './context.ts'
 import { graphiqlOptions, renderGraphiqlPage } from './graphiql.ts'
 import { useHttpResults, useStrictRequests, type ServerContext } from './http-plugins.ts'
-import { operationLimits } from './limits.ts'
+import { corsFor, type AllowedOrigins } from './cors.ts'
+import type { Operations } from './operations.ts'
 import { subscribeOneByOne } from './subscribe.ts'
 
 export const graphqlPath = '/graphql'
 
-const maxCachedDocuments = 1_000
-const maxCachedDocumentLength = 16_384
-
 export interface EngineOptions {
-  schema: GraphQLSchema
+  operations: Operations
   logger: Logger
   graphiql: boolean
-  introspection: boolean
-  corsOrigins: readonly string[] | '*'
+  corsOrigins: AllowedOrigins
   createContext: (init: ContextInit) => Promise<TransportContext>
   openEventResults: OpenEventResults
   /** Called with each stream of server-sent events that begins. */
@@ -46,12 +44,12 @@ export interface Enveloped {
   subscribe: (args: ExecutionArgs) => Promise<ExecutionResult | AsyncIterable<ExecutionResult>>
 }
 
-/** Parses, validates, limits and executes for both transports, and speaks HTTP for one of them. */
+/** Speaks HTTP: all of it, for what the short path in plain-post.ts leaves. */
 export function createEngine(options: EngineOptions) {
-  const { schema, logger, graphiql, introspection, corsOrigins, createContext, openEventResults, onStream } = options
+  const { operations, logger, graphiql, corsOrigins, createContext, openEventResults, onStream } = options
   let graphiqlPage: Promise<string> | undefined
   return createYoga<ServerContext>({
-    schema,
+    schema: operations.schema,
     graphqlEndpoint: graphqlPath,
     context: ({ init }) => createContext(init),
     // Each transport presents errors where it writes them, the one place that sees all of them with their trace id:
@@ -64,7 +62,7 @@ export function createEngine(options: EngineOptions) {
     batching: false,
     // useStrictRequests counts: Yoga's own limit leaves the connection unusable for the next request.
     maxRequestBodySize: false,
-    parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: noCache },
+    parserAndValidationCache: false,
     cors: (request) => corsFor(request.headers.get('origin'), corsOrigins),
     logging: {
       // A line for each step of each request, of use to Yoga's developers only.
@@ -73,47 +71,38 @@ export function createEngine(options: EngineOptions) {
       warn: (...lines: unknown[]) => logger.warn(lines.map(String).join(' ')),
       error: (...lines: unknown[]) => logger.error({ err: lines[0] }, 'GraphQL Yoga reported an error'),
     },
-    plugins: [
-      useGraphqlJs(openEventResults),
-      useStrictRequests(),
-      ...operationLimits(introspection),
-      useHttpResults(logger, onStream),
-    ],
+    plugins: [useStrictRequests(), useOperations(operations, openEventResults), useHttpResults(logger, onStream)],
   })
 }
 
-/**
- * graphql-js itself executes queries and mutations: Yoga's own executor puts the fields of an answer in the order in which
- * they were resolved, and not in that of the query, as the specification asks for.
- */
-const useGraphqlJs = (openEventResults: OpenEventResults): Plugin => ({
-  onExecute: ({ setExecuteFn }) => {
-    setExecuteFn(execute)
-  },
-  onSubscribe: ({ setSubscribeFn }) => {
-    setSubscribeFn((args: ExecutionArgs) => subscribeOneByOne(args, openEventResults))
-  },
-})
-
-// Yoga would keep the last 1,024 documents and the last 1,024 errors with theirs, at up to 1 MB each.
-const noCache = { get: () => undefined, set: () => undefined }
-
-function createDocumentCache() {
-  const documents = new Map<string, DocumentNode>()
+/** Has Yoga take documents, limits and plans from where the other paths take them. */
+function useOperations(operations: Operations, openEventResults: OpenEventResults): Plugin {
   return {
-    get: (source: string) => documents.get(source),
-    set: (source: string, document: DocumentNode) => {
-      if (source.length > maxCachedDocumentLength) return
-      const [oldest] = documents.keys()
-      if (documents.size >= maxCachedDocuments && oldest !== undefined) documents.delete(oldest)
-      documents.set(source, document)
+    onParams({ params, setParams }) {
+      const query = operations.textOf(params)
+      if (query !== params.query) setParams({ ...params, query })
+    },
+    onParse({ setParseFn }) {
+      setParseFn((source: string | Source) => operations.parse(typeof source === 'string' ? source : source.body))
+    },
+    onValidate({ params, setResult }) {
+      setResult([...operations.validate(params.documentAST as DocumentNode)])
+    },
+    onExecute({ setExecuteFn }) {
+      setExecuteFn((args: ExecutionArgs) => {
+        const { document, operationName } = args
+        // graphql-js says what is wrong when there is no such operation.
+        return operations.select(document, operationName)?.execute(args) ?? execute(args)
+      })
+    },
+    onSubscribe({ args, setResultAndStopExecution, setSubscribeFn }) {
+      const { document, operationName, variableValues } = args as ExecutionArgs
+      const prepared = operations.select(document, operationName)
+      const error = prepared?.rowsError(variableValues)
+      if (error) setResultAndStopExecution({ errors: [error] })
+      else if (prepared) {
+        setSubscribeFn((given: ExecutionArgs) => subscribeOneByOne({ ...given, run: prepared.run }, openEventResults))
+      }
     },
   }
-}
-
-function corsFor(origin: string | null, allowed: readonly string[] | '*') {
-  const common = { methods: ['GET', 'POST'], exposedHeaders: ['x-trace-id'], maxAge: 600 }
-  // Any origin may ask with a bearer token; only a named one may have the browser send the refresh cookie along.
-  if (allowed === '*' || allowed.includes('*')) return { ...common, origin: '*', credentials: false }
-  return origin !== null && allowed.includes(origin) ? { ...common, origin, credentials: true } : false
 }

@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import SchemaBuilder, { PothosValidationError } from '@pothos/core'
 import { createClient, type Client, type ClientOptions } from 'graphql-ws/client'
-import { execute } from 'graphql'
 import { pino } from 'pino'
 import { expect, vi } from 'vitest'
 import { WebSocket } from 'ws'
@@ -175,7 +174,7 @@ export function createToy(overrides: Partial<TransportOptions> = {}) {
       return { init, viewer: userId === undefined ? null : { userId, sessionId, role: 'USER' } }
     },
     openEventResults: (args) => ({
-      of: (item) => new EventResult(execute({ ...args, rootValue: item })),
+      of: (item) => new EventResult(args.run({ ...args, rootValue: item })),
       isOwn: () => true,
       close: () => undefined,
     }),

@@ -30,6 +30,8 @@ describe('settings', () => {
       graphiql: true,
       introspection: true,
       corsOrigins: ['*'],
+      persistedDocuments: null,
+      persistedDocumentsOnly: false,
       relayIntervalMs: 500,
       eventTtlMs: 30 * 24 * 3_600_000,
       opKeyTtlMs: 30 * 24 * 3_600_000,
@@ -49,6 +51,12 @@ describe('settings', () => {
   it('listen on every address with a database of their own, and need the secret then', () => {
     expect(loadConfig({ DATABASE_URL: databaseUrl, JWT_SECRET: secret }).host).toBe('0.0.0.0')
     expect(complaintAbout({ DATABASE_URL: databaseUrl })).toMatch(/^JWT_SECRET must be set when DATABASE_URL is/)
+  })
+
+  it("refuse to run the operator's documents only when there are none", () => {
+    expect(complaintAbout({ PERSISTED_DOCUMENTS_ONLY: 'on' })).toMatch(/^PERSISTED_DOCUMENTS must be set/)
+    const env = { PERSISTED_DOCUMENTS: 'persisted.json', PERSISTED_DOCUMENTS_ONLY: 'on' }
+    expect(loadConfig(env)).toMatchObject({ persistedDocuments: 'persisted.json', persistedDocumentsOnly: true })
   })
 
   it('keep GraphiQL and introspection off in production unless they are asked for', () => {

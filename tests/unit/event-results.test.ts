@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { parse, type ExecutionArgs } from 'graphql'
+import { execute, parse } from 'graphql'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { LogItem } from '../../src/log/cursor.ts'
 import type { Context } from '../../src/schema/context.ts'
@@ -44,8 +44,12 @@ function process() {
     },
     open(viewerId: string, document = plain, variableValues: Record<string, unknown> = { id: 'x' }) {
       const contextValue = { ...cannedContext(viewerId), domain: { loadersFor } } as unknown as Context
-      const args: ExecutionArgs = { schema, document, variableValues, contextValue }
-      return open(args)
+      return open({
+        document,
+        variableValues,
+        contextValue,
+        run: (input) => execute({ schema, document, ...input }),
+      })
     },
   }
 }
