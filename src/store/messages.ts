@@ -1,5 +1,5 @@
 import type { Database } from './database.ts'
-import { messageColumns, pickMessage, type Message } from './rows.ts'
+import { messageColumns, parsePeople, peopleOf, pickMessage, type Message, type User, type UserJson } from './rows.ts'
 
 export interface MessageKey {
   conversationId: string
@@ -17,9 +17,13 @@ export interface MessagePageRequest {
   limit: number
 }
 
-export interface MessagePage {
-  messages: Message[]
+export interface MessagePages {
+  /** For each request its page. */
+  messages: Message[][]
+  /** What the messages of all pages reply to. */
   repliedTo: Message[]
+  /** Who sent any of these. */
+  people: User[]
 }
 
 /** A message, and the stream's head in the snapshot it was read from. */
@@ -49,8 +53,8 @@ export interface ReadByRequest extends MessageKey {
 
 export interface MessageStore {
   byKeys(keys: readonly MessageKey[]): Promise<MessageAsOf[]>
-  /** For each request its page, in the direction asked for, and what its messages reply to. One statement for all. */
-  pages(requests: readonly MessagePageRequest[]): Promise<MessagePage[]>
+  /** Pages in the direction asked for, what their messages reply to, and the senders. One statement for all. */
+  pages(requests: readonly MessagePageRequest[]): Promise<MessagePages>
   othersProgress(keys: readonly { conversationId: string; senderId: string }[]): Promise<OthersProgress[]>
   /** For each request who has read the message, earliest first. One statement for all of them. */
   readBy(requests: readonly ReadByRequest[]): Promise<ReadRow[][]>
@@ -63,19 +67,23 @@ const readByKeys = {
     JOIN messages m USING (conversation_id, seq) JOIN conversations c ON c.id = m.conversation_id`,
 }
 
+const senders = 'SELECT unnest(ARRAY["m_senderId", "t_senderId", "m_deletedById"]) FROM rows'
+
 const readPages = {
   name: 'read_message_pages',
-  text: `SELECT r.place, ${messageColumns('m', 'm_')}, ${messageColumns('t', 't_')}
-    FROM unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[])
-      WITH ORDINALITY AS r(conversation_id, after_seq, before_seq, backward, max_rows, place)
-    CROSS JOIN LATERAL (
-      (SELECT * FROM messages WHERE NOT r.backward AND conversation_id = r.conversation_id
-          AND seq > r.after_seq AND seq < r.before_seq ORDER BY seq LIMIT r.max_rows)
-      UNION ALL
-      (SELECT * FROM messages WHERE r.backward AND conversation_id = r.conversation_id
-          AND seq > r.after_seq AND seq < r.before_seq ORDER BY seq DESC LIMIT r.max_rows)) m
-    LEFT JOIN messages t ON t.conversation_id = m.conversation_id AND t.seq = m.reply_to_seq
-    ORDER BY r.place, CASE WHEN r.backward THEN -m.seq ELSE m.seq END`,
+  text: `WITH rows AS MATERIALIZED (
+      SELECT r.place, row_number() OVER (ORDER BY r.place, CASE WHEN r.backward THEN -m.seq ELSE m.seq END) AS nth,
+        ${messageColumns('m', 'm_')}, ${messageColumns('t', 't_')}
+      FROM unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[])
+        WITH ORDINALITY AS r(conversation_id, after_seq, before_seq, backward, max_rows, place)
+      CROSS JOIN LATERAL (
+        (SELECT * FROM messages WHERE NOT r.backward AND conversation_id = r.conversation_id
+            AND seq > r.after_seq AND seq < r.before_seq ORDER BY seq LIMIT r.max_rows)
+        UNION ALL
+        (SELECT * FROM messages WHERE r.backward AND conversation_id = r.conversation_id
+            AND seq > r.after_seq AND seq < r.before_seq ORDER BY seq DESC LIMIT r.max_rows)) m
+      LEFT JOIN messages t ON t.conversation_id = m.conversation_id AND t.seq = m.reply_to_seq)
+    SELECT rows.*, CASE WHEN nth = 1 THEN ${peopleOf(senders)} END AS people FROM rows ORDER BY nth`,
 }
 
 const readOthersProgress = {
@@ -122,22 +130,25 @@ export function createMessageStore(db: Database): MessageStore {
       })
     },
     async pages(requests) {
-      const rows = await db.run<Placed>(readPages, [
+      const rows = await db.run<Placed & { people: UserJson[] | null }>(readPages, [
         requests.map((request) => request.conversationId),
         requests.map((request) => request.afterSeq),
         requests.map((request) => request.beforeSeq),
         requests.map((request) => request.backward),
         requests.map((request) => request.limit),
       ])
-      const results: MessagePage[] = requests.map(() => ({ messages: [], repliedTo: [] }))
+      const pages: MessagePages = {
+        messages: requests.map(() => []),
+        repliedTo: [],
+        people: parsePeople(rows[0]?.people ?? null),
+      }
       for (const row of rows) {
-        const page = results[Number(row.place) - 1]
         const message = pickMessage(row, 'm_')
         const repliedTo = pickMessage(row, 't_')
-        if (message) page?.messages.push(message)
-        if (repliedTo) page?.repliedTo.push(repliedTo)
+        if (message) pages.messages[Number(row.place) - 1]?.push(message)
+        if (repliedTo) pages.repliedTo.push(repliedTo)
       }
-      return results
+      return pages
     },
     async othersProgress(keys) {
       const rows = await db.run<Placed & OthersProgress>(readOthersProgress, [
