@@ -5,6 +5,7 @@ import type {
   MessagePageRequest,
   MessageStore,
   OthersProgress,
+  ProgressKey,
   ReadByRequest,
   ReadRow,
 } from '../store/messages.ts'
@@ -25,7 +26,7 @@ export interface Loaders {
   message: PrimedLoader<MessageKey, Message | null>
   messagePage: DataLoader<MessagePageRequest, Message[]>
   members: DataLoader<MembersRequest, Member[]>
-  othersProgress: DataLoader<{ conversationId: string; senderId: string }, OthersProgress, string>
+  othersProgress: DataLoader<ProgressKey, OthersProgress, string>
   readBy: DataLoader<ReadByRequest, ReadRow[]>
   horizon: Horizon
 }
@@ -92,8 +93,8 @@ export function createLoaders({ people, conversations, messages }: LoaderStores)
       },
       { cache: false },
     ),
-    othersProgress: new DataLoader((keys) => messages.othersProgress(keys), {
-      cacheKeyFn: (key) => `${key.conversationId} ${key.senderId}`,
+    othersProgress: new DataLoader((keys: readonly ProgressKey[]) => messages.othersProgress(keys), {
+      cacheKeyFn: messageId,
     }),
     readBy: new DataLoader((requests) => messages.readBy(requests), { cache: false }),
   }

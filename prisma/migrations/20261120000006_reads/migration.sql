@@ -23,6 +23,10 @@ CREATE INDEX "members_inbox" ON "members" ("user_id", "archived", "pinned", "inb
 CREATE INDEX "members_not_caught_up" ON "members" ("user_id") WHERE "left_at" IS NULL AND NOT "caught_up";
 DROP INDEX "members_active_by_user";
 
+-- Who has read a message, in the order of reading.
+-- CreateIndex
+CREATE INDEX "receipts_conversation_id_read_at_user_id_idx" ON "receipts"("conversation_id", "read_at", "user_id");
+
 -- Brings the members' rows up to date. Whatever moves head_seq or last_activity_at calls it afterwards, in the same
 -- transaction, which holds the conversations' rows. Once a second at most it costs a row for each member of a small
 -- conversation; else one for each who had read everything. inbox_due_at is the time from which that is due again, and null
@@ -100,6 +104,8 @@ BEGIN
     SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
     SELECT * INTO me FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL FOR NO KEY UPDATE;
     IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
+    -- Never before the messages that are read, whatever the clock did.
+    at := greatest(parley_now(), c.last_activity_at);
     own_to := greatest(me.own_read_seq, least(p_read, c.head_seq));
     read_to := greatest(me.last_read_seq, own_to);
     delivered_to := greatest(me.last_delivered_seq, least(p_delivered, c.head_seq), read_to);
