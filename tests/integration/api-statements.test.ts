@@ -66,9 +66,9 @@ const inboxQuery = `query ($first: Int) { inbox(first: $first) { nodes { unreadC
 
 describe('the inbox', () => {
   test.each([
-    ['with conversation, newest message, its sender, peer and unread count', inboxQuery],
-    ['as the SDK asks for it', InboxDocument],
-  ])('%s costs one statement, for 100 entries as for 25', async (_name, document) => {
+    ['with conversation, newest message, its sender, peer and unread count', inboxQuery, 1],
+    ['as the SDK asks for it, with what is answered', InboxDocument, 2],
+  ])('%s costs as many statements for 100 entries as for 25', async (_name, document, statements) => {
     const costs = [25, 100].map((first) => async () => {
       const result = await (typeof document === 'string'
         ? ask<{ inbox: { nodes: object[] } }>(ann, document, { first }).then(({ data }) => data?.inbox.nodes)
@@ -78,7 +78,7 @@ describe('the inbox', () => {
     const small = await warmStatementsOf(costs[0]!)
     const large = await warmStatementsOf(costs[1]!)
     expect(large.calls).toBe(small.calls)
-    expect(large.calls, JSON.stringify(large.list, null, 2)).toBe(1)
+    expect(large.calls, JSON.stringify(large.list, null, 2)).toBe(statements)
   })
 
   test('and the viewer in one request costs one statement more', async () => {

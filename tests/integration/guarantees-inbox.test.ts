@@ -169,7 +169,7 @@ test('every page of the inbox is what sorting all conversations gives, after eac
     backward: fc.boolean(),
   })
   const property = fc.asyncProperty(
-    fc.array(fc.tuple(step, looks), { minLength: 20, maxLength: 40 }),
+    fc.array(fc.tuple(step, looks), { minLength: 15, maxLength: 30 }),
     async (steps) => {
       const people: [Person, Person] = await Promise.all([signUp(server.url), signUp(server.url)])
       const talks: string[] = []
@@ -190,7 +190,7 @@ test('every page of the inbox is what sorting all conversations gives, after eac
       for (const filter of filters) for (const backward of [true, false]) await check(filter, 3, backward)
     },
   )
-  await fc.assert(property, { numRuns: 8, endOnFailure: true })
+  await fc.assert(property, { numRuns: 5, endOnFailure: true })
 })
 
 /** A person in so many conversations, each with one message, and every twentieth unread. */
