@@ -62,11 +62,12 @@ export function createInbox(append: Append, conversations: ConversationStore): I
         backward: page.backward,
         limit: page.size + 1,
       }
-      const { entries } = await loaders.horizon.track(conversations.inbox(request), (read) => {
+      const { entries, people } = await loaders.horizon.track(conversations.inbox(request), (read) => {
         loaders.horizon.note(viewer.userId, read.viewerHeadEventSeq)
         for (const { conversation } of read.entries) loaders.horizon.note(conversation.id, conversation.headEventSeq)
       })
-      // The statement brought each conversation's newest message along; what asks for it finds it here.
+      // The statement brought each conversation's newest message along, and the people; what asks for them finds them here.
+      for (const user of people) loaders.user.prime(user.id, user)
       for (const { conversation, lastMessage } of entries) {
         if (lastMessage) loaders.message.prime({ conversationId: conversation.id, seq: lastMessage.seq }, lastMessage)
       }

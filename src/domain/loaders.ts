@@ -5,6 +5,7 @@ import type {
   MessagePageRequest,
   MessageStore,
   OthersProgress,
+  ProgressKey,
   ReadByRequest,
   ReadRow,
 } from '../store/messages.ts'
@@ -18,14 +19,14 @@ import { PrimedLoader } from './primed-loader.ts'
  * viewer: what is loaded hangs below something the viewer was allowed to see.
  */
 export interface Loaders {
-  user: DataLoader<string, User | null>
+  user: PrimedLoader<string, User | null>
   conversation: DataLoader<string, Conversation | null>
   /** Null for who is not an active member. */
   entry: PrimedLoader<EntryKey, EntryRow | null>
   message: PrimedLoader<MessageKey, Message | null>
   messagePage: DataLoader<MessagePageRequest, Message[]>
   members: DataLoader<MembersRequest, Member[]>
-  othersProgress: DataLoader<{ conversationId: string; senderId: string }, OthersProgress, string>
+  othersProgress: DataLoader<ProgressKey, OthersProgress, string>
   readBy: DataLoader<ReadByRequest, ReadRow[]>
   horizon: Horizon
 }
@@ -47,12 +48,16 @@ export function createLoaders({ people, conversations, messages }: LoaderStores)
     const found = new Map(rows.map((row) => [messageId(row.message), row.message]))
     return keys.map((key) => found.get(messageId(key)) ?? null)
   }, messageId)
+  const user = new PrimedLoader<string, User | null>(
+    async (ids) => {
+      const found = new Map((await people.byIds(ids)).map((row) => [row.id, row]))
+      return ids.map((id) => found.get(id) ?? null)
+    },
+    (id) => id,
+  )
   return {
     horizon,
-    user: new DataLoader(async (ids) => {
-      const found = new Map((await people.byIds(ids)).map((user) => [user.id, user]))
-      return ids.map((id) => found.get(id) ?? null)
-    }),
+    user,
     conversation: new DataLoader(async (ids) => {
       const rows = await horizon.track(conversations.byIds(ids), (read) => {
         for (const row of read) horizon.note(row.id, row.headEventSeq)
@@ -74,14 +79,22 @@ export function createLoaders({ people, conversations, messages }: LoaderStores)
     messagePage: new DataLoader(
       async (requests) => {
         const pages = await messages.pages(requests)
-        for (const repliedTo of pages.flatMap((page) => page.repliedTo)) message.prime(repliedTo, repliedTo)
-        return pages.map((page) => page.messages)
+        for (const repliedTo of pages.repliedTo) message.prime(repliedTo, repliedTo)
+        for (const person of pages.people) user.prime(person.id, person)
+        return pages.messages
       },
       { cache: false },
     ),
-    members: new DataLoader((requests) => people.members(requests), { cache: false }),
-    othersProgress: new DataLoader((keys) => messages.othersProgress(keys), {
-      cacheKeyFn: (key) => `${key.conversationId} ${key.senderId}`,
+    members: new DataLoader(
+      async (requests) => {
+        const pages = await people.members(requests)
+        for (const person of pages.people) user.prime(person.id, person)
+        return pages.members
+      },
+      { cache: false },
+    ),
+    othersProgress: new DataLoader((keys: readonly ProgressKey[]) => messages.othersProgress(keys), {
+      cacheKeyFn: messageId,
     }),
     readBy: new DataLoader((requests) => messages.readBy(requests), { cache: false }),
   }

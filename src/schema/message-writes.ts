@@ -77,10 +77,10 @@ const noted = async (context: Context, written: MessageWritten): Promise<Message
   const { ack, message } = written
   const { loaders } = context
   loaders.horizon.note(ack.streamId, ack.eventSeq)
-  const { conversationId, senderId } = message
+  const { conversationId, senderId, seq } = message
   if (ack.outcome === 'ACCEPTED' || (await isMember(context, { id: conversationId }))) return written
   await showShell(context, conversationId)
-  loaders.othersProgress.prime({ conversationId, senderId }, { minReadSeq: null, minDeliveredSeq: null })
+  loaders.othersProgress.prime({ conversationId, senderId, seq }, { delivered: false, read: false })
   return { ack, message: { ...message, replyToSeq: null } }
 }
 

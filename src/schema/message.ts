@@ -62,9 +62,9 @@ export const Message = builder.prismaObject('Message', {
       type: DeliveryStatus,
       description: 'How far the other members have got: READ when all have read it.',
       resolve: async ({ conversationId, senderId, seq }, _, { loaders }) => {
-        const { minReadSeq, minDeliveredSeq } = await loaders.othersProgress.load({ conversationId, senderId })
-        if (minReadSeq !== null && minReadSeq >= seq) return 'READ'
-        return minDeliveredSeq !== null && minDeliveredSeq >= seq ? 'DELIVERED' : 'SENT'
+        const { delivered, read } = await loaders.othersProgress.load({ conversationId, senderId, seq })
+        if (read) return 'READ'
+        return delivered ? 'DELIVERED' : 'SENT'
       },
     }),
     createdAt: t.field({

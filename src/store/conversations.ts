@@ -1,35 +1,25 @@
 import type { Database } from './database.ts'
+import { inboxValues, readInbox, type InboxRequest } from './inbox-page.ts'
 import {
   conversationColumns,
-  memberColumns,
-  messageColumns,
+  entryMemberColumns,
+  parsePeople,
   pickConversation,
-  pickMember,
+  pickEntryMember,
   pickMessage,
   type Conversation,
   type EntryRow,
   type Message,
+  type User,
+  type UserJson,
 } from './rows.ts'
+import { maybeUnread, unreadCount } from './unread.ts'
+
+export type { InboxPosition, InboxRequest } from './inbox-page.ts'
 
 export interface EntryKey {
   viewerId: string
   conversationId: string
-}
-
-export interface InboxPosition {
-  pinned: boolean
-  /** Milliseconds since 1970. */
-  lastActivityAtMs: number
-  conversationId: string
-}
-
-export interface InboxRequest {
-  viewerId: string
-  filter: 'ACTIVE' | 'ARCHIVED' | 'UNREAD' | 'ALL'
-  after: InboxPosition | null
-  before: InboxPosition | null
-  backward: boolean
-  limit: number
 }
 
 export interface InboxCounts {
@@ -41,8 +31,8 @@ export interface ConversationStore {
   byIds(ids: readonly string[]): Promise<Conversation[]>
   /** For each key the entry of an active member; null for anybody else. One statement. */
   entries(keys: readonly EntryKey[]): Promise<{ entries: (EntryRow | null)[]; viewerHeads: Map<string, number> }>
-  /** A page of the inbox with the newest message of each conversation: one statement, at any size. */
-  inbox(request: InboxRequest): Promise<{ viewerHeadEventSeq: number; entries: InboxRow[] }>
+  /** A page of the inbox with the newest message of each conversation, and their people: one statement, at any size. */
+  inbox(request: InboxRequest): Promise<{ viewerHeadEventSeq: number; entries: InboxRow[]; people: User[] }>
   /** Head of the personal stream, read together with how many entries have something unread. */
   inboxCounts(viewerId: string): Promise<InboxCounts>
   /** For each key the membership of an active member; null for anybody else. One statement. */
@@ -77,9 +67,6 @@ export interface Memberships {
   conversations: Membership[]
 }
 
-const unread = `parley_unread(c.id, m.user_id, c.head_seq, m.own_read_seq, m.last_sent_seq)`
-const entryColumns = `${conversationColumns('c', 'c_')}, ${memberColumns('m', 'm_')}`
-
 const readByIds = {
   name: 'read_conversations',
   text: `SELECT ${conversationColumns('c', '')} FROM conversations c WHERE c.id = ANY ($1::uuid[])`,
@@ -87,8 +74,8 @@ const readByIds = {
 
 const readEntries = {
   name: 'read_entries',
-  text: `SELECT k.user_id AS "viewerId", u.head_event_seq AS "viewerHeadEventSeq", ${entryColumns},
-      CASE WHEN c.id IS NOT NULL THEN ${unread} END AS "unreadCount"
+  text: `SELECT k.user_id AS "viewerId", u.head_event_seq AS "viewerHeadEventSeq", ${conversationColumns('c', 'c_')},
+      ${entryMemberColumns('m', 'm_')}, CASE WHEN c.id IS NOT NULL THEN ${unreadCount('c', 'm')} END AS "unreadCount"
     FROM unnest($1::uuid[], $2::uuid[]) AS k(user_id, conversation_id)
     JOIN users u ON u.id = k.user_id
     LEFT JOIN members m ON m.conversation_id = k.conversation_id AND m.user_id = k.user_id AND m.left_at IS NULL
@@ -121,44 +108,14 @@ const readInboxCounts = {
   text: `SELECT u.head_event_seq AS "headEventSeq", (
       SELECT count(*)::int FROM members m JOIN conversations c ON c.id = m.conversation_id
        WHERE m.user_id = u.id AND m.left_at IS NULL AND NOT m.archived
-         AND (m.muted_until IS NULL OR m.muted_until <= now()) AND ${unread} > 0) AS "unreadConversationCount"
+         AND (m.muted_until IS NULL OR m.muted_until <= now())
+         AND ${maybeUnread('c', 'm')} AND ${unreadCount('c', 'm')} > 0) AS "unreadConversationCount"
     FROM users u WHERE u.id = $1`,
 }
 
-const inboxFilters = {
-  ACTIVE: 'NOT m.archived',
-  ARCHIVED: 'm.archived',
-  UNREAD: `c.head_seq > m.own_read_seq AND ${unread} > 0`,
-  ALL: 'true',
-}
-
-/** One fixed statement for each filter and direction, so that each is prepared once. */
-function readInbox(filter: InboxRequest['filter'], backward: boolean) {
-  const order = backward ? 'ASC' : 'DESC'
-  const place = '(m.pinned, c.last_activity_at, c.id)'
-  return {
-    name: `read_inbox_${filter.toLowerCase()}_${order.toLowerCase()}`,
-    // The page first, and only then the counts of its rows.
-    text: `SELECT u.head_event_seq AS "viewerHeadEventSeq", page.*,
-        parley_unread("c_id", $1, "c_headSeq", "m_ownReadSeq", "m_lastSentSeq") AS "unreadCount"
-      FROM users u LEFT JOIN LATERAL (
-      SELECT ${entryColumns}, ${messageColumns('l', 'l_')} FROM members m JOIN conversations c ON c.id = m.conversation_id
-        LEFT JOIN messages l ON l.conversation_id = c.id AND l.seq = c.head_seq
-       WHERE m.user_id = $1 AND m.left_at IS NULL AND ${inboxFilters[filter]}
-         AND ($2::boolean IS NULL OR ${place} < ($2, $3::timestamptz, $4::uuid))
-         AND ($5::boolean IS NULL OR ${place} > ($5, $6::timestamptz, $7::uuid))
-       ORDER BY m.pinned ${order}, c.last_activity_at ${order}, c.id ${order} LIMIT $8) AS page ON true
-      WHERE u.id = $1
-      ORDER BY "m_pinned" ${order}, "c_lastActivityAt" ${order}, "c_id" ${order}`,
-  }
-}
-
-const position = (at: InboxPosition | null) =>
-  at ? [at.pinned, new Date(at.lastActivityAtMs), at.conversationId] : [null, null, null]
-
 function toEntry(row: { unreadCount: number }): EntryRow | null {
   const conversation = pickConversation(row, 'c_')
-  const member = pickMember(row, 'm_')
+  const member = pickEntryMember(row, 'm_')
   return conversation && member ? { conversation, member, unreadCount: row.unreadCount } : null
 }
 
@@ -179,15 +136,16 @@ export function createConversationStore(db: Database): ConversationStore {
       return { entries: keys.map((key) => found.get(`${key.viewerId} ${key.conversationId}`) ?? null), viewerHeads }
     },
     async inbox(request) {
-      const rows = await db.run<{ viewerHeadEventSeq: number; unreadCount: number }>(
+      const rows = await db.run<{ viewerHeadEventSeq: number; unreadCount: number; people: UserJson[] | null }>(
         readInbox(request.filter, request.backward),
-        [request.viewerId, ...position(request.after), ...position(request.before), request.limit],
+        inboxValues(request),
       )
       const entries = rows.flatMap((row) => {
         const entry = toEntry(row)
         return entry ? [{ ...entry, lastMessage: pickMessage(row, 'l_') }] : []
       })
-      return { viewerHeadEventSeq: rows[0]?.viewerHeadEventSeq ?? 0, entries }
+      const [first] = rows
+      return { viewerHeadEventSeq: first?.viewerHeadEventSeq ?? 0, entries, people: parsePeople(first?.people ?? null) }
     },
     async inboxCounts(viewerId) {
       const [row] = await db.run<InboxCounts & Record<string, unknown>>(readInboxCounts, [viewerId])

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { UnavailableError } from '../domain/errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
+import { typeParsers } from './timestamps.ts'
 import { databaseRetryAfterMs, isDatabaseUnavailable } from './unavailable.ts'
 
 /** A fixed statement. Its name makes PostgreSQL keep the plan on each connection; the text never changes under a name. */
@@ -51,6 +52,7 @@ export function createDatabase({ connectionString, poolSize, logger }: DatabaseO
     query_timeout: answerTimeoutMs,
     keepAlive: true,
     application_name: 'parley',
+    types: typeParsers(),
   })
   // Without a listener the loss of an idle connection would end the process; the pool replaces it by itself.
   pool.on('error', ({ message }) => {

@@ -1,5 +1,5 @@
 import type { Database } from './database.ts'
-import { messageColumns, pickMessage, type Message } from './rows.ts'
+import { messageColumns, parsePeople, peopleOf, pickMessage, type Message, type User, type UserJson } from './rows.ts'
 
 export interface MessageKey {
   conversationId: string
@@ -17,9 +17,13 @@ export interface MessagePageRequest {
   limit: number
 }
 
-export interface MessagePage {
-  messages: Message[]
+export interface MessagePages {
+  /** For each request its page. */
+  messages: Message[][]
+  /** What the messages of all pages reply to. */
   repliedTo: Message[]
+  /** Who sent any of these. */
+  people: User[]
 }
 
 /** A message, and the stream's head in the snapshot it was read from. */
@@ -28,12 +32,14 @@ export interface MessageAsOf {
   headEventSeq: number
 }
 
-/** How far the members other than the sender have got, by what they let others see. */
+export interface ProgressKey extends MessageKey {
+  senderId: string
+}
+
+/** Whether all members other than the sender have got and read a message, by what they let others see. */
 export interface OthersProgress {
-  /** Null when there is nobody else. */
-  minDeliveredSeq: number | null
-  /** Null when there is nobody else, or somebody does not tell. */
-  minReadSeq: number | null
+  delivered: boolean
+  read: boolean
 }
 
 export interface ReadRow {
@@ -49,9 +55,10 @@ export interface ReadByRequest extends MessageKey {
 
 export interface MessageStore {
   byKeys(keys: readonly MessageKey[]): Promise<MessageAsOf[]>
-  /** For each request its page, in the direction asked for, and what its messages reply to. One statement for all. */
-  pages(requests: readonly MessagePageRequest[]): Promise<MessagePage[]>
-  othersProgress(keys: readonly { conversationId: string; senderId: string }[]): Promise<OthersProgress[]>
+  /** Pages in the direction asked for, what their messages reply to, and the senders. One statement for all. */
+  pages(requests: readonly MessagePageRequest[]): Promise<MessagePages>
+  /** For each message how far the others have got. A conversation's members are looked through once, not for each message. */
+  othersProgress(keys: readonly ProgressKey[]): Promise<OthersProgress[]>
   /** For each request who has read the message, earliest first. One statement for all of them. */
   readBy(requests: readonly ReadByRequest[]): Promise<ReadRow[][]>
 }
@@ -63,45 +70,72 @@ const readByKeys = {
     JOIN messages m USING (conversation_id, seq) JOIN conversations c ON c.id = m.conversation_id`,
 }
 
+const senders = 'SELECT unnest(ARRAY["m_senderId", "t_senderId", "m_deletedById"]) FROM rows'
+
 const readPages = {
   name: 'read_message_pages',
-  text: `SELECT r.place, ${messageColumns('m', 'm_')}, ${messageColumns('t', 't_')}
-    FROM unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[])
-      WITH ORDINALITY AS r(conversation_id, after_seq, before_seq, backward, max_rows, place)
-    CROSS JOIN LATERAL (
-      (SELECT * FROM messages WHERE NOT r.backward AND conversation_id = r.conversation_id
-          AND seq > r.after_seq AND seq < r.before_seq ORDER BY seq LIMIT r.max_rows)
-      UNION ALL
-      (SELECT * FROM messages WHERE r.backward AND conversation_id = r.conversation_id
-          AND seq > r.after_seq AND seq < r.before_seq ORDER BY seq DESC LIMIT r.max_rows)) m
-    LEFT JOIN messages t ON t.conversation_id = m.conversation_id AND t.seq = m.reply_to_seq
-    ORDER BY r.place, CASE WHEN r.backward THEN -m.seq ELSE m.seq END`,
+  text: `WITH rows AS MATERIALIZED (
+      SELECT r.place, row_number() OVER (ORDER BY r.place, CASE WHEN r.backward THEN -m.seq ELSE m.seq END) AS nth,
+        ${messageColumns('m', 'm_')}, ${messageColumns('t', 't_')}
+      FROM unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[])
+        WITH ORDINALITY AS r(conversation_id, after_seq, before_seq, backward, max_rows, place)
+      CROSS JOIN LATERAL (
+        (SELECT * FROM messages WHERE NOT r.backward AND conversation_id = r.conversation_id
+            AND seq > r.after_seq AND seq < r.before_seq ORDER BY seq LIMIT r.max_rows)
+        UNION ALL
+        (SELECT * FROM messages WHERE r.backward AND conversation_id = r.conversation_id
+            AND seq > r.after_seq AND seq < r.before_seq ORDER BY seq DESC LIMIT r.max_rows)) m
+      LEFT JOIN messages t ON t.conversation_id = m.conversation_id AND t.seq = m.reply_to_seq)
+    SELECT rows.*, CASE WHEN nth = 1 THEN ${peopleOf(senders)} END AS people FROM rows ORDER BY nth`,
 }
+
+// The sender's own positions are never before what they sent, so that nobody needs to be left out of the least ones. In a
+// large group somebody is mostly behind the oldest message asked for, and is soon found; only else the least is looked for.
+const least = (position: string) => `CASE WHEN EXISTS (SELECT FROM members WHERE conversation_id = t.conversation_id
+    AND left_at IS NULL AND ${position} < t.oldest) THEN 0
+  ELSE (SELECT min(${position}) FROM members WHERE conversation_id = t.conversation_id AND left_at IS NULL) END`
 
 const readOthersProgress = {
   name: 'read_others_progress',
-  text: `SELECT k.place, min(o.last_delivered_seq) AS "minDeliveredSeq",
-      CASE WHEN bool_and(u.read_receipts_enabled) THEN min(o.last_read_seq) END AS "minReadSeq"
-    FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k(conversation_id, sender_id, place)
-    JOIN members o ON o.conversation_id = k.conversation_id AND o.user_id <> k.sender_id AND o.left_at IS NULL
-    JOIN users u ON u.id = o.user_id
-    GROUP BY k.place`,
+  text: `WITH asked AS MATERIALIZED (
+      SELECT * FROM unnest($1::uuid[], $2::int[], $3::uuid[]) WITH ORDINALITY AS k(conversation_id, seq, sender_id, place)
+    ), talks AS (
+      SELECT conversation_id, min(seq) AS oldest FROM asked GROUP BY conversation_id
+    ), got AS MATERIALIZED (
+      SELECT t.*, ${least('last_delivered_seq')} AS delivered_seq, ${least('last_read_seq')} AS read_seq FROM talks t
+    ), silent AS MATERIALIZED (
+      -- Two who do not tell are enough to know one besides any sender.
+      SELECT got.conversation_id, x.user_id FROM got CROSS JOIN LATERAL (
+        SELECT m.user_id FROM members m JOIN users u ON u.id = m.user_id
+         WHERE m.conversation_id = got.conversation_id AND m.left_at IS NULL AND NOT u.read_receipts_enabled
+           AND got.read_seq >= got.oldest LIMIT 2) x
+    )
+    SELECT k.place, got.delivered_seq >= k.seq AND others.exist AS delivered,
+      got.read_seq >= k.seq AND others.exist AND NOT EXISTS (
+        SELECT FROM silent s WHERE s.conversation_id = k.conversation_id AND s.user_id <> k.sender_id) AS read
+    FROM asked k JOIN got USING (conversation_id) CROSS JOIN LATERAL (SELECT EXISTS (
+      SELECT FROM members m WHERE m.conversation_id = k.conversation_id AND m.user_id <> k.sender_id AND m.left_at IS NULL)
+      AS exist) others`,
 }
 
+// In the order of the index, from where the message was sent: no more rows than the page, however many members there are.
+// Scalar subqueries, because the planner makes joins of others, through all members. A receipt's time was once taken before
+// its lock, and is up to the longest wait for one older than the message.
 const readReadBy = {
   name: 'read_read_by',
   text: `SELECT r.place, x.user_id AS "userId", x.read_at AS "readAt"
     FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::timestamptz[], $5::uuid[], $6::int[])
       WITH ORDINALITY AS r(conversation_id, seq, sender_id, after_at, after_user, max_rows, place)
+    JOIN messages s ON s.conversation_id = r.conversation_id AND s.seq = r.seq
     CROSS JOIN LATERAL (
-      SELECT * FROM (
-        SELECT m.user_id, (SELECT p.read_at FROM receipts p WHERE p.conversation_id = r.conversation_id
-            AND p.user_id = m.user_id AND p.up_to_seq >= r.seq ORDER BY p.up_to_seq LIMIT 1) AS read_at
-          FROM members m JOIN users u ON u.id = m.user_id
-         WHERE m.conversation_id = r.conversation_id AND m.left_at IS NULL AND m.user_id <> r.sender_id
-           AND m.last_read_seq >= r.seq AND u.read_receipts_enabled) AS reads
-       WHERE read_at IS NOT NULL AND (r.after_at IS NULL OR (read_at, user_id) > (r.after_at, r.after_user))
-       ORDER BY read_at, user_id LIMIT r.max_rows) x
+      SELECT p.user_id, p.read_at FROM receipts p
+       WHERE p.conversation_id = r.conversation_id AND p.up_to_seq >= r.seq AND p.user_id <> r.sender_id
+         AND (p.read_at, p.user_id) > (coalesce(r.after_at, s.created_at - interval '10 seconds'), coalesce(r.after_user, r.conversation_id))
+         AND (SELECT min(e.up_to_seq) FROM receipts e WHERE e.conversation_id = r.conversation_id AND e.user_id = p.user_id
+           AND e.up_to_seq >= r.seq) = p.up_to_seq
+         AND (SELECT u.read_receipts_enabled FROM members m JOIN users u ON u.id = m.user_id
+           WHERE m.conversation_id = r.conversation_id AND m.user_id = p.user_id AND m.left_at IS NULL)
+       ORDER BY p.read_at, p.user_id LIMIT r.max_rows) x
     ORDER BY r.place, x.read_at, x.user_id`,
 }
 
@@ -122,32 +156,34 @@ export function createMessageStore(db: Database): MessageStore {
       })
     },
     async pages(requests) {
-      const rows = await db.run<Placed>(readPages, [
+      const rows = await db.run<Placed & { people: UserJson[] | null }>(readPages, [
         requests.map((request) => request.conversationId),
         requests.map((request) => request.afterSeq),
         requests.map((request) => request.beforeSeq),
         requests.map((request) => request.backward),
         requests.map((request) => request.limit),
       ])
-      const results: MessagePage[] = requests.map(() => ({ messages: [], repliedTo: [] }))
+      const pages: MessagePages = {
+        messages: requests.map(() => []),
+        repliedTo: [],
+        people: parsePeople(rows[0]?.people ?? null),
+      }
       for (const row of rows) {
-        const page = results[Number(row.place) - 1]
         const message = pickMessage(row, 'm_')
         const repliedTo = pickMessage(row, 't_')
-        if (message) page?.messages.push(message)
-        if (repliedTo) page?.repliedTo.push(repliedTo)
+        if (message) pages.messages[Number(row.place) - 1]?.push(message)
+        if (repliedTo) pages.repliedTo.push(repliedTo)
       }
-      return results
+      return pages
     },
     async othersProgress(keys) {
       const rows = await db.run<Placed & OthersProgress>(readOthersProgress, [
         keys.map((key) => key.conversationId),
+        keys.map((key) => key.seq),
         keys.map((key) => key.senderId),
       ])
-      const results: OthersProgress[] = keys.map(() => ({ minDeliveredSeq: null, minReadSeq: null }))
-      for (const { place, minDeliveredSeq, minReadSeq } of rows) {
-        results[Number(place) - 1] = { minDeliveredSeq, minReadSeq }
-      }
+      const results: OthersProgress[] = keys.map(() => ({ delivered: false, read: false }))
+      for (const { place, delivered, read } of rows) results[Number(place) - 1] = { delivered, read }
       return results
     },
     async readBy(requests) {

@@ -1,5 +1,14 @@
 import type { Database } from './database.ts'
-import { memberColumns, pickMember, userColumns, type Member, type User } from './rows.ts'
+import {
+  memberColumns,
+  parsePeople,
+  peopleOf,
+  pickMember,
+  userColumns,
+  type Member,
+  type User,
+  type UserJson,
+} from './rows.ts'
 
 export interface MembersRequest {
   conversationId: string
@@ -14,8 +23,8 @@ export interface Trace {
 
 export interface PeopleStore {
   byIds(ids: readonly string[]): Promise<User[]>
-  /** For each request its page of active members, in the order they joined. One statement for all of them. */
-  members(requests: readonly MembersRequest[]): Promise<Member[][]>
+  /** For each request its page of active members, in the order they joined, and who they are. One statement for all. */
+  members(requests: readonly MembersRequest[]): Promise<{ members: Member[][]; people: User[] }>
   setReadReceipts(userId: string, enabled: boolean): Promise<void>
   /** Removes the profile and the ways to log in. The sessions that ended; null when there is no such person. */
   beginErasure(userId: string): Promise<string[] | null>
@@ -37,14 +46,15 @@ const readByIds = {
 
 const readMembers = {
   name: 'read_members',
-  text: `SELECT r.place, ${memberColumns('m', 'm_')}
-    FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::int[])
-      WITH ORDINALITY AS r(conversation_id, after_at, after_user, max_rows, place)
-    CROSS JOIN LATERAL (
-      SELECT * FROM members WHERE conversation_id = r.conversation_id AND left_at IS NULL
-         AND (r.after_at IS NULL OR (joined_at, user_id) > (r.after_at, r.after_user))
-       ORDER BY joined_at, user_id LIMIT r.max_rows) m
-    ORDER BY r.place, m.joined_at, m.user_id`,
+  text: `WITH rows AS MATERIALIZED (
+      SELECT r.place, row_number() OVER (ORDER BY r.place, m.joined_at, m.user_id) AS nth, ${memberColumns('m', 'm_')}
+      FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::int[])
+        WITH ORDINALITY AS r(conversation_id, after_at, after_user, max_rows, place)
+      CROSS JOIN LATERAL (
+        SELECT * FROM members WHERE conversation_id = r.conversation_id AND left_at IS NULL
+           AND (joined_at, user_id) > (coalesce(r.after_at, '-infinity'), coalesce(r.after_user, r.conversation_id))
+         ORDER BY joined_at, user_id LIMIT r.max_rows) m)
+    SELECT rows.*, CASE WHEN nth = 1 THEN ${peopleOf('SELECT "m_userId" FROM rows')} END AS people FROM rows ORDER BY nth`,
 }
 
 const setReadReceipts = {
@@ -87,18 +97,18 @@ export function createPeopleStore(db: Database): PeopleStore {
   return {
     byIds: (ids) => db.run<User & Record<string, unknown>>(readByIds, [ids]),
     async members(requests) {
-      const rows = await db.run<{ place: string }>(readMembers, [
+      const rows = await db.run<{ place: string; people: UserJson[] | null }>(readMembers, [
         requests.map((request) => request.conversationId),
         requests.map((request) => (request.after ? new Date(request.after.joinedAtMs) : null)),
         requests.map((request) => request.after?.userId ?? null),
         requests.map((request) => request.limit),
       ])
-      const results: Member[][] = requests.map(() => [])
+      const members: Member[][] = requests.map(() => [])
       for (const row of rows) {
         const member = pickMember(row, 'm_')
-        if (member) results[Number(row.place) - 1]?.push(member)
+        if (member) members[Number(row.place) - 1]?.push(member)
       }
-      return results
+      return { members, people: parsePeople(rows[0]?.people ?? null) }
     },
     async setReadReceipts(userId, enabled) {
       await db.run(setReadReceipts, [userId, enabled])

@@ -49,9 +49,12 @@ export interface LogEvent {
 /** What one viewer has to do with one conversation, with the count made in the same statement. */
 export interface EntryRow {
   conversation: Conversation
-  member: Member
+  member: EntryMember
   unreadCount: number
 }
+
+/** Of the viewer's own membership what an entry shows: a page of the inbox is made of many. */
+export type EntryMember = Pick<Member, 'ownReadSeq' | 'mutedUntil' | 'archived' | 'pinned' | 'joinedEventSeq'>
 
 /** Columns of each table under the names Prisma gives them, so that a row is the same whoever read it. */
 const columnsOf = (names: string[]) => (alias: string, prefix: string) =>
@@ -78,23 +81,34 @@ const messageColumnNames =
     ' ',
   )
 
+const entryMemberColumnNames = 'ownReadSeq mutedUntil archived pinned joinedEventSeq'.split(' ')
+
 export const userColumns = columnsOf(userColumnNames)
 export const conversationColumns = columnsOf(conversationColumnNames)
 export const memberColumns = columnsOf(memberColumnNames)
 export const messageColumns = columnsOf(messageColumnNames)
+export const entryMemberColumns = columnsOf(entryMemberColumnNames)
+
+/** The people with these ids as one JSON value: each once, however many rows of the statement show them. */
+export const peopleOf = (ids: string) =>
+  `(SELECT json_agg(p) FROM (SELECT ${userColumns('u', '')} FROM users u WHERE u.id IN (${ids})) AS p)`
 
 /** Takes one table's columns out of a joined row; null when the join found none (its first column is null). */
 const pick = (names: string[]) => (row: Record<string, unknown>, prefix: string) => {
   if (row[prefix + (names[0] ?? '')] === null) return null
-  return Object.fromEntries(names.map((name) => [name, row[prefix + name]]))
+  const picked: Record<string, unknown> = {}
+  for (const name of names) picked[name] = row[prefix + name]
+  return picked
 }
 
 export const pickConversation = pick(conversationColumnNames) as (row: object, prefix: string) => Conversation | null
 export const pickMember = pick(memberColumnNames) as (row: object, prefix: string) => Member | null
+export const pickEntryMember = pick(entryMemberColumnNames) as (row: object, prefix: string) => EntryMember | null
 export const pickMessage = pick(messageColumnNames) as (row: object, prefix: string) => Message | null
 
 type Json<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date> : T[K] }
 export type MessageJson = Json<Message>
+export type UserJson = Json<User>
 export type EventJson = Omit<Json<LogEvent>, 'message' | 'data'> & {
   message: MessageJson | null
   data: (Omit<EventData, 'receipts'> & { receipts?: Json<ReceiptData>[] }) | null
@@ -109,6 +123,16 @@ export function parseMessage(json: MessageJson): Message {
     editedAt: date(json.editedAt),
     deletedAt: date(json.deletedAt),
   }
+}
+
+/** What `peopleOf` answers: null when there is nobody. */
+export function parsePeople(people: UserJson[] | null): User[] {
+  return (people ?? []).map((user) => ({
+    ...user,
+    createdAt: new Date(user.createdAt),
+    erasedAt: date(user.erasedAt),
+    erasureFinishedAt: date(user.erasureFinishedAt),
+  }))
 }
 
 export function parseEventData(json: EventJson['data']): EventData | null {

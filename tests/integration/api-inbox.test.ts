@@ -170,7 +170,8 @@ describe('pages of the inbox', () => {
     }
     // All at the same moment but for one in three: the order among them is fixed all the same.
     await database.query(
-      `UPDATE conversations SET last_activity_at = '2026-01-01T00:00:00.123Z' WHERE title ~ '[0-5]$'`,
+      `WITH moved AS (UPDATE conversations SET last_activity_at = '2026-01-01T00:00:00.123Z' WHERE title ~ '[0-5]$' RETURNING *)
+       UPDATE members m SET inbox_at = last_activity_at FROM moved WHERE m.conversation_id = moved.id`,
     )
     all = (await page({ first: 100 })).ids
     expect(all).toHaveLength(30)

@@ -1,0 +1,98 @@
+import type { Statement } from './database.ts'
+import { conversationColumns, entryMemberColumns, messageColumns, peopleOf } from './rows.ts'
+import { maybeUnread, unreadCount } from './unread.ts'
+
+export interface InboxPosition {
+  pinned: boolean
+  /** Milliseconds since 1970. */
+  lastActivityAtMs: number
+  conversationId: string
+}
+
+export interface InboxRequest {
+  viewerId: string
+  filter: 'ACTIVE' | 'ARCHIVED' | 'UNREAD' | 'ALL'
+  after: InboxPosition | null
+  before: InboxPosition | null
+  backward: boolean
+  limit: number
+}
+
+/** How far members.inbox_at may be behind last_activity_at, exclusive: parley_touch_activity in the migration `reads`. */
+const behind = `interval '1 second'`
+
+/** Bounds of last_activity_at for the pinned or the other entries: what the cursors of the request leave of each. */
+const latest = (pinned: boolean) =>
+  pinned
+    ? `CASE WHEN $2::boolean IS NULL THEN 'infinity' WHEN $2 THEN $3::timestamptz ELSE '-infinity' END`
+    : `CASE WHEN $2::boolean IS NULL OR $2 THEN 'infinity' ELSE $3::timestamptz END`
+const earliest = (pinned: boolean) =>
+  pinned
+    ? `CASE WHEN $5::boolean IS NULL OR NOT $5 THEN '-infinity' ELSE $6::timestamptz END`
+    : `CASE WHEN $5::boolean IS NULL THEN '-infinity' WHEN $5 THEN 'infinity' ELSE $6::timestamptz END`
+
+/**
+ * Entries among which the page's are, out of those that have their place in the member's row. That place is up to a second
+ * too early, so: as many as the page needs from where they surely are within the cursors, and those of a second around.
+ */
+function placed(archived: boolean, pinned: boolean, backward: boolean): string {
+  const mine = `user_id = $1 AND archived = ${String(archived)} AND pinned = ${String(pinned)} AND left_at IS NULL`
+  const [from, to] = [earliest(pinned), latest(pinned)]
+  return backward
+    ? `(SELECT * FROM members WHERE ${mine} AND inbox_at > ${from} - ${behind} AND inbox_at <= least(${to}, ${behind} + (
+        SELECT inbox_at FROM members WHERE ${mine} AND inbox_at > ${from} ORDER BY inbox_at OFFSET $8::int - 1 LIMIT 1)))`
+    : `(SELECT * FROM members WHERE ${mine} AND inbox_at <= ${to} AND inbox_at > greatest(${from}, (
+        SELECT inbox_at FROM members WHERE ${mine} AND inbox_at <= ${to} - ${behind} ORDER BY inbox_at DESC
+        OFFSET $8::int - 1 LIMIT 1)) - ${behind})`
+}
+
+/** Members of large groups, and of conversations that had no message since they joined. */
+const unplaced = (archived: boolean) =>
+  `(SELECT * FROM members WHERE user_id = $1 AND archived = ${String(archived)} AND left_at IS NULL AND inbox_at IS NULL)`
+
+/** Rows of members that the page is chosen from: few more than the page has, however many conversations there are. */
+function candidates(filter: InboxRequest['filter'], backward: boolean): string {
+  if (filter === 'UNREAD') return 'SELECT * FROM members WHERE user_id = $1 AND left_at IS NULL AND NOT caught_up'
+  return { ACTIVE: [false], ARCHIVED: [true], ALL: [false, true] }[filter]
+    .flatMap((archived) => [...[true, false].map((pinned) => placed(archived, pinned, backward)), unplaced(archived)])
+    .join(' UNION ALL ')
+}
+
+/** One fixed statement for each filter and direction, so that each is prepared once. */
+export function readInbox(filter: InboxRequest['filter'], backward: boolean): Statement {
+  const direction = backward ? 'ASC' : 'DESC'
+  const place = '(m.pinned, c.last_activity_at, c.id)'
+  const order = `m.pinned ${direction}, c.last_activity_at ${direction}, c.id ${direction}`
+  return {
+    name: `read_inbox_${filter.toLowerCase()}_${direction.toLowerCase()}`,
+    // Which entries first, and only then what is shown of them.
+    text: `WITH page AS MATERIALIZED (
+        SELECT m.place, ${conversationColumns('c', 'c_')}, ${entryMemberColumns('m', 'm_')}, ${messageColumns('l', 'l_')},
+          ${unreadCount('c', 'm')} AS "unreadCount"
+        FROM (
+          SELECT m.*, row_number() OVER (ORDER BY ${order}) AS place
+            FROM (${candidates(filter, backward)}) m JOIN conversations c ON c.id = m.conversation_id
+           WHERE ($2::boolean IS NULL OR ${place} < ($2, $3::timestamptz, $4::uuid))
+             AND ($5::boolean IS NULL OR ${place} > ($5, $6::timestamptz, $7::uuid))
+             ${filter === 'UNREAD' ? `AND ${maybeUnread('c', 'm')} AND ${unreadCount('c', 'm')} > 0` : ''}
+           ORDER BY ${order} LIMIT $8) m
+        JOIN conversations c ON c.id = m.conversation_id
+        LEFT JOIN messages l ON l.conversation_id = c.id AND l.seq = c.head_seq)
+      SELECT v.head_event_seq AS "viewerHeadEventSeq", page.*, CASE WHEN place = 1 THEN ${peopleOf(others)} END AS people
+      FROM users v LEFT JOIN page ON true WHERE v.id = $1 ORDER BY place`,
+  }
+}
+
+/** Peers, senders and the viewer, each once however many entries show them. */
+const others = `SELECT CASE "c_kind" WHEN 'DIRECT' THEN replace(replace("c_pairKey", $1::text, ''), ':', '')::uuid
+  ELSE "l_senderId" END FROM page UNION SELECT $1`
+
+const position = (at: InboxPosition | null) =>
+  at ? [at.pinned, new Date(at.lastActivityAtMs), at.conversationId] : [null, null, null]
+
+export const inboxValues = (request: InboxRequest): unknown[] => [
+  request.viewerId,
+  ...position(request.after),
+  ...position(request.before),
+  request.limit,
+]
