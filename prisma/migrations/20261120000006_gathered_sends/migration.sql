@@ -82,4 +82,6 @@ BEGIN
   SELECT outcome, seq, event_seq, (extract(epoch FROM at) * 1000)::float8,
     CASE WHEN outcome IS NULL THEN parley_replayed(actor, op_key, hash) END
   FROM numbered ORDER BY place;
+  -- Apart from it, as both may write the sender's row.
+  PERFORM parley_touch_activity(held);
 END $$;
