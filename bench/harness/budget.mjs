@@ -1,0 +1,29 @@
+/** How long and how much. Rounds are interleaved: each contender once, then each contender again. */
+export const budgets = {
+  full: {
+    rounds: 3,
+    calibrateMs: 1_000,
+    fanoutMs: 5_000,
+    latencyMs: 10_000,
+    latencyDrainMs: 15_000,
+    warmUpMs: 2_000,
+    sendsMs: 5_000,
+    readsMs: 5_000,
+    idleSockets: 10_000,
+    comeBackTimeoutMs: 30_000,
+    limitMs: 5_000,
+  },
+  quick: {
+    rounds: 1,
+    calibrateMs: 300,
+    fanoutMs: 1_200,
+    latencyMs: 2_000,
+    latencyDrainMs: 2_000,
+    warmUpMs: 500,
+    sendsMs: 1_200,
+    readsMs: 1_200,
+    idleSockets: 2_000,
+    comeBackTimeoutMs: 10_000,
+    limitMs: 1_500,
+  },
+}

@@ -1,0 +1,33 @@
+// What was started is ended, by its pid: at the end, on a failure, and on Ctrl-C.
+import process from 'node:process'
+
+/** @type {Set<() => unknown>} */
+const endings = new Set()
+let isEnding = false
+
+/** @param {() => unknown} end @returns {() => void} takes it away again, for what ended before */
+export function onEnd(end) {
+  endings.add(end)
+  return () => endings.delete(end)
+}
+
+/** The newest first: servers before the database they use. */
+export async function endAll() {
+  isEnding = true
+  for (const end of [...endings].reverse()) {
+    endings.delete(end)
+    try {
+      await end()
+    } catch (error) {
+      console.error(error)
+    }
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    // A second Ctrl-C does not wait.
+    if (isEnding) process.exit(1)
+    void endAll().then(() => process.exit(130))
+  })
+}

@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { measureLimits } from '../limits.mjs'
+import { openGroup, paths as allPaths } from '../paths/index.mjs'
+import { WrongResult } from './audience.mjs'
+import { budgets } from './budget.mjs'
+import { startClient } from './client.mjs'
+import { createContender, loadContenders } from './contenders.mjs'
+import { machine } from './machine.mjs'
+import { startPostgres, startRedis } from './services.mjs'
+import { printTable } from './table.mjs'
+import { seedWorld } from './world.mjs'
+
+const bench = join(dirname(fileURLToPath(import.meta.url)), '..')
+const template = 'bench_world'
+
+function choosePaths(only) {
+  if (only === undefined) return allPaths
+  const names = only.split(',')
+  const unknown = names.filter((name) => !allPaths.some((path) => path.name === name))
+  if (unknown.length > 0) {
+    throw new Error(`There is no path ${unknown.join(', ')}. There are: ${allPaths.map(({ name }) => name).join(', ')}.`)
+  }
+  return allPaths.filter(({ name }) => names.includes(name))
+}
+
+/** Paths that share what they run on come one after the other; the others are groups of one. */
+function groupsOf(paths) {
+  const groups = []
+  for (const path of paths) {
+    const last = groups.at(-1)
+    if (path.group !== undefined && last?.name === path.group) last.paths.push(path)
+    else groups.push({ name: path.group, paths: [path] })
+  }
+  return groups
+}
+
+/** @returns {Promise<number>} the exit code: 1 when an answer was wrong */
+export async function run(options) {
+  const startedAt = Date.now()
+  const mode = options.quick ? 'quick' : 'full'
+  const budget = { ...budgets[mode] }
+  if (options.rounds !== undefined) budget.rounds = Number(options.rounds)
+  if (options.sockets !== undefined) budget.idleSockets = Number(options.sockets)
+  const paths = choosePaths(options.only)
+  const modules = await loadContenders(options.contenders?.split(','))
+  for (const contender of modules) contender.prepare?.()
+
+  const postgres = await startPostgres()
+  const redisUrl = await startRedis()
+  await seedWorld(await postgres.createDatabase(template))
+  const secret = randomBytes(36).toString('base64url')
+  const contenders = []
+  for (const contender of modules) {
+    contenders.push(await createContender({ contender, postgres, template, redisUrl, secret }))
+  }
+  const clients = { watchers: startClient(), writers: startClient(), readers: startClient() }
+
+  /** @type {Record<string, Record<string, object[]>>} what each round gave, by path and contender */
+  const rounds = {}
+  const note = (path, { contender }, result) => {
+    ;((rounds[path.name] ??= {})[contender.name] ??= []).push(result)
+    const figures = path.metrics
+      .filter(({ key }) => typeof result[key] === 'number')
+      .map(({ key, divideBy = 1 }) => `${key} ${Number((result[key] / divideBy).toPrecision(4))}`)
+    console.log(`${path.name}  ${contender.name}  ${result.wrong ?? figures.join('  ')}`)
+  }
+
+  for (const group of groupsOf(paths)) {
+    for (let round = 0; round < budget.rounds; round++) {
+      for (const one of contenders) await visit({ group, one, clients, budget, note })
+    }
+  }
+  for (const one of contenders) await one.stop()
+  const limits = options['no-limits'] ? {} : await measureLimits({ postgres, template, budget, clients })
+  for (const one of contenders) await one.close()
+
+  const report = {
+    at: new Date(startedAt).toISOString(),
+    mode,
+    tookS: Math.round((Date.now() - startedAt) / 1000),
+    machine: machine(),
+    postgres: postgres.settings,
+    budget,
+    contenders: modules.map(({ name, label, kind, versions }) => ({ name, label, kind, versions: versions() })),
+    paths: paths.map(({ name, metrics }) => ({ name, metrics })),
+    rounds,
+    limits,
+  }
+  printTable(report)
+  const file = options.json ?? join(bench, 'results/latest.json')
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`)
+  console.log(`\n${mode} run, ${String(report.tookS)} s. Results: ${relative(process.cwd(), file)}`)
+  const ours = Object.values(rounds).flatMap(({ parley = [] }) => parley)
+  return ours.some(({ wrong }) => wrong !== undefined) ? 1 : 0
+}
+
+/** One contender, one round, the paths of a group. A wrong result is noted, and the next one starts afresh. */
+async function visit({ group, one, clients, budget, note }) {
+  const { contender } = one
+  const paths = group.paths.filter(({ name }) => contender.paths === null || contender.paths.includes(name))
+  let shared = null
+  let context = null
+  const leave = async () => {
+    await shared?.close().catch(() => undefined)
+    shared = null
+    context = null
+  }
+  for (const path of paths) {
+    let result
+    try {
+      if (path.isFresh) {
+        await leave()
+        await one.stop()
+      }
+      context ??= { ...one, ...clients, server: await one.running(), budget }
+      if (group.name !== undefined) shared ??= await openGroup[group.name](context)
+      result = await path.run(context, shared)
+    } catch (error) {
+      if (!(error instanceof WrongResult)) console.error(error)
+      result = { wrong: error.message }
+    }
+    note(path, one, result)
+    if (result.wrong !== undefined || result.isBehind) {
+      await leave()
+      for (const method of ['close', 'closeSenders', 'closeReaders']) {
+        for (const client of Object.values(clients)) await client.call(method)
+      }
+      await one.stop()
+    }
+  }
+  await leave()
+}

@@ -1,0 +1,90 @@
+/** Of the rounds that gave a right result; null when there is none. */
+export function median(values) {
+  const sorted = values.filter((value) => typeof value === 'number' && Number.isFinite(value)).sort((a, b) => a - b)
+  if (sorted.length === 0) return null
+  const middle = Math.floor(sorted.length / 2)
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+/** Every metric of a report with the medians of all contenders. */
+export function medians({ paths, contenders, rounds, limits }) {
+  return paths.flatMap(({ name, metrics }) =>
+    metrics.map((metric) => {
+      const { divideBy = 1 } = metric
+      const values = Object.fromEntries(
+        contenders.map((contender) => {
+          const results = rounds[name]?.[contender.name] ?? []
+          const value = median(results.map((result) => result[metric.key]))
+          return [contender.name, value === null ? null : value / divideBy]
+        }),
+      )
+      const limit = metric.limit === undefined ? null : (limits[metric.limit] ?? null)
+      return { ...metric, path: name, values, limit }
+    }),
+  )
+}
+
+/** How many times better ours is: above 1 is better, whichever way the metric goes. */
+export function ratio({ better }, ours, theirs) {
+  if (ours === null || theirs === null || ours === 0 || theirs === 0) return null
+  return better === 'more' ? ours / theirs : theirs / ours
+}
+
+/** The best of several. */
+export function bestOf({ better, values }, names) {
+  const known = names.map((name) => values[name]).filter((value) => value !== null && value !== undefined)
+  if (known.length === 0) return null
+  return better === 'more' ? Math.max(...known) : Math.min(...known)
+}
+
+function figure(value) {
+  if (value === null || value === undefined) return '–'
+  if (value >= 1000) return Math.round(value).toLocaleString('en')
+  return String(Number(value.toPrecision(3)))
+}
+
+const times = (value) => (value === null ? '–' : `${value >= 10 ? value.toFixed(0) : value.toFixed(2)}×`)
+
+export function printTable(report) {
+  const rows = medians(report)
+  const { contenders } = report
+  const graphql = contenders.filter(({ name, kind }) => name !== 'parley' && kind === 'graphql-ws').map(({ name }) => name)
+  const others = contenders.filter(({ kind }) => kind !== 'graphql-ws').map(({ name }) => name)
+  const head = ['', ...contenders.map(({ label }) => label), 'limit', 'to GraphQL peers', 'to socket.io', 'of limit']
+  const lines = rows.map((row) => {
+    const ours = row.values.parley ?? null
+    return [
+      row.label,
+      ...contenders.map(({ name }) => figure(row.values[name])),
+      figure(row.limit),
+      times(ratio(row, ours, bestOf(row, graphql))),
+      times(ratio(row, ours, bestOf(row, others))),
+      row.limit === null || ours === null ? '–' : times(ratio(row, ours, row.limit)),
+    ]
+  })
+  const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => line[column].length)))
+  const print = (line) =>
+    console.log(line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  '))
+  console.log()
+  print(head)
+  for (const line of lines) print(line)
+  printNotes(report)
+}
+
+function printNotes({ rounds, postgres, machine, budget }) {
+  console.log()
+  for (const [path, byContender] of Object.entries(rounds)) {
+    for (const [contender, results] of Object.entries(byContender)) {
+      const notes = results.flatMap(({ wrong, notes: own = [], reordered = 0 }) => [
+        ...(wrong === undefined ? [] : [`wrong: ${wrong}`]),
+        ...own,
+        ...(reordered > 0 ? [`${String(reordered)} events came out of order`] : []),
+      ])
+      for (const text of new Set(notes)) console.log(`${path}, ${contender}: ${text}`)
+    }
+  }
+  console.log(
+    `Medians of ${String(budget.rounds)} round(s). PostgreSQL ${postgres.version}, fsync ${postgres.fsync}, ` +
+      `synchronous_commit ${postgres.synchronousCommit}. ${String(machine.cpus)} × ${machine.cpu}, node ${machine.node}.`,
+  )
+}
