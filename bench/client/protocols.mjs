@@ -52,8 +52,16 @@ async function subscribeSocketIo({ url, token, conversationId, localAddress, onE
   return connection
 }
 
+/** Only listens: for the server of limits/, which says nothing but events. */
+async function subscribeBare({ url, localAddress, onEvent, onEnd }) {
+  const onClose = (code) => onEnd(`closed with ${String(code)}`)
+  const socket = new RawWebSocket(url, null, { onText: onEvent, onClose }, localAddress)
+  await socket.opened
+  return socket
+}
+
 /** @type {Record<string, (wanted: Subscription) => Promise<{ destroy(): void }>>} */
-export const subscribe = { 'graphql-ws': subscribeGraphql, 'socket.io': subscribeSocketIo }
+export const subscribe = { 'graphql-ws': subscribeGraphql, 'socket.io': subscribeSocketIo, bare: subscribeBare }
 
 /** Engine.IO 4 and Socket.IO 5 over a WebSocket, as far as needed. */
 export class SocketIo {

@@ -7,7 +7,8 @@ import { tsImport } from 'tsx/esm/api'
 import { onEnd } from './ending.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
-const source = (path) => tsImport(join(root, path), import.meta.url)
+/** A module of the product's, by its path from the root. */
+export const source = (path) => tsImport(join(root, path), import.meta.url)
 
 /** One statement on a connection of its own. */
 export async function onDatabase(connectionString, sql, params = []) {

@@ -1,3 +1,5 @@
+import { limitLabels } from '../limits/index.mjs'
+
 /** Of the rounds that gave a right result; null when there is none. */
 export function median(values) {
   const sorted = values.filter((value) => typeof value === 'number' && Number.isFinite(value)).sort((a, b) => a - b)
@@ -68,7 +70,15 @@ export function printTable(report) {
   console.log()
   print(head)
   for (const line of lines) print(line)
+  printLimits(report)
   printNotes(report)
+}
+
+function printLimits({ limits }) {
+  const known = Object.entries(limitLabels).filter(([name]) => typeof limits[name] === 'number')
+  if (known.length === 0) return
+  console.log(`\nRaw limits (statements by ${limits.statementsBy})`)
+  for (const [name, label] of known) console.log(`${label.padEnd(55)}  ${figure(limits[name]).padStart(9)}`)
 }
 
 function printNotes({ rounds, postgres, machine, budget }) {
