@@ -11,6 +11,7 @@ import { seedGrowth } from './growth/world.mjs'
 import { startClient } from './harness/client.mjs'
 import { createContender, loadContenders } from './harness/contenders.mjs'
 import { machine } from './harness/machine.mjs'
+import { printColumns } from './harness/table.mjs'
 import { startPostgres, startRedis } from './harness/services.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -26,11 +27,13 @@ const titles = {
 /** @returns {Promise<number>} the exit code */
 export async function run(options) {
   const startedAt = Date.now()
+  const runsOn = machine()
   const mode = options.quick ? 'quick' : 'full'
   const sizes = allSizes[mode]
   const wanted = options.only?.split(',') ?? Object.keys(titles)
   const unknown = wanted.filter((name) => !(name in titles))
-  if (unknown.length > 0) throw new Error(`There is no curve ${unknown.join(', ')}. There are: ${Object.keys(titles).join(', ')}.`)
+  if (unknown.length > 0)
+    throw new Error(`There is no curve ${unknown.join(', ')}. There are: ${Object.keys(titles).join(', ')}.`)
 
   const [contender] = await loadContenders(['parley'])
   contender.prepare()
@@ -60,7 +63,7 @@ export async function run(options) {
     at: new Date(startedAt).toISOString(),
     mode,
     tookS: Math.round((Date.now() - startedAt) / 1000),
-    machine: machine(),
+    machine: runsOn,
     postgres: postgres.settings,
     versions: contender.versions(),
     curves,
@@ -75,16 +78,12 @@ export async function run(options) {
 
 function print({ curves }) {
   for (const { title, sizes, operations } of curves) {
-    console.log(`\n${title}: median, and statements`)
-    const head = ['', ...sizes.map((size) => size.toLocaleString('en')), 'last : first']
+    const head = [`${title}: median (statements)`, ...sizes.map((size) => size.toLocaleString('en')), 'last : first']
     const lines = operations.map(({ label, unit = 'ms', points }) => [
       label,
       ...points.map(({ medianMs, statements }) => `${medianMs.toPrecision(3)} ${unit} (${String(statements)})`),
       `${(points.at(-1).medianMs / points[0].medianMs).toFixed(2)}×`,
     ])
-    const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => line[column].length)))
-    for (const line of [head, ...lines]) {
-      console.log(line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  '))
-    }
+    printColumns([head, ...lines])
   }
 }

@@ -94,7 +94,14 @@ async function sendAtRate({ ratePerSecond, count, timeoutMs, isOver = () => fals
   const pending = scheduled - sent.length - errors.length
   const waited = Array.from({ length: pending }, (_, place) => endedAtMs - (queue[place] ?? startedAtMs))
   queue.length = 0
-  return { scheduled, acked: sent.length, pending, errors: errors.slice(0, 3), sent, ...percentiles(done.concat(waited)) }
+  return {
+    scheduled,
+    acked: sent.length,
+    pending,
+    errors: errors.slice(0, 3),
+    sent,
+    ...percentiles(done.concat(waited)),
+  }
 }
 
 export const senderMethods = {

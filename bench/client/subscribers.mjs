@@ -6,6 +6,7 @@ import { subscribe } from './protocols.mjs'
 
 const openingAtOnce = 50
 const pollMs = 5
+const retryAfterMs = 250
 const portsPerAddress = 20_000
 
 /**
@@ -116,8 +117,7 @@ export const subscriberMethods = {
   /** Forgets what was counted until now, and begins to note when each event comes when `events` are expected of each room. */
   reset({ baseSeqs = [], events = 0 } = {}) {
     for (const one of subscribers) Object.assign(one, { events: 0, repeated: 0, reordered: 0, missing: new Set() })
-    arrivals =
-      events === 0 ? null : { baseSeqs, counts: events, atMs: new Float64Array(subscribers.length * events) }
+    arrivals = events === 0 ? null : { baseSeqs, counts: events, atMs: new Float64Array(subscribers.length * events) }
   },
 
   /** What came since the last reset. */
@@ -152,32 +152,38 @@ export const subscriberMethods = {
   },
 
   /**
-   * Everybody comes back at once, with the place they had where the contender resumes. Each is back when it has a message
-   * that was sent after this began.
+   * Everybody comes back at once, with the place they had where the contender resumes, and tries again a little later when
+   * they are sent away. Each is back when it has a message that was sent after this began.
    */
   async comeBack({ resumes, headSeqs, timeoutMs }) {
     const startedAtMs = nowMs()
     const backAfterMs = subscribers.map(() => null)
-    const errors = []
-    const lastSeqs = subscribers.map((one) => one.lastSeq)
-    await Promise.all(
-      subscribers.map((one) => one.open(resumes ? one.lastSeq : null).catch((error) => errors.push(error.message))),
-    )
-    const askedAfterMs = nowMs() - startedAtMs
-    const isBack = (one, index) => {
-      if (backAfterMs[index] !== null) return true
-      if (one.lastSeq <= headSeqs[one.room]) return false
-      backAfterMs[index] = nowMs() - startedAtMs
-      return true
+    const refusals = []
+    const tryToOpen = async (one, waitMs) => {
+      one.ended = null
+      await sleep(waitMs)
+      await one.open(resumes ? one.lastSeq : null).catch((error) => (one.ended ??= error.message))
     }
-    await until(() => subscribers.map(isBack).every(Boolean), timeoutMs)
+    for (const one of subscribers) void tryToOpen(one, 0)
+    const look = (one, index) => {
+      if (backAfterMs[index] !== null) return true
+      if (one.lastSeq > headSeqs[one.room]) {
+        backAfterMs[index] = nowMs() - startedAtMs
+        return true
+      }
+      if (one.ended !== null) {
+        refusals.push(one.ended)
+        void tryToOpen(one, retryAfterMs + Math.random() * retryAfterMs)
+      }
+      return false
+    }
+    await until(() => subscribers.map(look).every(Boolean), timeoutMs)
     const times = backAfterMs.filter((ms) => ms !== null)
     return {
-      askedAfterMs,
       back: times.length,
-      errors: errors.slice(0, 3),
+      refusals: refusals.length,
+      reasons: [...new Set(refusals)].slice(0, 3),
       ...percentiles(times),
-      resumedFrom: Math.min(...lastSeqs),
     }
   },
 

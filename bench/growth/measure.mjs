@@ -18,7 +18,11 @@ export function createAsker(httpUrl, tokenOf) {
     if (errors !== undefined) throw new Error(JSON.stringify(errors))
     return { data, elapsedMs }
   }
-  return { send, ask: async (operation, given) => (await send(operation, given)).data, close: () => connection.destroy() }
+  return {
+    send,
+    ask: async (operation, given) => (await send(operation, given)).data,
+    close: () => connection.destroy(),
+  }
 }
 
 /** One operation at each size, the sizes in turn, so that a noisy moment of the machine meets all of them. */
@@ -35,7 +39,8 @@ async function measureOperation({ asker, query, statementsOf }, points, repeats)
   for (const point of points) {
     const { operation } = point
     const prepared = []
-    for (let turn = 0; turn < counted; turn++) prepared.push(operation.prepare ? await operation.prepare(ask) : point.given)
+    for (let turn = 0; turn < counted; turn++)
+      prepared.push(operation.prepare ? await operation.prepare(ask) : point.given)
     const { calls, list } = await statementsOf({ query }, async () => {
       for (const given of prepared) await ask(operation, given)
     })
@@ -60,7 +65,9 @@ export async function measureCurve(context, curve, sizes, repeats) {
     const points = sizes.map((size, place) => ({ size, operation: operationAt(place, size), times: [] }))
     const measured = await measureOperation({ ...context, statementsOf }, points, repeats)
     results.push({ label, points: measured })
-    console.log(`${curve}, ${label}: ${measured.map(({ size, medianMs }) => `${String(size)}: ${medianMs.toFixed(2)} ms`).join(', ')}`)
+    console.log(
+      `${curve}, ${label}: ${measured.map(({ size, medianMs }) => `${String(size)}: ${medianMs.toFixed(2)} ms`).join(', ')}`,
+    )
   }
   return results
 }

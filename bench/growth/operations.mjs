@@ -29,7 +29,11 @@ const sendTo = (conversation) => ({
   query: documents.sendMessage,
   as: peer,
   variables: () => ({
-    input: { conversationId: conversationId(conversation), clientMessageId: randomUUID(), text: 'Is half past seven too early?' },
+    input: {
+      conversationId: conversationId(conversation),
+      clientMessageId: randomUUID(),
+      text: 'Is half past seven too early?',
+    },
   }),
   isRight: ({ sendMessage }) => sendMessage.__typename === 'SendMessageSuccess',
 })
@@ -103,7 +107,8 @@ export const operations = {
     'newest page of 50': (place) => pageOf(group(place), reader),
     'mark read': (place) => markReadOf(group(place)),
     'first 50 members': (place, size) => ({
-      query: 'query Members($id: ID!) { conversation(id: $id) { memberCount members(first: 50) { nodes { user { displayName } } } } }',
+      query:
+        'query Members($id: ID!) { conversation(id: $id) { memberCount members(first: 50) { nodes { user { displayName } } } } }',
       as: reader,
       variables: () => ({ id: conversationId(group(place)) }),
       isRight: (data) => data.conversation.members.nodes.length === Math.min(50, size),
@@ -115,7 +120,8 @@ export const operations = {
       isRight: (data) => data.conversation.messages.nodes.length === 10,
     }),
     'who has read a message, first 50': (place) => ({
-      query: 'query ReadBy($id: ID!) { conversation(id: $id) { messages(last: 1) { nodes { readBy(first: 50) { nodes { readAt } } } } } }',
+      query:
+        'query ReadBy($id: ID!) { conversation(id: $id) { messages(last: 1) { nodes { readBy(first: 50) { nodes { readAt } } } } } }',
       as: peer,
       variables: () => ({ id: conversationId(group(place)) }),
       isRight: (data) => data.conversation.messages.nodes.length === 1,

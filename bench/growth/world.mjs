@@ -53,8 +53,10 @@ export async function seedGrowth(databaseUrl, sizes) {
     const number = longConversation(place)
     await run(groupsSql(`generate_series(${String(number)}, ${String(number)})`, String(size)))
     // The reader has read nothing: all of it is unread.
-    await run(membersSql(`VALUES (${String(number)}, ${String(peer)}, ${String(size)}), (${String(number)}, ${String(reader)}, 0),
-      (${String(number)}, ${String(marker)}, ${String(size)})`))
+    await run(
+      membersSql(`VALUES (${String(number)}, ${String(peer)}, ${String(size)}), (${String(number)}, ${String(reader)}, 0),
+      (${String(number)}, ${String(marker)}, ${String(size)})`),
+    )
     await run(messagesSql(`SELECT ${String(number)}, s FROM generate_series(1, ${String(size)}) AS s`))
     // One in a hundred was deleted.
     await run(`UPDATE messages SET text = NULL, salt = NULL, deleted_at = created_at, deleted_by_id = sender_id

@@ -62,7 +62,9 @@ export async function openAudience(context, rooms, senderCount) {
         }
       }
       const { ended } = await watchers.call('counts')
-      throw new WrongResult(`not everybody gets messages after ${String(settleTimeoutMs / 1000)} s; ${ended.join('; ')}`)
+      throw new WrongResult(
+        `not everybody gets messages after ${String(settleTimeoutMs / 1000)} s; ${ended.join('; ')}`,
+      )
     },
     async close() {
       await watchers.call('close')

@@ -25,6 +25,7 @@ export function startClient() {
     /** @returns {Promise<any>} */
     call(method, argument) {
       return new Promise((resolve, reject) => {
+        if (!child.connected) throw new Error('the client process has ended')
         const id = ++count
         waiting.set(id, { resolve, reject })
         child.send({ id, method, argument })

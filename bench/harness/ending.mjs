@@ -3,7 +3,10 @@ import process from 'node:process'
 
 /** @type {Set<() => unknown>} */
 const endings = new Set()
-let isEnding = false
+let isOver = false
+
+/** Whether everything is being ended: what fails from now on fails because of that. */
+export const isEnding = () => isOver
 
 /** @param {() => unknown} end @returns {() => void} takes it away again, for what ended before */
 export function onEnd(end) {
@@ -13,7 +16,7 @@ export function onEnd(end) {
 
 /** The newest first: servers before the database they use. */
 export async function endAll() {
-  isEnding = true
+  isOver = true
   for (const end of [...endings].reverse()) {
     endings.delete(end)
     try {
@@ -27,7 +30,7 @@ export async function endAll() {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     // A second Ctrl-C does not wait.
-    if (isEnding) process.exit(1)
+    if (isOver) process.exit(1)
     void endAll().then(() => process.exit(130))
   })
 }

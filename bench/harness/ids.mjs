@@ -4,8 +4,7 @@ import { createHmac } from 'node:crypto'
 // The world's uuids are known without asking for them: a kind and a number. They sort by the number, as v7 does by time.
 const uuid = (kind, number) => `${kind}0000000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`
 /** The same in SQL. */
-export const uuidSql = (kind, number) =>
-  `('${kind}0000000-0000-7000-8000-' || lpad(to_hex(${number}), 12, '0'))::uuid`
+export const uuidSql = (kind, number) => `('${kind}0000000-0000-7000-8000-' || lpad(to_hex(${number}), 12, '0'))::uuid`
 
 export const kinds = { user: '1', session: '2', conversation: '3' }
 export const userUuid = (number) => uuid(kinds.user, number)

@@ -1,4 +1,4 @@
-import { cpus, release, totalmem } from 'node:os'
+import { cpus, loadavg, release, totalmem } from 'node:os'
 import process from 'node:process'
 
 export const machine = () => ({
@@ -7,4 +7,6 @@ export const machine = () => ({
   memoryGb: Math.round(totalmem() / 2 ** 30),
   system: `${process.platform} ${release()}`,
   node: process.version,
+  /** How busy it was with other things when the run began. */
+  loadBefore: Number(loadavg()[0].toFixed(2)),
 })

@@ -13,7 +13,13 @@ export async function measureReads({ readers, server, budget }, requests, expect
     }
     await readers.call('read', { durationMs: budget.warmUpMs })
     const cpuBefore = cpuMs(server.pid)
-    const { requests: count, different, elapsedMs, p50, p95 } = await readers.call('read', { durationMs: budget.readsMs })
+    const {
+      requests: count,
+      different,
+      elapsedMs,
+      p50,
+      p95,
+    } = await readers.call('read', { durationMs: budget.readsMs })
     const cpu = cpuMs(server.pid) - cpuBefore
     if (different > 0) throw new WrongResult(`${String(different)} of ${String(count)} answers were different ones`)
     return { perSecond: (count * 1000) / elapsedMs, p50Ms: p50, p95Ms: p95, serverCpuUs: (cpu * 1000) / count }

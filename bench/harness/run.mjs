@@ -8,6 +8,7 @@ import { openGroup, paths as allPaths } from '../paths/index.mjs'
 import { WrongResult } from './audience.mjs'
 import { budgets } from './budget.mjs'
 import { startClient } from './client.mjs'
+import { isEnding } from './ending.mjs'
 import { createContender, loadContenders } from './contenders.mjs'
 import { machine } from './machine.mjs'
 import { startPostgres, startRedis } from './services.mjs'
@@ -22,7 +23,9 @@ function choosePaths(only) {
   const names = only.split(',')
   const unknown = names.filter((name) => !allPaths.some((path) => path.name === name))
   if (unknown.length > 0) {
-    throw new Error(`There is no path ${unknown.join(', ')}. There are: ${allPaths.map(({ name }) => name).join(', ')}.`)
+    throw new Error(
+      `There is no path ${unknown.join(', ')}. There are: ${allPaths.map(({ name }) => name).join(', ')}.`,
+    )
   }
   return allPaths.filter(({ name }) => names.includes(name))
 }
@@ -41,6 +44,7 @@ function groupsOf(paths) {
 /** @returns {Promise<number>} the exit code: 1 when an answer was wrong */
 export async function run(options) {
   const startedAt = Date.now()
+  const runsOn = machine()
   const mode = options.quick ? 'quick' : 'full'
   const budget = { ...budgets[mode] }
   if (options.rounds !== undefined) budget.rounds = Number(options.rounds)
@@ -61,17 +65,24 @@ export async function run(options) {
 
   /** @type {Record<string, Record<string, object[]>>} what each round gave, by path and contender */
   const rounds = {}
+  let noted = Date.now()
   const note = (path, { contender }, result) => {
     ;((rounds[path.name] ??= {})[contender.name] ??= []).push(result)
+    const tookS = ((Date.now() - noted) / 1000).toFixed(1)
+    noted = Date.now()
     const figures = path.metrics
       .filter(({ key }) => typeof result[key] === 'number')
       .map(({ key, divideBy = 1 }) => `${key} ${Number((result[key] / divideBy).toPrecision(4))}`)
-    console.log(`${path.name}  ${contender.name}  ${result.wrong ?? figures.join('  ')}`)
+    console.log(`${path.name}  ${contender.name}  ${result.wrong ?? figures.join('  ')}  (${tookS} s)`)
   }
 
   for (const group of groupsOf(paths)) {
     for (let round = 0; round < budget.rounds; round++) {
-      for (const one of contenders) await visit({ group, one, clients, budget, note })
+      for (const one of contenders) {
+        if (Date.now() - startedAt < budget.endAfterMs) await visit({ group, one, clients, budget, note })
+        else for (const path of group.paths) note(path, one, { wrong: 'left out, as the time was over' })
+        if (isEnding()) return 130
+      }
     }
   }
   for (const one of contenders) await one.stop()
@@ -82,11 +93,11 @@ export async function run(options) {
     at: new Date(startedAt).toISOString(),
     mode,
     tookS: Math.round((Date.now() - startedAt) / 1000),
-    machine: machine(),
+    machine: runsOn,
     postgres: postgres.settings,
     budget,
     contenders: modules.map(({ name, label, kind, versions }) => ({ name, label, kind, versions: versions() })),
-    paths: paths.map(({ name, metrics }) => ({ name, metrics })),
+    paths: paths.map(({ name, metrics, costs = [] }) => ({ name, metrics, costs })),
     rounds,
     limits,
   }
@@ -121,6 +132,7 @@ async function visit({ group, one, clients, budget, note }) {
       if (group.name !== undefined) shared ??= await openGroup[group.name](context)
       result = await path.run(context, shared)
     } catch (error) {
+      if (isEnding()) return
       if (!(error instanceof WrongResult)) console.error(error)
       result = { wrong: error.message }
     }

@@ -9,19 +9,21 @@ export function median(values) {
 }
 
 /** Every metric of a report with the medians of all contenders. */
-export function medians({ paths, contenders, rounds, limits }) {
-  return paths.flatMap(({ name, metrics }) =>
-    metrics.map((metric) => {
+export const medians = (report) => mediansOf(report, 'metrics')
+
+function mediansOf({ paths, contenders, rounds, limits }, kind) {
+  return paths.flatMap((path) =>
+    path[kind].map((metric) => {
       const { divideBy = 1 } = metric
       const values = Object.fromEntries(
         contenders.map((contender) => {
-          const results = rounds[name]?.[contender.name] ?? []
+          const results = rounds[path.name]?.[contender.name] ?? []
           const value = median(results.map((result) => result[metric.key]))
           return [contender.name, value === null ? null : value / divideBy]
         }),
       )
       const limit = metric.limit === undefined ? null : (limits[metric.limit] ?? null)
-      return { ...metric, path: name, values, limit }
+      return { ...metric, path: path.name, values, limit }
     }),
   )
 }
@@ -50,7 +52,9 @@ const times = (value) => (value === null ? '–' : `${value >= 10 ? value.toFixe
 export function printTable(report) {
   const rows = medians(report)
   const { contenders } = report
-  const graphql = contenders.filter(({ name, kind }) => name !== 'parley' && kind === 'graphql-ws').map(({ name }) => name)
+  const graphql = contenders
+    .filter(({ name, kind }) => name !== 'parley' && kind === 'graphql-ws')
+    .map(({ name }) => name)
   const others = contenders.filter(({ kind }) => kind !== 'graphql-ws').map(({ name }) => name)
   const head = ['', ...contenders.map(({ label }) => label), 'limit', 'to GraphQL peers', 'to socket.io', 'of limit']
   const lines = rows.map((row) => {
@@ -64,14 +68,32 @@ export function printTable(report) {
       row.limit === null || ours === null ? '–' : times(ratio(row, ours, row.limit)),
     ]
   })
-  const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => line[column].length)))
-  const print = (line) =>
-    console.log(line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  '))
-  console.log()
-  print(head)
-  for (const line of lines) print(line)
+  printColumns([head, ...lines])
+  printCosts(report)
   printLimits(report)
   printNotes(report)
+}
+
+/** Lines of cells, the first column to the left and the others to the right. */
+export function printColumns(lines) {
+  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)))
+  console.log()
+  for (const line of lines) {
+    console.log(
+      line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  '),
+    )
+  }
+}
+
+/** Processor time of the server's process: hardly touched by what else the machine does. */
+function printCosts(report) {
+  const rows = mediansOf(report, 'costs')
+  if (rows.length === 0) return
+  const { contenders } = report
+  printColumns([
+    ['Processor time of the server, µs', ...contenders.map(({ label }) => label)],
+    ...rows.map(({ label, values }) => [label, ...contenders.map(({ name }) => figure(values[name]))]),
+  ])
 }
 
 function printLimits({ limits }) {
@@ -95,6 +117,6 @@ function printNotes({ rounds, postgres, machine, budget }) {
   }
   console.log(
     `Medians of ${String(budget.rounds)} round(s). PostgreSQL ${postgres.version}, fsync ${postgres.fsync}, ` +
-      `synchronous_commit ${postgres.synchronousCommit}. ${String(machine.cpus)} × ${machine.cpu}, node ${machine.node}.`,
+      `synchronous_commit ${postgres.synchronousCommit}. ${String(machine.cpus)} × ${machine.cpu}, node ${machine.node}, load ${String(machine.loadBefore)} before.`,
   )
 }

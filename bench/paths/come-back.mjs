@@ -13,7 +13,7 @@ export const comeBack = {
   name: 'come-back',
   group: 'room',
   metrics: [
-    { key: 'allBackMs', label: '1,000 back under load, ms', better: 'less' },
+    { key: 'allBackMs', label: '1,000 back under load, ms', better: 'less', plot: '1,000 back under load' },
     { key: 'lostEvents', label: 'Events lost meanwhile', better: 'less' },
   ],
   async run({ watchers, writers, contender, budget, query }, audience) {
@@ -34,11 +34,18 @@ export const comeBack = {
     await watchers.call('waitFor', { seqs: [newest], timeoutMs: contender.resumes ? budget.comeBackTimeoutMs : 500 })
     const { missing, repeated, reordered } = await watchers.call('counts')
     if (back.back < audience.size) {
-      throw new WrongResult(`${String(back.back)} of ${String(audience.size)} came back; ${back.errors.join('; ')}`)
+      throw new WrongResult(`${String(back.back)} of ${String(audience.size)} came back; ${back.reasons.join('; ')}`)
     }
     if (contender.resumes && (missing > 0 || repeated > 0)) {
       throw new WrongResult(`${String(missing)} events lost, ${String(repeated)} repeated`)
     }
-    return { allBackMs: back.max, p50BackMs: back.p50, askedAfterMs: back.askedAfterMs, lostEvents: missing, repeated, reordered }
+    return {
+      allBackMs: back.max,
+      p50BackMs: back.p50,
+      lostEvents: missing,
+      repeated,
+      reordered,
+      notes: back.refusals > 0 ? [`${String(back.refusals)} attempts refused: ${back.reasons.join('; ')}`] : [],
+    }
   },
 }

@@ -5,6 +5,15 @@ import { measureFanout } from '../harness/fanout.mjs'
 export const fanoutRoom = {
   name: 'fanout-room',
   group: 'room',
-  metrics: [{ key: 'framesPerSecond', label: 'Frames/s, one room of 1,000', better: 'more', limit: 'framesManyAWrite' }],
+  metrics: [
+    {
+      key: 'framesPerSecond',
+      label: 'Frames/s, one room of 1,000',
+      better: 'more',
+      limit: 'framesManyAWrite',
+      plot: 'frames/s, one room of 1,000',
+    },
+  ],
+  costs: [{ key: 'serverCpuUsPerFrame', label: 'A frame, one room of 1,000' }],
   run: (context, audience) => measureFanout(context, audience, checkDelivered),
 }

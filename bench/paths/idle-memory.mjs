@@ -22,7 +22,15 @@ export const idleMemory = {
   name: 'idle-memory',
   /** A server that has done nothing before. */
   isFresh: true,
-  metrics: [{ key: 'bytesEach', label: 'Memory for an idle subscription, KB', better: 'less', divideBy: 1024 }],
+  metrics: [
+    {
+      key: 'bytesEach',
+      label: 'Memory for an idle subscription, KB',
+      better: 'less',
+      divideBy: 1024,
+      plot: 'memory, idle subscription',
+    },
+  ],
   async run({ watchers, readers, contender, server, budget, tokenOf }) {
     const collector = await openCollector(server.pid)
     const look = async () => {
@@ -48,7 +56,12 @@ export const idleMemory = {
       const after = await look()
       const { endedCount, ended } = await watchers.call('counts')
       if (endedCount > 0) throw new WrongResult(`${String(endedCount)} sockets ended: ${ended.join('; ')}`)
-      return { bytesEach: (after - before) / budget.idleSockets, sockets: budget.idleSockets, beforeBytes: before, afterBytes: after }
+      return {
+        bytesEach: (after - before) / budget.idleSockets,
+        sockets: budget.idleSockets,
+        beforeBytes: before,
+        afterBytes: after,
+      }
     } finally {
       collector.close()
       await watchers.call('close')

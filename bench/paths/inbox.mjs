@@ -37,7 +37,16 @@ const answer = (reader) => ({
 /** 32 people with 200 conversations ask for their first 50, each on a connection of its own. */
 export const inbox = {
   name: 'inbox',
-  metrics: [{ key: 'perSecond', label: 'Inbox of 50, requests/s', better: 'more', limit: 'inboxStatement' }],
+  metrics: [
+    {
+      key: 'perSecond',
+      label: 'Inbox of 50, requests/s',
+      better: 'more',
+      limit: 'inboxStatement',
+      plot: 'inbox of 50',
+    },
+  ],
+  costs: [{ key: 'serverCpuUs', label: 'An inbox of 50' }],
   run: (context) =>
     measureReads(
       context,

@@ -24,7 +24,16 @@ const answer = (conversation) => ({
 /** 32 people ask for the newest 50 messages, each of another conversation and on a connection of its own. */
 export const page = {
   name: 'page',
-  metrics: [{ key: 'perSecond', label: 'Messages page of 50, requests/s', better: 'more', limit: 'pageStatement' }],
+  metrics: [
+    {
+      key: 'perSecond',
+      label: 'Messages page of 50, requests/s',
+      better: 'more',
+      limit: 'pageStatement',
+      plot: 'messages page of 50',
+    },
+  ],
+  costs: [{ key: 'serverCpuUs', label: 'A messages page of 50' }],
   run: (context) =>
     measureReads(
       context,

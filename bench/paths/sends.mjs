@@ -51,8 +51,24 @@ async function check({ before, after, warm, outcome, conversations }) {
 export const sends = {
   name: 'sends',
   metrics: [
-    { key: 'manyPerSecond', label: 'Durable sends/s, many groups', better: 'more', limit: 'sendStatement' },
-    { key: 'hotPerSecond', label: 'Durable sends/s, one group', better: 'more', limit: 'sendStatementHot' },
+    {
+      key: 'manyPerSecond',
+      label: 'Durable sends/s, many groups',
+      better: 'more',
+      limit: 'sendStatement',
+      plot: 'durable sends/s, many groups',
+    },
+    {
+      key: 'hotPerSecond',
+      label: 'Durable sends/s, one group',
+      better: 'more',
+      limit: 'sendStatementHot',
+      plot: 'durable sends/s, one group',
+    },
+  ],
+  costs: [
+    { key: 'manyServerCpuUs', label: 'A send, many groups' },
+    { key: 'hotServerCpuUs', label: 'A send, one group' },
   ],
   async run(context) {
     const many = await sendFor(context, world.writers)
