@@ -29,11 +29,14 @@ export async function run(options) {
   const startedAt = Date.now()
   const runsOn = machine()
   const mode = options.quick ? 'quick' : 'full'
-  const sizes = allSizes[mode]
   const wanted = options.only?.split(',') ?? Object.keys(titles)
   const unknown = wanted.filter((name) => !(name in titles))
   if (unknown.length > 0)
     throw new Error(`There is no curve ${unknown.join(', ')}. There are: ${Object.keys(titles).join(', ')}.`)
+
+  // No data is made for what is not wanted.
+  const sizes = { ...allSizes[mode] }
+  for (const name of Object.keys(titles)) if (!wanted.includes(name)) sizes[name] = []
 
   const [contender] = await loadContenders(['parley'])
   contender.prepare()

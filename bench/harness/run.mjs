@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { measureLimits } from '../limits/index.mjs'
-import { openGroup, paths as allPaths } from '../paths/index.mjs'
+import { morePaths, openGroup, paths as allPaths } from '../paths/index.mjs'
 import { WrongResult } from './audience.mjs'
 import { budgets } from './budget.mjs'
 import { startClient } from './client.mjs'
@@ -21,13 +21,12 @@ const template = 'bench_world'
 function choosePaths(only) {
   if (only === undefined) return allPaths
   const names = only.split(',')
-  const unknown = names.filter((name) => !allPaths.some((path) => path.name === name))
+  const known = [...allPaths, ...morePaths]
+  const unknown = names.filter((name) => !known.some((path) => path.name === name))
   if (unknown.length > 0) {
-    throw new Error(
-      `There is no path ${unknown.join(', ')}. There are: ${allPaths.map(({ name }) => name).join(', ')}.`,
-    )
+    throw new Error(`There is no path ${unknown.join(', ')}. There are: ${known.map(({ name }) => name).join(', ')}.`)
   }
-  return allPaths.filter(({ name }) => names.includes(name))
+  return known.filter(({ name }) => names.includes(name))
 }
 
 /** Paths that share what they run on come one after the other; the others are groups of one. */

@@ -9,11 +9,11 @@ const afterMs = 300
  * All subscribers are cut off at once while 20 messages a second are sent, and come back together half a second later. Each
  * is back when it has a message that was sent after the coming back began.
  */
-export const comeBack = {
-  name: 'come-back',
-  group: 'room',
+const createComeBack = ({ name, group, label, plot }) => ({
+  name,
+  group,
   metrics: [
-    { key: 'allBackMs', label: '1,000 back under load, ms', better: 'less', plot: '1,000 back under load' },
+    { key: 'allBackMs', label, better: 'less', plot },
     { key: 'lostEvents', label: 'Events lost meanwhile', better: 'less' },
   ],
   async run({ watchers, writers, contender, budget, query }, audience) {
@@ -48,4 +48,18 @@ export const comeBack = {
       notes: back.refusals > 0 ? [`${String(back.refusals)} attempts refused: ${back.reasons.join('; ')}`] : [],
     }
   },
-}
+})
+
+export const comeBack = createComeBack({
+  name: 'come-back',
+  group: 'room',
+  label: '1,000 back under load, ms',
+  plot: '1,000 back under load',
+})
+
+export const comeBackLarge = createComeBack({
+  name: 'come-back-5000',
+  group: 'largeRoom',
+  label: '5,000 back under load, ms',
+  plot: '5,000 back under load',
+})

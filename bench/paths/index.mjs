@@ -2,7 +2,7 @@ import { world } from '../harness/world.mjs'
 import { openAudience } from '../harness/audience.mjs'
 import { conversationUuid } from '../harness/ids.mjs'
 import { ackLatency } from './ack-latency.mjs'
-import { comeBack } from './come-back.mjs'
+import { comeBack, comeBackLarge } from './come-back.mjs'
 import { fanoutRoom } from './fanout-room.mjs'
 import { fanoutRooms } from './fanout-rooms.mjs'
 import { idleMemory } from './idle-memory.mjs'
@@ -12,12 +12,18 @@ import { sends } from './sends.mjs'
 
 export const paths = [sends, inbox, page, fanoutRooms, fanoutRoom, ackLatency, comeBack, idleMemory]
 
+/** Run only when they are asked for by name. */
+export const morePaths = [comeBackLarge]
+
 const roomSenders = 16
 
 /** What the paths of a group are run on; opened once for all of them, as it takes longer than they do. */
 export const openGroup = {
-  async room(context) {
-    const audience = await openAudience(context, [world.room], roomSenders)
-    return Object.assign(audience, { uuid: conversationUuid(world.room.conversation) })
-  },
+  room: (context) => openRoom(context, world.room),
+  largeRoom: (context) => openRoom(context, world.largeRoom),
+}
+
+async function openRoom(context, room) {
+  const audience = await openAudience(context, [room], roomSenders)
+  return Object.assign(audience, { uuid: conversationUuid(room.conversation) })
 }
