@@ -50,6 +50,7 @@ export async function run(options) {
   if (options.sockets !== undefined) budget.idleSockets = Number(options.sockets)
   const paths = choosePaths(options.only)
   const modules = await loadContenders(options.contenders?.split(','))
+  const described = modules.map(({ name, label, kind, versions }) => ({ name, label, kind, versions: versions() }))
   for (const contender of modules) contender.prepare?.()
 
   const postgres = await startPostgres()
@@ -72,14 +73,16 @@ export async function run(options) {
     const figures = path.metrics
       .filter(({ key }) => typeof result[key] === 'number')
       .map(({ key, divideBy = 1 }) => `${key} ${Number((result[key] / divideBy).toPrecision(4))}`)
-    console.log(`${path.name}  ${contender.name}  ${result.wrong ?? figures.join('  ')}  (${tookS} s)`)
+    console.log(
+      `${path.name}  ${contender.name}  ${result.leftOut ? 'left out, as the time was over' : (result.wrong ?? figures.join('  '))}  (${tookS} s)`,
+    )
   }
 
   for (const group of groupsOf(paths)) {
     for (let round = 0; round < budget.rounds; round++) {
       for (const one of contenders) {
         if (Date.now() - startedAt < budget.endAfterMs) await visit({ group, one, clients, budget, note })
-        else for (const path of group.paths) note(path, one, { wrong: 'left out, as the time was over' })
+        else for (const path of group.paths) note(path, one, { leftOut: true })
         if (isEnding()) return 130
       }
     }
@@ -95,7 +98,7 @@ export async function run(options) {
     machine: runsOn,
     postgres: postgres.settings,
     budget,
-    contenders: modules.map(({ name, label, kind, versions }) => ({ name, label, kind, versions: versions() })),
+    contenders: described,
     paths: paths.map(({ name, metrics, costs = [] }) => ({ name, metrics, costs })),
     rounds,
     limits,

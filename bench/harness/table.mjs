@@ -105,6 +105,7 @@ function printLimits({ limits }) {
 
 function printNotes({ rounds, postgres, machine, budget }) {
   console.log()
+  const leftOut = []
   for (const [path, byContender] of Object.entries(rounds)) {
     for (const [contender, results] of Object.entries(byContender)) {
       const notes = results.flatMap(({ wrong, notes: own = [], reordered = 0 }) => [
@@ -113,8 +114,10 @@ function printNotes({ rounds, postgres, machine, budget }) {
         ...(reordered > 0 ? [`${String(reordered)} events came out of order`] : []),
       ])
       for (const text of new Set(notes)) console.log(`${path}, ${contender}: ${text}`)
+      if (results.some((result) => result.leftOut)) leftOut.push(`${path} ${contender}`)
     }
   }
+  if (leftOut.length > 0) console.log(`Left out in some round, as the time was over: ${leftOut.join(', ')}`)
   console.log(
     `Medians of ${String(budget.rounds)} round(s). PostgreSQL ${postgres.version}, fsync ${postgres.fsync}, ` +
       `synchronous_commit ${postgres.synchronousCommit}. ${String(machine.cpus)} × ${machine.cpu}, node ${machine.node}, load ${String(machine.loadBefore)} before.`,
