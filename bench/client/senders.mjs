@@ -6,14 +6,14 @@ import { HttpConnection, postRequest } from './http.mjs'
 import { SocketIo } from './protocols.mjs'
 
 // As long as what people write.
-const text = 'Shall we meet at the usual place at half past seven, or is that too early for you?'
+export const messageText = 'Shall we meet at the usual place at half past seven, or is that too early for you?'
 const keyPrefix = randomBytes(6).toString('hex')
 let keyCount = 0
 
 const newInput = (conversationId) => ({
   conversationId,
   clientMessageId: `${keyPrefix}-${String(++keyCount)}`,
-  text,
+  text: messageText,
 })
 
 /** @typedef {{ send(conversationId: string): Promise<number>, destroy(): void }} Sender resolves with the message's seq */

@@ -25,6 +25,9 @@ let lastEventAtMs = 0
 /** @type {null | { baseSeqs: number[], counts: number, atMs: Float64Array }} */
 let arrivals = null
 
+/** The first event of the first subscriber since the last reset, as it came: the only one that anybody parses. */
+let firstEvent = ''
+
 class Subscriber {
   lastSeq = 0
   events = 0
@@ -56,6 +59,7 @@ class Subscriber {
   onEvent = (bytes, start, end) => {
     const seq = findSeq(bytes, start, end)
     if (seq === 0) return false
+    if (this.index === 0 && this.events === 0) firstEvent = bytes.toString('utf8', start, end)
     this.events++
     lastEventAtMs = nowMs()
     if (seq === this.lastSeq + 1 || this.lastSeq === 0) this.lastSeq = seq
@@ -129,6 +133,8 @@ export const subscriberMethods = {
     ended: [...new Set(subscribers.flatMap(({ ended }) => (ended === null ? [] : [ended])))].slice(0, 3),
     endedCount: count((one) => (one.ended === null ? 0 : 1)),
   }),
+
+  firstEvent: () => firstEvent,
 
   /** Time from sending to receipt. `sentAtMs` by room and place after its base seq. Of what did not come there is none. */
   deliveryTimes({ sentAtMs }) {

@@ -1,9 +1,10 @@
 // Subscribers who are known to be subscribed. Nothing in graphql-transport-ws tells when a subscription has begun, so that
 // messages are sent until everybody has had one.
-import { conversationId } from './ids.mjs'
+import { messageText } from '../client/senders.mjs'
+import { conversationId, messageId, userId } from './ids.mjs'
 
-const settleTimeoutMs = 30_000
-const probeTimeoutMs = 1_500
+const settleTimeoutMs = 60_000
+const firstProbeTimeoutMs = 1_500
 
 /** A result that is wrong. What was to be timed is not, and the table says so. */
 export class WrongResult extends Error {
@@ -53,10 +54,12 @@ export async function openAudience(context, rooms, senderCount) {
     /** Sends to every room and waits until everybody has it. Afterwards the head of each room is known. */
     async settle() {
       const deadlineMs = Date.now() + settleTimeoutMs
-      while (Date.now() < deadlineMs) {
+      // Longer each time: a slow server must not get probes faster than it delivers them.
+      for (let timeoutMs = firstProbeTimeoutMs; Date.now() < deadlineMs; timeoutMs *= 2) {
         const seqs = await writers.call('sendToEachRoom')
-        const { complete } = await watchers.call('waitFor', { seqs, timeoutMs: probeTimeoutMs })
+        const { complete } = await watchers.call('waitFor', { seqs, timeoutMs })
         if (complete) {
+          checkEvent(await watchers.call('firstEvent'), rooms[0])
           await watchers.call('reset')
           return seqs
         }
@@ -78,6 +81,17 @@ export async function openAudience(context, rooms, senderCount) {
     throw error
   }
   return audience
+}
+
+/** What a subscriber is told is what was sent. */
+function checkEvent(text, { conversation, members }) {
+  const parsed = JSON.parse(text.slice(text.search(/[[{]/)))
+  const message = Array.isArray(parsed) ? parsed[1] : parsed.payload.data.messageEvents.message
+  const isRight =
+    message.id === messageId(conversation, message.seq) &&
+    message.text === messageText &&
+    members.some((member) => message.sender.id === userId(member))
+  if (!isRight) throw new WrongResult(`an event that was not sent: ${text.slice(0, 400)}`)
 }
 
 /** Everything that was sent came to everybody: once, and in order unless the contender promises no order. */

@@ -12,6 +12,7 @@ export const conversationUuid = (number) => uuid(kinds.conversation, number)
 
 const globalId = (type, key) => Buffer.from(`${type}:${key}`).toString('base64url')
 export const conversationId = (number) => globalId('Conversation', conversationUuid(number))
+export const userId = (number) => globalId('User', userUuid(number))
 export const messageId = (number, seq) => globalId('Message', `${conversationUuid(number)}/${String(seq)}`)
 
 /** An access token as the server issues it (src/domain/sessions.ts), valid for longer than any run takes. */

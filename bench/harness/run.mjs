@@ -48,6 +48,7 @@ export async function run(options) {
   const budget = { ...budgets[mode] }
   if (options.rounds !== undefined) budget.rounds = Number(options.rounds)
   if (options.sockets !== undefined) budget.idleSockets = Number(options.sockets)
+  if (options.minutes !== undefined) budget.endAfterMs = Number(options.minutes) * 60_000
   const paths = choosePaths(options.only)
   const modules = await loadContenders(options.contenders?.split(','))
   const described = modules.map(({ name, label, kind, versions }) => ({ name, label, kind, versions: versions() }))
