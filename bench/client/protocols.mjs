@@ -25,7 +25,7 @@ async function subscribeGraphql({ url, token, conversationId, after, localAddres
     const message = JSON.parse(bytes.toString('utf8', start, end))
     if (message.type === 'connection_ack') acknowledge.resolve()
     else if (message.type === 'ping') socket.send('{"type":"pong"}')
-    else if (message.type !== 'pong') onEnd(`an unexpected message: ${JSON.stringify(message).slice(0, 300)}`)
+    else if (message.type !== 'pong') onEnd(`an unexpected message: ${JSON.stringify(message).slice(0, 160)}`)
   }
   const onClose = (code) => {
     acknowledge.reject(new Error(`closed with ${String(code)}`))

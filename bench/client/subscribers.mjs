@@ -44,6 +44,8 @@ class Subscriber {
   }
 
   async open(after) {
+    // One that was only refused its subscription is still connected.
+    this.socket?.destroy()
     this.ended = null
     this.socket = await subscribe[this.kind]({
       url: this.url,
