@@ -1,0 +1,44 @@
+import { Buffer } from 'node:buffer'
+import { nowMs, percentiles } from './clock.mjs'
+import { HttpConnection, postRequest } from './http.mjs'
+
+/** @type {{ connection: HttpConnection, request: Buffer, answer: Buffer }[]} */
+let readers = []
+
+export const readerMethods = {
+  /** One connection for each request. Answers what each is answered, for the harness to check. */
+  async openReaders({ httpUrl, requests }) {
+    readers = await Promise.all(
+      requests.map(async ({ token, body }) => {
+        const connection = new HttpConnection(httpUrl)
+        const request = postRequest(httpUrl, token, body)
+        const { body: answer } = await connection.post(request)
+        return { connection, request, answer: Buffer.from(answer) }
+      }),
+    )
+    return readers.map(({ answer }) => answer.toString())
+  },
+
+  /** Each connection asks the same again and again. Every answer has to be the one that was checked, byte for byte. */
+  async read({ durationMs }) {
+    const startedAtMs = nowMs()
+    const times = []
+    let different = 0
+    await Promise.all(
+      readers.map(async ({ connection, request, answer }) => {
+        while (nowMs() - startedAtMs < durationMs) {
+          const askedAtMs = nowMs()
+          const { status, body } = await connection.post(request)
+          times.push(nowMs() - askedAtMs)
+          if (status !== 200 || !body.equals(answer)) different++
+        }
+      }),
+    )
+    return { requests: times.length, different, elapsedMs: nowMs() - startedAtMs, ...percentiles(times) }
+  },
+
+  closeReaders() {
+    for (const { connection } of readers) connection.destroy()
+    readers = []
+  },
+}

@@ -1,0 +1,106 @@
+// Subscribers who are known to be subscribed. Nothing in graphql-transport-ws tells when a subscription has begun, so that
+// messages are sent until everybody has had one.
+import { messageText } from '../client/senders.mjs'
+import { conversationId, messageId, userId } from './ids.mjs'
+
+const settleTimeoutMs = 60_000
+const firstProbeTimeoutMs = 1_500
+
+/** A result that is wrong. What was to be timed is not, and the table says so. */
+export class WrongResult extends Error {
+  name = 'WrongResult'
+}
+
+/**
+ * @param {object} context
+ * @param {{ conversation: number, members: number[] }[]} rooms
+ * @param {number} senderCount connections that write, spread over the rooms
+ */
+export async function openAudience(context, rooms, senderCount) {
+  const { watchers, writers, contender, server, tokenOf } = context
+  const { kind } = contender
+  const idOf = (room) => conversationId(rooms[room].conversation)
+  const sockets = rooms.flatMap(({ members }, room) =>
+    members.map((member) => ({ token: tokenOf(member), conversationId: idOf(room), room })),
+  )
+  const senders = Array.from({ length: senderCount }, (_, place) => {
+    const own = rooms.flatMap(({ members }, room) =>
+      rooms.length === 1 || room % senderCount === place ? [{ room, conversationId: idOf(room), members }] : [],
+    )
+    return { own, member: own[0].members[place % own[0].members.length] }
+  })
+  // A sender writes to rooms of which it is a member: with several rooms each has senders of its own.
+  const wanted = senders.flatMap(({ own, member }) =>
+    rooms.length === 1
+      ? [{ token: tokenOf(member), rooms: own }]
+      : own.map((room) => ({ token: tokenOf(room.members[0]), rooms: [room] })),
+  )
+  await writers.call('openSenders', {
+    kind,
+    httpUrl: server.httpUrl,
+    wsUrl: server.wsUrl,
+    senders: wanted.map(({ token, rooms: own }) => ({
+      token,
+      rooms: own.map(({ room, conversationId: id }) => ({ room, conversationId: id })),
+    })),
+  })
+  const { opened, errors } = await watchers.call('open', { kind, url: server.wsUrl, sockets })
+  if (opened < sockets.length) {
+    throw new WrongResult(`${String(opened)} of ${String(sockets.length)} sockets opened: ${errors.join('; ')}`)
+  }
+  const audience = {
+    rooms,
+    size: sockets.length,
+    /** Sends to every room and waits until everybody has it. Afterwards the head of each room is known. */
+    async settle() {
+      const deadlineMs = Date.now() + settleTimeoutMs
+      // Longer each time: a slow server must not get probes faster than it delivers them.
+      for (let timeoutMs = firstProbeTimeoutMs; Date.now() < deadlineMs; timeoutMs *= 2) {
+        const seqs = await writers.call('sendToEachRoom')
+        const { complete } = await watchers.call('waitFor', { seqs, timeoutMs })
+        if (complete) {
+          checkEvent(await watchers.call('firstEvent'), rooms[0])
+          await watchers.call('reset')
+          return seqs
+        }
+      }
+      const { ended } = await watchers.call('counts')
+      throw new WrongResult(
+        `not everybody gets messages after ${String(settleTimeoutMs / 1000)} s; ${ended.join('; ')}`,
+      )
+    },
+    async close() {
+      await watchers.call('close')
+      await writers.call('closeSenders')
+    },
+  }
+  try {
+    await audience.settle()
+  } catch (error) {
+    await audience.close()
+    throw error
+  }
+  return audience
+}
+
+/** What a subscriber is told is what was sent. */
+function checkEvent(text, { conversation, members }) {
+  const parsed = JSON.parse(text.slice(text.search(/[[{]/)))
+  const message = Array.isArray(parsed) ? parsed[1] : parsed.payload.data.messageEvents.message
+  const isRight =
+    message.id === messageId(conversation, message.seq) &&
+    message.text === messageText &&
+    members.some((member) => message.sender.id === userId(member))
+  if (!isRight) throw new WrongResult(`an event that was not sent: ${text.slice(0, 400)}`)
+}
+
+/** Everything that was sent came to everybody: once, and in order unless the contender promises no order. */
+export function checkDelivered(counts, expectedEvents) {
+  const { events, missing, repeated, ended, endedCount } = counts
+  if (events !== expectedEvents || missing > 0 || repeated > 0 || endedCount > 0) {
+    throw new WrongResult(
+      `${String(events)} of ${String(expectedEvents)} events came, ${String(missing)} missing, ` +
+        `${String(repeated)} repeated, ${String(endedCount)} sockets ended${ended.length > 0 ? ` (${ended.join('; ')})` : ''}`,
+    )
+  }
+}

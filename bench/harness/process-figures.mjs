@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+
+// What getconf CLK_TCK and PAGESIZE say on Linux on the usual machines.
+const tickMs = 10
+const pageBytes = 4096
+
+/** Milliseconds of processor time the process has taken; null where there is no /proc. */
+export function cpuMs(pid) {
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) * tickMs
+  } catch {
+    return null
+  }
+}
+
+/** Resident memory; null where there is no /proc. */
+export function residentBytes(pid) {
+  try {
+    return Number(readFileSync(`/proc/${String(pid)}/statm`, 'latin1').split(' ')[1]) * pageBytes
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,35 @@
+import { WrongResult } from './audience.mjs'
+import { cpuMs } from './process-figures.mjs'
+
+/** Each connection asks the same again and again; the answers are checked once, and compared byte for byte after. */
+export async function measureReads({ readers, server, budget }, requests, expectedOf) {
+  const answers = await readers.call('openReaders', { httpUrl: server.httpUrl, requests })
+  try {
+    for (const [place, text] of answers.entries()) {
+      const wanted = JSON.stringify(expectedOf(place))
+      if (canonical(text) !== wanted) {
+        throw new WrongResult(`expected ${wanted.slice(0, 400)}, got ${text.slice(0, 400)}`)
+      }
+    }
+    await readers.call('read', { durationMs: budget.warmUpMs })
+    const cpuBefore = cpuMs(server.pid)
+    const {
+      requests: count,
+      different,
+      elapsedMs,
+      p50,
+      p95,
+    } = await readers.call('read', { durationMs: budget.readsMs })
+    const cpu = cpuMs(server.pid) - cpuBefore
+    if (different > 0) throw new WrongResult(`${String(different)} of ${String(count)} answers were different ones`)
+    return { perSecond: (count * 1000) / elapsedMs, p50Ms: p50, p95Ms: p95, serverCpuUs: (cpu * 1000) / count }
+  } finally {
+    await readers.call('closeReaders')
+  }
+}
+
+/** The data alone, in the order of the document: what GraphQL fixes. */
+function canonical(text) {
+  const { data, errors } = JSON.parse(text)
+  return JSON.stringify(errors === undefined ? data : { errors })
+}

@@ -1,0 +1,22 @@
+// What the machine gives when nothing but the essential is done: the same statements without a server before them, and the
+// same frames without anything behind them.
+import { measureBroadcast } from './broadcast.mjs'
+import { measureStatements } from './statements.mjs'
+
+export const limitLabels = {
+  sendStatement: 'parley_send_message, many groups, statements/s',
+  sendStatementHot: 'parley_send_message, one group, statements/s',
+  inboxStatement: 'The statement of the inbox, statements/s',
+  pageStatement: 'The statement of the messages page, statements/s',
+  framesWs: 'ws: one send() a frame to 1,000 sockets, frames/s',
+  framesOneAWrite: 'Bare sockets, one frame a write, frames/s',
+  framesManyAWrite: 'Bare sockets, 16 frames a write, frames/s',
+}
+
+/** @returns {Promise<Record<string, number | null>>} */
+export async function measureLimits({ postgres, template, redisUrl, budget, clients }) {
+  return {
+    ...(await measureStatements({ postgres, template, redisUrl, durationMs: budget.limitMs })),
+    ...(await measureBroadcast({ watchers: clients.watchers, durationMs: budget.limitMs })),
+  }
+}

@@ -1,0 +1,29 @@
+import { world } from '../harness/world.mjs'
+import { openAudience } from '../harness/audience.mjs'
+import { conversationUuid } from '../harness/ids.mjs'
+import { ackLatency } from './ack-latency.mjs'
+import { comeBack, comeBackLarge } from './come-back.mjs'
+import { fanoutRoom } from './fanout-room.mjs'
+import { fanoutRooms } from './fanout-rooms.mjs'
+import { idleMemory } from './idle-memory.mjs'
+import { inbox } from './inbox.mjs'
+import { page } from './page.mjs'
+import { sends } from './sends.mjs'
+
+export const paths = [sends, inbox, page, fanoutRooms, fanoutRoom, ackLatency, comeBack, idleMemory]
+
+/** Run only when they are asked for by name. */
+export const morePaths = [comeBackLarge]
+
+const roomSenders = 16
+
+/** What the paths of a group are run on; opened once for all of them, as it takes longer than they do. */
+export const openGroup = {
+  room: (context) => openRoom(context, world.room),
+  largeRoom: (context) => openRoom(context, world.largeRoom),
+}
+
+async function openRoom(context, room) {
+  const audience = await openAudience(context, [room], roomSenders)
+  return Object.assign(audience, { uuid: conversationUuid(room.conversation) })
+}

@@ -1,0 +1,72 @@
+// Measures the contenders in turn. Run: npm run bench -- --help
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const here = dirname(fileURLToPath(import.meta.url))
+
+const help = `npm run bench -- [options]
+  --quick              one short round of everything, in under 3 minutes
+  --only a,b           only these paths
+  --contenders a,b     only these contenders
+  --rounds n           other than 3 (1 with --quick)
+  --sockets n          idle subscriptions whose memory is measured (10000; 2000 with --quick)
+  --minutes n          what has not begun by then is left out (60; 2.4 with --quick)
+  --json file          where the results go (bench/results/latest.json)
+  --no-limits          without the raw limits
+  --growth             the growth curves instead (bench/growth.mjs); goes with --quick and --json`
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    contenders: { type: 'string' },
+    rounds: { type: 'string' },
+    sockets: { type: 'string' },
+    minutes: { type: 'string' },
+    json: { type: 'string' },
+    'no-limits': { type: 'boolean', default: false },
+    growth: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+/** The packages of bench/ are not the product's, so that the product's `npm ci` does not bring them. */
+function install() {
+  const lock = join(here, 'package-lock.json')
+  const installed = join(here, 'node_modules/.package-lock.json')
+  const packagesOf = (file) => {
+    const { packages } = JSON.parse(readFileSync(file, 'utf8'))
+    return JSON.stringify(
+      Object.entries(packages)
+        .filter(([path, { optional }]) => path !== '' && !optional)
+        .map(([path, { version }]) => `${path}@${version}`)
+        .sort(),
+    )
+  }
+  if (existsSync(installed) && packagesOf(installed) === packagesOf(lock)) return
+  console.log('Installing the packages of bench/ …')
+  const { status } = spawnSync('npm', ['ci', '--no-progress', '--loglevel=error'], { cwd: here, stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+if (options.help) {
+  console.log(help)
+} else {
+  install()
+  // Only now, as they need what was installed.
+  const { endAll, isEnding } = await import('./harness/ending.mjs')
+  try {
+    const { run } = await import(options.growth ? './growth.mjs' : './harness/run.mjs')
+    process.exitCode = await run(options)
+  } catch (error) {
+    // What fails while everything is being ended fails because of that.
+    if (!isEnding()) console.error(error)
+    process.exitCode = 1
+  } finally {
+    await endAll()
+  }
+}
