@@ -40,6 +40,15 @@ async function until(what, isSo) {
   }
 }
 
+/** What it resolves to; an error when that takes too long. */
+const inTime = (what, promise) =>
+  Promise.race([
+    promise,
+    sleep(settleTimeoutMs, null, { ref: false }).then(() => {
+      throw new Error(`not within ${String(settleTimeoutMs)} ms: ${what}`)
+    }),
+  ])
+
 async function checkRefusals({ kind, client, server }) {
   if (kind === 'graphql-ws') {
     for (const wrong of [null, 'x.y.z', tokenOf('another secret', 1)]) {
@@ -53,7 +62,7 @@ async function checkRefusals({ kind, client, server }) {
   const refused = { outsider: token(people.outsider), 'wrong token': tokenOf('another secret', 1) }
   for (const [who, its] of Object.entries(refused)) {
     const { ended, close } = client.subscribe(its, room, () => ok(false, `an event for the ${who}`))
-    const { errors } = await ended
+    const { errors } = await inTime(`the subscription of the ${who} is refused`, ended)
     ok(errors, `the subscription of the ${who} is refused`)
     close()
   }
@@ -66,7 +75,7 @@ async function checkRefusals({ kind, client, server }) {
 async function openReaders(client) {
   const readers = people.members.slice(0, 3).map((person) => {
     const reader = { events: [], over: null }
-    reader.subscription = client.subscribe(token(person), room, (event) => reader.events.push(event))
+    reader.subscription = client.subscribe(token(person), room, (event) => void reader.events.push(event))
     void reader.subscription.ended.then((reason) => (reader.over = reason))
     return reader
   })
@@ -197,7 +206,6 @@ async function main() {
       process.exitCode = 1
       await server.stop()
     }
-    client.close?.()
   }
 }
 
