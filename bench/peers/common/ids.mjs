@@ -1,0 +1,12 @@
+// Parley's global ids (src/schema/ids.ts).
+import { Buffer } from 'node:buffer'
+
+const encode = (type, key) => Buffer.from(`${type}:${key}`).toString('base64url')
+const conversation = /^Conversation:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+
+export const userId = (uuid) => encode('User', uuid)
+export const conversationId = (uuid) => encode('Conversation', uuid)
+export const messageId = (conversationUuid, seq) => encode('Message', `${conversationUuid}/${String(seq)}`)
+
+/** The uuid; null for what is no conversation's id. */
+export const conversationUuid = (globalId) => conversation.exec(Buffer.from(String(globalId), 'base64url'))?.[1] ?? null

@@ -1,0 +1,21 @@
+// What every peer is started with (bench/README.md has the contract), and how it tells that it answers.
+import process from 'node:process'
+
+export const {
+  DATABASE_URL: databaseUrl,
+  REDIS_URL: redisUrl,
+  JWT_SECRET: jwtSecret,
+  HOST: host = '127.0.0.1',
+} = process.env
+export const port = Number(process.env.PORT)
+
+/** Connections to PostgreSQL: the same for every contender. */
+export const poolSize = 10
+
+/** As fastify has it: a client that pauses between two measurements keeps its connection. */
+export const keepAliveTimeoutMs = 72_000
+
+export function announce() {
+  console.log(`listening ${String(port)}`)
+  process.once('SIGTERM', () => process.exit(0))
+}
