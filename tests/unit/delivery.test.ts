@@ -165,6 +165,22 @@ test('a source that fails has what it gave before delivered first', async () => 
   expect(source.returned).toBe(true)
 })
 
+test('a subscription that fails in any way fails alone', async () => {
+  const broken = new FakeResults()
+  broken.isOwn = () => {
+    throw new Error('a mistake of ours')
+  }
+  const [source, other] = [new FakeSource(), new FakeSource()]
+  const { over } = subscribe('1', source, broken)
+  subscribe('2', other, new FakeResults())
+  source.give('a')
+  other.give('b')
+  await expect(over).rejects.toThrow('a mistake of ours')
+  await settled()
+  expect(await itemsOf()).toEqual(['b'])
+  expect(source.returned).toBe(true)
+})
+
 test('whoever unsubscribes in the middle is sent nothing more, also when results settle later', async () => {
   const source = new FakeSource()
   const results = new FakeResults(false)
