@@ -48,10 +48,18 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined> {
 
   private readonly wake = () => this.outlet.schedule(this)
 
-  /** Pushes what there is into the outlet, as far as it has room. */
+  /** Pushes what there is into the outlet, as far as it has room. Never throws: others are served in the same turn. */
   deliver() {
     // Not before graphql-ws has taken the subscription up, nor past an answer it is still sending.
     if (!this.waiting || this.isOver) return
+    try {
+      this.pushAll()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  private pushAll() {
     for (;;) {
       // Nothing is taken that would only wait for the network: until then its text may be deleted.
       if (this.outlet.isFull) {

@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import { GraphQLError, type ExecutionResult } from 'graphql'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -101,9 +101,12 @@ function subscribe(id: string, source: LiveSource, results: EventResults) {
   return { delivery, over }
 }
 
-/** Lets rounds and the pauses between them pass until nothing moves. */
+/** Lets rounds and the pauses between them (25 ms at the most) pass. */
 async function settled() {
-  for (let count = 0; count < 30; count++) await turn()
+  for (let count = 0; count < 3; count++) {
+    await delay(30)
+    await turn()
+  }
 }
 
 const itemsOf = async () =>
@@ -159,6 +162,22 @@ test('a source that fails has what it gave before delivered first', async () => 
   source.give('a', 'b')
   await expect(over).rejects.toThrow('lost')
   expect(await itemsOf()).toEqual(['a', 'b'])
+  expect(source.returned).toBe(true)
+})
+
+test('a subscription that fails in any way fails alone', async () => {
+  const broken = new FakeResults()
+  broken.isOwn = () => {
+    throw new Error('a mistake of ours')
+  }
+  const [source, other] = [new FakeSource(), new FakeSource()]
+  const { over } = subscribe('1', source, broken)
+  subscribe('2', other, new FakeResults())
+  source.give('a')
+  other.give('b')
+  await expect(over).rejects.toThrow('a mistake of ours')
+  await settled()
+  expect(await itemsOf()).toEqual(['b'])
   expect(source.returned).toBe(true)
 })
 
