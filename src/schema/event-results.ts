@@ -99,6 +99,8 @@ interface Plan {
   key: string
   siblings: Map<string, Plan>
   entries: Map<unknown, Entry>
+  /** Types of events whose last result was one viewer's alone: the next one is not waited for to see. */
+  exclusiveTypes: Set<string>
   subscriptionCount: number
 }
 
@@ -129,7 +131,8 @@ export function createEventResults(): OpenEventResults<LogItem> {
     if (!siblings) plansOf.set(document, (siblings = new Map<string, Plan>()))
     const key = `${operationName ?? ''} ${JSON.stringify(variablesBelowRoot(args))}`
     let plan = siblings.get(key)
-    if (!plan) siblings.set(key, (plan = { key, siblings, entries: new Map(), subscriptionCount: 0 }))
+    if (!plan)
+      siblings.set(key, (plan = { key, siblings, entries: new Map(), exclusiveTypes: new Set(), subscriptionCount: 0 }))
     plans.add(plan)
     plan.subscriptionCount++
     return plan
@@ -164,11 +167,13 @@ class Sharing implements EventResults<LogItem> {
     if (!entry || entry.epoch !== epoch || !isFresh(entry.first)) {
       const first = this.run(item)
       entries.set(event, { epoch, first, others: [] })
+      first.whenSettled(() => this.learn(event.type, first))
       this.sweepLater()
       return first
     }
     const { first, others } = entry
     // Whom the first one serves is not known while it runs; most often it is everybody.
+    if (!first.value && this.plan.exclusiveTypes.has(event.type)) return this.run(item)
     if (!first.value || first.serves(viewerId)) return first
     for (const other of others)
       if (other.value ? other.serves(viewerId) : first.foretells(other, viewerId)) return other
@@ -183,6 +188,11 @@ class Sharing implements EventResults<LogItem> {
 
   close(): void {
     this.leave(this.plan)
+  }
+
+  private learn(type: string, { isExclusive }: EventResult): void {
+    if (isExclusive) this.plan.exclusiveTypes.add(type)
+    else this.plan.exclusiveTypes.delete(type)
   }
 
   private get viewerId(): string | undefined {
