@@ -39,63 +39,97 @@ export interface LoaderStores {
 
 const messageId = (key: MessageKey) => `${key.conversationId} ${String(key.seq)}`
 
-export function createLoaders({ people, conversations, messages }: LoaderStores): Loaders {
-  const horizon = new Horizon()
-  const message = new PrimedLoader<MessageKey, Message | null>(async (keys) => {
-    const rows = await horizon.track(messages.byKeys(keys), (read) => {
-      for (const row of read) horizon.note(row.message.conversationId, row.headEventSeq)
-    })
-    const found = new Map(rows.map((row) => [messageId(row.message), row.message]))
-    return keys.map((key) => found.get(messageId(key)) ?? null)
-  }, messageId)
-  const user = new PrimedLoader<string, User | null>(
-    async (ids) => {
-      const found = new Map((await people.byIds(ids)).map((row) => [row.id, row]))
-      return ids.map((id) => found.get(id) ?? null)
-    },
-    (id) => id,
-  )
-  return {
-    horizon,
-    user,
-    conversation: new DataLoader(async (ids) => {
-      const rows = await horizon.track(conversations.byIds(ids), (read) => {
+/** Each loader is made when it is first asked for: most requests and events need one or two. */
+export function createLoaders(stores: LoaderStores): Loaders {
+  return new LazyLoaders(stores)
+}
+
+class LazyLoaders implements Loaders {
+  readonly horizon = new Horizon()
+  private readonly made: Partial<Loaders> = {}
+
+  constructor(private readonly stores: LoaderStores) {}
+
+  get user() {
+    return (this.made.user ??= new PrimedLoader<string, User | null>(
+      async (ids) => {
+        const found = new Map((await this.stores.people.byIds(ids)).map((row) => [row.id, row]))
+        return ids.map((id) => found.get(id) ?? null)
+      },
+      (id) => id,
+    ))
+  }
+
+  get conversation() {
+    const { horizon } = this
+    return (this.made.conversation ??= new DataLoader(async (ids) => {
+      const rows = await horizon.track(this.stores.conversations.byIds(ids), (read) => {
         for (const row of read) horizon.note(row.id, row.headEventSeq)
       })
       const found = new Map(rows.map((row) => [row.id, row]))
       return ids.map((id) => found.get(id) ?? null)
-    }),
-    entry: new PrimedLoader<EntryKey, EntryRow | null>(
+    }))
+  }
+
+  get entry() {
+    const { horizon } = this
+    return (this.made.entry ??= new PrimedLoader<EntryKey, EntryRow | null>(
       async (keys) => {
-        const { entries } = await horizon.track(conversations.entries(keys), (read) => {
+        const { entries } = await horizon.track(this.stores.conversations.entries(keys), (read) => {
           for (const [viewerId, headEventSeq] of read.viewerHeads) horizon.note(viewerId, headEventSeq)
           for (const each of read.entries) if (each) horizon.note(each.conversation.id, each.conversation.headEventSeq)
         })
         return entries
       },
       (key) => `${key.viewerId} ${key.conversationId}`,
-    ),
-    message,
-    messagePage: new DataLoader(
-      async (requests) => {
-        const pages = await messages.pages(requests)
-        for (const repliedTo of pages.repliedTo) message.prime(repliedTo, repliedTo)
-        for (const person of pages.people) user.prime(person.id, person)
+    ))
+  }
+
+  get message() {
+    const { horizon } = this
+    return (this.made.message ??= new PrimedLoader<MessageKey, Message | null>(async (keys) => {
+      const rows = await horizon.track(this.stores.messages.byKeys(keys), (read) => {
+        for (const row of read) horizon.note(row.message.conversationId, row.headEventSeq)
+      })
+      const found = new Map(rows.map((row) => [messageId(row.message), row.message]))
+      return keys.map((key) => found.get(messageId(key)) ?? null)
+    }, messageId))
+  }
+
+  get messagePage() {
+    return (this.made.messagePage ??= new DataLoader(
+      async (requests: readonly MessagePageRequest[]) => {
+        const pages = await this.stores.messages.pages(requests)
+        for (const repliedTo of pages.repliedTo) this.message.prime(repliedTo, repliedTo)
+        for (const person of pages.people) this.user.prime(person.id, person)
         return pages.messages
       },
       { cache: false },
-    ),
-    members: new DataLoader(
-      async (requests) => {
-        const pages = await people.members(requests)
-        for (const person of pages.people) user.prime(person.id, person)
+    ))
+  }
+
+  get members() {
+    return (this.made.members ??= new DataLoader(
+      async (requests: readonly MembersRequest[]) => {
+        const pages = await this.stores.people.members(requests)
+        for (const person of pages.people) this.user.prime(person.id, person)
         return pages.members
       },
       { cache: false },
-    ),
-    othersProgress: new DataLoader((keys: readonly ProgressKey[]) => messages.othersProgress(keys), {
-      cacheKeyFn: messageId,
-    }),
-    readBy: new DataLoader((requests) => messages.readBy(requests), { cache: false }),
+    ))
+  }
+
+  get othersProgress() {
+    return (this.made.othersProgress ??= new DataLoader(
+      (keys: readonly ProgressKey[]) => this.stores.messages.othersProgress(keys),
+      { cacheKeyFn: messageId },
+    ))
+  }
+
+  get readBy() {
+    return (this.made.readBy ??= new DataLoader(
+      (requests: readonly ReadByRequest[]) => this.stores.messages.readBy(requests),
+      { cache: false },
+    ))
   }
 }

@@ -63,6 +63,9 @@ const CreateGroupInput = builder.inputType('CreateGroupInput', {
 const maxIdsAtOnce = 1_000
 const conversationArg = { required: true, description: 'Which conversation.' } as const
 
+const groupShape = z.object({ title, opKey, memberIds: idList(maxIdsAtOnce) })
+const someIds = idList(maxIdsAtOnce).min(1, 'Name at least one person.')
+
 builder.mutationFields((t) => ({
   startDirect: t.field({
     type: StartDirectSuccess,
@@ -83,7 +86,7 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: CreateGroupInput, required: true, description: 'The group.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const checked = validate(z.object({ title, opKey, memberIds: idList(maxIdsAtOnce) }), 'input', input)
+      const checked = validate(groupShape, 'input', input)
       const memberIds = checked.memberIds.map((id) => requireId('User', id))
       const editPolicy = input.editPolicy ?? 'ANYTIME'
       const group = { title: checked.title, opKey: checked.opKey, memberIds, editPolicy }
@@ -116,7 +119,7 @@ builder.mutationFields((t) => ({
     resolve: async (_, args, context) => {
       const viewer = requireViewer(context)
       const id = requireId('Conversation', args.conversationId)
-      const given = validate(idList(maxIdsAtOnce).min(1, 'Name at least one person.'), 'userIds', args.userIds)
+      const given = validate(someIds, 'userIds', args.userIds)
       const userIds = given.map((user) => requireId('User', user))
       return { conversationId: await context.domain.conversations.addMembers(viewer, id, userIds) }
     },

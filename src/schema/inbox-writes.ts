@@ -73,6 +73,9 @@ const UpdateInboxEntryInput = builder.inputType('UpdateInboxEntryInput', {
   }),
 })
 
+const seqShape = z.object({ seq })
+const unreadFromShape = z.object({ unreadFromSeq: positiveSeq.nullish() })
+
 builder.mutationFields((t) => ({
   markRead: t.field({
     type: MarkReadSuccess,
@@ -81,7 +84,7 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: MarkReadInput, required: true, description: 'Up to where.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const checked = validate(z.object({ seq }), 'input', input)
+      const checked = validate(seqShape, 'input', input)
       const conversationId = requireId('Conversation', input.conversationId)
       const ack = await context.domain.inbox.markRead(viewer, conversationId, checked.seq)
       return { viewerId: viewer.userId, conversationId, ack }
@@ -94,7 +97,7 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: MarkReadInput, required: true, description: 'Up to where.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const checked = validate(z.object({ seq }), 'input', input)
+      const checked = validate(seqShape, 'input', input)
       const conversationId = requireId('Conversation', input.conversationId)
       const ack = await context.domain.inbox.markDelivered(viewer, conversationId, checked.seq)
       return { viewerId: viewer.userId, conversationId, ack }
@@ -107,7 +110,7 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: UpdateInboxEntryInput, required: true, description: 'The changes.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const { unreadFromSeq } = validate(z.object({ unreadFromSeq: positiveSeq.nullish() }), 'input', input)
+      const { unreadFromSeq } = validate(unreadFromShape, 'input', input)
       const conversationId = requireId('Conversation', input.conversationId)
       await context.domain.inbox.updateEntry(viewer, {
         conversationId,

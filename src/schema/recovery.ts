@@ -86,6 +86,8 @@ const ResyncPayload = builder.objectRef<ResyncShape>('ResyncPayload').implement(
   }),
 })
 
+const wholeNumber = z.number().int()
+
 builder.queryFields((t) => ({
   writeStatus: t.field({
     type: WriteStatus,
@@ -110,7 +112,7 @@ builder.queryFields((t) => ({
     },
     resolve: async (_, { cursors, limit }, context) => {
       const viewer = requireViewer(context)
-      const checked = validate(z.number().int(), 'limit', limit ?? 500)
+      const checked = validate(wholeNumber, 'limit', limit ?? 500)
       return {
         viewerId: viewer.userId,
         ...(await context.domain.streams.resync(viewer, toPositions(cursors), checked)),

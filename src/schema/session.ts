@@ -82,6 +82,9 @@ const withCookie = (context: Context, session: SessionShape) => {
   return session
 }
 
+const registerShape = z.object({ handle, displayName, password })
+const newPasswordShape = z.object({ newPassword: password })
+
 builder.mutationFields((t) => ({
   register: t.field({
     type: RegisterSuccess,
@@ -89,7 +92,7 @@ builder.mutationFields((t) => ({
     description: 'Makes a person and logs them in.',
     args: { input: t.arg({ type: RegisterInput, required: true, description: 'The new person.' }) },
     resolve: async (_, args, context) => {
-      const input = validate(z.object({ handle, displayName, password }), 'input', args.input)
+      const input = validate(registerShape, 'input', args.input)
       await context.domain.attempts.register(context.client.ip)
       return withCookie(context, await context.domain.sessions.register(input))
     },
@@ -131,7 +134,7 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: ChangePasswordInput, required: true, description: 'The old and the new one.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const { newPassword } = validate(z.object({ newPassword: password }), 'input', input)
+      const { newPassword } = validate(newPasswordShape, 'input', input)
       const { ip } = context.client
       await context.domain.attempts.checkLogin(ip, viewer.userId)
       try {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
 import { isAsyncIterable, mapAsyncIterator, processRegularResult, type GraphQLParams, type Plugin } from 'graphql-yoga'
@@ -25,7 +26,7 @@ export function useStrictRequests(): Plugin<object, ServerContext> {
           throw badRequest(415, 'Send the operation as JSON, with the header "content-type: application/json".')
         }
         const { body } = serverContext
-        setRequestParser(async () => paramsOf(body ? body.text : await readBody(chunksOf(request))))
+        setRequestParser(async () => paramsOf(body ? body.text : await readBody(Readable.from(chunksOf(request)))))
       } else if (request.method === 'GET' && requestParser) {
         setRequestParser(async (getRequest) => {
           try {

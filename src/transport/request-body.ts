@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+
 export const maxBodyBytes = 1_048_576
 
 export const isJson = (contentType: string | null | undefined): boolean =>
@@ -6,15 +8,24 @@ export const isJson = (contentType: string | null | undefined): boolean =>
 /**
  * The text of a body; null when it is too large. Counted for real: Content-Length may be absent or wrong. What is too
  * much is still read, and dropped, because the next request on the connection waits behind it; the server's
- * requestTimeout is the end of that.
+ * requestTimeout is the end of that. Rejects when the client goes away first.
  */
-export async function readBody(body: AsyncIterable<Uint8Array>): Promise<string | null> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.byteLength
-    if (bytes <= maxBodyBytes) chunks.push(chunk)
-    else chunks.length = 0
-  }
-  return bytes > maxBodyBytes ? null : Buffer.concat(chunks).toString('utf8')
+export function readBody(body: Readable): Promise<string | null> {
+  // Events, as an iterator over the stream costs a tenth of what a send does.
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = []
+    let byteSize = 0
+    body.on('data', (chunk: Uint8Array) => {
+      byteSize += chunk.byteLength
+      if (byteSize <= maxBodyBytes) chunks.push(chunk)
+      else chunks.length = 0
+    })
+    body.once('end', () => {
+      resolve(byteSize > maxBodyBytes ? null : Buffer.concat(chunks).toString('utf8'))
+    })
+    body.once('error', reject)
+    body.once('close', () => {
+      reject(new Error('The client went away before its request was complete.'))
+    })
+  })
 }
