@@ -17,8 +17,7 @@ export function validate<Schema extends z.ZodType>(schema: Schema, name: string,
 function hasLength(text: string, minLength: number, maxLength: number): boolean {
   // A code point takes one or two units: most often that settles it.
   if (text.length <= maxLength && text.length >= 2 * minLength) return true
-  let length = 0
-  for (const _ of text) length++
+  const { length } = Array.from(text)
   return length >= minLength && length <= maxLength
 }
 
