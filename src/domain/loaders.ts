@@ -45,10 +45,13 @@ export function createLoaders(stores: LoaderStores): Loaders {
 }
 
 class LazyLoaders implements Loaders {
-  readonly horizon = new Horizon()
   private readonly made: Partial<Loaders> = {}
 
   constructor(private readonly stores: LoaderStores) {}
+
+  get horizon() {
+    return (this.made.horizon ??= new Horizon())
+  }
 
   get user() {
     return (this.made.user ??= new PrimedLoader<string, User | null>(
