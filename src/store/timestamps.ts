@@ -13,7 +13,9 @@ const zero = 48
  */
 export function parseTimestamp(text: string): unknown {
   const end = text.length - 3
-  if (end < 19 || end > 23 || text[4] !== '-' || text[10] !== ' ' || !text.endsWith('+00')) return parseAny(text)
+  // Date.UTC takes years before 100 for those of the last century.
+  if (end < 19 || end > 23 || text.startsWith('00') || text[4] !== '-' || text[10] !== ' ' || !text.endsWith('+00'))
+    return parseAny(text)
   const digits = (from: number, to: number) => {
     let value = 0
     for (let at = from; at < to; at++) value = value * 10 + text.charCodeAt(at) - zero
