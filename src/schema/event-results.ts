@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel'
 import { GraphQLError, visit, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import type { LogItem } from '../log/cursor.ts'
 import type { Context } from './context.ts'
@@ -5,6 +6,9 @@ import { SharedContext } from './shared-context.ts'
 
 /** Milliseconds that the result of an event serves others who read it after the first one. */
 const sharedMs = 100
+
+/** Tells of each execution of an event; without a listener, as in production, it costs nothing. */
+const executed = channel('parley:event-executed')
 
 /** What one event is for all viewers who get the same of it: executed once, and made into bytes once by the transport. */
 export class EventResult {
@@ -203,6 +207,7 @@ class Sharing implements EventResults<LogItem> {
     const own = this.args.contextValue as Context
     const context = new SharedContext(own, own.domain.loadersFor(item))
     const { variableValues } = this.args
+    if (executed.hasSubscribers) executed.publish(item)
     return new EventResult(this.args.run({ rootValue: item, contextValue: context, variableValues }), context)
   }
 }

@@ -1,0 +1,235 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse, type DocumentNode } from 'graphql'
+import { beforeAll, expect, test, vi } from 'vitest'
+import {
+  ConversationEventsDocument,
+  InboxDocument,
+  MessagesDocument,
+  SendMessageDocument,
+} from '../../sdk/generated/graphql.ts'
+import { gather, signUpMany } from '../testkit/crowd.ts'
+import { startMeasuredServer, type MeasuredServer, type Work } from '../testkit/measured-work.ts'
+import { newKey, type Person } from '../testkit/person.ts'
+import { RawSocket } from '../testkit/raw-socket.ts'
+
+// What an operation costs is counted and not timed: a count is the same on every machine, and says what changed.
+
+/** A count that depends on what happens to arrive together has a largest value only. */
+type Row = Record<keyof Work, number | { max: number }>
+
+const table = JSON.parse(readFileSync(join(import.meta.dirname, 'counts.table.json'), 'utf8')) as Record<string, Row>
+
+const crowdSize = 50
+/** A machine that halts for a moment may add to a count. What became dearer is dearer every time. */
+const rounds = 3
+
+const eventsDocument = (name: string) =>
+  parse(`subscription ${name}($conversationId: ID!, $after: Int) {
+    conversationEvents(conversationId: $conversationId, after: $after) {
+      __typename
+      ... on MessageSent { cursor { eventSeq } message { id seq text sender { displayName } } }
+    }
+  }`)
+const FirstDocument = eventsDocument('First')
+const SecondDocument = eventsDocument('Second')
+
+const AckOnlyDocument = parse(`mutation ($input: SendMessageInput!) {
+  sendMessage(input: $input) { __typename ... on SendMessageSuccess { ack { cursor { eventSeq } } } }
+}`)
+
+let server: MeasuredServer
+let ann: Person
+let crowd: Person[]
+let group: string
+
+beforeAll(async () => {
+  server = await startMeasuredServer()
+  const people = await signUpMany(server.database, server.url, crowdSize + 1)
+  ;[ann, ...crowd] = people as [Person, ...Person[]]
+  // An inbox of more than a page, each conversation with a message of somebody else.
+  for (const other of crowd) await other.send(await gather(server.database, other, [ann]), 'Hello Ann')
+  group = await gather(server.database, ann, crowd)
+  for (const other of crowd) await other.send(group, 'Hello everybody')
+})
+
+/** Events that each of some sockets has received. */
+class Readers {
+  private readonly received = new Map<RawSocket, number>()
+
+  /** Resolves when all of them follow the group, from a place in it or from now on. */
+  async open(people: readonly Person[], documentOf: (index: number) => DocumentNode, after: number | null = null) {
+    const sockets = await Promise.all(people.map((person) => RawSocket.connect(person)))
+    for (const [index, socket] of sockets.entries()) {
+      this.received.set(socket, 0)
+      socket.onData = () => this.received.set(socket, (this.received.get(socket) ?? 0) + 1)
+      socket.begin('events', documentOf(index), { conversationId: group, after })
+    }
+    return this
+  }
+
+  async until(count: number) {
+    await vi.waitFor(() => {
+      expect([...this.received.values()]).toEqual(Array(this.received.size).fill(count))
+    }, 10_000)
+  }
+
+  close() {
+    for (const socket of this.received.keys()) socket.socket.terminate()
+  }
+}
+
+/** Sends at once, on one socket. */
+async function burst(count: number, document: DocumentNode = AckOnlyDocument) {
+  const socket = await RawSocket.connect(ann)
+  const answered = new Set<string>()
+  socket.onComplete = (id) => answered.add(id)
+  return {
+    async run() {
+      for (let index = 0; index < count; index++) {
+        const input = { conversationId: group, text: `Message ${index}`, clientMessageId: newKey() }
+        socket.begin(String(index), document, { input })
+      }
+      await vi.waitFor(() => {
+        expect(answered.size).toBe(count)
+      }, 10_000)
+    },
+    close() {
+      socket.socket.terminate()
+    },
+  }
+}
+
+const head = async () => (await ann.send(group, 'The newest')).ack.cursor.eventSeq
+
+/** What it costs when a message goes to all of these, after one that told that all of them listen. */
+async function toReaders(people: readonly Person[], documentOf: (index: number) => DocumentNode) {
+  const readers = await new Readers().open(people, documentOf, await head())
+  await ann.send(group, 'Is everybody there?')
+  await readers.until(1)
+  const measured = await server.measure(async () => {
+    await ann.send(group, 'To all')
+    await readers.until(2)
+  })
+  readers.close()
+  return measured
+}
+
+async function gathered(document: DocumentNode) {
+  const sends = await burst(64, document)
+  const measured = await server.measure(() => sends.run())
+  sends.close()
+  return measured
+}
+
+const scenarios: Record<string, () => ReturnType<MeasuredServer['measure']>> = {
+  'a send': () => server.measure(() => ann.send(group, 'Hello')),
+
+  '64 sends at once': () => gathered(AckOnlyDocument),
+
+  "64 sends at once with the SDK's document": () => gathered(SendMessageDocument),
+
+  'an edit': async () => {
+    const { message } = await ann.send(group, 'Hello')
+    return server.measure(() => ann.edit(message.id, 'Hello!'))
+  },
+
+  'a deletion': async () => {
+    const { message } = await ann.send(group, 'Hello')
+    return server.measure(() => ann.remove(message.id))
+  },
+
+  'marking as read': async () => {
+    const { message } = await crowd[0]!.send(group, 'Hello')
+    return server.measure(() => ann.markRead(group, message.seq))
+  },
+
+  'an inbox of 50': () =>
+    server.measure(async () => {
+      const { inbox } = await ann.client.request(InboxDocument, { first: 50 })
+      expect(inbox.edges).toHaveLength(50)
+    }),
+
+  'a page of 50 messages': () =>
+    server.measure(async () => {
+      const { conversation } = await ann.client.request(MessagesDocument, { id: group, last: 50 })
+      expect(conversation?.messages.edges).toHaveLength(50)
+    }),
+
+  'a message to 50 subscribers': () => toReaders(crowd, () => FirstDocument),
+
+  'a message to 50 subscribers with 2 documents': () =>
+    toReaders(crowd, (index) => (index % 2 ? FirstDocument : SecondDocument)),
+
+  "a message to its sender and 50 others with the SDK's document": () =>
+    toReaders([ann, ...crowd], () => ConversationEventsDocument),
+
+  '10 messages at once to 50 subscribers': async () => {
+    const readers = await new Readers().open(crowd, () => FirstDocument, await head())
+    const sends = await burst(10)
+    await ann.send(group, 'Is everybody there?')
+    await readers.until(1)
+    const measured = await server.measure(async () => {
+      await sends.run()
+      await readers.until(11)
+    })
+    readers.close()
+    sends.close()
+    return measured
+  },
+
+  '50 subscribers come back to 5 messages they missed': async () => {
+    const after = await head()
+    const staying = await new Readers().open([ann], () => FirstDocument, after)
+    for (let count = 1; count <= 5; count++) await ann.send(group, `Missed ${count}`)
+    await staying.until(5)
+    const back = new Readers()
+    const measured = await server.measure(async () => {
+      await back.open(crowd, () => FirstDocument, after)
+      await back.until(5)
+    })
+    back.close()
+    staying.close()
+    return measured
+  },
+
+  'a socket and its first subscription': async () => {
+    const readers = new Readers()
+    const after = await head()
+    const measured = await server.measure(() => readers.open([ann], () => FirstDocument, after))
+    readers.close()
+    return measured
+  },
+}
+
+const fits = (count: number, expected: Row[keyof Work] | undefined) =>
+  typeof expected === 'object' ? count <= expected.max : count === expected
+
+/** The row as it would have to be: with what was counted wherever that is not what the table says. */
+const corrected = (work: Work, row: Row | undefined) =>
+  Object.fromEntries(
+    Object.entries(work).map(([name, count]: [string, number]) => {
+      const expected = row?.[name as keyof Work]
+      if (fits(count, expected)) return [name, expected]
+      return [name, typeof expected === 'object' ? { max: count } : count]
+    }),
+  )
+
+test.each(Object.keys(scenarios))('%s', async (name) => {
+  const run = scenarios[name]!
+  const row = table[name]
+  // Connections, plans and parsed documents are there afterwards.
+  await run()
+  let measured = await run()
+  const isAsExpected = () => JSON.stringify(corrected(measured.work, row)) === JSON.stringify(row)
+  for (let round = 1; round < rounds && !isAsExpected(); round++) measured = await run()
+  const put = `"${name}": ${JSON.stringify(corrected(measured.work, row))}`
+  expect(
+    corrected(measured.work, row),
+    `If this change is wanted, put into counts.table.json:\n${put}\n${measured.details}\n`,
+  ).toEqual(row)
+})
+
+test('the table has no row without a scenario', () => {
+  expect(Object.keys(table)).toEqual(Object.keys(scenarios))
+})

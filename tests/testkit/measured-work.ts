@@ -1,0 +1,120 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { atEnd } from './at-end.ts'
+import { crowdSecret } from './crowd.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+import { startRedis } from './redis.ts'
+import { statementsOf } from './statements.ts'
+import type { WorkCounts } from './work-counts.ts'
+
+/** What some work came to. */
+export interface Work extends WorkCounts {
+  /** SQL statements, without the polling and the looks at live sessions, which go by the clock. */
+  statements: number
+  /** Those of them that read events from the log. */
+  logReads: number
+  redisCommands: number
+}
+
+export interface MeasuredServer {
+  url: string
+  database: TestDatabase
+  /** What the server does until it is quiet again. `details` are for whoever wonders about a number. */
+  measure(act: () => Promise<unknown>): Promise<{ work: Work; details: string }>
+}
+
+/** Time without any work after which the server counts as quiet. */
+const quietMs = 100
+/** Redis commands that go by the clock, or are this one's own. */
+const notWork = ['ping', 'info', 'config|resetstat']
+const logRead = 'AS r(stream_id, after_seq'
+
+/** A server whose work can be counted, with a database and a Redis that nobody else uses. Ends with the test file. */
+export async function startMeasuredServer(): Promise<MeasuredServer> {
+  const [database, redisServer] = await Promise.all([createTestDatabase(), startRedis()])
+  const redis = new Redis(redisServer.url)
+  const child = fork(join(import.meta.dirname, 'work-server.ts'), [], {
+    execArgv: ['--import', 'tsx'],
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'test',
+      PORT: '0',
+      HOST: '127.0.0.1',
+      DATABASE_URL: database.url,
+      REDIS_URL: redisServer.url,
+      JWT_SECRET: crowdSecret,
+      LOG_LEVEL: 'warn',
+      RATE_LIMITS: 'off',
+      // What goes by the clock would do at any time what the work itself should have done.
+      RELAY_INTERVAL_MS: '60000',
+      HOUSEKEEPING_INTERVAL_MS: '3600000',
+    },
+  })
+  atEnd(async () => {
+    child.kill('SIGKILL')
+    await redis.quit()
+    await redisServer.stop()
+  })
+
+  async function message<T>(): Promise<T> {
+    const [received] = (await once(child, 'message')) as [T]
+    return received
+  }
+
+  async function counts(): Promise<WorkCounts> {
+    const answered = message<WorkCounts>()
+    child.send('counts')
+    return answered
+  }
+
+  async function redisCalls(): Promise<Record<string, number>> {
+    const lines = (await redis.info('commandstats')).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm)
+    const calls = [...lines].map(([, name = '', count]) => [name, Number(count)] as const)
+    return Object.fromEntries(calls.filter(([name]) => !notWork.includes(name)))
+  }
+
+  const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
+
+  /** Answers come before the fan-out: what was asked for may have its answer while the work goes on. */
+  async function quiet(): Promise<WorkCounts> {
+    const look = async () => ({ counts: await counts(), redis: await redisCalls() })
+    for (let before = await look(); ;) {
+      await delay(quietMs)
+      const now = await look()
+      if (JSON.stringify(now) === JSON.stringify(before)) return now.counts
+      before = now
+    }
+  }
+
+  const { url } = await message<{ url: string }>()
+  return {
+    url,
+    database,
+    async measure(act) {
+      const before = await quiet()
+      await redis.config('RESETSTAT')
+      let after = before
+      const { calls, list } = await statementsOf(database, async () => {
+        await act()
+        after = await quiet()
+      })
+      const commands = await redisCalls()
+      const logReads = list.filter(({ query }) => query.includes(logRead))
+      return {
+        work: {
+          statements: calls,
+          logReads: sum(logReads.map((read) => read.calls)),
+          redisCommands: sum(Object.values(commands)),
+          executions: after.executions - before.executions,
+          serialisedResults: after.serialisedResults - before.serialisedResults,
+          otherSerialisations: after.otherSerialisations - before.otherSerialisations,
+          socketWrites: after.socketWrites - before.socketWrites,
+        },
+        details: JSON.stringify({ statements: list, redis: commands }, null, 2),
+      }
+    },
+  }
+}
