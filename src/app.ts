@@ -8,6 +8,7 @@ import { createConversations } from './domain/conversations.ts'
 import type { Domain } from './domain/domain.ts'
 import { UnauthenticatedError } from './domain/errors.ts'
 import { createEventLoaders } from './domain/event-loaders.ts'
+import { gatherUsers } from './domain/gathered-users.ts'
 import { createInbox } from './domain/inbox.ts'
 import { createLoaders } from './domain/loaders.ts'
 import { createMessages } from './domain/messages.ts'
@@ -121,7 +122,8 @@ export async function createApp(config: Config): Promise<App> {
       watch.stop()
     })
     const jwtSecret = config.jwtSecret ?? ownSecret(config.dataDir)
-    const newLoaders = () => createLoaders({ people, conversations, messages })
+    const gatheringPeople = { ...people, byIds: gatherUsers(people) }
+    const newLoaders = () => createLoaders({ people: gatheringPeople, conversations, messages })
     const domain: Domain = {
       attempts: createAttempts(config.rateLimits),
       sessions: createSessions({ store: sessionStore, watch, jwtSecret }),

@@ -22,7 +22,9 @@ export interface Page {
 }
 
 export interface PageOf<Row> {
-  rows: { row: Row; cursor: string }[]
+  rows: Row[]
+  /** Made when asked for: most operations ask for the last row's alone. */
+  cursorOf: (row: Row) => string
   hasNextPage: boolean
   hasPreviousPage: boolean
 }
@@ -86,7 +88,8 @@ export function toPage<Row>(rows: Row[], page: Page, cursorOf: (row: Row) => str
   const kept = rows.slice(0, page.size)
   if (page.backward) kept.reverse()
   return {
-    rows: kept.map((row) => ({ row, cursor: cursorOf(row) })),
+    rows: kept,
+    cursorOf,
     hasNextPage: page.backward ? page.before !== null : hasMore,
     hasPreviousPage: page.backward ? hasMore : page.after !== null,
   }

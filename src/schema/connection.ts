@@ -2,16 +2,29 @@ import type { PageOf } from '../domain/page.ts'
 
 /** A page in the shape of a Relay connection. */
 export function toConnection<Row, Node = Row>(
-  { rows, hasNextPage, hasPreviousPage }: PageOf<Row>,
+  { rows, cursorOf, hasNextPage, hasPreviousPage }: PageOf<Row>,
   nodeOf: (row: Row) => Node,
 ) {
+  const cursorAt = (index: number): string | null => {
+    const row = rows.at(index)
+    return row === undefined ? null : cursorOf(row)
+  }
   return {
-    edges: rows.map(({ row, cursor }) => ({ node: nodeOf(row), cursor })),
+    edges: rows.map((row) => ({
+      node: nodeOf(row),
+      get cursor() {
+        return cursorOf(row)
+      },
+    })),
     pageInfo: {
       hasNextPage,
       hasPreviousPage,
-      startCursor: rows[0]?.cursor ?? null,
-      endCursor: rows.at(-1)?.cursor ?? null,
+      get startCursor() {
+        return cursorAt(0)
+      },
+      get endCursor() {
+        return cursorAt(-1)
+      },
     },
   }
 }
