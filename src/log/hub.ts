@@ -98,7 +98,6 @@ export function createHub(options: HubOptions): Hub {
     stream.start(isWhole ? afterSeq : headSeq)
     if (isWhole) for (const event of events) stream.offer(event)
     stream.announce(headSeq)
-    entry.isOpen = true
   }
 
   const open = (afterSeqs: ReadonlyMap<string, number>): void => {
@@ -137,6 +136,8 @@ export function createHub(options: HubOptions): Hub {
       )
       const heads = await Promise.all(opened.map(({ stream }) => headOf.load(stream.streamId)))
       await Promise.all(opened.map((entry, index) => begin(entry, heads[index] ?? 0)))
+      // All of them or none: they are waited for together, and one that failed would be kept for the next reader.
+      for (const entry of opened) entry.isOpen = true
     })()
     for (const entry of opened) entry.ready = ready
   }

@@ -116,7 +116,8 @@ export class Stream {
   }
 
   private drain(): void {
-    if (this.tip === null) return
+    // What a reading of the log brings to a closed stream would take memory that nobody frees.
+    if (this.tip === null || this.closed) return
     const before = this.tip
     for (const seq of this.early.keys()) if (seq <= before) this.early.delete(seq)
     let next = this.early.get(this.tip + 1)

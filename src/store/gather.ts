@@ -80,7 +80,10 @@ export function createGather<Result>(options: GatherOptions<Result>): (send: Sen
         batch.push(waiting)
       }
       if (left.length === 0) queues.delete(conversationId)
-      if (batch.length === sizeBefore) continue
+      if (batch.length === sizeBefore) {
+        if (left.length === 0) lockedTimes.delete(conversationId)
+        continue
+      }
       underWay.add(conversationId)
       if (left.length > 0) {
         // To the end: of two busy conversations neither keeps the other one waiting.
@@ -109,26 +112,40 @@ export function createGather<Result>(options: GatherOptions<Result>): (send: Sen
     resolve(result)
   }
 
-  const settleOne = async (waiting: Waiting<Result>): Promise<void> => {
-    try {
-      answer(waiting, await one(waiting.send))
-    } catch (error) {
-      waiting.reject(error)
+  /** One after the other: those of a conversation stay in order, and the other connections are left to others. */
+  const settleEach = async (batch: Waiting<Result>[]): Promise<void> => {
+    let unavailable: UnavailableError | undefined
+    for (const waiting of batch) {
+      if (unavailable) waiting.reject(unavailable)
+      else {
+        try {
+          answer(waiting, await one(waiting.send))
+        } catch (error) {
+          waiting.reject(error)
+          // Not another two seconds for each.
+          if (error instanceof UnavailableError) unavailable = error
+        }
+      }
     }
   }
 
   const settle = async (batch: Waiting<Result>[]): Promise<void> => {
-    if (batch[0] && batch.length === 1) return settleOne(batch[0])
+    if (batch.length === 1) return settleEach(batch)
     let results: (Result | null)[]
+    const sends = batch.map(({ send }) => send)
     try {
-      results = await many(batch.map(({ send }) => send))
+      // Once more for two calls that met with the same key: the one that lost finds it answered.
+      results = await many(sends).catch((error: unknown) => {
+        if (error instanceof UnavailableError) throw error
+        return many(sends)
+      })
     } catch (error) {
       if (error instanceof UnavailableError) {
         for (const { reject } of batch) reject(error)
         return
       }
-      // One of them is bad, and all were undone. Each by itself harms no other.
-      await Promise.all(batch.map(settleOne))
+      // One of them is bad, and all were undone.
+      await settleEach(batch)
       return
     }
     const again = new Map<string, Waiting<Result>[]>()

@@ -9,6 +9,9 @@ const maxAhead = 64
 /** Bytes that the events taken at a time may come to, by the size of the one before; one event may be larger. */
 const maxAheadByteSize = 65_536
 
+/** What the first event of a subscription is taken for. */
+const expectedByteSize = 8_192
+
 const done = { value: undefined, done: true } as const
 
 interface Taken {
@@ -26,7 +29,7 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined> {
   /** Events taken from the source whose results are awaited, or stand behind such a one. */
   private ahead: Taken[] = []
   private awaited: EventResult | null = null
-  private lastByteSize = 0
+  private lastByteSize = expectedByteSize
   private failure: { error: unknown } | null = null
   private isOver = false
   private waiting: {

@@ -91,7 +91,8 @@ export function createTransport(options: TransportOptions): Transport {
     try {
       await route(request, response, traceId)
     } catch (error) {
-      logger.error({ err: error, traceId }, 'A request could not be answered')
+      // A client that went away in the middle of its request is no fault of ours.
+      logger[request.complete ? 'error' : 'debug']({ err: error, traceId }, 'A request could not be answered')
       if (!response.headersSent) sendJson(response, 500, { error: `Something went wrong on our side: ${traceId}` })
       else response.destroy()
     }

@@ -132,20 +132,29 @@ test('two sends with the same key of the same person never go in one statement',
   expect(texts()).toEqual([['1', '4', '5'], ['2'], ['3']])
 })
 
-test('when a statement fails as a whole each of its sends goes by itself, and only the bad one fails', async () => {
+test('a statement that fails as a whole is tried again as it is', async () => {
+  const [first] = await fill()
+  const answers = Promise.all([asked('a', '1'), asked('b', '2')])
+  await first!.answer()
+  await statements[0]!.fail(new Error('the same key, elsewhere at the same time'))
+  expect(statements[1]).toMatchObject({ texts: ['1', '2'], single: false })
+  await statements[1]!.answer()
+  expect(await answers).toEqual(['1!', '2!'])
+})
+
+test('when it fails again each of its sends goes by itself, one after the other, and only the bad one fails', async () => {
   const [first] = await fill()
   const answers = Promise.allSettled([asked('a', '1'), asked('b', '2'), asked('c', '3')])
   await first!.answer()
-  await statements[0]!.fail(new Error('one of them is bad'))
-  const singles = statements.slice(1)
-  expect(singles).toMatchObject([
-    { texts: ['1'], single: true },
-    { texts: ['2'], single: true },
-    { texts: ['3'], single: true },
-  ])
-  await singles[0]!.answer()
-  await singles[1]!.fail(new Error('bad'))
-  await singles[2]!.answer()
+  for (const statement of [0, 1]) await statements[statement]!.fail(new Error('one of them is bad'))
+  const single = (at: number) => {
+    expect(statements).toHaveLength(at + 1)
+    expect(statements[at]).toMatchObject({ texts: [String(at - 1)], single: true })
+    return statements[at]!
+  }
+  await single(2).answer()
+  await single(3).fail(new Error('bad'))
+  await single(4).answer()
   expect(await answers).toMatchObject([{ value: '1!' }, { reason: { message: 'bad' } }, { value: '3!' }])
   // The place is free again.
   void asked('d', '4')

@@ -197,3 +197,23 @@ test('a head that the relay heard of makes readers catch up from the log', async
   hub.announce('nobody reads this', 3)
   for (const seq of [1, 2, 3]) expect((await next(cursor))?.event?.seq).toBe(seq)
 })
+
+test('a stream that was ready when another one with it failed can be opened again at once', async () => {
+  hub.close()
+  const failing = vi.fn(log.read).mockRejectedValueOnce(new Error('the database is gone'))
+  hub = createHub({
+    bus,
+    events: log.store,
+    readLog: failing,
+    ringSize: 16,
+    ringMemoryByteSize: 1_048_576,
+    lingerMs: 60_000,
+    logger: pino({ level: 'silent' }),
+  })
+  const other = 'another stream'
+  log.append()
+  // The first is at its head; the second is behind, and reads the log.
+  await expect(hub.acquire([other, streamId], [0, 0])).rejects.toThrow('the database is gone')
+  expect(hub.openStreamCount).toBe(0)
+  await expect(hub.acquire([other], [0])).resolves.toHaveLength(1)
+})
