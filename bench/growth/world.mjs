@@ -73,6 +73,8 @@ export async function seedGrowth(databaseUrl, sizes) {
     await run(messagesSql(`SELECT ${String(number)}, s FROM generate_series(1, 100) AS s`))
   }
   await run(`UPDATE conversations c SET member_count = (SELECT count(*) FROM members m WHERE m.conversation_id = c.id)`)
+  // As if it had been written through the API, which keeps the places of inboxes.
+  await run('SELECT parley_touch_activity(array_agg(id)) FROM conversations')
   await run('VACUUM ANALYZE')
   await run('CREATE EXTENSION IF NOT EXISTS pg_stat_statements')
   await client.end()
