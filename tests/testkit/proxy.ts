@@ -177,13 +177,15 @@ export async function startProxy(targetPort: number, options: ProxyOptions = {})
     ]
     const connection: Connection = { sockets: [client, server], lanes }
     connections.add(connection)
-    const close = (other: Socket) => () => {
+    // An end that came in order is handed on by its lane, after what stands before it; any other is told at once.
+    const closed = (socket: Socket, other: Socket) => {
+      if (!socket.readableEnded || !socket.writableFinished) other.destroy()
+      if (!client.closed || !server.closed) return
       connections.delete(connection)
       for (const lane of lanes) lane.close()
-      other.destroy()
     }
-    client.on('close', close(server))
-    server.on('close', close(client))
+    client.on('close', () => closed(client, server))
+    server.on('close', () => closed(server, client))
     for (const lane of lanes) lane.move()
   }
 
