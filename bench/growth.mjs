@@ -1,8 +1,6 @@
 // How the cost of each operation grows with the size of what it works on. Run: npm run bench -- --growth [--quick]
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
-import process from 'node:process'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createAsker, measureCurve } from './growth/measure.mjs'
 import { sizes as allSizes } from './growth/sizes.mjs'
@@ -11,6 +9,7 @@ import { seedGrowth } from './growth/world.mjs'
 import { startClient } from './harness/client.mjs'
 import { createContender, loadContenders } from './harness/contenders.mjs'
 import { machine } from './harness/machine.mjs'
+import { writeReport } from './harness/report.mjs'
 import { printColumns } from './harness/table.mjs'
 import { startPostgres, startRedis } from './harness/services.mjs'
 
@@ -72,10 +71,7 @@ export async function run(options) {
     curves,
   }
   print(report)
-  const file = options.json ?? join(here, 'results/growth.json')
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`)
-  console.log(`\n${mode} run, ${String(report.tookS)} s. Results: ${relative(process.cwd(), file)}`)
+  writeReport(options.json ?? join(here, 'results/growth.json'), report, mode)
   return 0
 }
 

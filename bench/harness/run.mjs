@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
-import process from 'node:process'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { measureLimits } from '../limits/index.mjs'
 import { morePaths, openGroup, paths as allPaths } from '../paths/index.mjs'
@@ -11,6 +9,7 @@ import { startClient } from './client.mjs'
 import { isEnding } from './ending.mjs'
 import { createContender, loadContenders } from './contenders.mjs'
 import { machine } from './machine.mjs'
+import { writeReport } from './report.mjs'
 import { startPostgres, startRedis } from './services.mjs'
 import { printTable } from './table.mjs'
 import { seedWorld } from './world.mjs'
@@ -105,10 +104,7 @@ export async function run(options) {
     limits,
   }
   printTable(report)
-  const file = options.json ?? join(bench, 'results/latest.json')
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`)
-  console.log(`\n${mode} run, ${String(report.tookS)} s. Results: ${relative(process.cwd(), file)}`)
+  writeReport(options.json ?? join(bench, 'results/latest.json'), report, mode)
   const ours = Object.values(rounds).flatMap(({ parley = [] }) => parley)
   return ours.some(({ wrong }) => wrong !== undefined) ? 1 : 0
 }

@@ -1,13 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import {
-  execute,
-  type DocumentNode,
-  type ExecutionArgs,
-  type ExecutionResult,
-  type GraphQLError,
-  type GraphQLSchema,
-  type Source,
-} from 'graphql'
+import { execute, type DocumentNode, type ExecutionArgs, type Source } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import type { Viewer } from '../domain/viewer.ts'
 import type { OpenEventResults } from '../schema/event-results.ts'
@@ -30,18 +22,6 @@ export interface EngineOptions {
   openEventResults: OpenEventResults
   /** Called with each stream of server-sent events that begins. */
   onStream: (response: ServerResponse, viewer: Viewer | null) => void
-}
-
-export type Engine = ReturnType<typeof createEngine>
-
-/** What the engine's getEnveloped() gives for one operation; Envelop leaves it untyped. */
-export interface Enveloped {
-  schema: GraphQLSchema
-  parse: (source: string) => DocumentNode
-  validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[]
-  contextFactory: () => Promise<object>
-  execute: (args: ExecutionArgs) => Promise<ExecutionResult>
-  subscribe: (args: ExecutionArgs) => Promise<ExecutionResult | AsyncIterable<ExecutionResult>>
 }
 
 /** Speaks HTTP: all of it, for what the short path in plain-post.ts leaves. */

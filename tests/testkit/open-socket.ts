@@ -1,8 +1,8 @@
-import { createClient } from 'graphql-ws'
-import { WebSocket } from 'ws'
+import type { Client } from 'graphql-ws'
 import type { Answer, TopLevelError } from './api.ts'
 import { atEnd } from './at-end.ts'
 import type { Person } from './person.ts'
+import { socketClient } from './socket-client.ts'
 
 export interface OpenSocket {
   /** Asks on this socket. Errors that refuse the operation come like those of an answer. */
@@ -11,7 +11,7 @@ export interface OpenSocket {
   closed: Promise<number>
 }
 
-const opened = new Set<ReturnType<typeof createClient>>()
+const opened = new Set<Client>()
 
 atEnd(() => {
   for (const client of opened) void client.dispose()
@@ -19,14 +19,7 @@ atEnd(() => {
 
 /** Opens a socket for a person and keeps it: resolves once the server has acknowledged it. */
 export async function openSocket(person: Person): Promise<OpenSocket> {
-  const client = createClient({
-    url: person.url.replace('http', 'ws'),
-    webSocketImpl: WebSocket,
-    connectionParams: { authorization: `Bearer ${person.session.accessToken}` },
-    lazy: false,
-    retryAttempts: 0,
-    onNonLazyError: () => undefined,
-  })
+  const client = socketClient(person)
   opened.add(client)
   const closed = new Promise<number>((resolve) => {
     client.on('closed', (event) => {

@@ -1,9 +1,10 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { print, type GraphQLFormattedError } from 'graphql'
-import { createClient, type Client } from 'graphql-ws'
-import { WebSocket } from 'ws'
+import type { Client } from 'graphql-ws'
+import type { WebSocket } from 'ws'
 import type { Person } from './person.ts'
 import { atEnd } from './at-end.ts'
+import { socketClient } from './socket-client.ts'
 
 const open = new Set<Reader<unknown>>()
 
@@ -34,14 +35,7 @@ export class Reader<Event> {
     variables: Variables,
     pick: (data: Data) => Event,
   ): Promise<Reader<Event>> {
-    const client = createClient({
-      url: person.url.replace('http', 'ws'),
-      webSocketImpl: WebSocket,
-      connectionParams: { authorization: `Bearer ${person.session.accessToken}` },
-      lazy: false,
-      retryAttempts: 0,
-      onNonLazyError: () => undefined,
-    })
+    const client = socketClient(person)
     const reader = new Reader<Event>(client)
     open.add(reader)
     client.on('opened', (socket) => {

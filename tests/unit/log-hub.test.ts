@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { topics } from '../../src/bus/topics.ts'
 import { Cursor } from '../../src/log/cursor.ts'
-import { createHub, type Hub } from '../../src/log/hub.ts'
+import { createHub, type Hub, type HubOptions } from '../../src/log/hub.ts'
 import { toPayload } from '../../src/log/payload.ts'
 import { FakeBus, FakeLog, next, streamId } from '../testkit/log.ts'
 
@@ -11,17 +11,21 @@ let log: FakeLog
 let bus: FakeBus
 let hub: Hub
 
-beforeEach(() => {
-  log = new FakeLog()
-  bus = new FakeBus()
-  hub = createHub({
+const openHub = (more: Partial<HubOptions> = {}): Hub =>
+  createHub({
     bus,
     events: log.store,
     readLog: log.read,
     ringSize: 16,
     ringMemoryByteSize: 1_048_576,
     logger: pino({ level: 'silent' }),
+    ...more,
   })
+
+beforeEach(() => {
+  log = new FakeLog()
+  bus = new FakeBus()
+  hub = openHub()
 })
 
 afterEach(() => {
@@ -125,15 +129,7 @@ test('those who come back at once, not far behind, cost one reading of the log, 
 
 test('a stream whose readers lost their connection keeps its events for them, and closes when they stay away', async () => {
   hub.close()
-  hub = createHub({
-    bus,
-    events: log.store,
-    readLog: log.read,
-    ringSize: 16,
-    ringMemoryByteSize: 1_048_576,
-    lingerMs: 5_000,
-    logger: pino({ level: 'silent' }),
-  })
+  hub = openHub({ lingerMs: 5_000 })
   const first = new Cursor(hub, log.read)
   await first.follow([{ streamId, afterSeq: 0 }])
   vi.useFakeTimers()
@@ -157,15 +153,7 @@ test('a stream whose readers lost their connection keeps its events for them, an
 
 test('of the streams without readers only so many are kept, the ones left last', async () => {
   hub.close()
-  const options = {
-    bus,
-    events: log.store,
-    readLog: log.read,
-    ringSize: 16,
-    ringMemoryByteSize: 1_048_576,
-    logger: pino({ level: 'silent' }),
-  }
-  hub = createHub({ ...options, lingerMs: 60_000 })
+  hub = openHub({ lingerMs: 60_000 })
   const streamIds = Array.from({ length: 1_500 }, (_, index) => `stream ${String(index)}`)
   await hub.acquire(streamIds)
   hub.release(streamIds)
@@ -201,15 +189,7 @@ test('a head that the relay heard of makes readers catch up from the log', async
 test('a stream that was ready when another one with it failed can be opened again at once', async () => {
   hub.close()
   const failing = vi.fn(log.read).mockRejectedValueOnce(new Error('the database is gone'))
-  hub = createHub({
-    bus,
-    events: log.store,
-    readLog: failing,
-    ringSize: 16,
-    ringMemoryByteSize: 1_048_576,
-    lingerMs: 60_000,
-    logger: pino({ level: 'silent' }),
-  })
+  hub = openHub({ readLog: failing, lingerMs: 60_000 })
   const other = 'another stream'
   log.append()
   // The first is at its head; the second is behind, and reads the log.
