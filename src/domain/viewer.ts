@@ -6,3 +6,12 @@ export interface Viewer {
   sessionId: string
   role: 'USER' | 'STAFF' | 'ADMIN'
 }
+
+export const deviceKinds = ['DESKTOP', 'MOBILE', 'WEB'] as const
+export type DeviceKind = (typeof deviceKinds)[number]
+
+/** What a person uses Parley on, by a name that the client chose and keeps. */
+export interface Device {
+  id: string
+  kind: DeviceKind
+}

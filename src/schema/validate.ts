@@ -46,6 +46,8 @@ export const handle = z
   .refine(isHandle, {
     message: 'Must be 3 to 32 characters out of a-z, 0-9, _ and . (upper case counts as lower case).',
   })
+/** A device's name among those of one person, of the client's choosing. */
+export const deviceId = within(1, 64)
 export const searchText = within(1, 64)
 /** Larger than any seq is fine: it counts as the newest one. */
 export const seq = z.number().int().min(0, 'Must be 0 or more.')

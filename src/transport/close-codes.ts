@@ -12,7 +12,7 @@ export const closeCodes = {
   GOING_AWAY: 1012,
   /** Connecting could not be completed for a reason on our side, such as the database. Reconnects. */
   TRY_AGAIN_LATER: 1013,
-  /** A message that is no graphql-transport-ws message. Gives up. */
+  /** A message that is no graphql-transport-ws message, or a connection_init that names a device wrongly. Gives up. */
   BAD_REQUEST: 4400,
   /**
    * The session was ended (logout, reuse of a refresh token): log in again. Gives up. graphql-ws closes with the same

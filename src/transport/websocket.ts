@@ -13,14 +13,15 @@ import {
 import { handleProtocols, makeServer } from 'graphql-ws'
 import { isAsyncIterable } from 'graphql-yoga'
 import { WebSocketServer } from 'ws'
-import { AppError, QueryTooComplexError } from '../domain/errors.ts'
-import type { Viewer } from '../domain/viewer.ts'
+import { AppError, QueryTooComplexError, ValidationError } from '../domain/errors.ts'
+import type { Device, Viewer } from '../domain/viewer.ts'
 import type { EventArgs, OpenEventResults } from '../schema/event-results.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { BoundedSocket } from './bounded-socket.ts'
 import { closeCodes } from './close-codes.ts'
 import type { ContextInit, TransportContext } from './context.ts'
 import { Delivery } from './delivery.ts'
+import { deviceIn } from './device.ts'
 import { asGraphQLError, isUnavailable, presentErrors } from './errors.ts'
 import { FanOut } from './fan-out.ts'
 import { startKeepAlive } from './keep-alive.ts'
@@ -58,6 +59,8 @@ interface Connection {
   init: ConnectionInit | null
   /** Whose token was checked when the socket opened; stays the viewer until the session ends. */
   viewer: Viewer | null
+  /** What the client said it is; null when it did not. */
+  device: Device | null
 }
 
 interface Operation extends ExecutionArgs, EventArgs {
@@ -115,9 +118,10 @@ export function createWebSocketServer(options: WebSocketOptions) {
       if (!request) return false
       const init = initOf(request, authorizationIn(connectionParams))
       try {
+        const device = deviceIn(connectionParams)
         const { viewer } = await createContext({ ...init, traceId: randomUUID() })
         // From here on the viewer stands for the token; what an idle socket keeps counts thousands of times.
-        Object.assign(extra, { init: { ...init, authorization: null }, viewer })
+        Object.assign(extra, { init: { ...init, authorization: null }, viewer, device })
         Object.assign(connection, { connectionParams: undefined })
         if (viewer) endWithSession(viewer.sessionId, socket)
         return true
@@ -191,7 +195,8 @@ export function createWebSocketServer(options: WebSocketOptions) {
   function open(socket: BoundedSocket, request: IncomingMessage) {
     // ws closes the socket with the right code by itself.
     socket.on('error', (error) => logger.debug({ err: error }, 'WebSocket error'))
-    const connection: Connection = { socket, request, outlet: new Outlet(socket, fanOut), init: null, viewer: null }
+    const outlet = new Outlet(socket, fanOut)
+    const connection: Connection = { socket, request, outlet, init: null, viewer: null, device: null }
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
@@ -247,6 +252,9 @@ async function answersOf(running: Readonly<Record<string, unknown>>) {
 function refuse(socket: BoundedSocket, error: unknown) {
   if (error instanceof AppError && error.code === 'UNAUTHENTICATED') {
     socket.close(closeCodes.FORBIDDEN, 'Access token is wrong or expired')
+  } else if (error instanceof ValidationError) {
+    // A close frame has room for 123 bytes of it.
+    socket.close(closeCodes.BAD_REQUEST, error.message.slice(0, 120))
   } else {
     socket.close(closeCodes.TRY_AGAIN_LATER, 'Try again later')
   }

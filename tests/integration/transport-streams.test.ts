@@ -147,6 +147,17 @@ describe('WebSocket', () => {
     expect(attempt).toBe(2)
   })
 
+  it.each([
+    ['a kind that there is not', { deviceId: 'laptop', deviceKind: 'TOASTER' }],
+    ['a kind that is no text', { deviceId: 'laptop', deviceKind: 7 }],
+    ['an empty id', { deviceId: '' }],
+    ['an id that is too long', { deviceId: 'x'.repeat(65) }],
+    ['an id that is no text', { deviceId: ['laptop'] }],
+  ])('refuses a device with %s, with a code after which clients give up', async (_name, device) => {
+    const { closed } = await toy.openSocket({ authorization: 'Bearer ana.s1', ...device })
+    expect(await closed).toBe(closeCodes.BAD_REQUEST)
+  })
+
   it('closes all sockets of an ended session, with a code after which clients give up', async () => {
     const retryWait = vi.fn(() => Promise.resolve())
     const client = toy.client({ retryAttempts: 5, retryWait, connectionParams: { authorization: 'Bearer ana.s1' } })
