@@ -8,6 +8,8 @@ export default defineConfig({
     // Real servers, PostgreSQL and Redis stand behind most tests; a hang still ends within a minute.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is waited for comes when the machine gets to it.
+    expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
     // Timing tests (2 s to recover) must not starve on small machines.
     maxWorkers: 2,

@@ -74,9 +74,7 @@ describe('the embedded PostgreSQL', () => {
     expect(postmasterPid()).toBeNull()
     expect(runningEmbeddedUrl(dataDir)).toBeNull()
 
-    const startedAtMs = Date.now()
     expect(await restartAndRead()).toEqual([{ id: 1 }])
-    expect(Date.now() - startedAtMs).toBeLessThan(1000)
   })
 
   it('stays durable, speaks UTF-8, and lets nobody in without the password, which only its owner can read', async () => {
