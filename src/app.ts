@@ -5,17 +5,20 @@ import { createRedisBus } from './bus/redis.ts'
 import type { Config } from './config.ts'
 import { createAttempts } from './domain/attempts.ts'
 import { createConversations } from './domain/conversations.ts'
+import { messageOfOthers } from './domain/delivered.ts'
 import type { Domain } from './domain/domain.ts'
 import { UnauthenticatedError } from './domain/errors.ts'
-import { createEventLoaders } from './domain/event-loaders.ts'
+import { createEventLoaders, type LiveItem } from './domain/event-loaders.ts'
 import { gatherUsers } from './domain/gathered-users.ts'
 import { createInbox } from './domain/inbox.ts'
 import { createLoaders } from './domain/loaders.ts'
+import { createMembershipOf } from './domain/memberships.ts'
 import { createMessages } from './domain/messages.ts'
 import { createPeople } from './domain/people.ts'
 import { startSessionWatch } from './domain/session-watch.ts'
 import { createSessions } from './domain/sessions.ts'
 import { createStreams } from './domain/streams.ts'
+import { createTyping } from './domain/typing.ts'
 import { createAppend } from './log/append.ts'
 import { faultPoint } from './log/fault.ts'
 import { createHub } from './log/hub.ts'
@@ -57,6 +60,8 @@ export interface Counts {
   busTopics: number
   sockets: number
   sessionListeners: number
+  /** Conversations whose typing is watched, and people who said a moment ago whether they type. */
+  typing: number
 }
 
 const stopGraceMs = 7_000
@@ -124,14 +129,20 @@ export async function createApp(config: Config): Promise<App> {
     const jwtSecret = config.jwtSecret ?? ownSecret(config.dataDir)
     const gatheringPeople = { ...people, byIds: gatherUsers(people) }
     const newLoaders = () => createLoaders({ people: gatheringPeople, conversations, messages })
+    const streams = createStreams({ hub, readLog, events, conversations, watch })
+    const typing = createTyping({ bus, streams, membershipOf: createMembershipOf(conversations), logger })
+    stops.push(() => {
+      typing.stop()
+    })
     const domain: Domain = {
       attempts: createAttempts(config.rateLimits),
       sessions: createSessions({ store: sessionStore, watch, jwtSecret }),
       people: createPeople({ store: people, append, watch }),
       conversations: createConversations(append),
-      messages: createMessages(append, events),
+      messages: createMessages(append, events, typing),
       inbox: createInbox(append, conversations),
-      streams: createStreams({ hub, readLog, events, conversations, watch }),
+      streams,
+      typing,
       newLoaders,
       loadersFor: createEventLoaders(newLoaders),
     }
@@ -151,7 +162,12 @@ export async function createApp(config: Config): Promise<App> {
       domain,
       loaders: newLoaders(),
       prisma: db.prisma,
-      client: { ip: init.clientIp, refreshCookie: init.refreshCookie, setRefreshCookie: init.setRefreshCookie },
+      client: {
+        ip: init.clientIp,
+        refreshCookie: init.refreshCookie,
+        setRefreshCookie: init.setRefreshCookie,
+        connection: init.connection ?? null,
+      },
     })
     const health = async () => {
       const database = await events.movedSince(null).then(
@@ -172,6 +188,10 @@ export async function createApp(config: Config): Promise<App> {
       secure: !config.development,
       createContext,
       openEventResults: createEventResults(),
+      deliveries: {
+        positionIn: (viewer, item) => messageOfOthers(viewer, item as LiveItem),
+        markDelivered: (viewer, seqs) => domain.inbox.markAllDelivered(viewer, seqs),
+      },
       onSessionEnded: (sessionId, listener) => watch.onEnded(sessionId, listener),
       health,
     })
@@ -183,6 +203,7 @@ export async function createApp(config: Config): Promise<App> {
       busTopics: bus.topicCount,
       sockets: transport.socketCount,
       sessionListeners: watch.listenerCount,
+      typing: typing.count,
     })
     return { url: `http://${host}:${String(port)}/graphql`, counts, stop }
   } catch (error) {

@@ -2,6 +2,8 @@
 export const topics = {
   /** Committed events of one stream (a conversation or a viewer's personal stream), as JSON of a log event. */
   stream: (streamId: string) => `parley:stream:${streamId}`,
+  /** Who begins or ceases to type in a conversation, as JSON of a TypingSign. */
+  typing: (conversationId: string) => `parley:typing:${conversationId}`,
   /** Ended sessions: the uuid of one. */
   sessionsEnded: 'parley:sessions-ended',
 } as const

@@ -1,12 +1,13 @@
-import type { LogItem } from '../log/cursor.ts'
 import type { Attempts } from './attempts.ts'
 import type { Conversations } from './conversations.ts'
+import type { LiveItem } from './event-loaders.ts'
 import type { Inbox } from './inbox.ts'
 import type { Loaders } from './loaders.ts'
 import type { Messages } from './messages.ts'
 import type { People } from './people.ts'
 import type { Sessions } from './sessions.ts'
 import type { Streams } from './streams.ts'
+import type { Typing } from './typing.ts'
 
 /** Everything a resolver can ask for. Built once, in app.ts. */
 export interface Domain {
@@ -17,8 +18,9 @@ export interface Domain {
   messages: Messages
   inbox: Inbox
   streams: Streams
+  typing: Typing
   /** For one request. */
   newLoaders: () => Loaders
   /** For one event, shared by all who get it. */
-  loadersFor: (item: LogItem) => Loaders
+  loadersFor: (item: LiveItem) => Loaders
 }

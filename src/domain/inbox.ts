@@ -1,6 +1,7 @@
 import type { Append } from '../log/append.ts'
 import type { ConversationStore, InboxPosition, InboxRequest } from '../store/conversations.ts'
 import type { EntryRow } from '../store/rows.ts'
+import { NotFoundError } from './errors.ts'
 import { isUuid } from './ids.ts'
 import type { Loaders } from './loaders.ts'
 import { accepted } from './outcome.ts'
@@ -28,6 +29,8 @@ export interface Inbox {
   counts(viewer: Viewer): Promise<{ headEventSeq: number; unreadConversationCount: number }>
   markRead(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced>
   markDelivered(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced>
+  /** By conversation. Conversations that the viewer has left meanwhile are passed over. */
+  markAllDelivered(viewer: Viewer, seqs: ReadonlyMap<string, number>): Promise<void>
   updateEntry(viewer: Viewer, change: EntryChange): Promise<void>
 }
 
@@ -51,6 +54,7 @@ export function createInbox(append: Append, conversations: ConversationStore): I
     if (outcome !== 'ADVANCED' && outcome !== 'UNCHANGED') accepted(result, words)
     return { outcome: outcome as CursorAdvanced['outcome'], lastReadSeq, lastDeliveredSeq, unreadCount }
   }
+  const markDelivered: Inbox['markDelivered'] = (viewer, conversationId, seq) => advance(viewer, conversationId, 0, seq)
   return {
     async page(viewer, filter, args, loaders) {
       const page = checkPage(args, limits)
@@ -81,7 +85,17 @@ export function createInbox(append: Append, conversations: ConversationStore): I
     },
     counts: (viewer) => conversations.inboxCounts(viewer.userId),
     markRead: (viewer, conversationId, seq) => advance(viewer, conversationId, seq, 0),
-    markDelivered: (viewer, conversationId, seq) => advance(viewer, conversationId, 0, seq),
+    markDelivered,
+    async markAllDelivered(viewer, seqs) {
+      // One after the other: a device that comes back after a long time has many, and others wait for the database.
+      for (const [conversationId, seq] of seqs) {
+        try {
+          await markDelivered(viewer, conversationId, seq)
+        } catch (error) {
+          if (!(error instanceof NotFoundError)) throw error
+        }
+      }
+    },
     async updateEntry(viewer, { conversationId, mutedUntil, archived, pinned, unreadFromSeq }) {
       const result = await append('updateEntry', [
         viewer.userId,

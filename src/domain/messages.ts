@@ -4,6 +4,7 @@ import type { LogEvent, Message } from '../store/rows.ts'
 import type { Loaders } from './loaders.ts'
 import { requestHash } from './op-key.ts'
 import { accepted, ackOf, type Ack, type Accepted } from './outcome.ts'
+import type { Typing } from './typing.ts'
 import type { Viewer } from './viewer.ts'
 
 export interface MessageRef {
@@ -39,7 +40,7 @@ export interface Messages {
 const noConversation = { notFound: 'There is no such conversation here.' }
 const noMessage = { notFound: 'There is no such message here.' }
 
-export function createMessages(append: Append, events: EventStore): Messages {
+export function createMessages(append: Append, events: EventStore, typing: Pick<Typing, 'sent'>): Messages {
   const written = (result: Accepted, opKey: string): MessageWritten => {
     // A key that was used for something else than a message has another hash, and was refused before this.
     if (!result.result.message) throw new Error('a message was written and not answered')
@@ -56,7 +57,9 @@ export function createMessages(append: Append, events: EventStore): Messages {
         text,
         replyToSeq,
       ])
-      return written(accepted(result, noConversation), clientMessageId)
+      const sent = written(accepted(result, noConversation), clientMessageId)
+      typing.sent(viewer, conversationId)
+      return sent
     },
     async edit(viewer, { message, text, expectedRevision, opKey }) {
       const hash = requestHash('editMessage', [message.conversationId, message.seq, text, expectedRevision])

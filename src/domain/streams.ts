@@ -3,17 +3,12 @@ import { Cursor, type LogItem, type LostPlace } from '../log/cursor.ts'
 import type { Hub } from '../log/hub.ts'
 import type { ReadLog } from '../log/read.ts'
 import { oncePerTurn } from '../log/turn.ts'
-import type {
-  ConversationStore,
-  EntryKey,
-  Membership,
-  Memberships,
-  MembershipsRequest,
-} from '../store/conversations.ts'
+import type { ConversationStore, Membership, Memberships, MembershipsRequest } from '../store/conversations.ts'
 import type { EventStore } from '../store/events.ts'
 import type { EventType } from '../store/rows.ts'
 import { NotFoundError, UnavailableError, ValidationError } from './errors.ts'
 import { Feed } from './feed.ts'
+import { createMembershipOf } from './memberships.ts'
 import type { SessionWatch } from './session-watch.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -110,10 +105,7 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
     (requests) => conversations.memberships(requests),
     { cache: false, batchScheduleFn: oncePerTurn, maxBatchSize: maxInboxesPerStatement },
   )
-  const activeMemberships = new DataLoader<EntryKey, Membership | null>(
-    (keys) => conversations.activeMemberships(keys),
-    { cache: false, batchScheduleFn: oncePerTurn },
-  )
+  const membershipOf = createMembershipOf(conversations)
 
   /** The viewer's streams. A named one that was never theirs is refused with the words for one that does not exist. */
   const streamsOf = async (viewer: Viewer, named: Map<string, number>) => {
@@ -136,9 +128,6 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
     reason: 'UNKNOWN_CURSOR',
     headEventSeq: 0,
   })
-
-  const membershipOf = (viewer: Viewer, conversationId: string) =>
-    activeMemberships.load({ viewerId: viewer.userId, conversationId })
 
   const newFeed = (viewer: Viewer) =>
     new Feed(viewer, new Cursor(hub, readLog), watch, (conversationId) => membershipOf(viewer, conversationId))

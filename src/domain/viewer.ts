@@ -7,6 +7,12 @@ export interface Viewer {
   role: 'USER' | 'STAFF' | 'ADMIN'
 }
 
+/** What a viewer is connected by for longer than one request: a WebSocket. */
+export interface LiveConnection {
+  /** Calls the listener once when the connection is gone, soon when it is already. Returns the way out. */
+  onDisconnected(listener: () => void): () => void
+}
+
 export const deviceKinds = ['DESKTOP', 'MOBILE', 'WEB'] as const
 export type DeviceKind = (typeof deviceKinds)[number]
 

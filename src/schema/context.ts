@@ -1,7 +1,7 @@
 import type { Domain } from '../domain/domain.ts'
 import { UnauthenticatedError } from '../domain/errors.ts'
 import type { Loaders } from '../domain/loaders.ts'
-import type { Viewer } from '../domain/viewer.ts'
+import type { LiveConnection, Viewer } from '../domain/viewer.ts'
 import type { PrismaClient } from '../store/generated/prisma/client.ts'
 
 /** What resolvers get: one for each operation. */
@@ -18,6 +18,8 @@ export interface Context {
     refreshCookie: string | null
     /** Null clears it. Does nothing on a WebSocket. */
     setRefreshCookie: (token: string | null, maxAgeSeconds: number) => void
+    /** Null over HTTP. */
+    connection: LiveConnection | null
   }
   /** Set where a result may be shared between viewers (event-results.ts): notes what was asked, and answers. */
   isViewer?: (userId: string) => boolean

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { GraphQLError, visit, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
-import type { LogItem } from '../log/cursor.ts'
+import type { LiveItem } from '../domain/event-loaders.ts'
 import type { Context } from './context.ts'
 import { SharedContext } from './shared-context.ts'
 
@@ -112,7 +112,7 @@ interface Plan {
  * Executes each event once for all readers in this process that ask the same and would get the same. Who may read the event
  * at all is not decided here: every reader has a feed of its own, which ends with the membership and the session.
  */
-export function createEventResults(): OpenEventResults<LogItem> {
+export function createEventResults(): OpenEventResults<LiveItem> {
   const plansOf = new WeakMap<DocumentNode, Map<string, Plan>>()
   const plans = new Set<Plan>()
   let sweeping: NodeJS.Timeout | undefined
@@ -152,7 +152,7 @@ export function createEventResults(): OpenEventResults<LogItem> {
   return (args) => new Sharing(args, join(args), leave, () => (sweeping ??= setTimeout(sweep, sharedMs).unref()))
 }
 
-class Sharing implements EventResults<LogItem> {
+class Sharing implements EventResults<LiveItem> {
   constructor(
     private readonly args: EventArgs,
     private readonly plan: Plan,
@@ -160,7 +160,7 @@ class Sharing implements EventResults<LogItem> {
     private readonly sweepLater: () => void,
   ) {}
 
-  of(item: LogItem): EventResult {
+  of(item: LiveItem): EventResult {
     const { event, epoch } = item
     const { viewerId } = this
     // Word of a lost place is for this reader alone. An event of a personal stream shows things of other streams, whose
@@ -203,7 +203,7 @@ class Sharing implements EventResults<LogItem> {
     return (this.args.contextValue as Context).viewer?.userId
   }
 
-  private run(item: LogItem): EventResult {
+  private run(item: LiveItem): EventResult {
     const own = this.args.contextValue as Context
     const context = new SharedContext(own, own.domain.loadersFor(item))
     const { variableValues } = this.args

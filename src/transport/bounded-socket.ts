@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
+import type { LiveConnection } from '../domain/viewer.ts'
 import { closeCodes } from './close-codes.ts'
 
 /** Bytes that may wait for the network, over all operations of a socket. */
@@ -15,16 +16,36 @@ const slowCloseGraceMs = 15_000
  * What a socket may hold back is bounded: events wait in the log while the network takes nothing (delivery.ts), answers of
  * queries add up to the limit in bytes, and the limit in time frees what a reader holds that will not come back.
  */
-export class BoundedSocket extends WebSocket {
+export class BoundedSocket extends WebSocket implements LiveConnection {
+  /** A ping with a payload of its own is under way (delivered.ts). */
+  awaitsPong = false
   private network: Duplex | null = null
   /** Who waits for the network; null when nobody does. */
   private waiting: (() => void)[] | null = null
   private watching: NodeJS.Timeout | undefined
   private isCorked = false
+  /** Who waits for the end; null while nobody does. */
+  private disconnected: Set<() => void> | null = null
 
   /** The connection underneath, to which whole frames can be written. */
   connect(network: Duplex) {
     this.network = network
+  }
+
+  onDisconnected(listener: () => void): () => void {
+    if (this.readyState === WebSocket.CLOSED) {
+      const soon = setImmediate(listener)
+      return () => clearImmediate(soon)
+    }
+    if (!this.disconnected) {
+      const listeners = (this.disconnected = new Set())
+      this.once('close', () => {
+        for (const each of listeners) each()
+      })
+    }
+    const { disconnected } = this
+    disconnected.add(listener)
+    return () => disconnected.delete(listener)
   }
 
   /** Whether the network is behind; `whenDrained` tells when it no longer is. */

@@ -1,4 +1,4 @@
-import type { Viewer } from '../domain/viewer.ts'
+import type { LiveConnection, Viewer } from '../domain/viewer.ts'
 
 /** What a transport knows about an operation. The context (viewer, loaders) is made from it, once per operation. */
 export interface ContextInit {
@@ -13,6 +13,8 @@ export interface ContextInit {
   /** Sets or, with null, clears the refresh cookie. Does nothing on a WebSocket. */
   setRefreshCookie: (token: string | null, maxAgeSeconds: number) => void
   isWebSocket: boolean
+  /** The WebSocket, once it is open. */
+  connection?: LiveConnection
   /**
    * Given when the token was checked before, as when a WebSocket opened: the token is then not to be checked again,
    * since the socket outlives it. Null: checked, and there was none.

@@ -1,6 +1,7 @@
 import type { ExecutionResult } from 'graphql'
 import type { EventResult, EventResults } from '../schema/event-results.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Delivered } from './delivered.ts'
 import type { LiveSource } from './live-source.ts'
 import type { Outlet } from './outlet.ts'
 
@@ -44,6 +45,8 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined> {
     private readonly results: EventResults,
     private readonly outlet: Outlet,
     private readonly logger: Logger,
+    /** Null where nobody acknowledges what is sent. */
+    private readonly delivered: Delivered | null = null,
   ) {
     this.head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
     source.onMore = this.wake
@@ -84,6 +87,7 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined> {
       const payload = payloadOf(next.result)
       this.lastByteSize = payload.length
       this.outlet.push(this.head, payload)
+      this.delivered?.note(next.item)
     }
     if (this.failure) this.fail(this.failure.error)
     else if (this.source.ended) this.finish()

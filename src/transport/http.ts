@@ -5,6 +5,7 @@ import type { Viewer } from '../domain/viewer.ts'
 import type { OpenEventResults } from '../schema/event-results.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from './context.ts'
+import type { Deliveries } from './delivered.ts'
 import { createOperations } from './operations.ts'
 import type { TrustedDocuments } from './persisted.ts'
 import { createPlainPost } from './plain-post.ts'
@@ -33,6 +34,8 @@ export interface TransportOptions {
   createContext: (init: ContextInit) => Promise<TransportContext>
   /** How the events of a subscription are executed. */
   openEventResults: OpenEventResults
+  /** Where what a WebSocket's device has acknowledged goes. */
+  deliveries?: Deliveries
   /** Calls the listener when the session ends, also when it ended a moment ago. Returns the way out. */
   onSessionEnded: (sessionId: string, listener: () => void) => () => void
   health: () => Promise<{ ready: boolean; checks: Record<string, string> }>

@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws'
+import type { BoundedSocket } from './bounded-socket.ts'
 
 /** Milliseconds between two pings of a socket; one that has not answered by the next is cut. */
 const keepAliveMs = 12_000
@@ -6,7 +7,7 @@ const keepAliveMs = 12_000
 const sweepMs = 1_000
 
 /** Pings all sockets with one timer: a timer and two closures for each of 20,000 idle ones would cost more than they do. */
-export function startKeepAlive(sockets: Set<WebSocket>): () => void {
+export function startKeepAlive(sockets: Set<BoundedSocket>): () => void {
   const dueAtMs = new WeakMap<WebSocket, number>()
   const unanswered = new WeakSet<WebSocket>()
   // One function for all sockets, which node calls with the socket as `this`.
@@ -29,7 +30,8 @@ export function startKeepAlive(sockets: Set<WebSocket>): () => void {
         }
         unanswered.add(socket)
         dueAtMs.set(socket, nowMs + keepAliveMs)
-        socket.ping()
+        // One that is under way serves as well; a peer may leave it unanswered once there is a newer one (RFC 6455, 5.5.3).
+        if (!socket.awaitsPong) socket.ping()
       }
     }
   }, sweepMs).unref()

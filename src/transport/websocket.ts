@@ -20,6 +20,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import { BoundedSocket } from './bounded-socket.ts'
 import { closeCodes } from './close-codes.ts'
 import type { ContextInit, TransportContext } from './context.ts'
+import { Delivered, type Deliveries } from './delivered.ts'
 import { Delivery } from './delivery.ts'
 import { deviceIn } from './device.ts'
 import { asGraphQLError, isUnavailable, presentErrors } from './errors.ts'
@@ -45,6 +46,8 @@ export interface WebSocketOptions {
   initOf: (request: IncomingMessage, authorization: string | null) => ConnectionInit
   createContext: (init: ContextInit) => Promise<TransportContext>
   openEventResults: OpenEventResults
+  /** Where what a device has acknowledged goes. */
+  deliveries?: Deliveries
   onSessionEnded: (sessionId: string, listener: () => void) => () => void
 }
 
@@ -61,17 +64,19 @@ interface Connection {
   viewer: Viewer | null
   /** What the client said it is; null when it did not. */
   device: Device | null
+  /** Null until a device has a subscription. */
+  delivered: Delivered | null
 }
 
 interface Operation extends ExecutionArgs, EventArgs {
   prepared: Prepared
   /** The client's name for it. */
   id: string
-  outlet: Outlet
+  connection: Connection
 }
 
 export function createWebSocketServer(options: WebSocketOptions) {
-  const { operations, logger, initOf, createContext, openEventResults, onSessionEnded } = options
+  const { operations, logger, initOf, createContext, openEventResults, deliveries, onSessionEnded } = options
   const server = new WebSocketServer<typeof BoundedSocket>({
     noServer: true,
     maxPayload: maxMessageBytes,
@@ -103,8 +108,15 @@ export function createWebSocketServer(options: WebSocketOptions) {
   async function follow(operation: Operation): Promise<ExecutionResult | Delivery> {
     const stream = await createSourceEventStream(operation)
     if (!isAsyncIterable(stream)) return stream
-    const { id, outlet } = operation
-    return new Delivery(id, liveSource(stream), openEventResults(operation), outlet, logger)
+    const { id, connection } = operation
+    const results = openEventResults(operation)
+    return new Delivery(id, liveSource(stream), results, connection.outlet, logger, deliveredOn(connection))
+  }
+
+  function deliveredOn(connection: Connection): Delivered | null {
+    const { socket, viewer, device } = connection
+    if (!viewer || !device || !deliveries) return null
+    return (connection.delivered ??= new Delivered(socket, viewer, deliveries, logger))
   }
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
@@ -135,7 +147,7 @@ export function createWebSocketServer(options: WebSocketOptions) {
       const traceId = flat(randomUUID())
       traceIds.set(payload, traceId)
       try {
-        const { socket, init: connectionInit, viewer, outlet } = extra
+        const { socket, init: connectionInit, viewer } = extra
         // As after the end of its session: what still arrives must have no effect.
         if (socket.readyState !== socket.OPEN || !connectionInit) throw new GraphQLError('This socket is closing.')
         // This one is counted already.
@@ -151,11 +163,11 @@ export function createWebSocketServer(options: WebSocketOptions) {
           operationName: payload.operationName,
           variableValues: payload.variables,
           // A context for each operation: nothing it caches outlives the operation.
-          contextValue: await createContext({ ...connectionInit, traceId, viewer }),
+          contextValue: await createContext({ ...connectionInit, traceId, viewer, connection: socket }),
           prepared,
           run: prepared.run,
           id,
-          outlet,
+          connection: extra,
         }
         // graphql-ws keeps the payload as long as the subscription runs; the document is known by now.
         Object.assign(payload, { query: '' })
@@ -196,7 +208,7 @@ export function createWebSocketServer(options: WebSocketOptions) {
     // ws closes the socket with the right code by itself.
     socket.on('error', (error) => logger.debug({ err: error }, 'WebSocket error'))
     const outlet = new Outlet(socket, fanOut)
-    const connection: Connection = { socket, request, outlet, init: null, viewer: null, device: null }
+    const connection: Connection = { socket, request, outlet, init: null, viewer: null, device: null, delivered: null }
     const closed = protocol.opened(
       {
         protocol: socket.protocol,

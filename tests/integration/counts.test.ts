@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { parse, type DocumentNode } from 'graphql'
 import { beforeAll, expect, test, vi } from 'vitest'
 import {
@@ -7,6 +8,7 @@ import {
   InboxDocument,
   MessagesDocument,
   SendMessageDocument,
+  TypingEventsDocument,
 } from '../../sdk/generated/graphql.ts'
 import { gather, signUpMany } from '../testkit/crowd.ts'
 import { startMeasuredServer, type MeasuredServer, type Work } from '../testkit/measured-work.ts'
@@ -72,6 +74,15 @@ class Readers {
     await vi.waitFor(() => {
       expect([...this.received.values()]).toEqual(Array(this.received.size).fill(count))
     }, 10_000)
+  }
+
+  /** Does something until each of them has heard of it, once. */
+  async untilAllHear(act: () => Promise<unknown>) {
+    while ([...this.received.values()].includes(0)) {
+      await act()
+      await delay(50)
+    }
+    await this.until(1)
   }
 
   close() {
@@ -197,6 +208,19 @@ const scenarios: Record<string, () => ReturnType<MeasuredServer['measure']>> = {
     const readers = new Readers()
     const after = await head()
     const measured = await server.measure(() => readers.open([ann], () => FirstDocument, after))
+    readers.close()
+    return measured
+  },
+
+  'a sign of typing to 50 readers': async () => {
+    const readers = await new Readers().open(crowd, () => TypingEventsDocument)
+    await readers.untilAllHear(() => ann.setTyping(group, true))
+    // The next event about the same person comes a second later.
+    await delay(1_100)
+    const measured = await server.measure(async () => {
+      await ann.setTyping(group, false)
+      await readers.until(2)
+    })
     readers.close()
     return measured
   },

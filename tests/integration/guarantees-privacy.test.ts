@@ -187,6 +187,18 @@ const operations: Record<string, { query: string; variables: (ids: Ids) => Recor
       variables: (ids) => ({ id: ids.conversation }),
     },
   ],
+  'Mutation.setTyping': [
+    {
+      query: 'mutation ($id: ID!) { setTyping(conversationId: $id, typing: true) }',
+      variables: (ids) => ({ id: ids.conversation }),
+    },
+  ],
+  'Subscription.typingEvents': [
+    {
+      query: 'subscription ($id: ID!) { typingEvents(conversationId: $id) { typing } }',
+      variables: (ids) => ({ id: ids.conversation }),
+    },
+  ],
   ...Object.fromEntries(
     ['conversationEvents', 'messageEvents', 'receiptEvents'].map((field) => [
       `Subscription.${field}`,
@@ -243,7 +255,7 @@ test.for(Object.keys(operations))('%s answers an outsider exactly as for an id t
         expect(answers[0], `server ${index}: ${query}`).toBe(answers[1])
         expect(answers[0]).not.toContain('ecret')
         expect(answers[0]).not.toMatch(/Success|FORBIDDEN|INTERNAL/)
-        const isNull = /^200 \{"data":\{"(conversation|node)":null\}\}$/.test(answers[0])
+        const isNull = /^200 \{"data":\{("(conversation|node)":null|"setTyping":false)\}\}$/.test(answers[0])
         const isHole = answers[0].startsWith('200 {"data":{"nodes":[null,{') && answers[0].endsWith('},null]}}')
         if (!isNull && !isHole) expect(answers[0]).toContain('NOT_FOUND')
       }

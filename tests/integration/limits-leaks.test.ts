@@ -4,7 +4,12 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ConversationEventsDocument, InboxEventsDocument } from '../../sdk/generated/graphql.ts'
+import {
+  ConversationEventsDocument,
+  InboxEventsDocument,
+  SetTypingDocument,
+  TypingEventsDocument,
+} from '../../sdk/generated/graphql.ts'
 import type { Counts } from '../../src/app.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { signUp, type Person } from '../testkit/person.ts'
@@ -59,20 +64,25 @@ async function held() {
   const answered = message<Report>()
   server.send('counts')
   const { heapBytes, residentBytes, ...counts } = await answered
-  const channels = (await redis.pubsub('CHANNELS', 'parley:stream:*')) as string[]
+  const channels = (await redis.pubsub('CHANNELS', 'parley:*')) as string[]
   const fds = readdirSync(`/proc/${server.pid}/fd`).length
   return { counts: { ...counts, channels: channels.length, fds }, heapBytes, residentBytes }
 }
 
-/** Both kinds of subscription from the beginning of the conversation, until each has delivered something. */
+/**
+ * All kinds of subscription, those with a log from the beginning of the conversation, until each of these has delivered
+ * something; on a socket that names a device and has begun to type.
+ */
 async function subscribed(person: Person, conversationId: string): Promise<RawSocket> {
-  const raw = await RawSocket.connect(person)
-  const waiting = new Set(['conversation', 'inbox'])
+  const raw = await RawSocket.connect(person, { deviceId: 'a device' })
+  const waiting = new Set(['conversation', 'inbox', 'set typing'])
   await new Promise<void>((resolve) => {
     raw.onData = (id) => {
       waiting.delete(id)
       if (waiting.size === 0) resolve()
     }
+    raw.begin('typing', TypingEventsDocument, { conversationId })
+    raw.begin('set typing', SetTypingDocument, { conversationId, typing: true })
     raw.begin('conversation', ConversationEventsDocument, { conversationId, after: 0 })
     raw.begin('inbox', InboxEventsDocument, { after: [{ streamId: conversationId, eventSeq: 0 }] })
   })
@@ -82,6 +92,7 @@ async function subscribed(person: Person, conversationId: string): Promise<RawSo
 async function unsubscribe(raw: RawSocket): Promise<void> {
   raw.end('conversation')
   raw.end('inbox')
+  raw.end('typing')
   await new Promise((resolve) => setImmediate(resolve))
 }
 
@@ -135,13 +146,13 @@ test(
     // One that stays, so that the counts are not those of an idle process.
     const stays = await subscribed(people[0]!.person, people[0]!.conversationId)
     await run(100, people)
-    const settled = { streams: 2, busTopics: 3, sockets: 1, sessionListeners: 3, channels: 2 }
-    await expect.poll(async () => (await held()).counts, { timeout: 10_000 }).toMatchObject(settled)
+    const settled = { streams: 2, busTopics: 4, sockets: 1, sessionListeners: 4, typing: 1, channels: 4 }
+    await expect.poll(async () => (await held()).counts, { timeout: 20_000 }).toMatchObject(settled)
     const before = await held()
 
     await run(cycles, people)
 
-    await expect.poll(async () => (await held()).counts, { timeout: 10_000 }).toMatchObject(settled)
+    await expect.poll(async () => (await held()).counts, { timeout: 20_000 }).toMatchObject(settled)
     const after = await held()
     // Kept-alive connections of this test's own requests come and go: a leak would be one for each cycle.
     expect(after.counts.fds).toBeLessThan(before.counts.fds + 20)

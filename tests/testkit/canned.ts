@@ -1,5 +1,6 @@
 import { Horizon } from '../../src/domain/horizon.ts'
 import type { Loaders } from '../../src/domain/loaders.ts'
+import type { TypingItem } from '../../src/domain/typing-channel.ts'
 import type { Viewer } from '../../src/domain/viewer.ts'
 import type { LogItem } from '../../src/log/cursor.ts'
 import type { Context } from '../../src/schema/context.ts'
@@ -118,7 +119,7 @@ export function cannedContext(userId: string): Context {
     loaders: cannedLoaders(),
     domain: missing('domain') as Context['domain'],
     prisma: missing('prisma') as Context['prisma'],
-    client: { ip: '127.0.0.1', refreshCookie: null, setRefreshCookie: () => undefined },
+    client: { ip: '127.0.0.1', refreshCookie: null, setRefreshCookie: () => undefined, connection: null },
   }
 }
 
@@ -138,6 +139,10 @@ export const logEvent = (type: EventType, change: Partial<LogEvent> = {}): LogEv
   occurredAt: at,
   message: null,
   ...change,
+})
+
+export const cannedTyping = (): TypingItem => ({
+  event: { type: 'TYPING_CHANGED', streamId: group, userId: peer, typing: true },
 })
 
 /** An event of every type in every kind of stream that has it, and every kind of lost place. */

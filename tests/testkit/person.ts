@@ -12,7 +12,9 @@ import {
   MarkReadDocument,
   RegisterDocument,
   SendMessageDocument,
+  SetTypingDocument,
   StartDirectDocument,
+  TypingEventsDocument,
   ViewerDocument,
   type SessionFieldsFragment,
 } from '../../sdk/generated/graphql.ts'
@@ -117,6 +119,16 @@ export class Person {
   async inboxEvents(after: { streamId: string; eventSeq: number }[] | null = null) {
     const from = after ?? (await this.cursors())
     return Reader.open(this, InboxEventsDocument, { after: from }, (data) => data.inboxEvents)
+  }
+
+  /** By HTTP. */
+  async setTyping(conversationId: string, typing: boolean): Promise<boolean> {
+    return (await this.client.request(SetTypingDocument, { conversationId, typing })).setTyping
+  }
+
+  /** Reads who types, on a socket of its own; begins some time after this has resolved. */
+  async typingEvents(conversationId: string) {
+    return Reader.open(this, TypingEventsDocument, { conversationId }, (data) => data.typingEvents)
   }
 
   /** The server does not tell when a live subscription has begun. One that begins at a cursor may begin at any time. */

@@ -9,6 +9,13 @@ atEnd(() => {
   for (const socket of open) socket.terminate()
 })
 
+export interface RawSocketOptions {
+  /** Names a device. */
+  deviceId?: string
+  /** False: pings are for the test to answer. */
+  autoPong?: boolean
+}
+
 interface Frame {
   type: string
   id?: string
@@ -44,13 +51,16 @@ export class RawSocket {
   }
 
   /** Resolves when the server has acknowledged the connection. */
-  static async connect({ url, session }: Person): Promise<RawSocket> {
-    const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws')
+  static async connect(
+    { url, session }: Person,
+    { deviceId, autoPong = true }: RawSocketOptions = {},
+  ): Promise<RawSocket> {
+    const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', { autoPong })
     open.add(socket)
     const raw = new RawSocket(socket)
     await new Promise<void>((resolve, reject) => {
       socket.once('open', () => {
-        raw.send({ type: 'connection_init', payload: { authorization: `Bearer ${session.accessToken}` } })
+        raw.send({ type: 'connection_init', payload: { authorization: `Bearer ${session.accessToken}`, deviceId } })
       })
       socket.once('message', () => {
         resolve()

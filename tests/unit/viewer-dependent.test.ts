@@ -17,7 +17,7 @@ import { expect, test, vi } from 'vitest'
 import type { Context } from '../../src/schema/context.ts'
 import { schema } from '../../src/schema/index.ts'
 import { SharedContext } from '../../src/schema/shared-context.ts'
-import { cannedContext, cannedItems, cannedLoaders, people } from '../testkit/canned.ts'
+import { cannedContext, cannedItems, cannedLoaders, cannedTyping, people } from '../testkit/canned.ts'
 
 // Node loads graphql's CommonJS build for Pothos, Vite its ES build for the sources: a schema belongs to one of them.
 vi.mock('graphql', () => createRequire(import.meta.url)('graphql') as object)
@@ -78,11 +78,15 @@ class Walk {
   private readonly seen = new Set<string>()
   constructor(private readonly viewerId: string) {}
 
-  async enter(type: GraphQLObjectType, source: unknown): Promise<void> {
+  async enter(
+    type: GraphQLObjectType,
+    source: unknown,
+    isGiven: (field: Field) => boolean = () => true,
+  ): Promise<void> {
     const key = `${type.name} ${serialized(source)}`
     if (this.seen.has(key)) return
     this.seen.add(key)
-    for (const field of Object.values(type.getFields()) as Field[]) {
+    for (const field of (Object.values(type.getFields()) as Field[]).filter(isGiven)) {
       const finding = findingOf(type, field)
       const value = await this.judge(finding, () => this.resolve(type, field, source))
       await this.descend(finding, field.type, value)
@@ -138,7 +142,9 @@ test('a field that an event leads to is marked viewerDependent exactly when it r
   for (const type of types) for (const field of Object.values(type.getFields()) as Field[]) findingOf(type, field)
   for (const viewerId of Object.values(people)) {
     const walk = new Walk(viewerId)
-    for (const item of cannedItems()) await walk.enter(subscription, item)
+    const isOfTyping = ({ name }: Field) => name === 'typingEvents'
+    for (const item of cannedItems()) await walk.enter(subscription, item, (field) => !isOfTyping(field))
+    await walk.enter(subscription, cannedTyping(), isOfTyping)
   }
 
   expect(
