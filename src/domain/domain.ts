@@ -5,6 +5,7 @@ import type { Inbox } from './inbox.ts'
 import type { Loaders } from './loaders.ts'
 import type { Messages } from './messages.ts'
 import type { People } from './people.ts'
+import type { Presence } from './presence.ts'
 import type { Sessions } from './sessions.ts'
 import type { Streams } from './streams.ts'
 
@@ -17,6 +18,7 @@ export interface Domain {
   messages: Messages
   inbox: Inbox
   streams: Streams
+  presence: Presence
   /** For one request. */
   newLoaders: () => Loaders
   /** For one event, shared by all who get it. */

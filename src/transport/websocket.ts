@@ -14,7 +14,7 @@ import { handleProtocols, makeServer } from 'graphql-ws'
 import { isAsyncIterable } from 'graphql-yoga'
 import { WebSocketServer } from 'ws'
 import { AppError, QueryTooComplexError, ValidationError } from '../domain/errors.ts'
-import type { Device, Viewer } from '../domain/viewer.ts'
+import type { ConnectedDevice, Device, Viewer } from '../domain/viewer.ts'
 import type { EventArgs, OpenEventResults } from '../schema/event-results.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { BoundedSocket } from './bounded-socket.ts'
@@ -46,6 +46,7 @@ export interface WebSocketOptions {
   createContext: (init: ContextInit) => Promise<TransportContext>
   openEventResults: OpenEventResults
   onSessionEnded: (sessionId: string, listener: () => void) => () => void
+  connectDevice: (viewer: Viewer, device: Device) => ConnectedDevice
 }
 
 type ConnectionInit = Omit<ContextInit, 'traceId' | 'viewer'>
@@ -59,8 +60,8 @@ interface Connection {
   init: ConnectionInit | null
   /** Whose token was checked when the socket opened; stays the viewer until the session ends. */
   viewer: Viewer | null
-  /** What the client said it is; null when it did not. */
-  device: Device | null
+  /** What the viewer's client said it is; null when it did not. */
+  device: ConnectedDevice | null
 }
 
 interface Operation extends ExecutionArgs, EventArgs {
@@ -71,7 +72,7 @@ interface Operation extends ExecutionArgs, EventArgs {
 }
 
 export function createWebSocketServer(options: WebSocketOptions) {
-  const { operations, logger, initOf, createContext, openEventResults, onSessionEnded } = options
+  const { operations, logger, initOf, createContext, openEventResults, onSessionEnded, connectDevice } = options
   const server = new WebSocketServer<typeof BoundedSocket>({
     noServer: true,
     maxPayload: maxMessageBytes,
@@ -118,8 +119,10 @@ export function createWebSocketServer(options: WebSocketOptions) {
       if (!request) return false
       const init = initOf(request, authorizationIn(connectionParams))
       try {
-        const device = deviceIn(connectionParams)
+        const named = deviceIn(connectionParams)
         const { viewer } = await createContext({ ...init, traceId: randomUUID() })
+        const device = viewer && named && socket.readyState === socket.OPEN ? connectDevice(viewer, named) : null
+        if (device) socket.once('close', () => device.disconnected())
         // From here on the viewer stands for the token; what an idle socket keeps counts thousands of times.
         Object.assign(extra, { init: { ...init, authorization: null }, viewer, device })
         Object.assign(connection, { connectionParams: undefined })
@@ -135,7 +138,7 @@ export function createWebSocketServer(options: WebSocketOptions) {
       const traceId = flat(randomUUID())
       traceIds.set(payload, traceId)
       try {
-        const { socket, init: connectionInit, viewer, outlet } = extra
+        const { socket, init: connectionInit, viewer, device, outlet } = extra
         // As after the end of its session: what still arrives must have no effect.
         if (socket.readyState !== socket.OPEN || !connectionInit) throw new GraphQLError('This socket is closing.')
         // This one is counted already.
@@ -145,6 +148,7 @@ export function createWebSocketServer(options: WebSocketOptions) {
           )
         }
         const prepared = operations.prepare(payload)
+        if (device && !prepared.isHeartbeat) device.used()
         const operation: Operation = {
           schema: operations.schema,
           document: prepared.document,
