@@ -44,13 +44,13 @@ export class RawSocket {
   }
 
   /** Resolves when the server has acknowledged the connection. */
-  static async connect({ url, session }: Person): Promise<RawSocket> {
+  static async connect({ url, connectionParams }: Person): Promise<RawSocket> {
     const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws')
     open.add(socket)
     const raw = new RawSocket(socket)
     await new Promise<void>((resolve, reject) => {
       socket.once('open', () => {
-        raw.send({ type: 'connection_init', payload: { authorization: `Bearer ${session.accessToken}` } })
+        raw.send({ type: 'connection_init', payload: connectionParams })
       })
       socket.once('message', () => {
         resolve()
