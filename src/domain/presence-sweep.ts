@@ -34,7 +34,6 @@ export function startPresenceSweep({
 }: PresenceSweepOptions): PresenceSweep {
   let stopped = false
   let timer: NodeJS.Timeout | undefined
-  let wasConnected = false
   let holdUntilMs = 0
   let running: Promise<void> = Promise.resolve()
 
@@ -66,10 +65,9 @@ export function startPresenceSweep({
     }, intervalMs)
   }
   plan()
-  states.onConnected(() => {
+  states.onConnected((isBack) => {
     // What expired while Redis was away may only have had no way to say that it is there.
-    if (wasConnected) holdUntilMs = performance.now() + graceMs
-    wasConnected = true
+    if (isBack) holdUntilMs = performance.now() + graceMs
   })
 
   return {

@@ -175,7 +175,9 @@ export async function startPresenceWatch(options: PresenceWatchOptions): Promise
     heed(JSON.parse(payload) as Parameters<typeof heed>[0])
   })
   bus.onBack(lost)
-  states.onConnected(lost)
+  states.onConnected((isBack) => {
+    if (isBack) lost()
+  })
   const looking = setInterval(() => {
     look().catch((error: unknown) => {
       logger.debug({ err: error }, 'could not look at the presence of all who are watched; will try again')

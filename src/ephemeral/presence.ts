@@ -19,8 +19,8 @@ export interface PresenceStates {
   saved(moments: readonly LastSeen[]): Promise<void>
   /** The state of each, in order: one round trip. Null: nothing is known, which is OFFLINE. Rejects when unreachable. */
   read(userIds: readonly string[]): Promise<(PresenceState | null)[]>
-  /** Calls the listener whenever it becomes reachable: what was here before may be gone. */
-  onConnected(listener: () => void): void
+  /** Calls the listener whenever it becomes reachable. `isBack`: not for the first time; what was here before may be gone. */
+  onConnected(listener: (isBack: boolean) => void): void
   /** Idempotent. */
   close(): Promise<void>
 }

@@ -26,6 +26,8 @@ export function createRedisPresence({ url, prefix = defaultPrefix, nowMs }: Redi
   // Whoever asks is told; the bus, on the same Redis, has it in the log.
   redis.on('error', () => undefined)
   const pinging = keepPinging([redis])
+  let connectedCount = 0
+  redis.on('ready', () => connectedCount++)
   let pending = 0
   let closed = false
 
@@ -72,8 +74,10 @@ export function createRedisPresence({ url, prefix = defaultPrefix, nowMs }: Redi
       return texts.map((text) => (text === null ? null : parseState(text)))
     },
     onConnected(listener) {
-      redis.on('ready', listener)
-      if (redis.status === 'ready') listener()
+      redis.on('ready', () => {
+        listener(connectedCount > 1)
+      })
+      if (redis.status === 'ready') listener(connectedCount > 1)
     },
     async close() {
       if (closed) return

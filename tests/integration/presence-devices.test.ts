@@ -40,7 +40,7 @@ async function inRedis(): Promise<World> {
   const prefix = `parley:{${randomUUID()}}:`
   const clients = [1, 2].map(() => createRedisPresence({ url, prefix, nowMs: clock }))
   for (const client of clients) ends.push(() => client.close())
-  await Promise.all(clients.map((client) => new Promise<void>((resolve) => client.onConnected(resolve))))
+  await Promise.all(clients.map((client) => new Promise<void>((resolve) => client.onConnected(() => resolve()))))
   const heard: string[] = []
   const redis = new Redis(url)
   const subscriber = redis.duplicate()
@@ -348,9 +348,9 @@ describe('a Redis of its own', () => {
     const first = await startRedis()
     const states = createRedisPresence({ url: first.url })
     ends.push(() => states.close())
-    let connectedCount = 0
-    states.onConnected(() => connectedCount++)
-    await vi.waitFor(() => expect(connectedCount).toBe(1))
+    const connections: boolean[] = []
+    states.onConnected((isBack) => connections.push(isBack))
+    await vi.waitFor(() => expect(connections).toEqual([false]))
     const sign: Change = {
       type: 'SIGN',
       userId: 'u',
@@ -370,7 +370,7 @@ describe('a Redis of its own', () => {
 
     const second = await startRedis(first.port)
     ends.push(() => second.stop())
-    await vi.waitFor(() => expect(connectedCount).toBe(2), 10_000)
+    await vi.waitFor(() => expect(connections).toEqual([false, true]), 10_000)
     expect(await states.read(['u'])).toEqual([null])
     await states.apply([sign])
     await states.apply([{ type: 'SESSION_ENDED', userId: 'u', sessionId: 's' }])
