@@ -3,6 +3,7 @@ import { HeartbeatDocument, PresenceEventsDocument } from '../../sdk/generated/g
 import { ask, askSocket, expectErrors } from '../testkit/api.ts'
 import { crowdSecret } from '../testkit/crowd.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
+import { holdRows } from '../testkit/hold-rows.ts'
 import { openSocket } from '../testkit/open-socket.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import {
@@ -317,6 +318,25 @@ describe.each([
       input: { deviceId: '📱|ONLINE|9|\n'.repeat(4), kind: 'MOBILE', status: 'AWAY' },
     })
     expect(fine).toEqual({ status: 'AWAY', device: 'MOBILE', lastSeenAt: null })
+  })
+
+  test('when somebody was last seen is written without waiting for who else writes to them, and is not lost by that', async () => {
+    const [ann, ben] = (await signUpPeople(database, here, 2)) as [Person, Person]
+    const written = async (person: Person) => {
+      const [row] = await database.query('SELECT last_seen_at AS at FROM users WHERE id = $1', [uuidOf(person.id)])
+      return (row?.at as Date | null)?.toISOString() ?? null
+    }
+    await heartbeat(ann, 'ONLINE')
+    await heartbeat(ben, 'ONLINE')
+    const held = await holdRows(database, 'SELECT FROM users WHERE id = $1 FOR UPDATE', [uuidOf(ann.id)])
+    const { lastSeenAt: annLeft } = await heartbeat(ann, 'OFFLINE')
+    const { lastSeenAt: benLeft } = await heartbeat(ben, 'OFFLINE')
+    await expect.poll(() => written(ben)).toBe(benLeft)
+    expect(await written(ann)).toBeNull()
+    expect(await presenceOf(ann, ann)).toMatchObject({ lastSeenAt: annLeft })
+    await held.release()
+    await expect.poll(() => written(ann), { timeout: 5_000 }).toBe(annLeft)
+    expect(annLeft).not.toBeNull()
   })
 
   test('an erased person is seen by nobody, and nothing is left of when they were here', async () => {

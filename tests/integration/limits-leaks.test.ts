@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ConversationEventsDocument, InboxEventsDocument } from '../../sdk/generated/graphql.ts'
+import { ConversationEventsDocument, InboxEventsDocument, PresenceEventsDocument } from '../../sdk/generated/graphql.ts'
 import type { Counts } from '../../src/app.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { signUp, type Person } from '../testkit/person.ts'
@@ -64,10 +64,13 @@ async function held() {
   return { counts: { ...counts, channels: channels.length, fds }, heapBytes, residentBytes }
 }
 
-/** Both kinds of subscription from the beginning of the conversation, until each has delivered something. */
+/**
+ * Both kinds of subscription from the beginning of the conversation, and on a device one to presence, until each has
+ * delivered something.
+ */
 async function subscribed(person: Person, conversationId: string): Promise<RawSocket> {
   const raw = await RawSocket.connect(person)
-  const waiting = new Set(['conversation', 'inbox'])
+  const waiting = new Set(['conversation', 'inbox', ...(person.device ? ['presence'] : [])])
   await new Promise<void>((resolve) => {
     raw.onData = (id) => {
       waiting.delete(id)
@@ -75,6 +78,7 @@ async function subscribed(person: Person, conversationId: string): Promise<RawSo
     }
     raw.begin('conversation', ConversationEventsDocument, { conversationId, after: 0 })
     raw.begin('inbox', InboxEventsDocument, { after: [{ streamId: conversationId, eventSeq: 0 }] })
+    if (person.device) raw.begin('presence', PresenceEventsDocument, { userIds: [person.id] })
   })
   return raw
 }
@@ -82,6 +86,7 @@ async function subscribed(person: Person, conversationId: string): Promise<RawSo
 async function unsubscribe(raw: RawSocket): Promise<void> {
   raw.end('conversation')
   raw.end('inbox')
+  raw.end('presence')
   await new Promise((resolve) => setImmediate(resolve))
 }
 
@@ -124,18 +129,27 @@ test(
   async () => {
     // Each on a conversation of its own, so that streams open and close again and again.
     const people = await Promise.all(
-      Array.from({ length: 7 }, async () => {
-        const person = await signUp(url)
+      Array.from({ length: 7 }, async (_, index) => {
+        const signedUp = await signUp(url)
+        const person = index % 2 ? signedUp.on(`device ${String(index)}`, 'WEB') : signedUp
         const conversationId = await person.createGroup([])
         await person.send(conversationId, 'Something to replay')
-        await person.client.close()
+        await Promise.all([signedUp.client.close(), person.client.close()])
         return { person, conversationId }
       }),
     )
     // One that stays, so that the counts are not those of an idle process.
     const stays = await subscribed(people[0]!.person, people[0]!.conversationId)
     await run(100, people)
-    const settled = { streams: 2, busTopics: 3, sockets: 1, sessionListeners: 3, channels: 2 }
+    const settled = {
+      streams: 2,
+      busTopics: 4,
+      sockets: 1,
+      sessionListeners: 3,
+      channels: 2,
+      devices: 0,
+      presenceFeeds: 0,
+    }
     await expect.poll(async () => (await held()).counts, { timeout: 10_000 }).toMatchObject(settled)
     const before = await held()
 

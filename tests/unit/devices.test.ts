@@ -12,13 +12,13 @@ const phone = { id: 'phone', kind: 'MOBILE' as const }
 class FakeStates implements PresenceStates {
   readonly calls: Change[][] = []
   isAway = false
-  connected: () => void = () => undefined
+  connected: (isBack: boolean) => void = () => undefined
   apply(changes: readonly Change[]): Promise<void> {
     if (this.isAway) return Promise.reject(new Error('Redis is unreachable.'))
     this.calls.push([...changes])
     return Promise.resolve()
   }
-  onConnected(listener: () => void) {
+  onConnected(listener: (isBack: boolean) => void) {
     this.connected = listener
   }
   get told(): Change[] {
@@ -107,7 +107,7 @@ describe('connected devices', () => {
     await pass(60_000)
     expect(states.told).toHaveLength(1)
     states.isAway = false
-    states.connected()
+    states.connected(true)
     await pass(0)
     expect(states.told.slice(1)).toMatchObject([{ deviceId: 'phone' }])
   })
