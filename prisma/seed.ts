@@ -211,7 +211,12 @@ async function fill(db: Database, connectionString: string, users: string[]): Pr
 async function printTokens(config: Config, store: SessionStore): Promise<void> {
   const bus = createInProcessBus(logger)
   const watch = await startSessionWatch({ store, bus, logger })
-  const sessions = createSessions({ store, watch, jwtSecret: config.jwtSecret ?? ownSecret(config.dataDir) })
+  const sessions = createSessions({
+    store,
+    watch,
+    presence: { sessionEnded: () => undefined },
+    jwtSecret: config.jwtSecret ?? ownSecret(config.dataDir),
+  })
   for (const { handle, displayName } of people.slice(0, 3)) {
     const { accessToken } = await sessions.login({ handle, password: demoPassword })
     console.log(`\n${displayName} (${handle})\n{ "authorization": "Bearer ${accessToken}" }`)

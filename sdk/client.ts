@@ -1,6 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { print, type GraphQLFormattedError } from 'graphql'
 import { createClient, type Client, type ClientOptions } from 'graphql-ws'
+import type { DeviceKind } from './generated/graphql.ts'
 
 export interface ParleyClientOptions {
   /** Where GraphQL is served: http://localhost:4000/graphql */
@@ -9,6 +10,11 @@ export interface ParleyClientOptions {
   token: () => string | null
   /** Where there is no global WebSocket (Node before 22): the class of the `ws` package. */
   webSocketImpl?: unknown
+  /**
+   * What the person uses it on: while the socket is open they are here. `id` is 1 to 64 characters, the same as long as it
+   * is the same device, as a random one kept in the browser's storage.
+   */
+  device?: { id: string; kind: DeviceKind }
   /**
    * More for graphql-ws's client, as its keepAlive. It does not retry by itself: it would subscribe again with the same
    * `after` and repeat what was delivered. When a subscription rejects, subscribe again from the newest cursor.
@@ -41,7 +47,7 @@ export interface ParleyClient {
 }
 
 /** A client of one Parley server, typed by the documents of sdk/documents. */
-export function createParleyClient({ url, token, webSocketImpl, socket }: ParleyClientOptions): ParleyClient {
+export function createParleyClient({ url, token, device, webSocketImpl, socket }: ParleyClientOptions): ParleyClient {
   let client: Client | undefined
   const connect = () =>
     (client ??= createClient({
@@ -50,7 +56,10 @@ export function createParleyClient({ url, token, webSocketImpl, socket }: Parley
       retryAttempts: 0,
       connectionParams: () => {
         const accessToken = token()
-        return accessToken === null ? {} : { authorization: `Bearer ${accessToken}` }
+        return {
+          ...(accessToken !== null && { authorization: `Bearer ${accessToken}` }),
+          ...(device && { deviceId: device.id, deviceKind: device.kind }),
+        }
       },
       ...socket,
     }))

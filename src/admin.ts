@@ -35,7 +35,12 @@ async function main([command, handle, role]: string[]): Promise<void> {
       const events = createEventStore(db)
       const hub = createHub({ bus, events, readLog: createReadLog(events), ringSize: 1, ringMemoryByteSize: 0, logger })
       const append = createAppend({ write: createWrite(db), bus, hub, logger, afterCommit: () => undefined })
-      const people = createPeople({ store: createPeopleStore(db), append, watch: { announceEnded: () => undefined } })
+      const people = createPeople({
+        store: createPeopleStore(db),
+        append,
+        watch: { announceEnded: () => undefined },
+        presence: { updateSharing: () => Promise.resolve(), erased: () => undefined },
+      })
       await people.eraseAs(user.id, user.id)
       console.log(`${user.handle} is erased.`)
     } else {

@@ -2,10 +2,12 @@ import { join } from 'node:path'
 import type { Bus } from './bus/bus.ts'
 import { createInProcessBus } from './bus/inprocess.ts'
 import { createRedisBus } from './bus/redis.ts'
+import { topics } from './bus/topics.ts'
 import type { Config } from './config.ts'
 import { createAttempts } from './domain/attempts.ts'
 import { createConversations } from './domain/conversations.ts'
 import { messageOfOthers } from './domain/delivered.ts'
+import { createDevices } from './domain/devices.ts'
 import type { Domain } from './domain/domain.ts'
 import { UnauthenticatedError } from './domain/errors.ts'
 import { createEventLoaders, type LiveItem } from './domain/event-loaders.ts'
@@ -15,10 +17,16 @@ import { createLoaders } from './domain/loaders.ts'
 import { createMembershipOf } from './domain/memberships.ts'
 import { createMessages } from './domain/messages.ts'
 import { createPeople } from './domain/people.ts'
+import { startPresenceSweep } from './domain/presence-sweep.ts'
+import { startPresenceWatch } from './domain/presence-watch.ts'
+import { createPresence } from './domain/presence.ts'
 import { startSessionWatch } from './domain/session-watch.ts'
 import { createSessions } from './domain/sessions.ts'
 import { createStreams } from './domain/streams.ts'
 import { createTyping } from './domain/typing.ts'
+import { createInProcessPresence } from './ephemeral/inprocess.ts'
+import type { PresenceStates } from './ephemeral/presence.ts'
+import { createRedisPresence } from './ephemeral/redis.ts'
 import { createAppend } from './log/append.ts'
 import { faultPoint } from './log/fault.ts'
 import { createHub } from './log/hub.ts'
@@ -37,6 +45,7 @@ import { createEventStore } from './store/events.ts'
 import { createMessageStore } from './store/messages.ts'
 import { migrate } from './store/migrate.ts'
 import { createPeopleStore } from './store/people.ts'
+import { createPresenceStore } from './store/presence.ts'
 import { createSessionStore } from './store/sessions.ts'
 import { createWrite } from './store/writes.ts'
 import { createLogger } from './telemetry/logger.ts'
@@ -62,6 +71,8 @@ export interface Counts {
   sessionListeners: number
   /** Conversations whose typing is watched, and people who said a moment ago whether they type. */
   typing: number
+  devices: number
+  presenceFeeds: number
 }
 
 const stopGraceMs = 7_000
@@ -103,6 +114,7 @@ export async function createApp(config: Config): Promise<App> {
     const conversations = createConversationStore(db)
     const messages = createMessageStore(db)
     const people = createPeopleStore(db)
+    const presenceStore = createPresenceStore(db)
     const sessionStore = createSessionStore(db)
 
     const readLog = createReadLog(events)
@@ -128,21 +140,42 @@ export async function createApp(config: Config): Promise<App> {
     })
     const jwtSecret = config.jwtSecret ?? ownSecret(config.dataDir)
     const gatheringPeople = { ...people, byIds: gatherUsers(people) }
-    const newLoaders = () => createLoaders({ people: gatheringPeople, conversations, messages })
+
+    const states: PresenceStates =
+      config.redisUrl === null
+        ? createInProcessPresence({
+            announce: (userIds) => void bus.publish(topics.presence, JSON.stringify(userIds)).catch(() => undefined),
+          })
+        : createRedisPresence({ url: config.redisUrl })
+    stops.push(() => states.close())
+    const devices = createDevices({ states, watch, logger })
+    stops.push(() => devices.stop())
+    const presenceParts = { states, devices, store: presenceStore, people: gatheringPeople, logger }
+    const sweep = startPresenceSweep({ ...presenceParts, intervalMs: config.presenceIntervalMs })
+    stops.push(() => sweep.stop())
+    const presenceWatch = await startPresenceWatch({ ...presenceParts, bus })
+    stops.push(() => {
+      presenceWatch.stop()
+    })
+    const presence = createPresence({ ...presenceParts, presenceWatch, watch })
+
     const streams = createStreams({ hub, readLog, events, conversations, watch })
     const typing = createTyping({ bus, streams, membershipOf: createMembershipOf(conversations), logger })
     stops.push(() => {
       typing.stop()
     })
+
+    const newLoaders = () => createLoaders({ people: gatheringPeople, conversations, messages, presence })
     const domain: Domain = {
       attempts: createAttempts(config.rateLimits),
-      sessions: createSessions({ store: sessionStore, watch, jwtSecret }),
-      people: createPeople({ store: people, append, watch }),
-      conversations: createConversations(append),
+      sessions: createSessions({ store: sessionStore, watch, presence, jwtSecret }),
+      people: createPeople({ store: people, append, watch, presence }),
+      conversations: createConversations(append, presence),
       messages: createMessages(append, events, typing),
       inbox: createInbox(append, conversations),
       streams,
       typing,
+      presence,
       newLoaders,
       loadersFor: createEventLoaders(newLoaders),
     }
@@ -193,6 +226,7 @@ export async function createApp(config: Config): Promise<App> {
         markDelivered: (viewer, seqs) => domain.inbox.markAllDelivered(viewer, seqs),
       },
       onSessionEnded: (sessionId, listener) => watch.onEnded(sessionId, listener),
+      connectDevice: (viewer, device) => devices.connect(viewer, device),
       health,
     })
     const port = await listen(() => transport.listen(config.port, config.host), config)
@@ -204,6 +238,8 @@ export async function createApp(config: Config): Promise<App> {
       sockets: transport.socketCount,
       sessionListeners: watch.listenerCount,
       typing: typing.count,
+      devices: devices.count,
+      presenceFeeds: presenceWatch.feedCount,
     })
     return { url: `http://${host}:${String(port)}/graphql`, counts, stop }
   } catch (error) {

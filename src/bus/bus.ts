@@ -15,6 +15,9 @@ export interface Bus {
    */
   subscribe(topic: string, listener: (payload: string) => void): Promise<() => void>
 
+  /** Calls the listener whenever the bus is back after it was away: what was published meanwhile is gone. */
+  onBack(listener: () => void): void
+
   /** Whether other processes hear what is published. Without them a committed event has no way to go. */
   readonly isShared: boolean
 

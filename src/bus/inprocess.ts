@@ -35,6 +35,9 @@ export function createInProcessBus(logger: Logger): Bus {
       }
     },
 
+    // It is never away.
+    onBack: () => undefined,
+
     get connected() {
       return !closed
     },

@@ -1,26 +1,13 @@
 import type { Socket } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
 import { RedisPubSub } from 'graphql-redis-subscriptions'
-import { Redis, type RedisOptions } from 'ioredis'
+import { Redis } from 'ioredis'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Bus } from './bus.ts'
+import { connectionOptions, endConnection, keepPinging, neverQueue } from './connection.ts'
 import { Listeners } from './listeners.ts'
 
 const maxPendingPublishes = 10_000
-const maxReconnectDelayMs = 1_000
-/** A connection that leaves a command unanswered for this long counts as lost. */
-const socketTimeoutMs = 2_000
-/** Both connections may be idle for long; without a ping a half-open one would look connected. */
-const pingIntervalMs = 5_000
 const resubscribeDelayMs = 1_000
-const quitTimeoutMs = 500
-
-const connectionOptions: RedisOptions = {
-  connectTimeout: 5_000,
-  socketTimeout: socketTimeoutMs,
-  keepAlive: 10_000,
-  retryStrategy: (attempt) => Math.min(attempt * 100, maxReconnectDelayMs),
-}
 
 /**
  * graphql-redis-subscriptions drops the promise of its UNSUBSCRIBE, and ioredis those of its own re-subscribing; each
@@ -54,10 +41,8 @@ interface Topic {
 export function createRedisBus(url: string, logger: Logger): Bus {
   const publisher = new Redis(url, {
     ...connectionOptions,
+    ...neverQueue,
     enableAutoPipelining: true,
-    enableOfflineQueue: false,
-    // Lost connection: what was under way is rejected, not kept for the next connection.
-    maxRetriesPerRequest: 0,
   })
   // Its queue while offline holds SUBSCRIBE and UNSUBSCRIBE only: bounded by the topics in use.
   // No ready check: its INFO is refused when a SUBSCRIBE got in before it, and the connection dropped for that.
@@ -78,6 +63,7 @@ export function createRedisBus(url: string, logger: Logger): Bus {
   let pendingPublishes = 0
   let closed = false
   let down = false
+  const backListeners = new Set<() => void>()
 
   const clients = [publisher, subscriber]
   const isConnected = () => clients.every((client) => client.status === 'ready')
@@ -94,13 +80,11 @@ export function createRedisBus(url: string, logger: Logger): Bus {
     if (!down || !isConnected()) return
     down = false
     logger.info('Redis is back')
+    for (const listener of backListeners) listener()
   }
   for (const client of clients) client.on('error', onDown).on('close', onDown).on('ready', onReady)
 
-  const pinging = setInterval(() => {
-    // socketTimeout ends a connection that does not answer; the reply itself is of no interest.
-    for (const client of clients) if (client.status === 'ready') client.ping().catch(() => undefined)
-  }, pingIntervalMs).unref()
+  const pinging = keepPinging(clients)
 
   function open(topic: string): Topic {
     const listeners = new Listeners(topic, logger)
@@ -164,11 +148,6 @@ export function createRedisBus(url: string, logger: Logger): Bus {
     })
   }
 
-  async function end(client: Redis) {
-    if (client.status === 'ready') await Promise.race([client.quit().catch(() => undefined), delay(quitTimeoutMs)])
-    client.disconnect()
-  }
-
   return {
     isShared: true,
 
@@ -197,6 +176,10 @@ export function createRedisBus(url: string, logger: Logger): Bus {
       }
     },
 
+    onBack(listener) {
+      backListeners.add(listener)
+    },
+
     get connected() {
       return !closed && isConnected()
     },
@@ -210,7 +193,7 @@ export function createRedisBus(url: string, logger: Logger): Bus {
       closed = true
       clearInterval(pinging)
       topics.clear()
-      await Promise.all(clients.map(end))
+      await Promise.all(clients.map(endConnection))
     },
   }
 }

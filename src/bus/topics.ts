@@ -6,4 +6,9 @@ export const topics = {
   typing: (conversationId: string) => `parley:typing:${conversationId}`,
   /** Ended sessions: the uuid of one. */
   sessionsEnded: 'parley:sessions-ended',
+  /**
+   * People whose presence may look different now, as a JSON list of user ids; or `{"people": […]}`, whom of others these
+   * may see has changed as well. No more than a hint: what is so now is read.
+   */
+  presence: 'parley:presence',
 } as const

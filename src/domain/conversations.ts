@@ -3,6 +3,7 @@ import { newId } from './ids.ts'
 import { ValidationError } from './errors.ts'
 import { requestHash } from './op-key.ts'
 import { accepted } from './outcome.ts'
+import type { Presence } from './presence.ts'
 import type { Viewer } from './viewer.ts'
 
 /** People one conversation can hold. */
@@ -24,7 +25,7 @@ export interface Conversations {
 const notFound = 'There is no such conversation here.'
 const managersOnly = 'Only the owner and admins of a group may do this, and a direct conversation keeps its two people.'
 
-export function createConversations(append: Append): Conversations {
+export function createConversations(append: Append, presence: Pick<Presence, 'relationsChanged'>): Conversations {
   const idOf = (conversationId: string | undefined) => {
     if (conversationId === undefined) throw new Error('a conversation was made and not answered')
     return conversationId
@@ -36,14 +37,18 @@ export function createConversations(append: Append): Conversations {
         throw new ValidationError(message, [{ path: ['input', 'userId'], message }])
       }
       const result = await append('startDirect', [viewer.userId, peerId, newId()])
-      return idOf(accepted(result, { notFound: 'There is no such person here.' }).result.conversationId)
+      const { conversationId } = accepted(result, { notFound: 'There is no such person here.' }).result
+      if (result.events.length > 0) presence.relationsChanged([viewer.userId, peerId])
+      return idOf(conversationId)
     },
     async createGroup(viewer, { title, editPolicy, memberIds, opKey }) {
       // Sorted, because the same people in another order are the same request.
       const members = [...new Set(memberIds)].sort()
       const hash = requestHash('createGroup', [title, editPolicy, ...members])
       const result = await append('createGroup', [viewer.userId, newId(), title, editPolicy, members, opKey, hash])
-      return idOf(accepted(result, { notFound: 'At least one of memberIds is nobody here.' }).result.conversationId)
+      const { conversationId } = accepted(result, { notFound: 'At least one of memberIds is nobody here.' }).result
+      if (result.events.length > 0) presence.relationsChanged([viewer.userId, ...members])
+      return idOf(conversationId)
     },
     async rename(viewer, conversationId, title) {
       const result = await append('renameConversation', [viewer.userId, conversationId, title])
@@ -57,16 +62,19 @@ export function createConversations(append: Append): Conversations {
         throw new ValidationError(message, [{ path: ['userIds'], message }])
       }
       accepted(result, { notFound, forbidden: managersOnly })
+      if (result.events.length > 0) presence.relationsChanged(userIds)
       return conversationId
     },
     async removeMember(viewer, conversationId, userId) {
       const result = await append('removeMember', [viewer.userId, conversationId, userId])
       accepted(result, { notFound, forbidden: managersOnly })
+      presence.relationsChanged([userId])
       return conversationId
     },
     async leave(viewer, conversationId) {
       const result = await append('removeMember', [viewer.userId, conversationId, viewer.userId])
       accepted(result, { notFound, forbidden: 'A direct conversation cannot be left. Archive it instead.' })
+      presence.relationsChanged([viewer.userId])
       return conversationId
     },
   }

@@ -5,6 +5,7 @@ import type { Inbox } from './inbox.ts'
 import type { Loaders } from './loaders.ts'
 import type { Messages } from './messages.ts'
 import type { People } from './people.ts'
+import type { Presence } from './presence.ts'
 import type { Sessions } from './sessions.ts'
 import type { Streams } from './streams.ts'
 import type { Typing } from './typing.ts'
@@ -19,6 +20,7 @@ export interface Domain {
   inbox: Inbox
   streams: Streams
   typing: Typing
+  presence: Presence
   /** For one request. */
   newLoaders: () => Loaders
   /** For one event, shared by all who get it. */

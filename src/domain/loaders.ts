@@ -12,6 +12,8 @@ import type {
 import type { MembersRequest, PeopleStore } from '../store/people.ts'
 import type { Conversation, EntryRow, Member, Message, User } from '../store/rows.ts'
 import { Horizon } from './horizon.ts'
+import type { Presence } from './presence.ts'
+import type { Seen, Sight } from './presence-view.ts'
 import { PrimedLoader } from './primed-loader.ts'
 
 /**
@@ -28,6 +30,8 @@ export interface Loaders {
   members: DataLoader<MembersRequest, Member[]>
   othersProgress: DataLoader<ProgressKey, OthersProgress, string>
   readBy: DataLoader<ReadByRequest, ReadRow[]>
+  /** As the viewer of the key may see the person. */
+  presence: DataLoader<Sight, Seen, string>
   horizon: Horizon
 }
 
@@ -35,6 +39,7 @@ export interface LoaderStores {
   people: PeopleStore
   conversations: ConversationStore
   messages: MessageStore
+  presence: Pick<Presence, 'see'>
 }
 
 const messageId = (key: MessageKey) => `${key.conversationId} ${String(key.seq)}`
@@ -134,5 +139,11 @@ class LazyLoaders implements Loaders {
       (requests: readonly ReadByRequest[]) => this.stores.messages.readBy(requests),
       { cache: false },
     ))
+  }
+
+  get presence() {
+    return (this.made.presence ??= new DataLoader((sights: readonly Sight[]) => this.stores.presence.see(sights), {
+      cacheKeyFn: ({ viewerId, user }) => `${viewerId} ${user.id}`,
+    }))
   }
 }

@@ -1,11 +1,13 @@
 import type { Append } from '../log/append.ts'
 import type { PeopleStore } from '../store/people.ts'
 import { ForbiddenError, NotFoundError } from './errors.ts'
+import type { Presence, SharingSettings } from './presence.ts'
 import type { SessionWatch } from './session-watch.ts'
 import type { Viewer } from './viewer.ts'
 
 export interface People {
-  updateSettings(viewer: Viewer, settings: { readReceiptsEnabled: boolean | null }): Promise<void>
+  /** Null leaves a setting as it is. */
+  updateSettings(viewer: Viewer, settings: SharingSettings & { readReceiptsEnabled: boolean | null }): Promise<void>
   /**
    * Removes a person's texts and profile. Messages become tombstones with their seq, groups go on without the person,
    * direct conversations are closed, and each conversation gets one event that says so.
@@ -20,6 +22,7 @@ export interface PeopleOptions {
   store: PeopleStore
   append: Append
   watch: Pick<SessionWatch, 'announceEnded'>
+  presence: Pick<Presence, 'updateSharing' | 'erased'>
 }
 
 /** Conversations looked up at a time. */
@@ -29,12 +32,13 @@ const stretch = 10_000
 /** Keys that one statement removes. */
 const keyBatchSize = 1_000
 
-export function createPeople({ store, append, watch }: PeopleOptions): People {
+export function createPeople({ store, append, watch, presence }: PeopleOptions): People {
   const eraseAs = async (actorId: string, userId: string) => {
     // Whoever can no longer log in sends nothing new, so that the conversations below come to an end.
     const sessionIds = await store.beginErasure(userId)
     if (!sessionIds) throw new NotFoundError('There is no such person here.')
     for (const sessionId of sessionIds) watch.announceEnded(sessionId)
+    presence.erased(userId)
     for (;;) {
       const traces = await store.tracesOf(userId, batchSize)
       if (traces.length === 0) break
@@ -50,8 +54,9 @@ export function createPeople({ store, append, watch }: PeopleOptions): People {
     await store.finishErasure(userId)
   }
   return {
-    async updateSettings(viewer, { readReceiptsEnabled }) {
+    async updateSettings(viewer, { readReceiptsEnabled, ...sharing }) {
       if (readReceiptsEnabled !== null) await store.setReadReceipts(viewer.userId, readReceiptsEnabled)
+      await presence.updateSharing(viewer, sharing)
     },
     async erase(viewer, userId) {
       if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an ADMIN of this server may erase a person.')

@@ -4,6 +4,7 @@ import { SignJWT, errors as joseErrors, jwtVerify } from 'jose'
 import type { CredentialRow, SessionStore } from '../store/sessions.ts'
 import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, UnauthenticatedError } from './errors.ts'
 import { isHandle, isUuid, newId } from './ids.ts'
+import type { Presence } from './presence.ts'
 import type { SessionWatch } from './session-watch.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 import type { Viewer } from './viewer.ts'
@@ -34,12 +35,13 @@ export interface Sessions {
 export interface SessionsOptions {
   store: SessionStore
   watch: SessionWatch
+  presence: Pick<Presence, 'sessionEnded'>
   jwtSecret: string
 }
 
 const hashToken = (token: string) => createHash('sha256').update(token).digest()
 
-export function createSessions({ store, watch, jwtSecret }: SessionsOptions): Sessions {
+export function createSessions({ store, watch, presence, jwtSecret }: SessionsOptions): Sessions {
   const key = new TextEncoder().encode(jwtSecret)
   // From the bare secret jose would make a key for each token.
   const cryptoKey = webcrypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
@@ -86,6 +88,11 @@ export function createSessions({ store, watch, jwtSecret }: SessionsOptions): Se
     return issue(sessionId, credential.userId, refresh.token)
   }
 
+  const announceEnded = (userId: string, sessionId: string) => {
+    watch.announceEnded(sessionId)
+    presence.sessionEnded(userId, sessionId)
+  }
+
   return {
     async register({ handle, displayName, password }) {
       const userId = newId()
@@ -106,20 +113,21 @@ export function createSessions({ store, watch, jwtSecret }: SessionsOptions): Se
       const next = newRefreshToken()
       const result = await store.rotate(hashToken(refreshToken), next.row)
       if (result.outcome !== 'ROTATED') {
-        if (result.outcome === 'REUSED' && result.sessionId) watch.announceEnded(result.sessionId)
+        const { outcome, userId, sessionId } = result
+        if (outcome === 'REUSED' && userId && sessionId) announceEnded(userId, sessionId)
         throw new SessionExpiredError()
       }
       return issue(result.sessionId, result.userId, next.token)
     },
     async logout(viewer) {
       await store.revoke(viewer.sessionId)
-      watch.announceEnded(viewer.sessionId)
+      announceEnded(viewer.userId, viewer.sessionId)
     },
     async changePassword(viewer, { currentPassword, newPassword }) {
       const passwordHash = await store.passwordHashOf(viewer.userId)
       if (passwordHash === null || !(await verify(passwordHash, currentPassword))) throw new InvalidCredentialsError()
       const ended = await store.changePassword(viewer.userId, await hash(newPassword), viewer.sessionId)
-      for (const sessionId of ended) watch.announceEnded(sessionId)
+      for (const sessionId of ended) announceEnded(viewer.userId, sessionId)
     },
     async authenticate(accessToken) {
       // Only the signature is remembered. Whether the session is live is asked each time.

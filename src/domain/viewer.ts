@@ -21,3 +21,11 @@ export interface Device {
   id: string
   kind: DeviceKind
 }
+
+/** A device that is connected to this process. */
+export interface ConnectedDevice extends Device {
+  /** Somebody did something on it. */
+  used(): void
+  /** Its socket is closed. It may come back. Idempotent. */
+  disconnected(): void
+}

@@ -1,5 +1,6 @@
 import { builder } from './builder.ts'
 import { requireViewer } from './context.ts'
+import type { User as UserRow } from '../store/rows.ts'
 import { StreamCursor } from './cursor.ts'
 import { streamId } from './ids.ts'
 import { required } from './required.ts'
@@ -11,11 +12,30 @@ interface ViewerShape {
   unreadConversationCount: number
 }
 
-const ViewerSettings = builder.objectRef<{ readReceiptsEnabled: boolean }>('ViewerSettings').implement({
+const PresenceSharing = builder.enumType('PresenceSharing', {
+  description: 'Who sees whether a person is here, and when they were last. Those who share no conversation never do.',
+  values: {
+    EVERYONE: { description: 'Everybody they share a conversation with.' },
+    CONTACTS: { description: 'People they share a DIRECT conversation with.' },
+    NOBODY: { description: 'Nobody.' },
+  },
+})
+
+type Settings = Pick<UserRow, 'readReceiptsEnabled' | 'presenceSharing' | 'invisible'>
+
+const ViewerSettings = builder.objectRef<Settings>('ViewerSettings').implement({
   description: 'What the viewer decided about themselves.',
   fields: (t) => ({
     readReceiptsEnabled: t.exposeBoolean('readReceiptsEnabled', {
       description: "False: others see DELIVERED at most, also for the past. The viewer's own devices still sync.",
+    }),
+    presenceSharing: t.field({
+      type: PresenceSharing,
+      description: "Who sees the viewer's presence.",
+      resolve: (settings) => settings.presenceSharing,
+    }),
+    invisible: t.exposeBoolean('invisible', {
+      description: 'True: others see the viewer as somebody who left when this was switched on.',
     }),
   }),
 })
@@ -62,6 +82,8 @@ const UpdateSettingsInput = builder.inputType('UpdateSettingsInput', {
   description: 'What is left out stays as it is.',
   fields: (t) => ({
     readReceiptsEnabled: t.boolean({ description: 'Whether others may see how far the viewer has read.' }),
+    presenceSharing: t.field({ type: PresenceSharing, description: "Who may see the viewer's presence." }),
+    invisible: t.boolean({ description: 'Whether others see the viewer as somebody who has left.' }),
   }),
 })
 
@@ -72,7 +94,11 @@ builder.mutationField('updateSettings', (t) =>
     args: { input: t.arg({ type: UpdateSettingsInput, required: true, description: 'The changes.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      await context.domain.people.updateSettings(viewer, { readReceiptsEnabled: input.readReceiptsEnabled ?? null })
+      await context.domain.people.updateSettings(viewer, {
+        readReceiptsEnabled: input.readReceiptsEnabled ?? null,
+        presenceSharing: input.presenceSharing ?? null,
+        invisible: input.invisible ?? null,
+      })
       return { userId: viewer.userId, ...(await context.domain.inbox.counts(viewer)) }
     },
   }),

@@ -65,7 +65,7 @@ const columnsOf = (names: string[]) => (alias: string, prefix: string) =>
     .join(', ')
 
 const userColumnNames =
-  'id handle displayName searchName avatarUrl role readReceiptsEnabled headEventSeq floorEventSeq createdAt erasedAt erasureFinishedAt'.split(
+  'id handle displayName searchName avatarUrl role readReceiptsEnabled presenceSharing invisible lastSeenAt headEventSeq floorEventSeq createdAt erasedAt erasureFinishedAt'.split(
     ' ',
   )
 const conversationColumnNames =
@@ -140,6 +140,7 @@ export function parseMessage(json: MessageJson): Message {
 export function parsePeople(people: UserJson[] | null): User[] {
   return (people ?? []).map((user) => ({
     ...user,
+    lastSeenAt: date(user.lastSeenAt),
     createdAt: new Date(user.createdAt),
     erasedAt: date(user.erasedAt),
     erasureFinishedAt: date(user.erasureFinishedAt),

@@ -36,7 +36,10 @@ export interface SessionStore {
   rotate(
     oldHash: Buffer,
     next: NewToken,
-  ): Promise<({ outcome: 'ROTATED' } & SessionRow) | { outcome: 'REUSED' | 'UNKNOWN'; sessionId: string | null }>
+  ): Promise<
+    | ({ outcome: 'ROTATED' } & SessionRow)
+    | { outcome: 'REUSED' | 'UNKNOWN'; sessionId: string | null; userId: string | null }
+  >
   revoke(sessionId: string): Promise<void>
   passwordHashOf(userId: string): Promise<string | null>
   /** Sets the password and ends all sessions but one. The sessions that ended. */
@@ -68,7 +71,9 @@ const createSession = {
 
 const rotateToken = {
   name: 'rotate_token',
-  text: `SELECT outcome, session_id AS "sessionId", user_id AS "userId", role::text FROM parley_rotate_token($1, $2, $3)`,
+  // Of a token that was used twice the function names the session alone.
+  text: `SELECT r.outcome, r.session_id AS "sessionId", coalesce(r.user_id, s.user_id) AS "userId", r.role::text
+    FROM parley_rotate_token($1, $2, $3) r LEFT JOIN sessions s ON s.id = r.session_id`,
 }
 
 const revokeSession = {
@@ -118,7 +123,7 @@ export function createSessionStore(db: Database): SessionStore {
       ])
       if (!row) throw new Error('parley_rotate_token answered nothing')
       const { outcome, sessionId, userId, role } = row
-      if (outcome !== 'ROTATED') return { outcome, sessionId }
+      if (outcome !== 'ROTATED') return { outcome, sessionId, userId }
       if (!sessionId || !userId || !role) throw new Error('parley_rotate_token named no session')
       return { outcome, sessionId, userId, role }
     },

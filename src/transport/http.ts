@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { GraphQLSchema } from 'graphql'
-import type { Viewer } from '../domain/viewer.ts'
+import type { ConnectedDevice, Device, Viewer } from '../domain/viewer.ts'
 import type { OpenEventResults } from '../schema/event-results.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from './context.ts'
@@ -38,6 +38,8 @@ export interface TransportOptions {
   deliveries?: Deliveries
   /** Calls the listener when the session ends, also when it ended a moment ago. Returns the way out. */
   onSessionEnded: (sessionId: string, listener: () => void) => () => void
+  /** Called when a socket names its device: it is there from now on. */
+  connectDevice: (viewer: Viewer, device: Device) => ConnectedDevice
   health: () => Promise<{ ready: boolean; checks: Record<string, string> }>
 }
 

@@ -1,5 +1,6 @@
 import {
   GraphQLError,
+  Kind,
   OperationTypeNode,
   getOperationAST,
   validate,
@@ -27,6 +28,8 @@ export interface Prepared {
   readonly document: DocumentNode
   readonly operation: OperationDefinitionNode
   readonly isSubscription: boolean
+  /** Whether it does nothing but say that a device is there. */
+  readonly isHeartbeat: boolean
   /** Says whether its pages would come to too many rows: to be asked once before an operation or a subscription runs. */
   rowsError(variables: Readonly<Record<string, unknown>> | null | undefined): GraphQLError | null
   /** Runs it, also for one event of a subscription. Asks for no limit. */
@@ -125,6 +128,7 @@ function prepare(schema: GraphQLSchema, document: DocumentNode, operation: Opera
     document,
     operation,
     isSubscription: operation.operation === OperationTypeNode.SUBSCRIPTION,
+    isHeartbeat: isHeartbeat(operation),
     rowsError,
     run,
     execute(input) {
@@ -133,3 +137,7 @@ function prepare(schema: GraphQLSchema, document: DocumentNode, operation: Opera
     },
   }
 }
+
+const isHeartbeat = ({ operation, selectionSet }: OperationDefinitionNode): boolean =>
+  operation === OperationTypeNode.MUTATION &&
+  selectionSet.selections.every((selection) => selection.kind === Kind.FIELD && selection.name.value === 'heartbeat')

@@ -14,7 +14,7 @@ import { handleProtocols, makeServer } from 'graphql-ws'
 import { isAsyncIterable } from 'graphql-yoga'
 import { WebSocketServer } from 'ws'
 import { AppError, QueryTooComplexError, ValidationError } from '../domain/errors.ts'
-import type { Device, Viewer } from '../domain/viewer.ts'
+import type { ConnectedDevice, Device, Viewer } from '../domain/viewer.ts'
 import type { EventArgs, OpenEventResults } from '../schema/event-results.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { BoundedSocket } from './bounded-socket.ts'
@@ -49,6 +49,7 @@ export interface WebSocketOptions {
   /** Where what a device has acknowledged goes. */
   deliveries?: Deliveries
   onSessionEnded: (sessionId: string, listener: () => void) => () => void
+  connectDevice: (viewer: Viewer, device: Device) => ConnectedDevice
 }
 
 type ConnectionInit = Omit<ContextInit, 'traceId' | 'viewer'>
@@ -62,8 +63,8 @@ interface Connection {
   init: ConnectionInit | null
   /** Whose token was checked when the socket opened; stays the viewer until the session ends. */
   viewer: Viewer | null
-  /** What the client said it is; null when it did not. */
-  device: Device | null
+  /** What the viewer's client said it is; null when it did not. */
+  device: ConnectedDevice | null
   /** Null until a device has a subscription. */
   delivered: Delivered | null
 }
@@ -76,7 +77,8 @@ interface Operation extends ExecutionArgs, EventArgs {
 }
 
 export function createWebSocketServer(options: WebSocketOptions) {
-  const { operations, logger, initOf, createContext, openEventResults, deliveries, onSessionEnded } = options
+  const { operations, logger, initOf, createContext, openEventResults, deliveries, onSessionEnded, connectDevice } =
+    options
   const server = new WebSocketServer<typeof BoundedSocket>({
     noServer: true,
     maxPayload: maxMessageBytes,
@@ -130,8 +132,10 @@ export function createWebSocketServer(options: WebSocketOptions) {
       if (!request) return false
       const init = initOf(request, authorizationIn(connectionParams))
       try {
-        const device = deviceIn(connectionParams)
+        const named = deviceIn(connectionParams)
         const { viewer } = await createContext({ ...init, traceId: randomUUID() })
+        const device = viewer && named && socket.readyState === socket.OPEN ? connectDevice(viewer, named) : null
+        if (device) socket.once('close', () => device.disconnected())
         // From here on the viewer stands for the token; what an idle socket keeps counts thousands of times.
         Object.assign(extra, { init: { ...init, authorization: null }, viewer, device })
         Object.assign(connection, { connectionParams: undefined })
@@ -147,7 +151,7 @@ export function createWebSocketServer(options: WebSocketOptions) {
       const traceId = flat(randomUUID())
       traceIds.set(payload, traceId)
       try {
-        const { socket, init: connectionInit, viewer } = extra
+        const { socket, init: connectionInit, viewer, device } = extra
         // As after the end of its session: what still arrives must have no effect.
         if (socket.readyState !== socket.OPEN || !connectionInit) throw new GraphQLError('This socket is closing.')
         // This one is counted already.
@@ -157,6 +161,7 @@ export function createWebSocketServer(options: WebSocketOptions) {
           )
         }
         const prepared = operations.prepare(payload)
+        if (device && !prepared.isHeartbeat) device.used()
         const operation: Operation = {
           schema: operations.schema,
           document: prepared.document,

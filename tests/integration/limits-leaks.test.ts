@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   ConversationEventsDocument,
   InboxEventsDocument,
+  PresenceEventsDocument,
   SetTypingDocument,
   TypingEventsDocument,
 } from '../../sdk/generated/graphql.ts'
@@ -70,12 +71,13 @@ async function held() {
 }
 
 /**
+/**
  * All kinds of subscription, those with a log from the beginning of the conversation, until each of these has delivered
- * something; on a socket that names a device and has begun to type.
+ * something, and on a device one to presence; on a socket that has begun to type.
  */
 async function subscribed(person: Person, conversationId: string): Promise<RawSocket> {
-  const raw = await RawSocket.connect(person, { deviceId: 'a device' })
-  const waiting = new Set(['conversation', 'inbox', 'set typing'])
+  const raw = await RawSocket.connect(person)
+  const waiting = new Set(['conversation', 'inbox', 'set typing', ...(person.device ? ['presence'] : [])])
   await new Promise<void>((resolve) => {
     raw.onData = (id) => {
       waiting.delete(id)
@@ -85,6 +87,7 @@ async function subscribed(person: Person, conversationId: string): Promise<RawSo
     raw.begin('set typing', SetTypingDocument, { conversationId, typing: true })
     raw.begin('conversation', ConversationEventsDocument, { conversationId, after: 0 })
     raw.begin('inbox', InboxEventsDocument, { after: [{ streamId: conversationId, eventSeq: 0 }] })
+    if (person.device) raw.begin('presence', PresenceEventsDocument, { userIds: [person.id] })
   })
   return raw
 }
@@ -93,6 +96,7 @@ async function unsubscribe(raw: RawSocket): Promise<void> {
   raw.end('conversation')
   raw.end('inbox')
   raw.end('typing')
+  raw.end('presence')
   await new Promise((resolve) => setImmediate(resolve))
 }
 
@@ -135,18 +139,28 @@ test(
   async () => {
     // Each on a conversation of its own, so that streams open and close again and again.
     const people = await Promise.all(
-      Array.from({ length: 7 }, async () => {
-        const person = await signUp(url)
+      Array.from({ length: 7 }, async (_, index) => {
+        const signedUp = await signUp(url)
+        const person = index % 2 ? signedUp.on(`device ${String(index)}`, 'WEB') : signedUp
         const conversationId = await person.createGroup([])
         await person.send(conversationId, 'Something to replay')
-        await person.client.close()
+        await Promise.all([signedUp.client.close(), person.client.close()])
         return { person, conversationId }
       }),
     )
     // One that stays, so that the counts are not those of an idle process.
     const stays = await subscribed(people[0]!.person, people[0]!.conversationId)
     await run(100, people)
-    const settled = { streams: 2, busTopics: 4, sockets: 1, sessionListeners: 4, typing: 1, channels: 4 }
+    const settled = {
+      streams: 2,
+      busTopics: 5,
+      sockets: 1,
+      sessionListeners: 4,
+      typing: 1,
+      channels: 5,
+      devices: 0,
+      presenceFeeds: 0,
+    }
     await expect.poll(async () => (await held()).counts, { timeout: 20_000 }).toMatchObject(settled)
     const before = await held()
 

@@ -178,6 +178,7 @@ export function createToy(overrides: Partial<TransportOptions> = {}) {
       isOwn: () => true,
       close: () => undefined,
     }),
+    connectDevice: (_, device) => ({ ...device, used: () => undefined, disconnected: () => undefined }),
     onSessionEnded(sessionId, listener) {
       const listeners = sessionListeners.get(sessionId) ?? new Set()
       sessionListeners.set(sessionId, listeners.add(listener))

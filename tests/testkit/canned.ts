@@ -26,6 +26,9 @@ const users: User[] = Object.entries(people).map(([handle, id]) => ({
   avatarUrl: handle === 'peer' ? 'https://example.org/peer.png' : null,
   role: 'USER',
   readReceiptsEnabled: handle !== 'member',
+  presenceSharing: 'EVERYONE',
+  invisible: false,
+  lastSeenAt: handle === 'peer' ? at : null,
   headEventSeq: 9,
   floorEventSeq: 0,
   createdAt: at,
@@ -99,6 +102,10 @@ const load = {
   othersProgress: () => ({ minDeliveredSeq: 3, minReadSeq: 2 }),
   readBy: (request: { conversationId: string }) =>
     memberIdsOf(request.conversationId).map((userId) => ({ userId, readAt: at })),
+  presence: ({ user }: { user: User }) =>
+    user.id === sender
+      ? { status: 'ONLINE', device: 'WEB', lastSeenAt: null }
+      : { status: 'OFFLINE', device: null, lastSeenAt: at },
 }
 
 export function cannedLoaders(): Loaders {

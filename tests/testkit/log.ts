@@ -161,6 +161,10 @@ export class FakeBus implements Bus {
     }
   }
 
+  onBack(): void {
+    // It is never away.
+  }
+
   get topicCount(): number {
     return this.listeners.size
   }

@@ -51,6 +51,7 @@ export async function startMeasuredServer(): Promise<MeasuredServer> {
       // What goes by the clock would do at any time what the work itself should have done.
       RELAY_INTERVAL_MS: '60000',
       HOUSEKEEPING_INTERVAL_MS: '3600000',
+      PRESENCE_INTERVAL_MS: '60000',
     },
   })
   atEnd(async () => {

@@ -11,6 +11,7 @@ import {
   InboxEventsDocument,
   MarkReadDocument,
   RegisterDocument,
+  type DeviceKind,
   SendMessageDocument,
   SetTypingDocument,
   StartDirectDocument,
@@ -38,9 +39,14 @@ atEnd(async () => {
   await Promise.all(clients.map((client) => client.close()))
 })
 
+export interface NamedDevice {
+  id: string
+  kind: DeviceKind
+}
+
 /** A client of a server; it never reconnects by itself, so that a test decides. */
-export function connect(url: string, token: () => string | null): ParleyClient {
-  const client = createParleyClient({ url, token, webSocketImpl: WebSocket, socket: { retryAttempts: 0 } })
+export function connect(url: string, token: () => string | null, device?: NamedDevice): ParleyClient {
+  const client = createParleyClient({ url, token, device, webSocketImpl: WebSocket, socket: { retryAttempts: 0 } })
   clients.push(client)
   return client
 }
@@ -51,8 +57,10 @@ export class Person {
   constructor(
     readonly session: SessionFieldsFragment,
     readonly url: string,
+    /** What all sockets of this person say they are. */
+    readonly device?: NamedDevice,
   ) {
-    this.client = connect(url, () => session.accessToken)
+    this.client = connect(url, () => session.accessToken, device)
   }
 
   get id(): string {
@@ -66,6 +74,18 @@ export class Person {
   /** The same person, on another device and perhaps another server. */
   at(url: string): Person {
     return new Person(this.session, url)
+  }
+
+  on(id: string, kind: DeviceKind, url = this.url): Person {
+    return new Person(this.session, url, { id, kind })
+  }
+
+  /** What a socket of theirs says when it opens. */
+  get connectionParams(): Record<string, string> {
+    return {
+      authorization: `Bearer ${this.session.accessToken}`,
+      ...(this.device && { deviceId: this.device.id, deviceKind: this.device.kind }),
+    }
   }
 
   async startDirect(other: Person): Promise<string> {

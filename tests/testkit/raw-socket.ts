@@ -52,7 +52,7 @@ export class RawSocket {
 
   /** Resolves when the server has acknowledged the connection. */
   static async connect(
-    { url, session }: Person,
+    { url, connectionParams }: Person,
     { deviceId, autoPong = true }: RawSocketOptions = {},
   ): Promise<RawSocket> {
     const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', { autoPong })
@@ -60,7 +60,10 @@ export class RawSocket {
     const raw = new RawSocket(socket)
     await new Promise<void>((resolve, reject) => {
       socket.once('open', () => {
-        raw.send({ type: 'connection_init', payload: { authorization: `Bearer ${session.accessToken}`, deviceId } })
+        raw.send({
+          type: 'connection_init',
+          payload: { ...connectionParams, ...(deviceId !== undefined && { deviceId }) },
+        })
       })
       socket.once('message', () => {
         resolve()

@@ -7,7 +7,7 @@ export const socketClient = (person: Person): Client =>
   createClient({
     url: person.url.replace('http', 'ws'),
     webSocketImpl: WebSocket,
-    connectionParams: { authorization: `Bearer ${person.session.accessToken}` },
+    connectionParams: person.connectionParams,
     lazy: false,
     retryAttempts: 0,
     onNonLazyError: () => undefined,

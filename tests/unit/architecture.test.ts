@@ -67,13 +67,14 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   // What runs: the server, and the operator's commands.
   main: { values: ['app', 'config'] },
   admin: { values: ['domain', 'log', 'store', 'bus', 'config'] },
-  app: { values: ['transport', 'schema', 'domain', 'log', 'store', 'bus'], types: ['config'] },
+  app: { values: ['transport', 'schema', 'domain', 'log', 'store', 'bus', 'ephemeral'], types: ['config'] },
   transport: { values: ['schema', 'store/unavailable'] },
   schema: { values: ['domain', 'schema/generated'], types: ['log', 'store'] },
-  domain: { values: ['log', 'bus/topics'], types: ['store', 'bus'] },
+  domain: { values: ['log', 'bus/topics'], types: ['store', 'bus', 'ephemeral'] },
   log: { values: ['bus/topics', 'store/rows'], types: ['store', 'bus'] },
   store: { values: [] },
   bus: { values: [] },
+  ephemeral: { values: ['bus/topics', 'bus/connection'] },
   telemetry: { values: [] },
   config: { values: [] },
   'start-error': { values: [] },
@@ -184,7 +185,7 @@ describe('the source tree', () => {
   test('is there to be checked', () => {
     expect(sources.length).toBeGreaterThan(50)
   })
-  test('imports one way: main → app → transport → schema → domain → log → store | bus', () => {
+  test('imports one way: main → app → transport → schema → domain → log → store | bus | ephemeral', () => {
     expect(wrongImports(sources)).toEqual([])
   })
   test('has no cycles', () => {
@@ -222,6 +223,8 @@ describe('the checks themselves find', () => {
     ['the neighbour, the other way', 'src/bus/redis.ts', `import type { LogEvent } from '../store/rows.ts'`],
     ['a value where only types may come from', 'src/schema/user.ts', `import { userColumns } from '../store/rows.ts'`],
     ['a mixed import', 'src/schema/user.ts', `import { type User, userColumns } from '../store/rows.ts'`],
+    ['the bus itself', 'src/ephemeral/redis.ts', `import { createRedisBus } from '../bus/redis.ts'`],
+    ['an implementation', 'src/domain/presence.ts', `import { createRedisPresence } from '../ephemeral/redis.ts'`],
     ['something re-exported', 'src/log/read.ts', `export { newId } from '../domain/ids.ts'`],
     ['something loaded later', 'src/log/read.ts', `const late = () => import('../domain/ids.ts')`],
     ['a leaf that leans on something', 'src/domain/errors.ts', `import type { Viewer } from './viewer.ts'`],

@@ -36,6 +36,7 @@ describe('settings', () => {
       eventTtlMs: 30 * 24 * 3_600_000,
       opKeyTtlMs: 30 * 24 * 3_600_000,
       housekeepingIntervalMs: 60_000,
+      presenceIntervalMs: 1_000,
       ringEvents: 256,
       ringMemoryByteSize: 64 * 1_048_576,
       fault: null,

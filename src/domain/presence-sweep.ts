@@ -1,0 +1,80 @@
+import type { PresenceStates } from '../ephemeral/presence.ts'
+import type { PresenceStore } from '../store/presence.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Devices } from './devices.ts'
+
+/**
+ * Looks for people whose presence changes by the clock alone: whose last device is gone, also with the process that held
+ * it, or who have been idle. Every process has one; of each change they find it is one's alone. When somebody was last
+ * seen is written to the database by whoever finds it unwritten, so that a process that dies in between loses nothing.
+ */
+export interface PresenceSweep {
+  stop(): Promise<void>
+}
+
+export interface PresenceSweepOptions {
+  states: PresenceStates
+  devices: Devices
+  store: PresenceStore
+  intervalMs: number
+  logger: Logger
+}
+
+/** Milliseconds that devices have to be there again after Redis was away, before who is not counts as gone. */
+export const graceMs = 16_000
+/** Batches at one go; with more to do than that the next look comes soon enough. */
+const maxBatches = 100
+
+export function startPresenceSweep({
+  states,
+  devices,
+  store,
+  intervalMs,
+  logger,
+}: PresenceSweepOptions): PresenceSweep {
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let holdUntilMs = 0
+  let running: Promise<void> = Promise.resolve()
+
+  const save = async (unsaved: Awaited<ReturnType<PresenceStates['sweep']>>['unsaved']): Promise<boolean> => {
+    if (unsaved.length === 0) return true
+    const saved = new Set(await store.saveLastSeen(unsaved))
+    await states.saved(unsaved.filter(({ userId }) => saved.has(userId)))
+    return saved.size === unsaved.length
+  }
+
+  const look = async () => {
+    await devices.tell(devices.takeUsed())
+    if (performance.now() < holdUntilMs) return
+    for (let batch = 0; batch < maxBatches && !stopped; batch++) {
+      const { isFull, unsaved } = await states.sweep()
+      // What could not be saved would come again at once.
+      if (!(await save(unsaved)) || !isFull) return
+    }
+  }
+
+  const plan = () => {
+    if (stopped) return
+    timer = setTimeout(() => {
+      running = look()
+        .catch((error: unknown) => {
+          logger.debug({ err: error }, 'could not look after presence; will try again')
+        })
+        .then(plan)
+    }, intervalMs)
+  }
+  plan()
+  states.onConnected((isBack) => {
+    // What expired while Redis was away may only have had no way to say that it is there.
+    if (isBack) holdUntilMs = performance.now() + graceMs
+  })
+
+  return {
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await running
+    },
+  }
+}

@@ -1,0 +1,200 @@
+import type { DeviceKind } from '../domain/viewer.ts'
+import {
+  idleAfterMs,
+  lifeMs,
+  maxDevices,
+  savedForMs,
+  steadyMs,
+  sweepSize,
+  type Change,
+  type PresenceState,
+  type PresenceStates,
+  type Status,
+} from './presence.ts'
+
+interface Device {
+  kind: DeviceKind
+  said: Status
+  activeAtMs: number
+  expiresAtMs: number
+  sessionId: string
+}
+
+interface Person {
+  devices: Map<string, Device>
+  /** As it was announced. */
+  status: Status
+  kind: DeviceKind | null
+  /** Of devices that are gone. */
+  seenAtMs: number
+  isUnsaved: boolean
+  /** When to look again: something expires, becomes idle, or need not be remembered any longer. */
+  dueAtMs: number
+}
+
+export interface InProcessOptions {
+  /** Called with the people whose presence is another one now. */
+  announce: (userIds: string[]) => void
+  nowMs?: () => number
+}
+
+/** For a process that runs alone: the same rules as in script.ts, one test suite holds both to them. */
+export function createInProcessPresence({ announce, nowMs = Date.now }: InProcessOptions): PresenceStates {
+  const people = new Map<string, Person>()
+
+  const personOf = (userId: string): Person => {
+    const known = people.get(userId)
+    if (known) return known
+    const person: Person = {
+      devices: new Map(),
+      status: 'OFFLINE',
+      kind: null,
+      seenAtMs: 0,
+      isUnsaved: false,
+      dueAtMs: Infinity,
+    }
+    people.set(userId, person)
+    return person
+  }
+
+  const makeRoom = ({ devices }: Person) => {
+    if (devices.size < maxDevices) return
+    const [oldest] = [...devices].sort(([, one], [, other]) => one.expiresAtMs - other.expiresAtMs)
+    if (oldest) devices.delete(oldest[0])
+  }
+
+  const applyTo = (person: Person, change: Change, now: number) => {
+    const { devices } = person
+    switch (change.type) {
+      case 'SIGN': {
+        const known = devices.get(change.deviceId)
+        const isThere = known !== undefined && known.expiresAtMs > now
+        if (!isThere) makeRoom(person)
+        const usedAtMs = change.idleMs === null ? 0 : now - change.idleMs
+        const says = change.says === 'HERE' ? null : change.says
+        const said = isThere ? known.said : 'ONLINE'
+        devices.set(change.deviceId, {
+          kind: isThere && says === null ? known.kind : change.kind,
+          said: says ?? (change.says === 'HERE' && said === 'OFFLINE' ? 'ONLINE' : said),
+          activeAtMs: isThere ? Math.max(known.activeAtMs, usedAtMs) : usedAtMs || now,
+          expiresAtMs: now + lifeMs,
+          sessionId: change.sessionId,
+        })
+        break
+      }
+      case 'LEFT': {
+        const device = devices.get(change.deviceId)
+        if (!device || device.said === 'OFFLINE') break
+        device.said = 'OFFLINE'
+        person.seenAtMs = now
+        break
+      }
+      case 'USED':
+        for (const device of devices.values()) if (device.sessionId === change.sessionId) device.activeAtMs = now
+        break
+      case 'SESSION_ENDED':
+        for (const [id, device] of devices) if (device.sessionId === change.sessionId) remove(person, id, device)
+        break
+      case 'FORGET':
+        devices.clear()
+        person.seenAtMs = 0
+        person.isUnsaved = false
+    }
+  }
+
+  const remove = (person: Person, deviceId: string, { said, expiresAtMs }: Device) => {
+    person.devices.delete(deviceId)
+    if (said !== 'OFFLINE') person.seenAtMs = Math.max(person.seenAtMs, expiresAtMs - lifeMs)
+  }
+
+  /** Brings what is published in line with the devices. Whether that changed. */
+  const settle = (userId: string, person: Person, now: number): boolean => {
+    for (const [id, device] of person.devices) if (device.expiresAtMs <= now) remove(person, id, device)
+    const { status, kind, dueAtMs } = bestOf(person, now)
+    const changed = status !== person.status || kind !== person.kind
+    Object.assign(person, { status, kind, dueAtMs })
+    if (changed && status === 'OFFLINE' && person.seenAtMs > 0) person.isUnsaved = true
+    if (person.devices.size === 0 && !person.isUnsaved) {
+      // Kept a while for who read the database before; with nothing to tell not at all.
+      if (person.seenAtMs === 0) people.delete(userId)
+      else person.dueAtMs = now + savedForMs
+    }
+    return changed
+  }
+
+  const settleAll = (userIds: Iterable<string>, now: number) => {
+    const changed = [...userIds].filter((userId) => {
+      const person = people.get(userId)
+      return person !== undefined && settle(userId, person, now)
+    })
+    if (changed.length > 0) announce(changed)
+  }
+
+  return {
+    async apply(changes) {
+      const now = nowMs()
+      for (const change of changes) applyTo(personOf(change.userId), change, now)
+      settleAll(new Set(changes.map(({ userId }) => userId)), now)
+    },
+    async sweep() {
+      const now = nowMs()
+      const due: string[] = []
+      for (const [userId, person] of people) {
+        if (person.dueAtMs > now) continue
+        if (person.devices.size === 0 && person.status === 'OFFLINE') people.delete(userId)
+        else due.push(userId)
+      }
+      settleAll(due, now)
+      const unsaved = [...people].filter(([, { isUnsaved }]) => isUnsaved).slice(0, sweepSize)
+      return { isFull: false, unsaved: unsaved.map(([userId, { seenAtMs }]) => ({ userId, atMs: seenAtMs })) }
+    },
+    async saved(moments) {
+      for (const { userId, atMs } of moments) {
+        const person = people.get(userId)
+        if (!person || person.seenAtMs !== atMs) continue
+        person.isUnsaved = false
+        if (person.devices.size === 0) person.dueAtMs = nowMs() + savedForMs
+      }
+    },
+    read: async (userIds) =>
+      userIds.map((userId): PresenceState | null => {
+        const person = people.get(userId)
+        if (!person) return null
+        const { status, kind, seenAtMs } = person
+        return { status, device: kind, lastSeenAtMs: status === 'OFFLINE' && seenAtMs > 0 ? seenAtMs : null }
+      }),
+    onConnected: () => undefined,
+    async close() {
+      people.clear()
+    },
+  }
+}
+
+function bestOf(person: Person, now: number): { status: Status; kind: DeviceKind | null; dueAtMs: number } {
+  let status: Status = 'OFFLINE'
+  let dueAtMs = Infinity
+  let candidates: [string, Device][] = []
+  for (const each of person.devices) {
+    const [, { said, activeAtMs, expiresAtMs }] = each
+    const idleAtMs = activeAtMs + idleAfterMs
+    if (said === 'OFFLINE') {
+      dueAtMs = Math.min(dueAtMs, expiresAtMs)
+      continue
+    }
+    const isAway = said === 'AWAY' || idleAtMs <= now
+    dueAtMs = Math.min(dueAtMs, expiresAtMs, isAway ? Infinity : idleAtMs)
+    const own = isAway ? 'AWAY' : 'ONLINE'
+    if (own === status) candidates.push(each)
+    else if (own === 'ONLINE' || status === 'OFFLINE') {
+      status = own
+      candidates = [each]
+    }
+  }
+  const [newest] = candidates.sort(
+    ([oneId, one], [otherId, other]) => other.activeAtMs - one.activeAtMs || (oneId < otherId ? -1 : 1),
+  )
+  if (!newest) return { status, kind: null, dueAtMs }
+  const steadyFromMs = newest[1].activeAtMs - steadyMs
+  const stays = candidates.some(([, { kind, activeAtMs }]) => kind === person.kind && activeAtMs >= steadyFromMs)
+  return { status, kind: stays ? person.kind : newest[1].kind, dueAtMs }
+}

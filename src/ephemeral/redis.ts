@@ -1,0 +1,112 @@
+import { Redis } from 'ioredis'
+import { connectionOptions, endConnection, keepPinging, neverQueue } from '../bus/connection.ts'
+import { topics } from '../bus/topics.ts'
+import { parseState, sweepSize, type Change, type LastSeen, type PresenceStates } from './presence.ts'
+import * as script from './script.ts'
+
+/** Commands under way at once; beyond that Redis counts as away. */
+const maxPending = 1_000
+/** An answer that takes longer is not waited for: somebody's request is behind it. */
+const commandTimeoutMs = 1_000
+const defaultPrefix = 'parley:{presence}:'
+
+export interface RedisPresenceOptions {
+  url: string
+  /** What all keys begin with. */
+  prefix?: string
+  /** Redis' own clock, when not given. */
+  nowMs?: () => number
+}
+
+type Script = (...args: (string | number)[]) => Promise<unknown>
+
+/** Keeps presence in Redis; the rules stand in script.ts. */
+export function createRedisPresence({ url, prefix = defaultPrefix, nowMs }: RedisPresenceOptions): PresenceStates {
+  const redis = new Redis(url, { ...connectionOptions, ...neverQueue, commandTimeout: commandTimeoutMs })
+  // Whoever asks is told; the bus, on the same Redis, has it in the log.
+  redis.on('error', () => undefined)
+  const pinging = keepPinging([redis])
+  let connectedCount = 0
+  redis.on('ready', () => connectedCount++)
+  let pending = 0
+  let closed = false
+
+  const guarded = async <Answer>(command: () => Promise<Answer>): Promise<Answer> => {
+    if (redis.status !== 'ready') throw new Error('Redis is unreachable.')
+    if (pending >= maxPending) throw new Error('Redis is too slow: too many commands are waiting.')
+    pending += 1
+    try {
+      return await command()
+    } finally {
+      pending -= 1
+    }
+  }
+
+  const defined = (name: string, lua: string) => {
+    redis.defineCommand(name, { numberOfKeys: 2, lua })
+    const command = (redis as unknown as Record<string, Script>)[name]
+    if (!command) throw new Error(`ioredis did not define ${name}`)
+    return (values: (string | number)[]) =>
+      guarded(() =>
+        command.call(redis, `${prefix}due`, `${prefix}unsaved`, topics.presence, nowMs ? nowMs() : '', ...values),
+      )
+  }
+  const apply = defined('parleyPresenceApply', script.apply)
+  const sweep = defined('parleyPresenceSweep', script.sweep)
+  const saved = defined('parleyPresenceSaved', script.saved)
+
+  return {
+    async apply(changes) {
+      await apply(changes.flatMap(toValues))
+    },
+    async sweep() {
+      const [dueCount, flat] = (await sweep([])) as [number, string[]]
+      const unsaved: LastSeen[] = []
+      for (let at = 0; at < flat.length; at += 2) unsaved.push({ userId: flat[at] ?? '', atMs: Number(flat[at + 1]) })
+      return { isFull: dueCount === sweepSize || unsaved.length === sweepSize, unsaved }
+    },
+    async saved(moments) {
+      await saved(moments.flatMap(({ userId, atMs }) => [userId, atMs]))
+    },
+    async read(userIds) {
+      if (userIds.length === 0) return []
+      const texts = await guarded(() => redis.mget(userIds.map((userId) => `${prefix}state:${userId}`)))
+      return texts.map((text) => (text === null ? null : parseState(text)))
+    },
+    onConnected(listener) {
+      redis.on('ready', () => {
+        listener(connectedCount > 1)
+      })
+      if (redis.status === 'ready') listener(connectedCount > 1)
+    },
+    async close() {
+      if (closed) return
+      closed = true
+      clearInterval(pinging)
+      await endConnection(redis)
+    },
+  }
+}
+
+/** As the script takes them: script.changeWidth values each. */
+function toValues(change: Change): (string | number)[] {
+  const { type, userId } = change
+  switch (type) {
+    case 'SIGN':
+      return [
+        type,
+        userId,
+        change.sessionId,
+        change.deviceId,
+        change.kind,
+        change.idleMs === null ? '' : Math.max(0, Math.round(change.idleMs)),
+        change.says ?? '',
+      ]
+    case 'LEFT':
+      return [type, userId, '', change.deviceId, '', '', '']
+    case 'FORGET':
+      return [type, userId, '', '', '', '', '']
+    default:
+      return [type, userId, change.sessionId, '', '', '', '']
+  }
+}

@@ -1,0 +1,79 @@
+import type { Database } from './database.ts'
+import type { User } from './rows.ts'
+
+/** What two people share: a DIRECT conversation, another one, or none. */
+export type Relation = 'DIRECT' | 'SHARED' | 'NONE'
+
+export interface PersonPair {
+  viewerId: string
+  userId: string
+}
+
+export interface PresenceStore {
+  /** What the two of each pair share now, in order. One statement. */
+  relations(pairs: readonly PersonPair[]): Promise<Relation[]>
+  /**
+   * Notes when people were last seen, where that is later than what is known and not to be hidden. Answers who is done
+   * with; who is left out is being written to by somebody else. Repeating it changes nothing.
+   */
+  saveLastSeen(moments: readonly { userId: string; atMs: number }[]): Promise<string[]>
+  /** Null leaves a setting as it is. Who becomes invisible with it was last seen at `leftAt`, if that is later. */
+  setSharing(
+    userId: string,
+    settings: { presenceSharing: User['presenceSharing'] | null; invisible: boolean | null },
+    leftAt: Date | null,
+  ): Promise<void>
+}
+
+const readRelations = {
+  name: 'read_relations',
+  text: `SELECT CASE WHEN EXISTS (SELECT FROM conversations WHERE pair_key = p.pair_key) THEN 'DIRECT'
+      WHEN EXISTS (SELECT FROM members a JOIN members b ON b.conversation_id = a.conversation_id
+        AND b.user_id = p.user_id AND b.left_at IS NULL WHERE a.user_id = p.viewer_id AND a.left_at IS NULL) THEN 'SHARED'
+      ELSE 'NONE' END AS relation
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY AS p(viewer_id, user_id, pair_key, place)
+    ORDER BY p.place`,
+}
+
+// Who writes to a person's row holds it, many of them in an order of their own: never wait for them, they may wait for us.
+const saveLastSeen = {
+  name: 'save_last_seen',
+  text: `WITH seen AS (SELECT * FROM unnest($1::uuid[], $2::timestamptz[]) AS s(id, at)),
+      held AS MATERIALIZED (SELECT u.id FROM users u JOIN seen USING (id) FOR NO KEY UPDATE OF u SKIP LOCKED),
+      written AS (UPDATE users u SET last_seen_at = seen.at FROM seen, held
+        WHERE u.id = seen.id AND u.id = held.id AND NOT u.invisible AND u.erased_at IS NULL
+          AND (u.last_seen_at IS NULL OR u.last_seen_at < seen.at))
+    SELECT id AS "userId" FROM seen WHERE id IN (SELECT id FROM held) OR NOT EXISTS (SELECT FROM users WHERE id = seen.id)`,
+}
+
+const setSharing = {
+  name: 'set_sharing',
+  text: `UPDATE users SET presence_sharing = coalesce($2::presence_sharing, presence_sharing),
+      invisible = coalesce($3, invisible),
+      last_seen_at = CASE WHEN $3 AND NOT invisible THEN greatest(last_seen_at, $4) ELSE last_seen_at END WHERE id = $1`,
+}
+
+const pairKey = ({ viewerId, userId }: PersonPair) => [viewerId, userId].sort().join(':')
+
+export function createPresenceStore(db: Database): PresenceStore {
+  return {
+    async relations(pairs) {
+      const rows = await db.run<{ relation: Relation }>(readRelations, [
+        pairs.map(({ viewerId }) => viewerId),
+        pairs.map(({ userId }) => userId),
+        pairs.map(pairKey),
+      ])
+      return rows.map(({ relation }) => relation)
+    },
+    async saveLastSeen(moments) {
+      const rows = await db.run<{ userId: string }>(saveLastSeen, [
+        moments.map(({ userId }) => userId),
+        moments.map(({ atMs }) => new Date(atMs)),
+      ])
+      return rows.map(({ userId }) => userId)
+    },
+    async setSharing(userId, { presenceSharing, invisible }, leftAt) {
+      await db.run(setSharing, [userId, presenceSharing, invisible, leftAt])
+    },
+  }
+}
