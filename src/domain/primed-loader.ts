@@ -6,7 +6,7 @@ import DataLoader from 'dataloader'
  * statement of its own.
  */
 export class PrimedLoader<Key, Value> extends DataLoader<Key, Value, string> {
-  private readonly primed = new Map<string, Promise<Value>>()
+  private readonly primed = new Map<string, Value>()
   private readonly keyOf: (key: Key) => string
 
   constructor(load: (keys: readonly Key[]) => Promise<Value[]>, keyOf: (key: Key) => string) {
@@ -14,12 +14,18 @@ export class PrimedLoader<Key, Value> extends DataLoader<Key, Value, string> {
     this.keyOf = keyOf
   }
 
+  /** The value itself when it is there: the promises of a page of rows are a good part of what it costs. */
+  get(key: Key): Value | Promise<Value> {
+    const primed = this.primed.get(this.keyOf(key))
+    return primed === undefined ? super.load(key) : primed
+  }
+
   override load(key: Key): Promise<Value> {
-    return this.primed.get(this.keyOf(key)) ?? super.load(key)
+    return Promise.resolve(this.get(key))
   }
 
   override prime(key: Key, value: Value): this {
-    this.primed.set(this.keyOf(key), Promise.resolve(value))
+    this.primed.set(this.keyOf(key), value)
     return this
   }
 

@@ -25,9 +25,10 @@ export const EditPolicy = builder.enumType('EditPolicy', {
 })
 
 /** What hangs below a conversation is for members: an event of one's own leaving still names the conversation. */
-export async function isMember(context: Context, conversation: { id: string }): Promise<boolean> {
+export function isMember(context: Context, conversation: { id: string }): Promise<boolean> | boolean {
   const viewerId = requireViewer(context).userId
-  return (await context.loaders.entry.load({ viewerId, conversationId: conversation.id })) !== null
+  const entry = context.loaders.entry.get({ viewerId, conversationId: conversation.id })
+  return entry instanceof Promise ? entry.then((late) => late !== null) : entry !== null
 }
 
 type ConversationRow = Awaited<ReturnType<Context['loaders']['conversation']['load']>>
@@ -90,7 +91,7 @@ export const Conversation = builder.prismaObject('Conversation', {
       ...viewerDependent,
       resolve: ({ pairKey }, _, context) => {
         const peerId = pairKey?.split(':').find((id) => !isViewer(context, id))
-        return peerId === undefined ? null : context.loaders.user.load(peerId)
+        return peerId === undefined ? null : context.loaders.user.get(peerId)
       },
     }),
     memberCount: t.exposeInt('memberCount', { description: 'People in it now.' }),

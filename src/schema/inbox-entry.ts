@@ -38,7 +38,7 @@ builder.objectField(Conversation, 'viewerEntry', (t) =>
     description: 'What the viewer has to do with it; null for somebody who is not a member.',
     ...viewerDependent,
     resolve: ({ id }, _, context) =>
-      context.loaders.entry.load({ viewerId: requireViewer(context).userId, conversationId: id }),
+      context.loaders.entry.get({ viewerId: requireViewer(context).userId, conversationId: id }),
   }),
 )
 

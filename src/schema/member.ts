@@ -23,7 +23,7 @@ export const Member = builder.prismaObject('Member', {
     user: t.field({
       type: User,
       description: 'The person.',
-      resolve: (member, _, { loaders }) => required(loaders.user.load(member.userId), 'the user of a member'),
+      resolve: (member, _, { loaders }) => required(loaders.user.get(member.userId), 'the user of a member'),
     }),
     role: t.field({ type: MemberRole, description: 'What they may do.', resolve: (member) => member.role }),
     joinedAt: t.field({

@@ -48,7 +48,7 @@ export const Message = builder.prismaObject('Message', {
     sender: t.field({
       type: User,
       description: 'Who sent it.',
-      resolve: (message, _, { loaders }) => required(loaders.user.load(message.senderId), 'the sender of a message'),
+      resolve: (message, _, { loaders }) => required(loaders.user.get(message.senderId), 'the sender of a message'),
     }),
     text: t.exposeString('text', { nullable: true, description: '1 to 4000 characters; null once deleted.' }),
     revision: t.exposeInt('revision', { description: '1, and one more with each edit.' }),
@@ -88,7 +88,7 @@ export const Message = builder.prismaObject('Message', {
       type: User,
       nullable: true,
       description: 'Who deleted it.',
-      resolve: ({ deletedById }, _, { loaders }) => (deletedById === null ? null : loaders.user.load(deletedById)),
+      resolve: ({ deletedById }, _, { loaders }) => (deletedById === null ? null : loaders.user.get(deletedById)),
     }),
   }),
 })
@@ -99,7 +99,7 @@ builder.objectField(Message, 'replyTo', (t) =>
     nullable: true,
     description: 'The message of the same conversation that it answers.',
     resolve: ({ conversationId, replyToSeq }, _, { loaders }) =>
-      replyToSeq === null ? null : loaders.message.load({ conversationId, seq: replyToSeq }),
+      replyToSeq === null ? null : loaders.message.get({ conversationId, seq: replyToSeq }),
   }),
 )
 
@@ -141,10 +141,12 @@ builder.objectField(Conversation, 'lastMessage', (t) =>
     nullable: true,
     description: 'The newest message, also when it was deleted; null when there is none.',
     ...viewerDependent,
-    resolve: async ({ id, headSeq }, _, context) =>
-      headSeq > 0 && (await isMember(context, { id }))
-        ? context.loaders.message.load({ conversationId: id, seq: headSeq })
-        : null,
+    resolve: ({ id, headSeq }, _, context) => {
+      const lastFor = (member: boolean) =>
+        member ? context.loaders.message.get({ conversationId: id, seq: headSeq }) : null
+      const member = headSeq > 0 && isMember(context, { id })
+      return member instanceof Promise ? member.then(lastFor) : lastFor(member)
+    },
   }),
 )
 

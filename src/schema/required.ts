@@ -1,6 +1,6 @@
 /** What a foreign key or a check of the database promises to be there. */
-export async function required<T>(load: Promise<T | null>, what: string): Promise<T> {
-  const found = await load
+export function required<T>(found: Promise<T | null> | T | null, what: string): Promise<T> | T {
+  if (found instanceof Promise) return found.then((late) => required(late, what))
   if (found === null) throw new Error(`${what} is missing`)
   return found
 }

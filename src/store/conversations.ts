@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import { arrayParameter, tableOfParameters, type Database } from './database.ts'
 import { inboxValues, readInbox, type InboxRequest } from './inbox-page.ts'
 import {
   conversationColumns,
@@ -69,14 +69,14 @@ export interface Memberships {
 
 const readByIds = {
   name: 'read_conversations',
-  text: `SELECT ${conversationColumns('c', '')} FROM conversations c WHERE c.id = ANY ($1::uuid[])`,
+  text: `SELECT ${conversationColumns('c', '')} FROM conversations c WHERE c.id = ANY (${arrayParameter('uuid')})`,
 }
 
 const readEntries = {
   name: 'read_entries',
   text: `SELECT k.user_id AS "viewerId", u.head_event_seq AS "viewerHeadEventSeq", ${conversationColumns('c', 'c_')},
       ${entryMemberColumns('m', 'm_')}, CASE WHEN c.id IS NOT NULL THEN ${unreadCount('c', 'm')} END AS "unreadCount"
-    FROM unnest($1::uuid[], $2::uuid[]) AS k(user_id, conversation_id)
+    FROM ${tableOfParameters('uuid', 'uuid')} AS k(user_id, conversation_id)
     JOIN users u ON u.id = k.user_id
     LEFT JOIN members m ON m.conversation_id = k.conversation_id AND m.user_id = k.user_id AND m.left_at IS NULL
     LEFT JOIN conversations c ON c.id = m.conversation_id`,
@@ -87,10 +87,10 @@ const readMemberships = {
   text: `SELECT r.place::int, u.head_event_seq AS "ownHeadEventSeq", u.floor_event_seq AS "ownFloorEventSeq",
       c.id AS "conversationId", c.head_event_seq AS "headEventSeq", c.floor_event_seq AS "floorEventSeq",
       m.joined_event_seq AS "joinedEventSeq", m.left_at IS NULL AS active
-    FROM unnest($1::uuid[]) WITH ORDINALITY AS r(user_id, place)
+    FROM ${tableOfParameters('uuid')} WITH ORDINALITY AS r(user_id, place)
     JOIN users u ON u.id = r.user_id
     LEFT JOIN members m ON m.user_id = u.id AND (m.left_at IS NULL
-      OR (r.place, m.conversation_id) IN (SELECT * FROM unnest($2::bigint[], $3::uuid[])))
+      OR (r.place, m.conversation_id) IN (SELECT * FROM unnest(${arrayParameter('bigint', 2)}, ${arrayParameter('uuid', 3)})))
     LEFT JOIN conversations c ON c.id = m.conversation_id`,
 }
 
@@ -98,7 +98,7 @@ const readActiveMemberships = {
   name: 'read_active_memberships',
   text: `SELECT k.place::int, c.id AS "conversationId", c.head_event_seq AS "headEventSeq",
       c.floor_event_seq AS "floorEventSeq", m.joined_event_seq AS "joinedEventSeq", true AS active
-    FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k(user_id, conversation_id, place)
+    FROM ${tableOfParameters('uuid', 'uuid')} WITH ORDINALITY AS k(user_id, conversation_id, place)
     JOIN members m ON m.conversation_id = k.conversation_id AND m.user_id = k.user_id AND m.left_at IS NULL
     JOIN conversations c ON c.id = m.conversation_id`,
 }

@@ -13,6 +13,17 @@ export interface Statement {
   text: string
 }
 
+/**
+ * The parameter of this number, an array, so that the planner does not see its length. Of one that it sees it makes a plan
+ * for just that many rows, which looks cheaper than one for any number: a named statement is then planned each time it
+ * runs, which costs more than running it.
+ */
+export const arrayParameter = (type: string, number = 1) => `(SELECT $${String(number)}::${type}[])::${type}[]`
+
+/** The first parameters, arrays of these types, as the columns of a table. */
+export const tableOfParameters = (...types: string[]) =>
+  `unnest(${types.map((type, index) => arrayParameter(type, index + 1)).join(', ')})`
+
 export interface Database {
   /**
    * Runs one statement in its own transaction: one round trip. Rejects with UnavailableError within 2 s when the

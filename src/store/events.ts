@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import { arrayParameter, tableOfParameters, type Database } from './database.ts'
 import { messageColumns, parseEventData, pickMessage, type EventJson, type LogEvent } from './rows.ts'
 
 export interface EventsRequest {
@@ -45,7 +45,7 @@ const readEvents = {
   name: 'read_events',
   // octet_length() knows the size of a text without unpacking it: what is cut off costs next to nothing.
   text: `SELECT r.place::int, e.*
-    FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS r(stream_id, after_seq, max_rows, place)
+    FROM ${tableOfParameters('uuid', 'int', 'int')} WITH ORDINALITY AS r(stream_id, after_seq, max_rows, place)
     CROSS JOIN LATERAL (
       SELECT ${eventColumns}, sum(octet_length(m.text)) OVER before AS bytes_before
         FROM (SELECT * FROM events WHERE stream_id = r.stream_id AND seq > r.after_seq ORDER BY seq LIMIT r.max_rows) e
@@ -58,9 +58,9 @@ const readEvents = {
 const readHeads = {
   name: 'read_heads',
   text: `SELECT id AS "streamId", head_event_seq AS "headEventSeq", floor_event_seq AS "floorEventSeq"
-      FROM conversations WHERE id = ANY ($1::uuid[])
+      FROM conversations WHERE id = ANY (${arrayParameter('uuid')})
     UNION ALL
-    SELECT id, head_event_seq, floor_event_seq FROM users WHERE id = ANY ($1::uuid[])`,
+    SELECT id, head_event_seq, floor_event_seq FROM users WHERE id = ANY (${arrayParameter('uuid')})`,
 }
 
 const readMoved = {

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import { tableOfParameters, type Database } from './database.ts'
 import { messageColumns, parsePeople, peopleOf, pickMessage, type Message, type User, type UserJson } from './rows.ts'
 
 export interface MessageKey {
@@ -66,18 +66,16 @@ export interface MessageStore {
 const readByKeys = {
   name: 'read_messages',
   text: `SELECT ${messageColumns('m', 'm_')}, c.head_event_seq AS "headEventSeq"
-    FROM unnest($1::uuid[], $2::int[]) AS k(conversation_id, seq)
+    FROM ${tableOfParameters('uuid', 'int')} AS k(conversation_id, seq)
     JOIN messages m USING (conversation_id, seq) JOIN conversations c ON c.id = m.conversation_id`,
 }
 
-const senders = 'SELECT unnest(ARRAY["m_senderId", "t_senderId", "m_deletedById"]) FROM rows'
-
+// Pages, what their messages reply to (in place 0), and a row of its own for the people.
 const readPages = {
   name: 'read_message_pages',
-  text: `WITH rows AS MATERIALIZED (
-      SELECT r.place, row_number() OVER (ORDER BY r.place, CASE WHEN r.backward THEN -m.seq ELSE m.seq END) AS nth,
-        ${messageColumns('m', 'm_')}, ${messageColumns('t', 't_')}
-      FROM unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[])
+  text: `WITH page AS MATERIALIZED (
+      SELECT r.place::int, ${messageColumns('m', '')}
+      FROM ${tableOfParameters('uuid', 'int', 'int', 'boolean', 'int')}
         WITH ORDINALITY AS r(conversation_id, after_seq, before_seq, backward, max_rows, place)
       CROSS JOIN LATERAL (
         (SELECT * FROM messages WHERE NOT r.backward AND conversation_id = r.conversation_id
@@ -85,8 +83,11 @@ const readPages = {
         UNION ALL
         (SELECT * FROM messages WHERE r.backward AND conversation_id = r.conversation_id
             AND seq > r.after_seq AND seq < r.before_seq ORDER BY seq DESC LIMIT r.max_rows)) m
-      LEFT JOIN messages t ON t.conversation_id = m.conversation_id AND t.seq = m.reply_to_seq)
-    SELECT rows.*, CASE WHEN nth = 1 THEN ${peopleOf(senders)} END AS people FROM rows ORDER BY nth`,
+    ), shown AS MATERIALIZED (
+      SELECT * FROM page UNION ALL SELECT 0, ${messageColumns('t', '')} FROM page
+        JOIN messages t ON t.conversation_id = page."conversationId" AND t.seq = page."replyToSeq")
+    SELECT shown.*, who.people FROM shown FULL JOIN (
+      SELECT ${peopleOf('SELECT "senderId" FROM shown UNION ALL SELECT "deletedById" FROM shown')} AS people) who ON false`,
 }
 
 // The sender's own positions are never before what they sent, so that nobody needs to be left out of the least ones. In a
@@ -98,7 +99,7 @@ const least = (position: string) => `CASE WHEN EXISTS (SELECT FROM members WHERE
 const readOthersProgress = {
   name: 'read_others_progress',
   text: `WITH asked AS MATERIALIZED (
-      SELECT * FROM unnest($1::uuid[], $2::int[], $3::uuid[]) WITH ORDINALITY AS k(conversation_id, seq, sender_id, place)
+      SELECT * FROM ${tableOfParameters('uuid', 'int', 'uuid')} WITH ORDINALITY AS k(conversation_id, seq, sender_id, place)
     ), talks AS (
       SELECT conversation_id, min(seq) AS oldest FROM asked GROUP BY conversation_id
     ), got AS MATERIALIZED (
@@ -124,7 +125,7 @@ const readOthersProgress = {
 const readReadBy = {
   name: 'read_read_by',
   text: `SELECT r.place, x.user_id AS "userId", x.read_at AS "readAt"
-    FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::timestamptz[], $5::uuid[], $6::int[])
+    FROM ${tableOfParameters('uuid', 'int', 'uuid', 'timestamptz', 'uuid', 'int')}
       WITH ORDINALITY AS r(conversation_id, seq, sender_id, after_at, after_user, max_rows, place)
     JOIN messages s ON s.conversation_id = r.conversation_id AND s.seq = r.seq
     CROSS JOIN LATERAL (
@@ -156,23 +157,22 @@ export function createMessageStore(db: Database): MessageStore {
       })
     },
     async pages(requests) {
-      const rows = await db.run<Placed & { people: UserJson[] | null }>(readPages, [
+      const rows = await db.run<{ place: number; people: UserJson[] | null }>(readPages, [
         requests.map((request) => request.conversationId),
         requests.map((request) => request.afterSeq),
         requests.map((request) => request.beforeSeq),
         requests.map((request) => request.backward),
         requests.map((request) => request.limit),
       ])
-      const pages: MessagePages = {
-        messages: requests.map(() => []),
-        repliedTo: [],
-        people: parsePeople(rows[0]?.people ?? null),
-      }
+      const pages: MessagePages = { messages: requests.map(() => []), repliedTo: [], people: [] }
       for (const row of rows) {
-        const message = pickMessage(row, 'm_')
-        const repliedTo = pickMessage(row, 't_')
-        if (message) pages.messages[Number(row.place) - 1]?.push(message)
-        if (repliedTo) pages.repliedTo.push(repliedTo)
+        const message = pickMessage(row, '')
+        if (message) (pages.messages[row.place - 1] ?? pages.repliedTo).push(message)
+        else pages.people = parsePeople(row.people)
+      }
+      // In order already, as it happens: a join promises none, and to sort here costs next to nothing.
+      for (const [index, { backward }] of requests.entries()) {
+        pages.messages[index]?.sort((a, b) => (backward ? b.seq - a.seq : a.seq - b.seq))
       }
       return pages
     },

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import { arrayParameter, tableOfParameters, type Database } from './database.ts'
 import {
   memberColumns,
   parsePeople,
@@ -41,14 +41,14 @@ export interface PeopleStore {
 
 const readByIds = {
   name: 'read_users',
-  text: `SELECT ${userColumns('u', '')} FROM users u WHERE u.id = ANY ($1::uuid[])`,
+  text: `SELECT ${userColumns('u', '')} FROM users u WHERE u.id = ANY (${arrayParameter('uuid')})`,
 }
 
 const readMembers = {
   name: 'read_members',
   text: `WITH rows AS MATERIALIZED (
       SELECT r.place, row_number() OVER (ORDER BY r.place, m.joined_at, m.user_id) AS nth, ${memberColumns('m', 'm_')}
-      FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::int[])
+      FROM ${tableOfParameters('uuid', 'timestamptz', 'uuid', 'int')}
         WITH ORDINALITY AS r(conversation_id, after_at, after_user, max_rows, place)
       CROSS JOIN LATERAL (
         SELECT * FROM members WHERE conversation_id = r.conversation_id AND left_at IS NULL

@@ -90,12 +90,11 @@ export const messageColumns = columnsOf(messageColumnNames)
 export const entryMemberColumns = columnsOf(entryMemberColumnNames)
 
 /**
- * The people with these ids as one JSON value: each once, however many rows of the statement show them. LIMIT 1 has each
- * looked up by its key: from a table of some thousands PostgreSQL would rather read them all.
+ * The people with these ids as one JSON value: each once, however many rows of the statement show them. As an array, so that
+ * they are looked up by their keys: from a table of some thousands a join would rather read them all.
  */
 export const peopleOf = (ids: string) =>
-  `(SELECT json_agg(p) FROM (SELECT DISTINCT id FROM (${ids}) AS shown(id)) AS person
-    CROSS JOIN LATERAL (SELECT ${userColumns('u', '')} FROM users u WHERE u.id = person.id LIMIT 1) AS p)`
+  `(SELECT json_agg(p) FROM (SELECT ${userColumns('u', '')} FROM users u WHERE u.id = ANY (ARRAY(${ids}))) AS p)`
 
 /** Takes one table's columns out of a joined row; null when the join found none (its first column is null). */
 const pick = (names: string[]) => {

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import { arrayParameter, type Database } from './database.ts'
 
 export interface NewUser {
   id: string
@@ -91,7 +91,7 @@ const changePassword = { name: 'change_password', text: 'SELECT parley_change_pa
 const readLive = {
   name: 'read_live_sessions',
   text: `SELECT s.id AS "sessionId", s.user_id AS "userId", u.role::text FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.id = ANY ($1::uuid[]) AND s.revoked_at IS NULL AND s.expires_at > now()`,
+    WHERE s.id = ANY (${arrayParameter('uuid')}) AND s.revoked_at IS NULL AND s.expires_at > now()`,
 }
 
 interface RotatedRow {

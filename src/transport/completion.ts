@@ -14,7 +14,7 @@ import {
   type GraphQLOutputType,
   type GraphQLResolveInfo,
 } from 'graphql'
-import { isPromise, placeIn, runFields, settleLater, type Execution, type Place } from './execution.ts'
+import { isPromise, itemPlace, runFields, settleLater, type Execution, type Place } from './execution.ts'
 import type { PlanSource, SelectionPlan } from './plan.ts'
 
 /**
@@ -68,7 +68,7 @@ function completeList(source: PlanSource, type: GraphQLList<GraphQLOutputType>, 
     }
     const items: unknown[] = []
     for (const item of result as Iterable<unknown>) {
-      const at = placeIn(items, items.length, place, undefined, nullable)
+      const at = itemPlace(items, items.length, place, nullable)
       items.push(undefined)
       try {
         if (isPromise(item)) settleLater(run, at, nodes, item, (value) => completeItem(run, at, value, info))

@@ -109,10 +109,10 @@ const load = {
 }
 
 export function cannedLoaders(): Loaders {
-  const loaders = Object.entries(load).map(([name, answer]) => [
-    name,
-    { load: (key: never) => Promise.resolve(answer(key)) },
-  ])
+  const loaders = Object.entries(load).map(([name, answer]) => {
+    const answerLater = (key: never) => Promise.resolve(answer(key))
+    return [name, { load: answerLater, get: answerLater }] as const
+  })
   return { ...Object.fromEntries(loaders), horizon: new Horizon() } as Loaders
 }
 
