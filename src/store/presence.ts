@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import { tableOfParameters, type Database } from './database.ts'
 import type { User } from './rows.ts'
 
 /** What two people share: a DIRECT conversation, another one, or none. */
@@ -31,14 +31,14 @@ const readRelations = {
       WHEN EXISTS (SELECT FROM members a JOIN members b ON b.conversation_id = a.conversation_id
         AND b.user_id = p.user_id AND b.left_at IS NULL WHERE a.user_id = p.viewer_id AND a.left_at IS NULL) THEN 'SHARED'
       ELSE 'NONE' END AS relation
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY AS p(viewer_id, user_id, pair_key, place)
+    FROM ${tableOfParameters('uuid', 'uuid', 'text')} WITH ORDINALITY AS p(viewer_id, user_id, pair_key, place)
     ORDER BY p.place`,
 }
 
 // Who writes to a person's row holds it, many of them in an order of their own: never wait for them, they may wait for us.
 const saveLastSeen = {
   name: 'save_last_seen',
-  text: `WITH seen AS (SELECT * FROM unnest($1::uuid[], $2::timestamptz[]) AS s(id, at)),
+  text: `WITH seen AS (SELECT * FROM ${tableOfParameters('uuid', 'timestamptz')} AS s(id, at)),
       held AS MATERIALIZED (SELECT u.id FROM users u JOIN seen USING (id) FOR NO KEY UPDATE OF u SKIP LOCKED),
       written AS (UPDATE users u SET last_seen_at = seen.at FROM seen, held
         WHERE u.id = seen.id AND u.id = held.id AND NOT u.invisible AND u.erased_at IS NULL

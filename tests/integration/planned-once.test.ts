@@ -5,6 +5,7 @@ import { createDatabase } from '../../src/store/database.ts'
 import { createEventStore } from '../../src/store/events.ts'
 import { createMessageStore } from '../../src/store/messages.ts'
 import { createPeopleStore } from '../../src/store/people.ts'
+import { createPresenceStore } from '../../src/store/presence.ts'
 import { createSessionStore } from '../../src/store/sessions.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { createTestDatabase } from '../testkit/database.ts'
@@ -18,6 +19,7 @@ test('PostgreSQL plans the statements of reads once, and not each time', async (
   const conversations = createConversationStore(db)
   const messages = createMessageStore(db)
   const people = createPeopleStore(db)
+  const presence = createPresenceStore(db)
   const events = createEventStore(db)
   const conversationId = randomUUID()
   const viewerId = randomUUID()
@@ -36,6 +38,8 @@ test('PostgreSQL plans the statements of reads once, and not each time', async (
       await messages.readBy([{ conversationId, seq: 1, senderId: viewerId, after: null, limit: 51 }])
       await people.byIds([viewerId])
       await people.members([{ conversationId, after: null, limit: 51 }])
+      await presence.relations([{ viewerId, userId: conversationId }])
+      await presence.saveLastSeen([{ userId: viewerId, atMs: 0 }])
       await createSessionStore(db).live([randomUUID()])
       await events.heads([conversationId])
       await events.read([{ streamId: conversationId, afterSeq: 0, limit: 10 }], 1_000_000)
@@ -44,7 +48,7 @@ test('PostgreSQL plans the statements of reads once, and not each time', async (
       { name: 'plans', text: 'SELECT name, custom_plans::int AS custom FROM pg_prepared_statements' },
       [],
     )
-    expect(plans.length).toBeGreaterThanOrEqual(14)
+    expect(plans.length).toBeGreaterThanOrEqual(16)
     expect(plans.filter(({ custom }) => custom > 5)).toEqual([])
   } finally {
     await db.close()
