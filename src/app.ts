@@ -8,11 +8,13 @@ import { createConversations } from './domain/conversations.ts'
 import type { Domain } from './domain/domain.ts'
 import { UnauthenticatedError } from './domain/errors.ts'
 import { createEventLoaders } from './domain/event-loaders.ts'
+import { gatherEntries } from './domain/gathered-entries.ts'
 import { gatherUsers } from './domain/gathered-users.ts'
 import { createInbox } from './domain/inbox.ts'
 import { createLoaders } from './domain/loaders.ts'
 import { createMessages } from './domain/messages.ts'
 import { createPeople } from './domain/people.ts'
+import { startReceipts } from './domain/receipts.ts'
 import { startSessionWatch } from './domain/session-watch.ts'
 import { createSessions } from './domain/sessions.ts'
 import { createStreams } from './domain/streams.ts'
@@ -115,15 +117,20 @@ export async function createApp(config: Config): Promise<App> {
     })
     const relay = await startRelay({ events, hub, intervalMs: config.relayIntervalMs, logger })
     stops.push(() => relay.stop())
-    const append = createAppend({ write: createWrite(db), bus, hub, logger, afterCommit: faultPoint(config.fault) })
+    const write = createWrite(db, config.receiptGatherMembers)
+    const append = createAppend({ write, bus, hub, logger, afterCommit: faultPoint(config.fault) })
 
     const watch = await startSessionWatch({ store: sessionStore, bus, logger })
     stops.push(() => {
       watch.stop()
     })
     const jwtSecret = config.jwtSecret ?? ownSecret(config.dataDir)
-    const gatheringPeople = { ...people, byIds: gatherUsers(people) }
-    const newLoaders = () => createLoaders({ people: gatheringPeople, conversations, messages })
+    const stores = {
+      people: { ...people, byIds: gatherUsers(people) },
+      conversations: { ...conversations, entries: gatherEntries(conversations) },
+      messages,
+    }
+    const newLoaders = () => createLoaders(stores)
     const domain: Domain = {
       attempts: createAttempts(config.rateLimits),
       sessions: createSessions({ store: sessionStore, watch, jwtSecret }),
@@ -145,6 +152,8 @@ export async function createApp(config: Config): Promise<App> {
       logger,
     })
     stops.push(() => retention.stop())
+    const receipts = startReceipts({ append, intervalMs: config.receiptFlushIntervalMs, logger })
+    stops.push(() => receipts.stop())
 
     const createContext = async (init: ContextInit): Promise<Context> => ({
       ...(await authenticate(domain, init)),
