@@ -1,3 +1,4 @@
+import { UnavailableError } from '../domain/errors.ts'
 import type { Database, Statement } from './database.ts'
 import { createGather } from './gather.ts'
 import type { LogEvent } from './rows.ts'
@@ -103,8 +104,13 @@ export function createAdvances({ db, gatherFrom, one }: AdvanceOptions): (advanc
 
   return async (advance) => {
     const { conversationId } = advance
-    // Whoever waited for a first one that failed because of the database fails with it, and not another two seconds later.
-    if (!large.has(conversationId)) await firsts.get(conversationId)
+    const underWay = large.has(conversationId) ? undefined : firsts.get(conversationId)
+    if (underWay) {
+      await underWay.catch((error: unknown) => {
+        // Not another two seconds for each of those who wait.
+        if (error instanceof UnavailableError) throw error
+      })
+    }
     if (large.has(conversationId)) return together(advance)
     if (firsts.has(conversationId)) return single(advance)
     const first = single(advance).finally(() => firsts.delete(conversationId))
