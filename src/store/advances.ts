@@ -92,11 +92,11 @@ export function createAdvances({ db, gatherFrom, one }: AdvanceOptions): (advanc
         gatherFrom,
       ])
       return Promise.all(
-        advances.map((advance, index) => {
+        advances.map(async (advance, index) => {
           const row = rows[index]
           if (!row) throw new Error('advanceCursors did not answer each advance')
           if (row.outcome === 'LOCKED') return null
-          return row.outcome === 'SMALL' ? single(advance) : advanced(advance, row)
+          return row.outcome === 'SMALL' ? await single(advance) : advanced(advance, row)
         }),
       )
     },

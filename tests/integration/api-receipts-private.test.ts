@@ -41,7 +41,7 @@ interface Talk {
 const talks: Record<string, () => Promise<Talk>> = {
   'a direct conversation': async () => {
     const [ann, quiet] = (await signUpMany(database, server.url, 2)) as [Person, Person]
-    return { id: await ann.startDirect({ id: globalIdOf(quiet) } as Person), ann, quiet, others: [] }
+    return { id: await ann.startDirect({ id: globalIdOf(quiet) }), ann, quiet, others: [] }
   },
   'a group of 3': () => groupOf(3),
   'a group of 12': () => groupOf(12),

@@ -71,7 +71,7 @@ describe('receipts in conversations of fewer than ten', () => {
 
   test('are told at once in a direct conversation', async () => {
     const [ann, bob] = people as [Person, Person]
-    const peer = await ann.startDirect({ id: globalIdOf(bob) } as Person)
+    const peer = await ann.startDirect({ id: globalIdOf(bob) })
     const { message } = await ann.send(peer, 'Hello')
     const live = await follow(ann, peer)
     await bob.markRead(peer, message.seq)
