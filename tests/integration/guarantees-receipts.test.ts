@@ -5,16 +5,18 @@ import {
   LeaveConversationDocument,
   ResyncDocument,
   UpdateInboxEntryDocument,
+  ViewerDocument,
 } from '../../sdk/generated/graphql.ts'
 import { crowdSecret, gather, signUpMany } from '../testkit/crowd.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
+import { InboxClient } from '../testkit/inbox-client.ts'
 import { holdRows } from '../testkit/hold-rows.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { expectType, type Person } from '../testkit/person.ts'
 import { withRandom } from '../testkit/random.ts'
 import { byHand, globalIdOf, markDelivered, statusOf } from '../testkit/receipts.ts'
 import { startRedis } from '../testkit/redis.ts'
-import type { ConversationEvent } from '../testkit/replica.ts'
+import { Replica, type ConversationEvent } from '../testkit/replica.ts'
 import { startServer } from '../testkit/server.ts'
 
 const env = { JWT_SECRET: crowdSecret }
@@ -184,6 +186,41 @@ test('everybody who sends and reads at once in groups of all sizes on two server
       'SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()',
     )
     expect(stats!.deadlocks).toBe(0)
+  })
+})
+
+test('a copy of a large group that is kept by the events of the inbox through cuts equals a fresh read, the own position too', async () => {
+  await withRandom(async (random) => {
+    const { database, urls } = pair
+    const crowd = await signUpMany(database, urls[0], 12)
+    const [owner, reader] = crowd as [Person, Person]
+    const id = await gather(database, owner, crowd.slice(1))
+    await owner.send(id, 'Hello')
+    const client = new InboxClient()
+    await client.start(reader, (await reader.client.request(ViewerDocument, {})).viewer.cursor, [id])
+    let head = 1
+    for (let round = 0; round < 10; round++) {
+      const place = reader.at(urls[round % 2]!)
+      await client.connect(place)
+      head = Math.max(head, (await owner.send(id, 'One more')).message.seq)
+      await Promise.all(
+        crowd.map(async (person) => {
+          const device = person.at(urls[random.below(2)]!)
+          if (random.below(5) === 0) await device.send(id, 'Me too')
+          else await device.markRead(id, 1 + random.below(head + 2))
+        }),
+      )
+      await client.take(place, random.below(2))
+      client.cut()
+    }
+    await nothingWaits(database)
+    const { viewer } = await reader.client.request(ViewerDocument, {})
+    const fresh = (await Replica.read(reader, id))!
+    const place = reader.at(urls[0])
+    await client.connect(place)
+    await client.catchUp(place, [viewer.cursor, { streamId: id, eventSeq: fresh.eventSeq }])
+    expect(client.state()).toEqual({ [id]: fresh.state() })
+    client.cut()
   })
 })
 
