@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   EditMessageDocument,
+  InboxDocument,
   LeaveConversationDocument,
   RemoveMemberDocument,
   UpdateInboxEntryDocument,
@@ -255,6 +257,46 @@ describe('receipts in a group of ten', () => {
     expect(await flushReceipts(database)).toBe(1)
     expect(await live.waitForCount(2)).toMatchObject([{}, { receipts: [{ user: { id: globalIdOf(cleo) } }] }])
     live.cut()
+  })
+})
+
+describe('reading without the lock of the conversation', () => {
+  test('passes over a member whose row somebody holds when there are many, and waits for it alone', async () => {
+    const { id, bob, cleo } = await groupOf(10, 1)
+    const rows = await holdRows(
+      database,
+      'SELECT FROM members WHERE conversation_id = $1 AND user_id = $2 FOR NO KEY UPDATE',
+      [uuidOf(id), bob.id],
+    )
+    const answered = await database.query(
+      'SELECT outcome FROM parley_advance_cursors($1::uuid[], $2::uuid[], $3::int[], $4::int[], 10)',
+      [
+        [bob.id, cleo.id, bob.id],
+        [uuidOf(id), uuidOf(id), randomUUID()],
+        [1, 1, 1],
+        [0, 0, 0],
+      ],
+    )
+    expect(answered.map(({ outcome }) => outcome as string)).toEqual(['LOCKED', 'ADVANCED', 'NOT_FOUND'])
+    const read = bob.markRead(id, 1)
+    await rows.waitForBlocked(1)
+    await rows.release()
+    expect((await read).ack).toMatchObject({ outcome: 'ADVANCED', lastReadSeq: 1 })
+  })
+
+  test('does not hide a message that is just being sent', async () => {
+    const { id, ann, bob } = await groupOf(10, 1)
+    // The inbox's places are not due: sending changes nothing in the rows of those who have something unread.
+    await database.query(`UPDATE conversations SET inbox_due_at = now() + interval '1 hour' WHERE id = $1`, [
+      uuidOf(id),
+    ])
+    const send = 'SELECT parley_send_message($1, $2, $3, $4, $5, NULL)'
+    const sending = await holdRows(database, send, [ann.id, uuidOf(id), newKey(), Buffer.alloc(32), 'Just now'])
+    expect((await bob.markRead(id, 1)).ack).toMatchObject({ outcome: 'ADVANCED', lastReadSeq: 1, unreadCount: 0 })
+    await sending.release()
+    await flushReceipts(database)
+    const { inbox } = await bob.client.request(InboxDocument, { first: 100, filter: 'UNREAD' })
+    expect(inbox.edges.map(({ node }) => node.conversation.id)).toContain(id)
   })
 })
 
