@@ -17,7 +17,8 @@ const help = `npm run bench -- [options]
   --minutes n          what has not begun by then is left out (60; 2.4 with --quick)
   --json file          where the results go (bench/results/latest.json)
   --no-limits          without the raw limits
-  --growth             the growth curves instead (bench/growth.mjs); goes with --quick and --json`
+  --growth             the growth curves instead (bench/growth.mjs); goes with --quick and --json
+  --receipts           what it costs when 1,000 read one message instead (bench/receipts.mjs); goes with --rounds and --json`
 
 const { values: options } = parseArgs({
   options: {
@@ -30,6 +31,7 @@ const { values: options } = parseArgs({
     json: { type: 'string' },
     'no-limits': { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
+    receipts: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -60,7 +62,8 @@ if (options.help) {
   // Only now, as they need what was installed.
   const { endAll, isEnding } = await import('./harness/ending.mjs')
   try {
-    const { run } = await import(options.growth ? './growth.mjs' : './harness/run.mjs')
+    const script = options.growth ? './growth.mjs' : options.receipts ? './receipts.mjs' : './harness/run.mjs'
+    const { run } = await import(script)
     process.exitCode = await run(options)
   } catch (error) {
     // What fails while everything is being ended fails because of that.

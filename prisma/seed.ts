@@ -192,12 +192,15 @@ async function spreadOverDays(connectionString: string, users: string[]): Promis
 
 const literal = (at: Date | undefined) => `timestamptz '${(at ?? new Date()).toISOString()}'`
 
+/** Members. Receipts of the past are told where they belong, and not when somebody starts a server. */
+const neverGathered = 2_147_483_647
+
 /** Makes what is missing of the demo world. False when it was all there. */
 async function fill(db: Database, connectionString: string, users: string[]): Promise<boolean> {
   const actions = demoWorld()
   const last = actions.pop()
   if (!last) return false
-  const player = new Player(createWrite(db), users)
+  const player = new Player(createWrite(db, neverGathered), users)
   // By the message and not by its key in the log, which forgets keys after a while.
   const made = { senderId: users[last.actor] ?? '', clientMessageId: keyOf(last) }
   if (await db.prisma.message.findFirst({ where: made })) return false

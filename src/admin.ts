@@ -34,7 +34,8 @@ async function main([command, handle, role]: string[]): Promise<void> {
     } else if (command === 'erase-user' && user) {
       const events = createEventStore(db)
       const hub = createHub({ bus, events, readLog: createReadLog(events), ringSize: 1, ringMemoryByteSize: 0, logger })
-      const append = createAppend({ write: createWrite(db), bus, hub, logger, afterCommit: () => undefined })
+      const write = createWrite(db, config.receiptGatherMembers)
+      const append = createAppend({ write, bus, hub, logger, afterCommit: () => undefined })
       const people = createPeople({
         store: createPeopleStore(db),
         append,

@@ -11,6 +11,7 @@ import { createDevices } from './domain/devices.ts'
 import type { Domain } from './domain/domain.ts'
 import { UnauthenticatedError } from './domain/errors.ts'
 import { createEventLoaders, type LiveItem } from './domain/event-loaders.ts'
+import { gatherEntries } from './domain/gathered-entries.ts'
 import { gatherUsers } from './domain/gathered-users.ts'
 import { createInbox } from './domain/inbox.ts'
 import { createLoaders } from './domain/loaders.ts'
@@ -20,6 +21,7 @@ import { createPeople } from './domain/people.ts'
 import { startPresenceSweep } from './domain/presence-sweep.ts'
 import { startPresenceWatch } from './domain/presence-watch.ts'
 import { createPresence } from './domain/presence.ts'
+import { startReceipts } from './domain/receipts.ts'
 import { startSessionWatch } from './domain/session-watch.ts'
 import { createSessions } from './domain/sessions.ts'
 import { createStreams } from './domain/streams.ts'
@@ -132,14 +134,19 @@ export async function createApp(config: Config): Promise<App> {
     })
     const relay = await startRelay({ events, hub, intervalMs: config.relayIntervalMs, logger })
     stops.push(() => relay.stop())
-    const append = createAppend({ write: createWrite(db), bus, hub, logger, afterCommit: faultPoint(config.fault) })
+    const write = createWrite(db, config.receiptGatherMembers)
+    const append = createAppend({ write, bus, hub, logger, afterCommit: faultPoint(config.fault) })
 
     const watch = await startSessionWatch({ store: sessionStore, bus, logger })
     stops.push(() => {
       watch.stop()
     })
     const jwtSecret = config.jwtSecret ?? ownSecret(config.dataDir)
-    const gatheringPeople = { ...people, byIds: gatherUsers(people) }
+    const stores = {
+      people: { ...people, byIds: gatherUsers(people) },
+      conversations: { ...conversations, entries: gatherEntries(conversations) },
+      messages,
+    }
 
     const states: PresenceStates =
       config.redisUrl === null
@@ -150,7 +157,7 @@ export async function createApp(config: Config): Promise<App> {
     stops.push(() => states.close())
     const devices = createDevices({ states, watch, logger })
     stops.push(() => devices.stop())
-    const presenceParts = { states, devices, store: presenceStore, people: gatheringPeople, logger }
+    const presenceParts = { states, devices, store: presenceStore, people: stores.people, logger }
     const sweep = startPresenceSweep({ ...presenceParts, intervalMs: config.presenceIntervalMs })
     stops.push(() => sweep.stop())
     const presenceWatch = await startPresenceWatch({ ...presenceParts, bus })
@@ -165,7 +172,7 @@ export async function createApp(config: Config): Promise<App> {
       typing.stop()
     })
 
-    const newLoaders = () => createLoaders({ people: gatheringPeople, conversations, messages, presence })
+    const newLoaders = () => createLoaders({ ...stores, presence })
     const domain: Domain = {
       attempts: createAttempts(config.rateLimits),
       sessions: createSessions({ store: sessionStore, watch, presence, jwtSecret }),
@@ -189,6 +196,8 @@ export async function createApp(config: Config): Promise<App> {
       logger,
     })
     stops.push(() => retention.stop())
+    const receipts = startReceipts({ append, intervalMs: config.receiptFlushIntervalMs, logger })
+    stops.push(() => receipts.stop())
 
     const createContext = async (init: ContextInit): Promise<Context> => ({
       ...(await authenticate(domain, init)),

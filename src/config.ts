@@ -46,6 +46,8 @@ const settings = z.object({
   PERSISTED_DOCUMENTS: z.string().optional(),
   PERSISTED_DOCUMENTS_ONLY: onOff.default(false),
   RELAY_INTERVAL_MS: integer('milliseconds from 10 to 60000', 10, 60_000).default(500),
+  RECEIPT_GATHER_MEMBERS: integer('a number of members from 2 to 1000000', 2, 1_000_000).default(10),
+  RECEIPT_FLUSH_INTERVAL_MS: integer('milliseconds from 10 to 60000', 10, 60_000).default(2_000),
   EVENT_RETENTION_HOURS: integer('hours from 1 to 87600', 1, 87_600).default(720),
   OP_KEY_RETENTION_HOURS: integer('hours from 1 to 87600', 1, 87_600).default(720),
   HOUSEKEEPING_INTERVAL_MS: integer('milliseconds from 100 to 3600000', 100, 3_600_000).default(60_000),
@@ -111,6 +113,9 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     persistedDocuments: read.PERSISTED_DOCUMENTS ?? null,
     persistedDocumentsOnly: read.PERSISTED_DOCUMENTS_ONLY,
     relayIntervalMs: read.RELAY_INTERVAL_MS,
+    /** From how many members on a conversation's receipts are gathered. */
+    receiptGatherMembers: read.RECEIPT_GATHER_MEMBERS,
+    receiptFlushIntervalMs: read.RECEIPT_FLUSH_INTERVAL_MS,
     eventTtlMs: read.EVENT_RETENTION_HOURS * 3_600_000,
     opKeyTtlMs: read.OP_KEY_RETENTION_HOURS * 3_600_000,
     housekeepingIntervalMs: read.HOUSEKEEPING_INTERVAL_MS,

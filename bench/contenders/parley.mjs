@@ -26,7 +26,7 @@ export function prepare() {
   if (status !== 0) throw new Error('Parley does not build')
 }
 
-export async function start({ databaseUrl, redisUrl, port, secret, nodeFlags = [] }) {
+export async function start({ databaseUrl, redisUrl, port, secret, nodeFlags = [], env = {} }) {
   const server = await startServer({
     command: [process.execPath, ...nodeFlags, 'dist/main.js'],
     cwd: root,
@@ -39,6 +39,7 @@ export async function start({ databaseUrl, redisUrl, port, secret, nodeFlags = [
       JWT_SECRET: secret,
       RATE_LIMITS: 'off',
       LOG_LEVEL: 'warn',
+      ...env,
     },
     ready: /Parley is listening on http:\S+/,
   })

@@ -1,5 +1,5 @@
 import type { LogItem } from '../log/cursor.ts'
-import type { EventType, LogEvent, ReceiptData } from '../store/rows.ts'
+import type { EventType, LogEvent } from '../store/rows.ts'
 import { builder } from './builder.ts'
 import { isViewer, requireViewer, type Context } from './context.ts'
 import { Conversation, isMember, shellOf } from './conversation.ts'
@@ -7,6 +7,7 @@ import { StreamCursor } from './cursor.ts'
 import { conversationId, personalStreamId } from './ids.ts'
 import { InboxEntry } from './inbox-entry.ts'
 import { Message } from './message.ts'
+import { Receipt, shownOccurredAt } from './receipt.ts'
 import { required } from './required.ts'
 import { User } from './user.ts'
 import { viewerDependent } from './viewer-dependent.ts'
@@ -46,8 +47,10 @@ const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implement({
     }),
     occurredAt: t.field({
       type: 'DateTime',
-      description: 'When it was stored.',
-      resolve: (item) => eventOf(item).occurredAt,
+      description:
+        'When it was stored. Of a ReceiptAdvanced that tells of nothing but the reading of people who keep read receipts ' +
+        'off by now: as `at` of the receipts.',
+      resolve: (item, _, { loaders }) => shownOccurredAt(eventOf(item), loaders),
     }),
   }),
 })
@@ -80,35 +83,6 @@ const conversationOf = (item: LogItem, load: (id: string) => Promise<Conversatio
   required(load(eventOf(item).streamId), 'the conversation of an event')
 type ConversationRow = typeof Conversation.$inferType
 
-const Receipt = builder.objectRef<ReceiptData & { conversationId: string }>('Receipt').implement({
-  description: "One member's positions after an advance.",
-  fields: (t) => ({
-    user: t.field({
-      type: User,
-      description: 'Whose.',
-      resolve: (receipt, _, { loaders }) => required(loaders.user.load(receipt.userId), 'the user of a receipt'),
-    }),
-    lastReadSeq: t.int({
-      description:
-        'Up to which seq they have read, as far as they let others see it: 0 with read receipts off. The viewer gets ' +
-        'their own position as it is now, also after marking unread by hand.',
-      ...viewerDependent,
-      resolve: async ({ userId, conversationId, lastReadSeq }, _, context) => {
-        if (isViewer(context, userId)) {
-          const entry = await context.loaders.entry.load({ viewerId: userId, conversationId })
-          return entry?.member.ownReadSeq ?? lastReadSeq
-        }
-        const user = await required(context.loaders.user.load(userId), 'the user of a receipt')
-        return user.readReceiptsEnabled ? lastReadSeq : 0
-      },
-    }),
-    lastDeliveredSeq: t.exposeInt('lastDeliveredSeq', {
-      description: 'Up to which seq their devices have got the messages.',
-    }),
-    at: t.field({ type: 'DateTime', description: 'When they got there.', resolve: (receipt) => receipt.at }),
-  }),
-})
-
 const ReceiptAdvanced = builder.objectRef<LogItem>('ReceiptAdvanced').implement({
   description: 'Members have read or got more. Positions never go back.',
   interfaces,
@@ -120,11 +94,22 @@ const ReceiptAdvanced = builder.objectRef<LogItem>('ReceiptAdvanced').implement(
     }),
     receipts: t.field({
       type: [Receipt],
-      description: 'The positions that moved.',
+      description: 'The positions that moved, one for each member.',
       resolve: (item) => {
         const { streamId: id, data } = eventOf(item)
-        return (data?.receipts ?? []).map((receipt) => ({ ...receipt, conversationId: id }))
+        return (data?.receipts ?? []).map((receipt) => ({
+          ...receipt,
+          conversationId: id,
+          gathered: data?.gathered === true,
+        }))
       },
+    }),
+    gathered: t.boolean({
+      description:
+        'True where receipts are gathered for some seconds, in conversations of ten members or more: it then says the same ' +
+        "to everybody, and has what others see of each member. Skip the viewer's own lastReadSeq there: their own position " +
+        'has come at once, by InboxEntryChanged on their personal stream.',
+      resolve: (item) => eventOf(item).data?.gathered === true,
     }),
   }),
 })

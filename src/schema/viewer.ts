@@ -27,7 +27,9 @@ const ViewerSettings = builder.objectRef<Settings>('ViewerSettings').implement({
   description: 'What the viewer decided about themselves.',
   fields: (t) => ({
     readReceiptsEnabled: t.exposeBoolean('readReceiptsEnabled', {
-      description: "False: others see DELIVERED at most, also for the past. The viewer's own devices still sync.",
+      description:
+        "False: others see DELIVERED at most, also for the past. The viewer's own devices still sync. What was read " +
+        'meanwhile is not told when it is true again, until markRead reports it once more.',
     }),
     presenceSharing: t.field({
       type: PresenceSharing,

@@ -1,34 +1,28 @@
 import { UnavailableError } from '../domain/errors.ts'
 import { databaseRetryAfterMs } from './unavailable.ts'
 
-/** One message to be sent, as the write functions take it. */
-export interface Send {
-  actorId: string
-  conversationId: string
-  opKey: string
-  hash: Buffer
-  text: string
-  replyToSeq: number | null
-}
-
-export interface GatherOptions<Result> {
-  /** A send by itself. */
-  one: (send: Send) => Promise<Result>
+export interface GatherOptions<Item, Result> {
+  /** The row that its statement locks. */
+  lockOf: (item: Item) => string
+  /** Of each key there is one item in a statement. */
+  keyOf: (item: Item) => string
+  /** An item by itself. */
+  one: (item: Item) => Promise<Result>
   /**
-   * Several in one statement and one commit: the outcome of each, in their order. Null for those of a conversation that
-   * somebody else holds, for which nothing was done; never when all are of the same conversation.
+   * Several in one statement and one commit: the outcome of each, in their order. Null for those whose row somebody else
+   * holds, for which nothing was done.
    */
-  many: (sends: Send[]) => Promise<(Result | null)[]>
+  many: (items: Item[]) => Promise<(Result | null)[]>
   maxBatch?: number
   maxInFlight?: number
-  /** After being found held this many times a conversation's sends go by themselves and wait for the lock. */
+  /** After being found held this many times the items of a row go by themselves and wait for its lock. */
   timesToWait?: number
   slowMs?: number
   waitMs?: number
 }
 
-interface Waiting<Result> {
-  send: Send
+interface Waiting<Item, Result> {
+  item: Item
   askedAtMs: number
   resolve: (result: Result) => void
   reject: (error: unknown) => void
@@ -40,37 +34,37 @@ interface Waiting<Result> {
 }
 
 /**
- * Gathers the sends that are asked for at the same time. A lone one goes at once. While `maxInFlight` statements are under
- * way the others wait, and go together, at most `maxBatch` of them, when one comes back. What a conversation has under way
+ * Gathers writes of one kind that are asked for at the same time. A lone one goes at once. While `maxInFlight` statements
+ * are under way the others wait, and go together, at most `maxBatch` of them, when one comes back. What a row has under way
  * is one statement: another one would only wait for its lock.
  */
-export function createGather<Result>(options: GatherOptions<Result>): (send: Send) => Promise<Result> {
+export function createGather<Item, Result>(options: GatherOptions<Item, Result>): (item: Item) => Promise<Result> {
   // docs/decisions/0012 says how the numbers were found.
-  const { one, many, maxBatch = 128, maxInFlight = 2, timesToWait = 3 } = options
+  const { lockOf, keyOf, one, many, maxBatch = 128, maxInFlight = 2, timesToWait = 3 } = options
   /** A statement that takes longer than this is stuck, and no longer counts: the others must not wait for it. */
   const slowMs = options.slowMs ?? 200
   /** Milliseconds from being asked to giving up, as for everything else that is asked of the database. */
   const waitMs = options.waitMs ?? 2_000
 
-  /** By conversation, in the order in which they came; the conversation whose turn is next comes first. */
-  const queues = new Map<string, Waiting<Result>[]>()
+  /** By row, in the order in which they came; the row whose turn is next comes first. */
+  const queues = new Map<string, Waiting<Item, Result>[]>()
   const underWay = new Set<string>()
-  /** Conversations that somebody else held, and how many times. After some their sends wait for the lock, by themselves. */
+  /** Rows that somebody else held, and how many times. After some their items wait for the lock, by themselves. */
   const lockedTimes = new Map<string, number>()
-  const mustWait = (conversationId: string) => (lockedTimes.get(conversationId) ?? 0) >= timesToWait
+  const mustWait = (lock: string) => (lockedTimes.get(lock) ?? 0) >= timesToWait
   let inFlight = 0
 
-  const take = (): Waiting<Result>[] => {
-    const batch: Waiting<Result>[] = []
+  const take = (): Waiting<Item, Result>[] => {
+    const batch: Waiting<Item, Result>[] = []
     const keys = new Set<string>()
-    for (const [conversationId, queue] of queues) {
+    for (const [lock, queue] of queues) {
       if (batch.length === maxBatch) break
-      if (underWay.has(conversationId) || (batch.length > 0 && mustWait(conversationId))) continue
+      if (underWay.has(lock) || (batch.length > 0 && mustWait(lock))) continue
       const sizeBefore = batch.length
-      const left: Waiting<Result>[] = []
+      const left: Waiting<Item, Result>[] = []
       for (const waiting of queue) {
         if (waiting.expired) continue
-        const key = `${waiting.send.actorId} ${waiting.send.opKey}`
+        const key = keyOf(waiting.item)
         if (batch.length === maxBatch || keys.has(key)) {
           left.push(waiting)
           continue
@@ -79,23 +73,23 @@ export function createGather<Result>(options: GatherOptions<Result>): (send: Sen
         waiting.taken = true
         batch.push(waiting)
       }
-      if (left.length === 0) queues.delete(conversationId)
+      if (left.length === 0) queues.delete(lock)
       if (batch.length === sizeBefore) {
-        if (left.length === 0) lockedTimes.delete(conversationId)
+        if (left.length === 0) lockedTimes.delete(lock)
         continue
       }
-      underWay.add(conversationId)
+      underWay.add(lock)
       if (left.length > 0) {
-        // To the end: of two busy conversations neither keeps the other one waiting.
-        queues.delete(conversationId)
-        queues.set(conversationId, left)
+        // To the end: of two busy rows neither keeps the other one waiting.
+        queues.delete(lock)
+        queues.set(lock, left)
       }
-      if (mustWait(conversationId)) break
+      if (mustWait(lock)) break
     }
     return batch
   }
 
-  const waitFor = (waiting: Waiting<Result>) => {
+  const waitFor = (waiting: Waiting<Item, Result>) => {
     waiting.timer ??= setTimeout(
       () => {
         waiting.expired = true
@@ -107,19 +101,19 @@ export function createGather<Result>(options: GatherOptions<Result>): (send: Sen
     )
   }
 
-  const answer = ({ send, resolve }: Waiting<Result>, result: Result) => {
-    lockedTimes.delete(send.conversationId)
+  const answer = ({ item, resolve }: Waiting<Item, Result>, result: Result) => {
+    lockedTimes.delete(lockOf(item))
     resolve(result)
   }
 
-  /** One after the other: those of a conversation stay in order, and the other connections are left to others. */
-  const settleEach = async (batch: Waiting<Result>[]): Promise<void> => {
+  /** One after the other: those of a row stay in order, and the other connections are left to others. */
+  const settleEach = async (batch: Waiting<Item, Result>[]): Promise<void> => {
     let unavailable: UnavailableError | undefined
     for (const waiting of batch) {
       if (unavailable) waiting.reject(unavailable)
       else {
         try {
-          answer(waiting, await one(waiting.send))
+          answer(waiting, await one(waiting.item))
         } catch (error) {
           waiting.reject(error)
           // Not another two seconds for each.
@@ -129,15 +123,15 @@ export function createGather<Result>(options: GatherOptions<Result>): (send: Sen
     }
   }
 
-  const settle = async (batch: Waiting<Result>[]): Promise<void> => {
+  const settle = async (batch: Waiting<Item, Result>[]): Promise<void> => {
     if (batch.length === 1) return settleEach(batch)
     let results: (Result | null)[]
-    const sends = batch.map(({ send }) => send)
+    const items = batch.map(({ item }) => item)
     try {
       // Once more for two calls that met with the same key: the one that lost finds it answered.
-      results = await many(sends).catch((error: unknown) => {
+      results = await many(items).catch((error: unknown) => {
         if (error instanceof UnavailableError) throw error
-        return many(sends)
+        return many(items)
       })
     } catch (error) {
       if (error instanceof UnavailableError) {
@@ -148,26 +142,26 @@ export function createGather<Result>(options: GatherOptions<Result>): (send: Sen
       await settleEach(batch)
       return
     }
-    const again = new Map<string, Waiting<Result>[]>()
+    const again = new Map<string, Waiting<Item, Result>[]>()
     for (const [index, waiting] of batch.entries()) {
       const result = results[index]
-      if (result === undefined) waiting.reject(new Error('a send was not answered'))
+      if (result === undefined) waiting.reject(new Error('a gathered write was not answered'))
       else if (result !== null) answer(waiting, result)
       else {
-        const { conversationId } = waiting.send
-        again.set(conversationId, [...(again.get(conversationId) ?? []), waiting])
+        const lock = lockOf(waiting.item)
+        again.set(lock, [...(again.get(lock) ?? []), waiting])
         waiting.taken = false
         waitFor(waiting)
       }
     }
-    for (const [conversationId, sends] of again) {
-      lockedTimes.set(conversationId, (lockedTimes.get(conversationId) ?? 0) + 1)
+    for (const [lock, items] of again) {
+      lockedTimes.set(lock, (lockedTimes.get(lock) ?? 0) + 1)
       // Before what has come meanwhile.
-      queues.set(conversationId, [...sends, ...(queues.get(conversationId) ?? [])])
+      queues.set(lock, [...items, ...(queues.get(lock) ?? [])])
     }
   }
 
-  const run = async (batch: Waiting<Result>[]): Promise<void> => {
+  const run = async (batch: Waiting<Item, Result>[]): Promise<void> => {
     inFlight++
     let counts = true
     const release = () => {
@@ -178,9 +172,9 @@ export function createGather<Result>(options: GatherOptions<Result>): (send: Sen
     const timer = setTimeout(release, slowMs)
     await settle(batch)
     clearTimeout(timer)
-    for (const { conversationId } of batch.map(({ send }) => send)) {
-      underWay.delete(conversationId)
-      if (!queues.has(conversationId)) lockedTimes.delete(conversationId)
+    for (const lock of batch.map(({ item }) => lockOf(item))) {
+      underWay.delete(lock)
+      if (!queues.has(lock)) lockedTimes.delete(lock)
     }
     release()
   }
@@ -193,14 +187,15 @@ export function createGather<Result>(options: GatherOptions<Result>): (send: Sen
     }
   }
 
-  return async (send) => {
-    let waiting: Waiting<Result> | undefined
+  return async (item) => {
+    let waiting: Waiting<Item, Result> | undefined
     try {
       return await new Promise<Result>((resolve, reject) => {
-        waiting = { send, askedAtMs: performance.now(), resolve, reject, taken: false, expired: false }
-        const queue = queues.get(send.conversationId)
+        waiting = { item, askedAtMs: performance.now(), resolve, reject, taken: false, expired: false }
+        const lock = lockOf(item)
+        const queue = queues.get(lock)
         if (queue) queue.push(waiting)
-        else queues.set(send.conversationId, [waiting])
+        else queues.set(lock, [waiting])
         flush()
         if (!waiting.taken) waitFor(waiting)
       })

@@ -121,7 +121,8 @@ const readOthersProgress = {
 
 // In the order of the index, from where the message was sent: no more rows than the page, however many members there are.
 // Scalar subqueries, because the planner makes joins of others, through all members. A receipt's time was once taken before
-// its lock, and is up to the longest wait for one older than the message.
+// its lock, and is up to the longest wait for one older than the message. One that the others have not been told of yet is
+// after last_read_seq.
 const readReadBy = {
   name: 'read_read_by',
   text: `SELECT r.place, x.user_id AS "userId", x.read_at AS "readAt"
@@ -134,7 +135,7 @@ const readReadBy = {
          AND (p.read_at, p.user_id) > (coalesce(r.after_at, s.created_at - interval '10 seconds'), coalesce(r.after_user, r.conversation_id))
          AND (SELECT min(e.up_to_seq) FROM receipts e WHERE e.conversation_id = r.conversation_id AND e.user_id = p.user_id
            AND e.up_to_seq >= r.seq) = p.up_to_seq
-         AND (SELECT u.read_receipts_enabled FROM members m JOIN users u ON u.id = m.user_id
+         AND (SELECT u.read_receipts_enabled AND m.last_read_seq >= p.up_to_seq FROM members m JOIN users u ON u.id = m.user_id
            WHERE m.conversation_id = r.conversation_id AND m.user_id = p.user_id AND m.left_at IS NULL)
        ORDER BY p.read_at, p.user_id LIMIT r.max_rows) x
     ORDER BY r.place, x.read_at, x.user_id`,

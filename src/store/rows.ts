@@ -18,12 +18,16 @@ export interface ReceiptData {
   lastReadSeq: number
   lastDeliveredSeq: number
   at: Date
+  /** Whether lastDeliveredSeq moved with it. Not there in events of former versions. */
+  delivered?: boolean
 }
 
 /** What an event carries besides its message; which of them is set follows from the type. */
 export interface EventData {
   /** RECEIPT_ADVANCED */
   receipts?: ReceiptData[]
+  /** RECEIPT_ADVANCED of several members: what others see of each, whoever reads it. */
+  gathered?: boolean
   /** MEMBER_JOINED, MEMBER_LEFT, USER_ERASED */
   userId?: string
   /** INBOX_ENTRY_CHANGED */

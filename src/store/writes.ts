@@ -1,5 +1,6 @@
+import { createAdvances } from './advances.ts'
 import type { Database, Statement } from './database.ts'
-import { createGather, type Send } from './gather.ts'
+import { createGather } from './gather.ts'
 import {
   parseEvent,
   parseMessage,
@@ -21,6 +22,12 @@ export interface WriteResult {
   lastReadSeq?: number
   lastDeliveredSeq?: number
   unreadCount?: number
+  /** advanceCursor: the others are told later, as in every conversation of this size. */
+  gathered?: boolean
+  /** flushReceipts: the conversation to go on after, null at the end. */
+  next?: string | null
+  /** flushReceipts: conversations that have to be flushed by themselves. */
+  left?: string[]
   /** The events this write appended, for whoever announces them. Empty for a repeated or refused write. */
   events: LogEvent[]
 }
@@ -28,6 +35,16 @@ export interface WriteResult {
 interface WriteJson extends Omit<WriteResult, 'message' | 'events'> {
   message?: MessageJson | null
   events?: EventJson[]
+}
+
+/** One message to be sent, as the write functions take it. */
+export interface Send {
+  actorId: string
+  conversationId: string
+  opKey: string
+  hash: Buffer
+  text: string
+  replyToSeq: number | null
 }
 
 const call = (fn: string, ...types: string[]): Statement => ({
@@ -39,7 +56,8 @@ const statements = {
   sendMessage: call('parley_send_message', 'uuid', 'uuid', 'text', 'bytea', 'text', 'int'),
   editMessage: call('parley_edit_message', 'uuid', 'uuid', 'int', 'text', 'bytea', 'text', 'int'),
   deleteMessage: call('parley_delete_message', 'uuid', 'uuid', 'int', 'text', 'bytea'),
-  advanceCursor: call('parley_advance_cursor', 'uuid', 'uuid', 'int', 'int'),
+  advanceCursor: call('parley_advance_cursor', 'uuid', 'uuid', 'int', 'int', 'int'),
+  flushReceipts: call('parley_flush_receipts', 'uuid', 'uuid', 'int'),
   updateEntry: call('parley_update_entry', 'uuid', 'uuid', 'boolean', 'timestamptz', 'boolean', 'boolean', 'int'),
   startDirect: call('parley_start_direct', 'uuid', 'uuid', 'uuid'),
   createGroup: call('parley_create_group', 'uuid', 'uuid', 'text', 'edit_policy', 'uuid[]', 'text', 'bytea'),
@@ -104,7 +122,10 @@ type SendValues = [
   replyToSeq: number | null,
 ]
 
-export function createWrite(db: Database): Write {
+type AdvanceValues = [actorId: string, conversationId: string, readSeq: number, deliveredSeq: number]
+
+/** `gatherFrom` is how many members a conversation has whose receipts are gathered. */
+export function createWrite(db: Database, gatherFrom: number): Write {
   const attempt = async (name: WriteName, values: unknown[]): Promise<WriteResult> => {
     const [row] = await db.run<{ result: WriteJson }>(statements[name], values)
     if (!row) throw new Error(`${name} answered nothing`)
@@ -119,7 +140,9 @@ export function createWrite(db: Database): Write {
       throw error
     }
   }
-  const gathered = createGather<WriteResult>({
+  const send = createGather<Send, WriteResult>({
+    lockOf: ({ conversationId }) => conversationId,
+    keyOf: ({ actorId, opKey }) => `${actorId} ${opKey}`,
     one: ({ actorId, conversationId, opKey, hash, text, replyToSeq }) =>
       write('sendMessage', [actorId, conversationId, opKey, hash, text, replyToSeq]),
     many: async (sends) => {
@@ -138,9 +161,21 @@ export function createWrite(db: Database): Write {
       })
     },
   })
+  const advance = createAdvances({
+    db,
+    gatherFrom,
+    one: ({ actorId, conversationId, readSeq, deliveredSeq }) =>
+      write('advanceCursor', [actorId, conversationId, readSeq, deliveredSeq, gatherFrom]),
+  })
   return (name, values) => {
-    if (name !== 'sendMessage') return write(name, values)
-    const [actorId, conversationId, opKey, hash, text, replyToSeq] = values as SendValues
-    return gathered({ actorId, conversationId, opKey, hash, text, replyToSeq })
+    if (name === 'sendMessage') {
+      const [actorId, conversationId, opKey, hash, text, replyToSeq] = values as SendValues
+      return send({ actorId, conversationId, opKey, hash, text, replyToSeq })
+    }
+    if (name === 'advanceCursor') {
+      const [actorId, conversationId, readSeq, deliveredSeq] = values as AdvanceValues
+      return advance({ actorId, conversationId, readSeq, deliveredSeq })
+    }
+    return write(name, values)
   }
 }

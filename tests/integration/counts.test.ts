@@ -13,6 +13,7 @@ import {
 import { gather, signUpMany } from '../testkit/crowd.ts'
 import { startMeasuredServer, type MeasuredServer, type Work } from '../testkit/measured-work.ts'
 import { newKey, type Person } from '../testkit/person.ts'
+import { flushReceipts } from '../testkit/receipts.ts'
 import { RawSocket } from '../testkit/raw-socket.ts'
 
 // What an operation costs is counted and not timed: a count is the same on every machine, and says what changed.
@@ -36,11 +37,22 @@ const eventsDocument = (name: string) =>
 const FirstDocument = eventsDocument('First')
 const SecondDocument = eventsDocument('Second')
 
+const ReceiptsDocument = parse(`subscription Receipts($conversationId: ID!, $after: Int) {
+  receiptEvents(conversationId: $conversationId, after: $after) {
+    __typename
+    ... on ReceiptAdvanced {
+      cursor { eventSeq } occurredAt gathered
+      receipts { user { displayName } lastReadSeq lastDeliveredSeq at }
+    }
+  }
+}`)
+
 const AckOnlyDocument = parse(`mutation ($input: SendMessageInput!) {
   sendMessage(input: $input) { __typename ... on SendMessageSuccess { ack { cursor { eventSeq } } } }
 }`)
 
 let server: MeasuredServer
+let tellingServer: MeasuredServer
 let ann: Person
 let crowd: Person[]
 let group: string
@@ -53,6 +65,8 @@ beforeAll(async () => {
   for (const other of crowd) await other.send(await gather(server.database, other, [ann]), 'Hello Ann')
   group = await gather(server.database, ann, crowd)
   for (const other of crowd) await other.send(group, 'Hello everybody')
+  // Its receipts are told by the test, so that they go into one event, which it hears of by its relay.
+  tellingServer = await startMeasuredServer({ RELAY_INTERVAL_MS: '50' })
 })
 
 /** Events that each of some sockets has received. */
@@ -60,12 +74,17 @@ class Readers {
   private readonly received = new Map<RawSocket, number>()
 
   /** Resolves when all of them follow the group, from a place in it or from now on. */
-  async open(people: readonly Person[], documentOf: (index: number) => DocumentNode, after: number | null = null) {
+  async open(
+    people: readonly Person[],
+    documentOf: (index: number) => DocumentNode,
+    after: number | null = null,
+    conversationId = group,
+  ) {
     const sockets = await Promise.all(people.map((person) => RawSocket.connect(person)))
     for (const [index, socket] of sockets.entries()) {
       this.received.set(socket, 0)
       socket.onData = () => this.received.set(socket, (this.received.get(socket) ?? 0) + 1)
-      socket.begin('events', documentOf(index), { conversationId: group, after })
+      socket.begin('events', documentOf(index), { conversationId, after })
     }
     return this
   }
@@ -153,6 +172,30 @@ const scenarios: Record<string, () => ReturnType<MeasuredServer['measure']>> = {
   'marking as read': async () => {
     const { message } = await crowd[0]!.send(group, 'Hello')
     return server.measure(() => ann.markRead(group, message.seq))
+  },
+
+  '50 people marking the same message as read at once': async () => {
+    const { message } = await ann.send(group, 'Hello')
+    return server.measure(() => Promise.all(crowd.map((person) => person.markRead(group, message.seq))))
+  },
+
+  'the receipts of 50 to 50 subscribers, who read them': async () => {
+    const people = await signUpMany(tellingServer.database, tellingServer.url, crowdSize + 1)
+    const [owner, ...members] = people as [Person, ...Person[]]
+    const id = await gather(tellingServer.database, owner, members)
+    const { ack, message } = await owner.send(id, 'Hello')
+    const readers = await new Readers().open(members, () => ReceiptsDocument, ack.cursor.eventSeq, id)
+    await members[0]!.markRead(id, message.seq)
+    await flushReceipts(tellingServer.database)
+    await readers.until(1)
+    await owner.send(id, 'Hello again')
+    await Promise.all(members.map((person) => person.markRead(id, message.seq + 1)))
+    const measured = await tellingServer.measure(async () => {
+      await flushReceipts(tellingServer.database)
+      await readers.until(2)
+    })
+    readers.close()
+    return measured
   },
 
   'an inbox of 50': () =>

@@ -134,6 +134,18 @@ function fail(message: string): never {
   throw new Error(message)
 }
 
+/** The receipts of everybody in one event. */
+export const gathered: EventData = {
+  gathered: true,
+  receipts: Object.values(people).map((userId) => ({
+    userId,
+    lastReadSeq: 2,
+    lastDeliveredSeq: 3,
+    at,
+    delivered: true,
+  })),
+}
+
 let count = 0
 
 export const logEvent = (type: EventType, change: Partial<LogEvent> = {}): LogEvent => ({
@@ -168,6 +180,7 @@ export function cannedItems(): LogItem[] {
       about('RECEIPT_ADVANCED', sender, {
         receipts: everybody.map((userId) => ({ userId, lastReadSeq: 2, lastDeliveredSeq: 3, at })),
       }),
+      about('RECEIPT_ADVANCED', null, gathered),
       ...everybody.flatMap((userId) =>
         [userId, peer, null].flatMap((actorId) => [
           about('MEMBER_JOINED', actorId, { userId }),

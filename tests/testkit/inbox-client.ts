@@ -75,7 +75,11 @@ export class InboxClient {
     if (event.__typename === 'InboxEntryChanged') {
       this.personal = event.cursor
       if (!event.entry) this.replicas.delete(event.conversationId)
-      if (event.entry && !this.replicas.has(event.conversationId)) await this.readAnew(person, event.conversationId)
+      if (!event.entry) return
+      const replica = this.replicas.get(event.conversationId)
+      const { lastReadSeq, conversation } = event.entry
+      if (replica) replica.readUpTo(lastReadSeq, conversation.cursor.eventSeq)
+      else await this.readAnew(person, event.conversationId)
       return
     }
     const isOwn =

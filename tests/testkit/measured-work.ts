@@ -33,7 +33,7 @@ const notWork = ['ping', 'info', 'config|resetstat']
 const logRead = 'AS r(stream_id, after_seq'
 
 /** A server whose work can be counted, with a database and a Redis that nobody else uses. Ends with the test file. */
-export async function startMeasuredServer(): Promise<MeasuredServer> {
+export async function startMeasuredServer(env: Record<string, string> = {}): Promise<MeasuredServer> {
   const [database, redisServer] = await Promise.all([createTestDatabase(), startRedis()])
   const redis = new Redis(redisServer.url)
   const child = fork(join(import.meta.dirname, 'work-server.ts'), [], {
@@ -52,6 +52,8 @@ export async function startMeasuredServer(): Promise<MeasuredServer> {
       RELAY_INTERVAL_MS: '60000',
       HOUSEKEEPING_INTERVAL_MS: '3600000',
       PRESENCE_INTERVAL_MS: '60000',
+      RECEIPT_FLUSH_INTERVAL_MS: '60000',
+      ...env,
     },
   })
   atEnd(async () => {

@@ -88,7 +88,7 @@ export class Person {
     }
   }
 
-  async startDirect(other: Person): Promise<string> {
+  async startDirect(other: Pick<Person, 'id'>): Promise<string> {
     const { startDirect } = await this.client.request(StartDirectDocument, { input: { userId: other.id } })
     return expectType(startDirect, 'StartDirectSuccess').conversation.id
   }

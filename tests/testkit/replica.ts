@@ -6,6 +6,8 @@ import type { Person } from './person.ts'
 export type ConversationEvent = ConversationEventsSubscription['conversationEvents']
 export type InboxEvent = InboxEventsSubscription['inboxEvents']
 
+type MoveEvent = Extract<ConversationEvent, { __typename: 'MessageSent' | 'ReceiptAdvanced' }>
+
 interface MessageNode {
   seq: number
   text: string | null
@@ -15,6 +17,7 @@ interface MessageNode {
 }
 
 interface SnapshotPage {
+  viewer: { user: { id: string } }
   conversation: {
     title: string | null
     members: { nodes: { user: { id: string }; lastReadSeq: number; lastDeliveredSeq: number }[] }
@@ -26,6 +29,11 @@ interface SnapshotPage {
 
 const SnapshotDocument = parse(/* GraphQL */ `
   query Snapshot($id: ID!, $before: String) {
+    viewer {
+      user {
+        id
+      }
+    }
     conversation(id: $id) {
       title
       members(first: 100) {
@@ -63,6 +71,9 @@ const SnapshotDocument = parse(/* GraphQL */ `
 export class Replica {
   /** The place up to which everything is in here. */
   eventSeq = 0
+  private viewerId = ''
+  /** Events up to here say nothing new of the viewer's own read position. */
+  private ownAsOf = 0
   private title: string | null = null
   private readonly messages = new Map<number, string>()
   private readonly members = new Map<string, { lastReadSeq: number; lastDeliveredSeq: number }>()
@@ -78,6 +89,7 @@ export class Replica {
       // The first page has the oldest cursor. What later pages bring may be newer; the events say it once more.
       if (before === null) {
         replica.eventSeq = conversation.cursor.eventSeq
+        replica.viewerId = page.viewer.user.id
         replica.title = conversation.title
         for (const { user, lastReadSeq, lastDeliveredSeq } of conversation.members.nodes) {
           replica.members.set(user.id, { lastReadSeq, lastDeliveredSeq })
@@ -102,7 +114,7 @@ export class Replica {
       case 'MessageSent': {
         const { seq, sender } = event.message
         this.put(event.message)
-        this.members.set(sender.id, { lastReadSeq: seq, lastDeliveredSeq: seq })
+        this.move(event, sender.id, { lastReadSeq: seq, lastDeliveredSeq: seq })
         break
       }
       case 'MessageEdited':
@@ -111,7 +123,7 @@ export class Replica {
         break
       case 'ReceiptAdvanced':
         for (const { user, lastReadSeq, lastDeliveredSeq } of event.receipts) {
-          this.members.set(user.id, { lastReadSeq, lastDeliveredSeq })
+          this.move(event, user.id, { lastReadSeq, lastDeliveredSeq })
         }
         break
       case 'MemberJoined': {
@@ -129,6 +141,14 @@ export class Replica {
     }
   }
 
+  /** What the viewer's entry in the inbox says of their own position: whatever the log has up to its cursor is in it. */
+  readUpTo(lastReadSeq: number, eventSeq: number): void {
+    const own = this.members.get(this.viewerId)
+    if (!own) return
+    own.lastReadSeq = lastReadSeq
+    this.ownAsOf = eventSeq
+  }
+
   /** All of it, for comparing. */
   state(): object {
     const bySeq = [...this.messages].sort(([a], [b]) => a - b)
@@ -139,6 +159,13 @@ export class Replica {
       messages: Object.fromEntries(bySeq),
       members: Object.fromEntries(byId),
     }
+  }
+
+  private move(event: MoveEvent, userId: string, positions: { lastReadSeq: number; lastDeliveredSeq: number }): void {
+    const isOwn = userId === this.viewerId
+    const isNews = !isOwn || (!('gathered' in event && event.gathered) && event.cursor.eventSeq > this.ownAsOf)
+    const known = isNews ? undefined : this.members.get(userId)
+    this.members.set(userId, { ...positions, ...(known && { lastReadSeq: known.lastReadSeq }) })
   }
 
   private put({ seq, text, revision, deletedAt, sender }: MessageNode): void {

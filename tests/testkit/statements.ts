@@ -7,8 +7,14 @@ export interface Statements {
   list: { query: string; calls: number }[]
 }
 
-/** What a server runs by itself, whoever asks: the relay, the look at live sessions, retention. */
-const background = ['pg_snapshot_xmin', 'FROM sessions s JOIN users u', 'parley_retire_events', 'parley_forget_op_keys']
+/** What a server runs by itself, whoever asks: the relay, the look at live sessions, retention, gathered receipts. */
+const background = [
+  'pg_snapshot_xmin',
+  'FROM sessions s JOIN users u',
+  'parley_retire_events',
+  'parley_forget_op_keys',
+  'parley_flush_receipts',
+]
 
 /** The statements that PostgreSQL counted in this database during some work, without the server's own polling. */
 export async function statementsOf(database: TestDatabase, work: () => Promise<unknown>): Promise<Statements> {

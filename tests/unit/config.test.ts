@@ -33,6 +33,8 @@ describe('settings', () => {
       persistedDocuments: null,
       persistedDocumentsOnly: false,
       relayIntervalMs: 500,
+      receiptGatherMembers: 10,
+      receiptFlushIntervalMs: 2_000,
       eventTtlMs: 30 * 24 * 3_600_000,
       opKeyTtlMs: 30 * 24 * 3_600_000,
       housekeepingIntervalMs: 60_000,

@@ -2,10 +2,11 @@ import { createRequire } from 'node:module'
 import { execute, parse } from 'graphql'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { LogItem } from '../../src/log/cursor.ts'
+import type { LogEvent } from '../../src/store/rows.ts'
 import type { Context } from '../../src/schema/context.ts'
 import { createEventResults, type EventResult, type EventResults } from '../../src/schema/event-results.ts'
 import { schema } from '../../src/schema/index.ts'
-import { cannedContext, cannedItems, cannedLoaders, group, logEvent, people } from '../testkit/canned.ts'
+import { cannedContext, cannedItems, cannedLoaders, gathered, group, logEvent, people } from '../testkit/canned.ts'
 
 // Node loads graphql's CommonJS build for Pothos, Vite its ES build for the sources: a schema belongs to one of them.
 vi.mock('graphql', () => createRequire(import.meta.url)('graphql') as object)
@@ -108,6 +109,28 @@ test('a selection that shows who asks is executed for each person, and for their
   for (const [index, id] of ids.entries()) {
     for (const [other, otherId] of ids.entries()) if (id !== otherId) expect(results[index]).not.toBe(results[other])
   }
+})
+
+test('gathered receipts are executed once for everybody, also for those whose receipts they are', async () => {
+  const document = parse(`subscription ($id: ID!, $after: Int) {
+    conversationEvents(conversationId: $id, after: $after) {
+      ... on StreamEvent { cursor { streamId eventSeq } occurredAt }
+      ... on ReceiptAdvanced { gathered receipts { user { id } lastReadSeq lastDeliveredSeq at } }
+    }
+  }`)
+  const advance = (data: LogEvent['data']): LogItem => {
+    const event = logEvent('RECEIPT_ADVANCED', { data })
+    return { event, asOf: event, epoch: {} }
+  }
+  const everybody = Object.values(people)
+  const executionsOf = async (item: LogItem) => {
+    const readers = process()
+    for (const viewerId of everybody) await read(readers.open(viewerId, document), item)
+    return readers.executions
+  }
+  expect(await executionsOf(advance(gathered))).toBe(1)
+  // Where each may get their own position instead, each has a result of their own.
+  expect(await executionsOf(advance({ ...gathered, gathered: false }))).toBe(everybody.length)
 })
 
 test('an event read after an edit, a deletion or a change of members is executed again', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { UnavailableError } from '../../src/domain/errors.ts'
-import { createGather, type Send } from '../../src/store/gather.ts'
+import { createGather } from '../../src/store/gather.ts'
+import type { Send } from '../../src/store/writes.ts'
 
 /** One statement that the gatherer has sent, for the test to answer. */
 interface Statement {
@@ -36,7 +37,9 @@ beforeEach(() => {
         },
       })
     })
-  send = createGather<string>({
+  send = createGather<Send, string>({
+    lockOf: ({ conversationId }) => conversationId,
+    keyOf: ({ actorId, opKey }) => `${actorId} ${opKey}`,
     one: (one) => ask([one], true, () => `${one.text}!`),
     many: (sends) =>
       ask(sends, false, (locked) =>

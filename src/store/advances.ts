@@ -1,0 +1,120 @@
+import { UnavailableError } from '../domain/errors.ts'
+import type { Database, Statement } from './database.ts'
+import { createGather } from './gather.ts'
+import type { LogEvent } from './rows.ts'
+import type { WriteResult } from './writes.ts'
+
+/** A read or a delivered position to be advanced; the other one is 0. */
+export interface Advance {
+  actorId: string
+  conversationId: string
+  readSeq: number
+  deliveredSeq: number
+}
+
+export interface AdvanceOptions {
+  db: Database
+  /** From how many members on the others are told later. */
+  gatherFrom: number
+  /** One by itself, in a conversation of any size. Its result says whether it was gathered. */
+  one: (advance: Advance) => Promise<WriteResult>
+}
+
+/** Conversations that are remembered to be large. Beyond that the one learnt first is learnt again. */
+const maxKnown = 10_000
+
+const advanceCursors: Statement = {
+  name: 'advanceCursors',
+  text: `SELECT outcome, last_read_seq AS "lastReadSeq", last_delivered_seq AS "lastDeliveredSeq",
+      unread_count AS "unreadCount", event_seq AS "eventSeq", at_ms AS "atMs"
+    FROM parley_advance_cursors($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int)`,
+}
+
+interface AdvancedRow {
+  outcome: string
+  lastReadSeq: number
+  lastDeliveredSeq: number
+  unreadCount: number
+  /** Of the event on the member's own stream, if there is one. */
+  eventSeq: number | null
+  atMs: number
+}
+
+function ownEvent({ actorId, conversationId }: Advance, eventSeq: number, atMs: number): LogEvent {
+  return {
+    streamId: actorId,
+    seq: eventSeq,
+    type: 'INBOX_ENTRY_CHANGED',
+    actorId,
+    messageSeq: null,
+    data: { conversationId },
+    occurredAt: new Date(atMs),
+    message: null,
+  }
+}
+
+function advanced(advance: Advance, { eventSeq, atMs, ...positions }: AdvancedRow): WriteResult {
+  return { ...positions, message: null, events: eventSeq === null ? [] : [ownEvent(advance, eventSeq, atMs)] }
+}
+
+/**
+ * Advances in large conversations go together, many in one statement. In others they go singly, as each of them locks the
+ * conversation. Which one is large is learnt from the answers; while the first of a conversation has none the others wait
+ * for it, so that a thousand who read something new at once are a handful of statements from the start.
+ */
+export function createAdvances({ db, gatherFrom, one }: AdvanceOptions): (advance: Advance) => Promise<WriteResult> {
+  const large = new Set<string>()
+  const firsts = new Map<string, Promise<WriteResult>>()
+
+  const single = async (advance: Advance): Promise<WriteResult> => {
+    const result = await one(advance)
+    const { conversationId } = advance
+    if (!result.gathered) large.delete(conversationId)
+    else if (!large.has(conversationId)) {
+      large.add(conversationId)
+      const [oldest] = large
+      if (large.size > maxKnown && oldest !== undefined) large.delete(oldest)
+    }
+    return result
+  }
+
+  const rowOf = ({ actorId, conversationId }: Advance) => `${actorId} ${conversationId}`
+  const together = createGather<Advance, WriteResult>({
+    lockOf: rowOf,
+    keyOf: rowOf,
+    one: single,
+    many: async (advances) => {
+      const rows = await db.run<AdvancedRow & Record<string, unknown>>(advanceCursors, [
+        advances.map(({ actorId }) => actorId),
+        advances.map(({ conversationId }) => conversationId),
+        advances.map(({ readSeq }) => readSeq),
+        advances.map(({ deliveredSeq }) => deliveredSeq),
+        gatherFrom,
+      ])
+      return Promise.all(
+        advances.map(async (advance, index) => {
+          const row = rows[index]
+          if (!row) throw new Error('advanceCursors did not answer each advance')
+          if (row.outcome === 'LOCKED') return null
+          return row.outcome === 'SMALL' ? await single(advance) : advanced(advance, row)
+        }),
+      )
+    },
+  })
+
+  return async (advance) => {
+    const { conversationId } = advance
+    const underWay = large.has(conversationId) ? undefined : firsts.get(conversationId)
+    if (underWay) {
+      await underWay.catch((error: unknown) => {
+        // Not another two seconds for each of those who wait.
+        if (error instanceof UnavailableError) throw error
+      })
+    }
+    if (large.has(conversationId)) return together(advance)
+    if (firsts.has(conversationId)) return single(advance)
+    const first = single(advance).finally(() => firsts.delete(conversationId))
+    firsts.set(conversationId, first)
+    return first
+  }
+}
