@@ -296,6 +296,17 @@ describe.each([
     expect(await presenceOf(ben, laptop)).toMatchObject({ status: 'OFFLINE' })
   })
 
+  test('a session without a socket takes its devices along as well', async () => {
+    const { ben } = await two()
+    const dora = await signUp(here)
+    await dora.startDirect(ben)
+    await heartbeat(dora, 'ONLINE', 'by http')
+    await seesSoon(ben, dora, { status: 'ONLINE' })
+    await ask(dora, 'mutation { logout }')
+    await seesSoon(ben, dora, { status: 'OFFLINE', device: null })
+    expect((await presenceOf(ben, dora)).lastSeenAt).not.toBeNull()
+  })
+
   test('devices of unknown kinds and unsuitable names are refused', async () => {
     const { ann } = await two()
     const query = 'mutation ($input: HeartbeatInput!) { heartbeat(input: $input) { status } }'
