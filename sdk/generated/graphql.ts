@@ -95,7 +95,7 @@ export type EditPolicy =
   | 'ANYTIME'
   /** Never. */
   | 'NEVER'
-  /** Until somebody else has read it. */
+  /** Until somebody else has read it and lets others see that. */
   | 'UNTIL_READ'
   /** For 15 minutes. */
   | 'WITHIN_15_MINUTES';

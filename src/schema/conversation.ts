@@ -18,7 +18,7 @@ export const EditPolicy = builder.enumType('EditPolicy', {
   description: 'Until when a sender may edit or delete a message.',
   values: {
     ANYTIME: { description: 'Always.' },
-    UNTIL_READ: { description: 'Until somebody else has read it.' },
+    UNTIL_READ: { description: 'Until somebody else has read it and lets others see that.' },
     WITHIN_15_MINUTES: { description: 'For 15 minutes.' },
     NEVER: { description: 'Never.' },
   },
