@@ -230,13 +230,13 @@ test('of everything that can be selected each viewer gets what they would get al
     [join(import.meta.dirname, '../../dist/admin.js'), 'erase-user', gus.handle],
     { env: { PATH: process.env.PATH, DATABASE_URL: pair.database.url, JWT_SECRET: 'x'.repeat(40) } },
   )
-  const isTold = ({ shared, own }: Device['answers']['inboxEvents']) =>
-    [shared, own].every((events) => events.some(({ __typename }) => __typename === 'UserErased'))
+  const isTold = ({ shared, own }: Device['answers']['inboxEvents'], type = 'UserErased') =>
+    [shared, own].every((events) => events.some(({ __typename }) => __typename === type))
   await until(
-    // Dora was with the erased one elsewhere, and reads her inbox alone.
+    // Dora was with the erased one elsewhere, where he is no longer a member after that, and reads her inbox alone.
     () =>
-      fellows.every(({ answers }) => Object.values(answers).every(isTold)) &&
-      of('dora').every(({ answers }) => isTold(answers.inboxEvents)),
+      fellows.every(({ answers }) => Object.values(answers).every((each) => isTold(each))) &&
+      of('dora').every(({ answers }) => isTold(answers.inboxEvents, 'MemberLeft')),
     () => 'an erasure',
   )
   await step('send after an erasure', () => sendAs(ann, 'ann', group), { group: 1 })
