@@ -111,12 +111,16 @@ interface State {
   members: Record<string, { lastReadSeq: number }>
 }
 
-/** A copy as text. One's own read position can be set by hand, for which a conversation has no event. */
+/**
+ * A copy as text. One's own read position is not in a conversation's events when it is set by hand, or gathered as in these
+ * groups; compareCounts has it.
+ */
 function stateOf(world: World, person: Person, conversationId: string, replica: Replica): string {
   const state = replica.state() as State
   const talk = world.talks.find(({ id }) => id === conversationId)
   const own = state.members[person.id]
-  if (talk && own && marksUnread(world, person, talk)) state.members[person.id] = { ...own, lastReadSeq: 0 }
+  if (talk && own && (talk.isGroup || marksUnread(world, person, talk)))
+    state.members[person.id] = { ...own, lastReadSeq: 0 }
   return JSON.stringify(state)
 }
 

@@ -85,7 +85,13 @@ export class World {
       () => redis.close(),
       () => database.end(),
     )
-    const env = { HOUSEKEEPING_INTERVAL_MS: '500', RING_EVENTS: '64' }
+    // The groups count as large ones: their receipts are gathered.
+    const env = {
+      HOUSEKEEPING_INTERVAL_MS: '500',
+      RING_EVENTS: '64',
+      RECEIPT_GATHER_MEMBERS: String(groupSize - 2),
+      RECEIPT_FLUSH_INTERVAL_MS: '500',
+    }
     const throughProxy = Object.assign(new URL(databaseUrl), { port: String(postgres.port) }).href
     const opening = Array.from({ length: serverCount }, (_, index) =>
       ServerSlot.open({
