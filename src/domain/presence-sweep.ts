@@ -1,16 +1,8 @@
 import type { PresenceStates } from '../ephemeral/presence.ts'
+import { startRounds, type Rounds } from '../log/rounds.ts'
 import type { PresenceStore } from '../store/presence.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Devices } from './devices.ts'
-
-/**
- * Looks for people whose presence changes by the clock alone: whose last device is gone, also with the process that held
- * it, or who have been idle. Every process has one; of each change they find it is one's alone. When somebody was last
- * seen is written to the database by whoever finds it unwritten, so that a process that dies in between loses nothing.
- */
-export interface PresenceSweep {
-  stop(): Promise<void>
-}
 
 export interface PresenceSweepOptions {
   states: PresenceStates
@@ -25,17 +17,13 @@ export const graceMs = 16_000
 /** Batches at one go; with more to do than that the next look comes soon enough. */
 const maxBatches = 100
 
-export function startPresenceSweep({
-  states,
-  devices,
-  store,
-  intervalMs,
-  logger,
-}: PresenceSweepOptions): PresenceSweep {
-  let stopped = false
-  let timer: NodeJS.Timeout | undefined
+/**
+ * Looks for people whose presence changes by the clock alone: whose last device is gone, also with the process that held
+ * it, or who have been idle. Every process has one; of each change they find it is one's alone. When somebody was last
+ * seen is written to the database by whoever finds it unwritten, so that a process that dies in between loses nothing.
+ */
+export function startPresenceSweep({ states, devices, store, intervalMs, logger }: PresenceSweepOptions): Rounds {
   let holdUntilMs = 0
-  let running: Promise<void> = Promise.resolve()
 
   const save = async (unsaved: Awaited<ReturnType<PresenceStates['sweep']>>['unsaved']): Promise<boolean> => {
     if (unsaved.length === 0) return true
@@ -44,37 +32,24 @@ export function startPresenceSweep({
     return saved.size === unsaved.length
   }
 
-  const look = async () => {
+  const look = async (isStopping: () => boolean) => {
     await devices.tell(devices.takeUsed())
     if (performance.now() < holdUntilMs) return
-    for (let batch = 0; batch < maxBatches && !stopped; batch++) {
+    for (let batch = 0; batch < maxBatches && !isStopping(); batch++) {
       const { isFull, unsaved } = await states.sweep()
       // What could not be saved would come again at once.
       if (!(await save(unsaved)) || !isFull) return
     }
   }
 
-  const plan = () => {
-    if (stopped) return
-    timer = setTimeout(() => {
-      running = look()
-        .catch((error: unknown) => {
-          logger.debug({ err: error }, 'could not look after presence; will try again')
-        })
-        .then(plan)
-    }, intervalMs)
-  }
-  plan()
   states.onConnected((isBack) => {
     // What expired while Redis was away may only have had no way to say that it is there.
     if (isBack) holdUntilMs = performance.now() + graceMs
   })
 
-  return {
-    async stop() {
-      stopped = true
-      clearTimeout(timer)
-      await running
-    },
-  }
+  return startRounds(intervalMs, (isStopping) =>
+    look(isStopping).catch((error: unknown) => {
+      logger.debug({ err: error }, 'could not look after presence; will try again')
+    }),
+  )
 }

@@ -1,9 +1,6 @@
 import type { Append } from '../log/append.ts'
+import { startRounds, type Rounds } from '../log/rounds.ts'
 import type { Logger } from '../telemetry/logger.ts'
-
-export interface Receipts {
-  stop(): Promise<void>
-}
 
 export interface ReceiptsOptions {
   append: Append
@@ -18,37 +15,35 @@ const pauseShare = 0.75
  * Tells what was gathered: in conversations of some size receipts wait in the database, and everybody is told of all of them
  * in one event every `intervalMs`. Every process tries; the database lets one of them work, and not more often than that.
  */
-export function startReceipts({ append, intervalMs, logger }: ReceiptsOptions): Receipts {
+export function startReceipts({ append, intervalMs, logger }: ReceiptsOptions): Rounds {
   const pauseMs = Math.round(intervalMs * pauseShare)
-  let stopped = false
   let failing = false
-  let timer: NodeJS.Timeout | undefined
 
   /** One that was held by somebody, or has more than fits into one event. Waits for the conversation, and for no other. */
-  const flushOne = async (conversationId: string) => {
-    while (!stopped) {
+  const flushOne = async (conversationId: string, isStopping: () => boolean) => {
+    while (!isStopping()) {
       const { left = [] } = await append('flushReceipts', [conversationId, null, pauseMs])
       if (left.length === 0) return
     }
   }
 
-  const flush = async () => {
+  const flush = async (isStopping: () => boolean) => {
     const failures: unknown[] = []
     let after: string | null = null
     do {
       const { next, left } = await append('flushReceipts', [null, after, pauseMs])
       // A conversation that cannot be had must not keep the others waiting for their turn.
       for (const conversationId of left ?? []) {
-        await flushOne(conversationId).catch((error: unknown) => failures.push(error))
+        await flushOne(conversationId, isStopping).catch((error: unknown) => failures.push(error))
       }
       after = next ?? null
-    } while (after !== null && !stopped)
+    } while (after !== null && !isStopping())
     if (failures.length > 0) throw new AggregateError(failures, 'some conversations could not be had')
   }
 
-  const work = async () => {
+  const work = async (isStopping: () => boolean) => {
     try {
-      await flush()
+      await flush(isStopping)
       if (failing) logger.info('gathered receipts are told again')
       failing = false
     } catch (error) {
@@ -58,20 +53,5 @@ export function startReceipts({ append, intervalMs, logger }: ReceiptsOptions): 
     }
   }
 
-  let running: Promise<void> = Promise.resolve()
-  const plan = () => {
-    if (stopped) return
-    timer = setTimeout(() => {
-      running = work().then(plan)
-    }, intervalMs)
-  }
-  plan()
-
-  return {
-    async stop() {
-      stopped = true
-      clearTimeout(timer)
-      await running
-    },
-  }
+  return startRounds(intervalMs, work)
 }

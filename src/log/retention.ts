@@ -1,5 +1,6 @@
 import type { EventStore } from '../store/events.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { startRounds, type Rounds } from './rounds.ts'
 
 export interface RetentionOptions {
   events: EventStore
@@ -11,10 +12,6 @@ export interface RetentionOptions {
   alsoDo: () => Promise<void>
   intervalMs: number
   logger: Logger
-}
-
-export interface Retention {
-  stop(): Promise<void>
 }
 
 /** Rows a statement removes at the most: short enough that no writer of the stream notices. */
@@ -32,37 +29,20 @@ export function startRetention({
   alsoDo,
   intervalMs,
   logger,
-}: RetentionOptions): Retention {
-  let stopped = false
-  let timer: NodeJS.Timeout | undefined
+}: RetentionOptions): Rounds {
   const pause = () => new Promise((resolve) => setTimeout(resolve, pauseMs))
 
-  const work = async () => {
+  const work = async (isStopping: () => boolean) => {
     const eventsBefore = new Date(Date.now() - eventTtlMs)
     const keysBefore = new Date(Date.now() - opKeyTtlMs)
-    while (!stopped && (await events.retire(eventsBefore, batchSize)) > 0) await pause()
-    while (!stopped && (await events.forgetOpKeys(keysBefore, batchSize)) > 0) await pause()
-    if (!stopped) await alsoDo()
+    while (!isStopping() && (await events.retire(eventsBefore, batchSize)) > 0) await pause()
+    while (!isStopping() && (await events.forgetOpKeys(keysBefore, batchSize)) > 0) await pause()
+    if (!isStopping()) await alsoDo()
   }
 
-  let running: Promise<void> = Promise.resolve()
-  const plan = () => {
-    if (stopped) return
-    timer = setTimeout(() => {
-      running = work()
-        .catch((error: unknown) => {
-          logger.warn({ err: error }, 'housekeeping failed; will try again')
-        })
-        .then(plan)
-    }, intervalMs)
-  }
-  plan()
-
-  return {
-    async stop() {
-      stopped = true
-      clearTimeout(timer)
-      await running
-    },
-  }
+  return startRounds(intervalMs, (isStopping) =>
+    work(isStopping).catch((error: unknown) => {
+      logger.warn({ err: error }, 'housekeeping failed; will try again')
+    }),
+  )
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { startReceipts, type Receipts } from '../../src/domain/receipts.ts'
+import { startReceipts } from '../../src/domain/receipts.ts'
+import type { Rounds } from '../../src/log/rounds.ts'
 import type { WriteResult } from '../../src/store/writes.ts'
 import type { Logger } from '../../src/telemetry/logger.ts'
 
@@ -10,7 +11,7 @@ let calls: string[]
 /** What it answers, in order; after that there is nothing to be told. */
 let answers: (Answer | Promise<Answer>)[]
 let logged: string[]
-let receipts: Receipts
+let receipts: Rounds
 
 const intervalMs = 1_000
 
