@@ -22,12 +22,18 @@ export interface TypingSign {
   userId: string
   typing: boolean
   headEventSeq: number
+  /** The process it comes from. */
+  from?: string
+  /** Not the person's word, but that of a lost connection: it ends what was said through the same process alone. */
+  lost?: true
 }
 
 interface Entry {
   change: TypingChange
   /** The place in the log as of which this is so: what was said before it is old news. */
   asOfSeq: number
+  /** Where the sign came from. */
+  from?: string
   /** Of somebody who types: until that is over. Of others: until they are forgotten. */
   timer: NodeJS.Timeout
 }
@@ -53,9 +59,11 @@ export class TypingChannel {
     return this.entries.get(userId)?.change ?? this.newChange(userId, false)
   }
 
-  hear({ userId, typing, headEventSeq }: TypingSign): void {
+  hear({ userId, typing, headEventSeq, from, lost }: TypingSign): void {
     const entry = this.entries.get(userId)
-    if (entry ? headEventSeq >= entry.asOfSeq : typing) this.note(userId, typing, headEventSeq)
+    // Another device has spoken since, through another process.
+    if (lost && entry?.from !== from) return
+    if (entry ? headEventSeq >= entry.asOfSeq : typing) this.note(userId, typing, headEventSeq, from)
   }
 
   /** An event of the log ended it: they sent a message, or left. Each reader tells of it, the slow ones late. */
@@ -70,15 +78,15 @@ export class TypingChannel {
     this.listeners.clear()
   }
 
-  private note(userId: string, typing: boolean, asOfSeq: number): void {
+  private note(userId: string, typing: boolean, asOfSeq: number, from?: string): void {
     const entry = this.entries.get(userId)
     if (entry) {
-      entry.asOfSeq = asOfSeq
+      Object.assign(entry, { asOfSeq, from })
       entry.timer.refresh()
       this.change(entry, typing)
     } else {
       const timer = setTimeout(() => this.expire(userId), typingMs).unref()
-      const fresh = { change: this.newChange(userId, false), asOfSeq, timer }
+      const fresh = { change: this.newChange(userId, false), asOfSeq, from, timer }
       this.entries.set(userId, fresh)
       this.change(fresh, typing)
     }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Bus } from '../bus/bus.ts'
 import { topics } from '../bus/topics.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -58,6 +59,8 @@ interface Watched {
 const nothing = () => undefined
 
 export function createTyping({ bus, streams, membershipOf, logger }: TypingOptions): Typing {
+  /** Which of the processes this is. */
+  const from = randomUUID()
   const saidBy = new Map<string, Said>()
   const watched = new Map<string, Watched>()
   const keyOf = ({ userId }: Viewer, conversationId: string) => `${userId} ${conversationId}`
@@ -88,8 +91,8 @@ export function createTyping({ bus, streams, membershipOf, logger }: TypingOptio
     return said
   }
 
-  const publish = (conversationId: string, sign: TypingSign) => {
-    bus.publish(topics.typing(conversationId), JSON.stringify(sign)).catch((error: unknown) => {
+  const publish = (conversationId: string, sign: Omit<TypingSign, 'from'>) => {
+    bus.publish(topics.typing(conversationId), JSON.stringify({ ...sign, from })).catch((error: unknown) => {
       logger.debug({ err: error, conversationId }, 'a sign of typing was lost')
     })
   }
@@ -103,7 +106,7 @@ export function createTyping({ bus, streams, membershipOf, logger }: TypingOptio
     said.forgetConnection =
       bound?.onDisconnected(() => {
         forget(keyOf(viewer, conversationId), said)
-        publish(conversationId, { userId: viewer.userId, typing: false, headEventSeq: said.headEventSeq })
+        publish(conversationId, { userId: viewer.userId, typing: false, headEventSeq: said.headEventSeq, lost: true })
       }) ?? nothing
   }
 

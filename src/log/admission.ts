@@ -9,7 +9,7 @@ const maxStatements = 2
 const maxRowsPerStatement = 2_000
 /** What is left of them to those who catch up, however many gaps there are. */
 const rowsForCatchingUp = 500
-/** A stretch ends with the event that reaches this, in bytes of text. */
+/** A stretch ends with the event that reaches this, in bytes of text and receipts. */
 const maxBytesPerStretch = 262_144
 
 interface Waiting {

@@ -7,7 +7,7 @@ import { StreamCursor } from './cursor.ts'
 import { conversationId, personalStreamId } from './ids.ts'
 import { InboxEntry } from './inbox-entry.ts'
 import { Message } from './message.ts'
-import { Receipt, shownOccurredAt } from './receipt.ts'
+import { Receipt, shownOccurredAt, shownReceipts } from './receipt.ts'
 import { required } from './required.ts'
 import { User } from './user.ts'
 import { viewerDependent } from './viewer-dependent.ts'
@@ -94,14 +94,14 @@ const ReceiptAdvanced = builder.objectRef<LogItem>('ReceiptAdvanced').implement(
     }),
     receipts: t.field({
       type: [Receipt],
-      description: 'The positions that moved, one for each member.',
-      resolve: (item) => {
-        const { streamId: id, data } = eventOf(item)
-        return (data?.receipts ?? []).map((receipt) => ({
-          ...receipt,
-          conversationId: id,
-          gathered: data?.gathered === true,
-        }))
+      description:
+        'The positions that moved, one for each member. A gathered one leaves out the reading of people who keep read ' +
+        'receipts off by now.',
+      resolve: async (item, _, { loaders }) => {
+        const event = eventOf(item)
+        const gathered = event.data?.gathered === true
+        const receipts = await shownReceipts(event, loaders)
+        return receipts.map((receipt) => ({ ...receipt, conversationId: event.streamId, gathered }))
       },
     }),
     gathered: t.boolean({

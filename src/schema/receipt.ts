@@ -25,6 +25,19 @@ async function shownAt(conversationId: string, receipt: ReceiptData, loaders: Lo
   return (await required(loaders.message.load(newest), 'the newest message of a receipt')).createdAt
 }
 
+/**
+ * The receipts that an event tells of. A gathered one was stored within seconds of what it tells, and has a time that may be
+ * known when others are in it: even to name there who keeps read receipts off by now would tell when they read.
+ */
+export async function shownReceipts({ data }: LogEvent, loaders: Loaders): Promise<ReceiptData[]> {
+  const receipts = data?.receipts ?? []
+  if (data?.gathered !== true) return receipts
+  const isShown = await Promise.all(
+    receipts.map(async ({ delivered, userId }) => delivered === true || (await tells(userId, loaders))),
+  )
+  return receipts.filter((_, index) => isShown[index])
+}
+
 /** When an event was stored, unless that gives away what its receipts keep to themselves. */
 export async function shownOccurredAt({ streamId, data, occurredAt }: LogEvent, loaders: Loaders): Promise<Date> {
   const receipts = data?.receipts

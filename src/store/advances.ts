@@ -67,7 +67,9 @@ export function createAdvances({ db, gatherFrom, one }: AdvanceOptions): (advanc
   const firsts = new Map<string, Promise<WriteResult>>()
 
   const single = async (advance: Advance): Promise<WriteResult> => {
-    const result = await one(advance)
+    let result = await one(advance)
+    // Something came while it waited for the member's row, and nothing was done: a message after what was to be marked.
+    if (result.outcome === 'LOCKED') result = await one(advance)
     const { conversationId } = advance
     if (!result.gathered) large.delete(conversationId)
     else if (!large.has(conversationId)) {

@@ -222,3 +222,32 @@ test('what was read before the switch, and not told yet, is told to nobody; once
   expect(seen).toMatchObject({ status: 'READ', positions: [1, 1] })
   expect(seen.readAt.map(includes)).toEqual([true])
 })
+
+test('what was told together with the reading of others is told no more after the switch, nor when', async () => {
+  const talk = await groupOf(12)
+  const { id, ann, quiet, others } = talk
+  const { message } = await ann.send(id, 'Hello')
+  await markDelivered(quiet, id, 1)
+  await flushReceipts(database)
+  // Of one event, whose time the others may know.
+  await others[0]!.markRead(id, 1)
+  await read(talk, 1)
+  expect(await flushReceipts(database)).toBe(1)
+  const [delivered, both] = (await look(talk, message.id)).events
+  expect([delivered, both]).toMatchObject([{ lastReadSeq: 0 }, { lastReadSeq: 1 }])
+
+  await setReceipts(quiet, false)
+  const seen = await look(talk, message.id)
+  expect(seen).toMatchObject({ readAt: [], positions: [0, 1] })
+  expect(seen.events).toEqual([delivered])
+  const replay = await ann.conversationEvents(id, 0)
+  const event = await replay.waitFor(
+    ({ __typename, ...rest }) => 'occurredAt' in rest && rest.occurredAt === both!.occurredAt,
+  )
+  expect(event).toMatchObject({ receipts: [{ user: { id: globalIdOf(others[0]!) }, lastReadSeq: 1 }] })
+  replay.cut()
+
+  // It is there again when they no longer mind.
+  await setReceipts(quiet, true)
+  expect((await look(talk, message.id)).events).toEqual([delivered, both])
+})

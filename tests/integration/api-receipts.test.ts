@@ -5,6 +5,7 @@ import {
   InboxDocument,
   LeaveConversationDocument,
   RemoveMemberDocument,
+  ResyncDocument,
   UpdateInboxEntryDocument,
 } from '../../sdk/generated/graphql.ts'
 import { follow, followInbox } from '../testkit/api.ts'
@@ -374,4 +375,35 @@ describe('a flush', () => {
     await other.release()
     expect(await flushReceipts(database)).toBe(1)
   })
+})
+
+test('a history of large receipts is told a part at a time', async () => {
+  const crowd = await signUpMany(database, server.url, 1_000)
+  const [ann] = people as [Person]
+  const id = await gather(database, ann, crowd)
+  const count = 40
+  await database.query(
+    `WITH head AS (UPDATE conversations SET head_event_seq = head_event_seq + $3 WHERE id = $1 RETURNING head_event_seq - $3 AS seq)
+      INSERT INTO events (stream_id, seq, type, data, occurred_at)
+      SELECT $1, head.seq + nth, 'RECEIPT_ADVANCED', jsonb_build_object('gathered', true, 'receipts', (
+        SELECT jsonb_agg(jsonb_build_object('userId', u, 'lastReadSeq', nth, 'lastDeliveredSeq', nth, 'at', clock_timestamp(),
+          'delivered', true)) FROM unnest($2::uuid[]) u)), now()
+      FROM head, generate_series(1, $3) nth`,
+    [uuidOf(id), crowd.map((person) => person.id), count],
+  )
+  const told: number[] = []
+  for (let eventSeq = 0, hasMore = true; hasMore;) {
+    const { resync } = await ann.client.request(ResyncDocument, { cursors: [{ streamId: id, eventSeq }], limit: 1_000 })
+    const [stream] = resync.streams
+    // Else an answer for a group that has read much is a gigabyte.
+    expect(stream!.events.length).toBeLessThanOrEqual(5)
+    for (const event of stream!.events) {
+      if (event.__typename !== 'ReceiptAdvanced') continue
+      expect(event.receipts).toHaveLength(crowd.length)
+      told.push(event.receipts[0]!.lastReadSeq)
+    }
+    ;({ hasMore } = stream!)
+    eventSeq = stream!.cursor.eventSeq
+  }
+  expect(told).toEqual(Array.from({ length: count }, (_, index) => index + 1))
 })

@@ -174,3 +174,12 @@ test('who waits for a first one that fails for a reason of its own is none the w
   await asked.shift()!.answer()
   expect((await good).outcome).toBe('ADVANCED')
 })
+
+test('one that was overtaken while it waited for its row is done again', async () => {
+  const answer = advance('ann')
+  await settled()
+  await asked.shift()!.answer('LOCKED')
+  expect(names()).toEqual(['one: ann'])
+  await asked.shift()!.answer()
+  expect((await answer).outcome).toBe('ADVANCED')
+})

@@ -289,6 +289,21 @@ test('typing ends with the connection through which it was set last, and with no
   expect([phone.listeners.size, laptop.listeners.size]).toEqual([0, 0])
 })
 
+test('a connection that is lost ends nothing that was said since through another process', async () => {
+  const [here, there] = [newTyping(), newTyping()]
+  const { told } = await read(there, bob)
+  const [phone, laptop] = [new FakeConnection(), new FakeConnection()]
+  await set(here, ann, true, phone)
+  await pass(1_500)
+  await set(there, ann, true, laptop)
+  phone.close()
+  await pass(2_000)
+  expect(told).toEqual(['ann types at 0'])
+  laptop.close()
+  await pass(0)
+  expect(told).toEqual(['ann types at 0', 'ann rests at 3500'])
+})
+
 test('what was said later holds, also when it is looked up sooner', async () => {
   const typing = newTyping()
   const { told } = await read(typing, bob)
