@@ -6,7 +6,7 @@ import type { PresenceStore } from '../store/presence.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { PresenceFeed } from './presence-feed.ts'
 import { graceMs } from './presence-sweep.ts'
-import { isForSome, isShownTo, nothing, shown, type Seen, type Sight } from './presence-view.ts'
+import { isForSome, isHidden, isShownTo, nothing, shown, type Seen, type Sight } from './presence-view.ts'
 
 /**
  * Tells the subscribers in this process what they may see of whom. Hints say whom to look at; what is so is read then, for
@@ -118,7 +118,11 @@ export async function startPresenceWatch(options: PresenceWatchOptions): Promise
 
   const lookAt = async (batch: Dirty) => {
     const userIds = [...batch.keys()]
-    const read = await states.read(userIds).catch(() => null)
+    const read = await states.read(userIds).catch(() => {
+      // One slow answer is no lost connection: nothing else would bring these hints back.
+      lost()
+      return null
+    })
     const found = new Map((await people.byIds(userIds)).map((user) => [user.id, user]))
     const sights: (Sight & { feed: PresenceFeed; seen: Seen })[] = []
     for (const [index, userId] of userIds.entries()) {
@@ -127,9 +131,9 @@ export async function startPresenceWatch(options: PresenceWatchOptions): Promise
       if (!entry || !user) continue
       const state = read ? stateNow(entry, read[index] ?? null) : null
       for (const feed of batch.get(userId) ?? entry.feeds) {
-        // Without Redis nothing is known: that is told to who has to be told something, and to nobody else.
-        if (!read && feed.knows(userId)) continue
         const sight = { viewerId: feed.viewer.userId, user }
+        // Without Redis nothing is known: that is told to who has to be told something, and to nobody else.
+        if (!read && feed.knows(userId) && !isHidden(sight)) continue
         sights.push({ ...sight, feed, seen: shown(sight, state) })
       }
     }

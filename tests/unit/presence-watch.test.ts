@@ -23,6 +23,7 @@ let known: Map<string, PresenceState>
 let redisIsAway: boolean
 let databaseIsAway: boolean
 let relation: Relation
+let presenceSharing: User['presenceSharing']
 const states = {
   read: vi.fn((userIds: readonly string[]) =>
     redisIsAway ? Promise.reject(new Error('away')) : Promise.resolve(userIds.map((id) => known.get(id) ?? null)),
@@ -34,9 +35,7 @@ const fromDatabase = <Answer>(answer: Answer) =>
 const people = {
   byIds: vi.fn((ids: readonly string[]) =>
     fromDatabase(
-      ids.map(
-        (id) => ({ id, presenceSharing: 'EVERYONE', invisible: false, lastSeenAt: null, erasedAt: null }) as User,
-      ),
+      ids.map((id) => ({ id, presenceSharing, invisible: false, lastSeenAt: null, erasedAt: null }) as User),
     ),
   ),
 }
@@ -49,6 +48,7 @@ beforeEach(async () => {
   known = new Map()
   redisIsAway = databaseIsAway = false
   relation = 'SHARED'
+  presenceSharing = 'EVERYONE'
   watch = await startPresenceWatch({
     states: states as unknown as PresenceStates,
     store: store as unknown as PresenceStore,
@@ -157,6 +157,32 @@ test('while Redis is away a feed that was told something hears nothing, and a ne
   await pass(10)
   expect(reader.take()).toEqual([])
   expect(late.take()).toEqual(['ann OFFLINE'])
+})
+
+test('who shows it to nobody from now on is OFFLINE at once, also while Redis is away', async () => {
+  known.set('ann', online)
+  const reader = follow('zoe', 'ann')
+  await pass(10)
+  reader.take()
+  redisIsAway = true
+  presenceSharing = 'NOBODY'
+  watch.changed(['ann'])
+  await pass(10)
+  expect(reader.take()).toEqual(['ann OFFLINE'])
+})
+
+test('a hint that came while Redis did not answer is made up for, also when no connection was lost and no state is another', async () => {
+  known.set('ann', online)
+  const reader = follow('zoe', 'ann')
+  await pass(10)
+  reader.take()
+  redisIsAway = true
+  relation = 'NONE'
+  hint({ people: ['ann'] })
+  await pass(10)
+  redisIsAway = false
+  await pass(17_000)
+  expect(reader.take()).toEqual(['ann OFFLINE'])
 })
 
 test('a Redis that came back empty makes nobody OFFLINE before their devices had the time to be told again', async () => {
