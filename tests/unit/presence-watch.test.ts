@@ -132,6 +132,25 @@ test('what changes between people concerns those they watch as well', async () =
   expect(other.take()).toEqual(['ann ONLINE'])
 })
 
+test('many watchers of many people are told in several turns, so that others have theirs', async () => {
+  const everybody = Array.from({ length: 120 }, (_, index) => `person ${index}`)
+  const readers = everybody.map((viewer) => follow(viewer, ...everybody))
+  const counts = new Set<number>()
+  const count = () => readers.reduce((sum, { feed }) => sum + everybody.filter((id) => feed.knows(id)).length, 0)
+  const all = everybody.length ** 2
+  const told = new Promise<void>((resolve) => {
+    const look = () => {
+      counts.add(count())
+      if (counts.has(all)) resolve()
+      else setImmediate(look)
+    }
+    look()
+  })
+  await pass(10)
+  await told
+  expect([...counts].filter((some) => some > 0 && some < all).length).toBeGreaterThan(0)
+})
+
 test('while the database is away nothing is forgotten', async () => {
   const reader = follow('zoe', 'ann')
   await pass(10)
