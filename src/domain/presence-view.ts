@@ -27,6 +27,10 @@ function truth(user: User, state: PresenceState | null): Seen {
   return lastSeenMs === 0 ? nothing : { ...nothing, lastSeenAt: new Date(lastSeenMs) }
 }
 
+/** Whether they look the same whatever is known of now: nobody is shown it. */
+export const isHidden = ({ viewerId, user }: Sight): boolean =>
+  viewerId !== user.id && (user.presenceSharing === 'NOBODY' || user.invisible || user.erasedAt !== null)
+
 /** What everybody gets to see whom the person shows it to. Nobody's role opens more. */
 export function shown({ viewerId, user }: Sight, state: PresenceState | null): Seen {
   if (viewerId === user.id) return truth(user, state)

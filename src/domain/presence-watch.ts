@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Bus } from '../bus/bus.ts'
 import { topics } from '../bus/topics.ts'
 import type { PresenceState, PresenceStates } from '../ephemeral/presence.ts'
@@ -6,7 +7,7 @@ import type { PresenceStore } from '../store/presence.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { PresenceFeed } from './presence-feed.ts'
 import { graceMs } from './presence-sweep.ts'
-import { isForSome, isShownTo, nothing, shown, type Seen, type Sight } from './presence-view.ts'
+import { isForSome, isHidden, isShownTo, nothing, shown, type Seen, type Sight } from './presence-view.ts'
 
 /**
  * Tells the subscribers in this process what they may see of whom. Hints say whom to look at; what is so is read then, for
@@ -34,7 +35,7 @@ export interface PresenceWatchOptions {
 
 /** Milliseconds over which hints are gathered. */
 const gatherMs = 5
-/** People looked at together, and pairs of whom one statement is asked what they share. */
+/** People looked at together, and pairs told in one turn, of whom one statement is asked what they share. */
 const batchSize = 500
 const maxPairs = 5_000
 const retryMs = 500
@@ -45,6 +46,11 @@ interface Watched {
   feeds: Set<PresenceFeed>
   /** As it was read last. */
   state: PresenceState | null
+}
+
+interface FeedSight extends Sight {
+  feed: PresenceFeed
+  seen: Seen
 }
 
 /** Whom to look at, and for whom: null is everybody. */
@@ -118,33 +124,39 @@ export async function startPresenceWatch(options: PresenceWatchOptions): Promise
 
   const lookAt = async (batch: Dirty) => {
     const userIds = [...batch.keys()]
-    const read = await states.read(userIds).catch(() => null)
+    const read = await states.read(userIds).catch(() => {
+      // One slow answer is no lost connection: nothing else would bring these hints back.
+      lost()
+      return null
+    })
     const found = new Map((await people.byIds(userIds)).map((user) => [user.id, user]))
-    const sights: (Sight & { feed: PresenceFeed; seen: Seen })[] = []
+    let sights: FeedSight[] = []
     for (const [index, userId] of userIds.entries()) {
       const entry = watched.get(userId)
       const user = found.get(userId)
       if (!entry || !user) continue
       const state = read ? stateNow(entry, read[index] ?? null) : null
       for (const feed of batch.get(userId) ?? entry.feeds) {
-        // Without Redis nothing is known: that is told to who has to be told something, and to nobody else.
-        if (!read && feed.knows(userId)) continue
         const sight = { viewerId: feed.viewer.userId, user }
+        // Without Redis nothing is known: that is told to who has to be told something, and to nobody else.
+        if (!read && feed.knows(userId) && !isHidden(sight)) continue
         sights.push({ ...sight, feed, seen: shown(sight, state) })
+        if (sights.length < maxPairs) continue
+        await tell(sights)
+        sights = []
+        // A thousand watchers of a thousand people are a million: others have their turn in between.
+        await nextTurn()
       }
     }
     await tell(sights)
   }
 
-  const tell = async (sights: readonly (Sight & { feed: PresenceFeed; seen: Seen })[]) => {
-    for (let at = 0; at < sights.length; at += maxPairs) {
-      const some = sights.slice(at, at + maxPairs)
-      const asked = some.filter((sight) => isForSome(sight, sight.seen))
-      const pairs = asked.map(({ viewerId, user }) => ({ viewerId, userId: user.id }))
-      const relations = pairs.length > 0 ? await store.relations(pairs) : []
-      const hidden = new Set(asked.filter(({ user }, index) => !isShownTo(user, relations[index] ?? 'NONE')))
-      for (const sight of some) sight.feed.tell(sight.user, hidden.has(sight) ? nothing : sight.seen)
-    }
+  const tell = async (sights: readonly FeedSight[]) => {
+    const asked = sights.filter((sight) => isForSome(sight, sight.seen))
+    const pairs = asked.map(({ viewerId, user }) => ({ viewerId, userId: user.id }))
+    const relations = pairs.length > 0 ? await store.relations(pairs) : []
+    const hidden = new Set(asked.filter(({ user }, index) => !isShownTo(user, relations[index] ?? 'NONE')))
+    for (const sight of sights) sight.feed.tell(sight.user, hidden.has(sight) ? nothing : sight.seen)
   }
 
   /** Hints were lost. */

@@ -7,7 +7,7 @@ import type { User } from '../store/rows.ts'
 import type { Devices } from './devices.ts'
 import { NotFoundError, ValidationError } from './errors.ts'
 import { PresenceFeed } from './presence-feed.ts'
-import { isForSome, isShownTo, nothing, shown, type Seen, type Sight } from './presence-view.ts'
+import { isForSome, isHidden, isShownTo, nothing, shown, type Seen, type Sight } from './presence-view.ts'
 import type { PresenceWatch } from './presence-watch.ts'
 import type { SessionWatch } from './session-watch.ts'
 import type { Device, Viewer } from './viewer.ts'
@@ -63,10 +63,7 @@ export function createPresence(options: PresenceOptions): Presence {
   })
 
   const see = async (sight: Sight): Promise<Seen> => {
-    // Of who shows it to nobody, and of who is invisible, nothing is asked.
-    const isHidden =
-      sight.viewerId !== sight.user.id && (sight.user.presenceSharing === 'NOBODY' || sight.user.invisible)
-    const seen = shown(sight, isHidden ? null : await stateOf.load(sight.user.id))
+    const seen = shown(sight, isHidden(sight) ? null : await stateOf.load(sight.user.id))
     if (!isForSome(sight, seen)) return seen
     const relation = await relationOf.load({ viewerId: sight.viewerId, userId: sight.user.id })
     return isShownTo(sight.user, relation) ? seen : nothing
@@ -114,9 +111,9 @@ export function createPresence(options: PresenceOptions): Presence {
       const state = invisible === null ? null : await stateOf.load(userId)
       const isHere = state !== null && state.status !== 'OFFLINE'
       const leftAtMs = isHere ? Date.now() : (state?.lastSeenAtMs ?? null)
-      await store.setSharing(userId, { presenceSharing, invisible }, leftAtMs === null ? null : new Date(leftAtMs))
-      // When they were last here while they were invisible is nobody's to know afterwards.
+      // When they were last here while they were invisible is nobody's to know afterwards, nor to be written from now on.
       if (invisible === false && !isHere) await devices.tell([{ type: 'FORGET', userId }])
+      await store.setSharing(userId, { presenceSharing, invisible }, leftAtMs === null ? null : new Date(leftAtMs))
       presenceWatch.changed([userId])
     },
 

@@ -109,6 +109,7 @@ end
 
 local function settleAll()
   for _, user in ipairs(order) do settle(user) end
+  for _, key in ipairs({ due, unsaved }) do redis.call('PEXPIRE', key, ${keptMs}) end
   if #told > 0 then redis.call('PUBLISH', topic, cjson.encode(told)) end
 end
 `

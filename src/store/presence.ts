@@ -25,14 +25,21 @@ export interface PresenceStore {
   ): Promise<void>
 }
 
+// Looked for from whoever of the two is in fewer conversations, one by one (OFFSET keeps the planner from joining all of
+// both): somebody may be in thousands, and be one of a thousand pairs.
 const readRelations = {
   name: 'read_relations',
-  text: `SELECT CASE WHEN EXISTS (SELECT FROM conversations WHERE pair_key = p.pair_key) THEN 'DIRECT'
-      WHEN EXISTS (SELECT FROM members a JOIN members b ON b.conversation_id = a.conversation_id
-        AND b.user_id = p.user_id AND b.left_at IS NULL WHERE a.user_id = p.viewer_id AND a.left_at IS NULL) THEN 'SHARED'
+  text: `WITH p AS MATERIALIZED (SELECT * FROM ${tableOfParameters('uuid', 'uuid', 'text')} WITH ORDINALITY
+        AS p(viewer_id, user_id, pair_key, place)),
+      counted AS MATERIALIZED (SELECT id, (SELECT count(*) FROM members WHERE user_id = id AND left_at IS NULL) AS count
+        FROM (SELECT viewer_id FROM p UNION SELECT user_id FROM p) AS ids(id))
+    SELECT CASE WHEN EXISTS (SELECT FROM conversations c WHERE c.pair_key = p.pair_key) THEN 'DIRECT'
+      WHEN EXISTS (SELECT FROM members a
+        WHERE a.user_id = CASE WHEN v.count < u.count THEN v.id ELSE u.id END AND a.left_at IS NULL
+          AND EXISTS (SELECT FROM members b WHERE b.conversation_id = a.conversation_id
+            AND b.user_id = CASE WHEN v.count < u.count THEN u.id ELSE v.id END AND b.left_at IS NULL OFFSET 0)) THEN 'SHARED'
       ELSE 'NONE' END AS relation
-    FROM ${tableOfParameters('uuid', 'uuid', 'text')} WITH ORDINALITY AS p(viewer_id, user_id, pair_key, place)
-    ORDER BY p.place`,
+    FROM p JOIN counted v ON v.id = p.viewer_id JOIN counted u ON u.id = p.user_id ORDER BY p.place`,
 }
 
 // Who writes to a person's row holds it, many of them in an order of their own: never wait for them, they may wait for us.

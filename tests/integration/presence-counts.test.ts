@@ -3,7 +3,7 @@ import { ask } from '../testkit/api.ts'
 import { gather, signUpMany } from '../testkit/crowd.ts'
 import { startMeasuredServer, type MeasuredServer } from '../testkit/measured-work.ts'
 import type { Person } from '../testkit/person.ts'
-import { followPresence, heartbeat, signUpPeople } from '../testkit/presence.ts'
+import { followPresence, heartbeat, signUpPeople, uuidOf } from '../testkit/presence.ts'
 
 // 500 people in one group, and an inbox of 100: presence is read for all rows of a page together, however many they are.
 
@@ -89,4 +89,35 @@ test('a subscription to 500 people is read in one go, and 100 of them that come 
       .reduce((sum, each) => sum + each.calls, 0)
   // Not one for each who came: hints of the same moment are looked after together.
   expect(calls('pair_key = p.pair_key'), came.details).toBeLessThan(some.length / 2)
+})
+
+test('somebody in 2,000 conversations costs no more to compare with 100 people than anybody else', async () => {
+  const { database } = server
+  const [zoe, ...others] = (await signUpPeople(database, server.url, 101)) as [Person, Person, ...Person[]]
+  await others[0].createGroup(others.slice(1))
+  await database.query(
+    `WITH groups AS (INSERT INTO conversations (id, kind, title)
+        SELECT gen_random_uuid(), 'GROUP', 'One of many' FROM generate_series(1, 2000) RETURNING id)
+      INSERT INTO members (conversation_id, user_id) SELECT id, $1 FROM groups`,
+    [uuidOf(zoe.id)],
+  )
+  await database.query('UPDATE users SET last_seen_at = now() WHERE id = ANY ($1::uuid[])', [
+    others.map(({ id }) => uuidOf(id)),
+  ])
+  await database.query('ANALYZE')
+  const blocks = async () => {
+    const [row] = await database.query(
+      `SELECT coalesce(sum(shared_blks_hit + shared_blks_read), 0)::int AS count FROM pg_stat_statements
+        WHERE query LIKE '%pair_key = p.pair_key%' AND query NOT LIKE '%pg_stat_statements%'
+          AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    )
+    return Number(row?.count)
+  }
+  const before = await blocks()
+  const reader = await followPresence(zoe, others)
+  await reader.waitForCount(others.length)
+  const read = (await blocks()) - before
+  expect(read).toBeGreaterThan(0)
+  // A few for each pair, and her 2,000 once. For each pair anew they were more than 3,000.
+  expect(read).toBeLessThan(1_500)
 })

@@ -372,14 +372,21 @@ describe('a Redis of its own', () => {
     ends.push(() => second.stop())
     await vi.waitFor(() => expect(connections).toEqual([false, true]), 10_000)
     expect(await states.read(['u'])).toEqual([null])
+    const redis = new Redis(second.url)
+    ends.push(() => redis.quit())
+    const lasting = async () => {
+      const keys = await redis.keys('*')
+      const left = await Promise.all(keys.map((key) => redis.pttl(key)))
+      return keys.filter((_, index) => left[index] === -1)
+    }
     await states.apply([sign])
+    expect(await lasting()).toEqual([])
     await states.apply([{ type: 'SESSION_ENDED', userId: 'u', sessionId: 's' }])
+    expect(await lasting()).toEqual([])
     const before = Date.now()
     const [state] = await states.read(['u'])
     expect(Math.abs(before - (state?.lastSeenAtMs ?? 0))).toBeLessThan(60_000)
     // What Redis keeps of somebody who is seen and saved goes by itself.
-    const redis = new Redis(second.url)
-    ends.push(() => redis.quit())
     await states.saved((await states.sweep()).unsaved)
     expect(await redis.pttl('parley:{presence}:state:u')).toBeLessThanOrEqual(savedForMs)
     expect((await redis.keys('*')).sort()).toEqual(['parley:{presence}:state:u'])

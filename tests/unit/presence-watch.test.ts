@@ -23,6 +23,7 @@ let known: Map<string, PresenceState>
 let redisIsAway: boolean
 let databaseIsAway: boolean
 let relation: Relation
+let presenceSharing: User['presenceSharing']
 const states = {
   read: vi.fn((userIds: readonly string[]) =>
     redisIsAway ? Promise.reject(new Error('away')) : Promise.resolve(userIds.map((id) => known.get(id) ?? null)),
@@ -34,9 +35,7 @@ const fromDatabase = <Answer>(answer: Answer) =>
 const people = {
   byIds: vi.fn((ids: readonly string[]) =>
     fromDatabase(
-      ids.map(
-        (id) => ({ id, presenceSharing: 'EVERYONE', invisible: false, lastSeenAt: null, erasedAt: null }) as User,
-      ),
+      ids.map((id) => ({ id, presenceSharing, invisible: false, lastSeenAt: null, erasedAt: null }) as User),
     ),
   ),
 }
@@ -49,6 +48,7 @@ beforeEach(async () => {
   known = new Map()
   redisIsAway = databaseIsAway = false
   relation = 'SHARED'
+  presenceSharing = 'EVERYONE'
   watch = await startPresenceWatch({
     states: states as unknown as PresenceStates,
     store: store as unknown as PresenceStore,
@@ -132,6 +132,25 @@ test('what changes between people concerns those they watch as well', async () =
   expect(other.take()).toEqual(['ann ONLINE'])
 })
 
+test('many watchers of many people are told in several turns, so that others have theirs', async () => {
+  const everybody = Array.from({ length: 120 }, (_, index) => `person ${index}`)
+  const readers = everybody.map((viewer) => follow(viewer, ...everybody))
+  const counts = new Set<number>()
+  const count = () => readers.reduce((sum, { feed }) => sum + everybody.filter((id) => feed.knows(id)).length, 0)
+  const all = everybody.length ** 2
+  const told = new Promise<void>((resolve) => {
+    const look = () => {
+      counts.add(count())
+      if (counts.has(all)) resolve()
+      else setImmediate(look)
+    }
+    look()
+  })
+  await pass(10)
+  await told
+  expect([...counts].filter((some) => some > 0 && some < all).length).toBeGreaterThan(0)
+})
+
 test('while the database is away nothing is forgotten', async () => {
   const reader = follow('zoe', 'ann')
   await pass(10)
@@ -157,6 +176,32 @@ test('while Redis is away a feed that was told something hears nothing, and a ne
   await pass(10)
   expect(reader.take()).toEqual([])
   expect(late.take()).toEqual(['ann OFFLINE'])
+})
+
+test('who shows it to nobody from now on is OFFLINE at once, also while Redis is away', async () => {
+  known.set('ann', online)
+  const reader = follow('zoe', 'ann')
+  await pass(10)
+  reader.take()
+  redisIsAway = true
+  presenceSharing = 'NOBODY'
+  watch.changed(['ann'])
+  await pass(10)
+  expect(reader.take()).toEqual(['ann OFFLINE'])
+})
+
+test('a hint that came while Redis did not answer is made up for, also when no connection was lost and no state is another', async () => {
+  known.set('ann', online)
+  const reader = follow('zoe', 'ann')
+  await pass(10)
+  reader.take()
+  redisIsAway = true
+  relation = 'NONE'
+  hint({ people: ['ann'] })
+  await pass(10)
+  redisIsAway = false
+  await pass(17_000)
+  expect(reader.take()).toEqual(['ann OFFLINE'])
 })
 
 test('a Redis that came back empty makes nobody OFFLINE before their devices had the time to be told again', async () => {
