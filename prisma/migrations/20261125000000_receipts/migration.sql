@@ -154,6 +154,7 @@ BEGIN
     SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
     SELECT * INTO me FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL FOR NO KEY UPDATE;
     IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
+    SELECT read_receipts_enabled INTO tells FROM users WHERE id = p_actor;
     -- Never before the messages that are read, whatever the clock did.
     at := greatest(parley_now(), c.last_activity_at);
     read_before := greatest(me.last_read_seq, me.pending_read_seq);
@@ -233,6 +234,8 @@ BEGIN
     SELECT ROW(m.*)::members FROM unnest(held) AS c(id) CROSS JOIN LATERAL (
       SELECT * FROM members WHERE conversation_id = c.id AND pending_at IS NOT NULL
        ORDER BY user_id LIMIT max_receipts FOR NO KEY UPDATE) m);
+  -- Not before what was told while the locks were waited for.
+  now := parley_now();
   WITH aimed AS (
     SELECT t.*, greatest(t.last_delivered_seq, t.pending_delivered_seq) AS delivered_to,
       -- Switched off since: then it is told of nobody.
