@@ -190,13 +190,17 @@ test('sends in one statement give each the answer, and leave the rows, of the sa
       ),
     ).toEqual([])
   })
-  await fc.assert(property, { numRuns: 60, interruptAfterTimeLimit: 40_000 })
-  expect([...seen].sort()).toEqual([
+  const outcomes = [
     'ACCEPTED',
     'CONVERSATION_CLOSED',
     'DUPLICATE',
     'NOT_FOUND',
     'OP_KEY_REUSED',
     'REPLY_NOT_FOUND',
-  ])
-})
+  ]
+  // Once is enough, but for an outcome that chance has not brought yet.
+  for (let round = 0; round < 5 && (round === 0 || seen.size < outcomes.length); round++) {
+    await fc.assert(property, { numRuns: 60, interruptAfterTimeLimit: 40_000 })
+  }
+  expect([...seen].sort()).toEqual(outcomes)
+}, 120_000)
