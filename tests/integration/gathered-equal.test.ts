@@ -190,14 +190,7 @@ test('sends in one statement give each the answer, and leave the rows, of the sa
       ),
     ).toEqual([])
   })
-  const outcomes = [
-    'ACCEPTED',
-    'CONVERSATION_CLOSED',
-    'DUPLICATE',
-    'NOT_FOUND',
-    'OP_KEY_REUSED',
-    'REPLY_NOT_FOUND',
-  ]
+  const outcomes = ['ACCEPTED', 'CONVERSATION_CLOSED', 'DUPLICATE', 'NOT_FOUND', 'OP_KEY_REUSED', 'REPLY_NOT_FOUND']
   // Once is enough, but for an outcome that chance has not brought yet.
   for (let round = 0; round < 5 && (round === 0 || seen.size < outcomes.length); round++) {
     await fc.assert(property, { numRuns: 60, interruptAfterTimeLimit: 40_000 })
