@@ -88,7 +88,8 @@ export function createDevices({ states, watch, logger }: DevicesOptions): Device
   class Connected implements ConnectedDevice {
     readonly id: string
     readonly kind: DeviceKind
-    private usedAtMs = performance.now()
+    /** Null: not since it connected. A device that was known before goes on being as idle as it was. */
+    private usedAtMs: number | null = null
     private readonly forgetSession: () => void
 
     constructor(
@@ -108,7 +109,7 @@ export function createDevices({ states, watch, logger }: DevicesOptions): Device
     used() {
       const idleMs = this.idleMs
       this.usedAtMs = performance.now()
-      if (idleMs >= promptAfterMs && connected.has(this)) tellSoon(this.sign(null))
+      if ((idleMs === null || idleMs >= promptAfterMs) && connected.has(this)) tellSoon(this.sign(null))
     }
 
     disconnected() {
@@ -122,8 +123,8 @@ export function createDevices({ states, watch, logger }: DevicesOptions): Device
       return { type: 'SIGN', userId, sessionId, deviceId: this.id, kind: this.kind, idleMs: this.idleMs, says }
     }
 
-    private get idleMs(): number {
-      return performance.now() - this.usedAtMs
+    private get idleMs(): number | null {
+      return this.usedAtMs === null ? null : performance.now() - this.usedAtMs
     }
   }
 

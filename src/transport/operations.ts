@@ -9,6 +9,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql'
+import { isActivity } from '../schema/fresh-loaders.ts'
 import { DocumentCache } from './document-cache.ts'
 import { parseWithinLimits, rowLimit, validationRules } from './limits.ts'
 import { createPersistedDocuments, type DocumentRequest, type TrustedDocuments } from './persisted.ts'
@@ -28,8 +29,8 @@ export interface Prepared {
   readonly document: DocumentNode
   readonly operation: OperationDefinitionNode
   readonly isSubscription: boolean
-  /** Whether it does nothing but say that a device is there. */
-  readonly isHeartbeat: boolean
+  /** Whether it is something that the viewer did. What clients ask and subscribe to, they do by themselves. */
+  readonly isActivity: boolean
   /** Says whether its pages would come to too many rows: to be asked once before an operation or a subscription runs. */
   rowsError(variables: Readonly<Record<string, unknown>> | null | undefined): GraphQLError | null
   /** Runs it, also for one event of a subscription. Asks for no limit. */
@@ -128,7 +129,7 @@ function prepare(schema: GraphQLSchema, document: DocumentNode, operation: Opera
     document,
     operation,
     isSubscription: operation.operation === OperationTypeNode.SUBSCRIPTION,
-    isHeartbeat: isHeartbeat(operation),
+    isActivity: hasActivity(operation),
     rowsError,
     run,
     execute(input) {
@@ -138,6 +139,6 @@ function prepare(schema: GraphQLSchema, document: DocumentNode, operation: Opera
   }
 }
 
-const isHeartbeat = ({ operation, selectionSet }: OperationDefinitionNode): boolean =>
+const hasActivity = ({ operation, selectionSet }: OperationDefinitionNode): boolean =>
   operation === OperationTypeNode.MUTATION &&
-  selectionSet.selections.every((selection) => selection.kind === Kind.FIELD && selection.name.value === 'heartbeat')
+  selectionSet.selections.some((selection) => selection.kind !== Kind.FIELD || isActivity(selection.name.value))

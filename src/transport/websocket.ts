@@ -161,7 +161,7 @@ export function createWebSocketServer(options: WebSocketOptions) {
           )
         }
         const prepared = operations.prepare(payload)
-        if (device && !prepared.isHeartbeat) device.used()
+        if (device && prepared.isActivity) device.used()
         const operation: Operation = {
           schema: operations.schema,
           document: prepared.document,
