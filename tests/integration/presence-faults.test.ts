@@ -156,13 +156,17 @@ test('what is done counts as activity: over HTTP for the session, on a socket fo
   const query = 'mutation ($input: HeartbeatInput!) { heartbeat(input: $input) { status } }'
   await socket.ask(query, { input: { deviceId: 'a third', kind: 'WEB', status: 'AWAY' } })
   await sleep(500)
-  await ann.startDirect(ben)
+  const id = await ann.startDirect(ben)
   await expect.poll(() => activeAt('by http')).toBeGreaterThan(second)
   // Both are of one session.
   const afterHttp = await activeAt('by socket')
   expect(afterHttp).toBeGreaterThan(opened)
   await sleep(1_000)
+  // Clients ask by themselves.
   await socket.ask('{ viewer { user { id } } }')
+  await sleep(500)
+  expect(await activeAt('by socket')).toBe(afterHttp)
+  await socket.ask('mutation ($id: ID!) { setTyping(conversationId: $id, typing: true) }', { id })
   await expect.poll(() => activeAt('by socket'), { timeout: 15_000 }).toBeGreaterThan(afterHttp + 900)
   await direct.quit()
 })
