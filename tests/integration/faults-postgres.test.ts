@@ -205,7 +205,7 @@ describe.each(losses)('with PostgreSQL lost by a %s', (loss) => {
     expect(seen).toEqual(oneTo(4).map((count) => `Message ${count}`))
     await expect.poll(() => stream.ended === 'cut' || stream.results.length === 4).toBe(true)
     for (const { errors } of stream.results) expect(errors).toBeUndefined()
-    const again = await ann!.inboxEvents([])
+    const again = await ann!.inboxEvents()
     await bob!.send(joined, 'Still in the group')
     await again.waitFor((event) => event.__typename === 'MessageSent' && event.message.text === 'Still in the group')
   })
