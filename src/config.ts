@@ -52,7 +52,7 @@ const settings = z.object({
   OP_KEY_RETENTION_HOURS: integer('hours from 1 to 87600', 1, 87_600).default(720),
   HOUSEKEEPING_INTERVAL_MS: integer('milliseconds from 100 to 3600000', 100, 3_600_000).default(60_000),
   PRESENCE_INTERVAL_MS: integer('milliseconds from 100 to 60000', 100, 60_000).default(1_000),
-  RING_EVENTS: integer('a number of events from 1 to 100000', 1, 100_000).default(256),
+  RING_EVENTS: integer('a number of events from 1 to 100000', 1, 100_000).default(2_048),
   RING_MEMORY_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(64),
   PARLEY_FAULT: z
     .string()

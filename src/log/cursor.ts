@@ -100,7 +100,6 @@ export class Cursor extends Source<LogItem> {
         },
       }
       this.places.set(streamId, place)
-      stream.listeners.add(place.onMore)
       // The position was read from the database, which may know more than what was announced here so far.
       stream.announce(afterSeq)
       if (lost) this.lost.push(lost)
@@ -115,7 +114,7 @@ export class Cursor extends Source<LogItem> {
     this.ready.delete(place)
     if (this.page?.place === place) this.page = null
     this.lost = this.lost.filter((lost) => lost.streamId !== streamId)
-    place.stream.listeners.delete(place.onMore)
+    place.stream.forgetListener(place.onMore)
     this.hub.release([streamId])
   }
 
@@ -132,14 +131,17 @@ export class Cursor extends Source<LogItem> {
       // A busy stream must not starve the others: its place goes to the end of the line.
       this.ready.delete(place)
       const { stream, afterSeq } = place
-      if (afterSeq >= stream.tipSeq) continue
+      if (afterSeq >= stream.tipSeq) {
+        stream.whenMore(place.onMore)
+        continue
+      }
       const event = stream.at(afterSeq + 1)
       if (!event) {
         void this.turnPage(place)
         return null
       }
       place.afterSeq = event.seq
-      if (event.seq < stream.tipSeq) this.ready.add(place)
+      this.goOn(place)
       return { event: stream.current(event), asOf: stream.newestEvent, epoch: stream.epoch }
     }
     return null
@@ -149,7 +151,7 @@ export class Cursor extends Source<LogItem> {
   end(): void {
     if (this.closed) return
     this.closed = true
-    for (const { stream, onMore } of this.places.values()) stream.listeners.delete(onMore)
+    for (const { stream, onMore } of this.places.values()) stream.forgetListener(onMore)
     this.hub.release([...this.places.keys()])
     this.places.clear()
     this.ready.clear()
@@ -173,8 +175,14 @@ export class Cursor extends Source<LogItem> {
       }
     }
     this.page = null
-    if (place.afterSeq < stream.tipSeq) this.ready.add(place)
+    this.goOn(place)
     return null
+  }
+
+  /** A place is in line, or waits for its stream, or the log is being read for it. */
+  private goOn(place: Place): void {
+    if (place.afterSeq < place.stream.tipSeq) this.ready.add(place)
+    else place.stream.whenMore(place.onMore)
   }
 
   private async turnPage(place: Place): Promise<void> {
@@ -201,6 +209,7 @@ export class Cursor extends Source<LogItem> {
       // Retention took what comes next. Silence would be a loss, so the reader is told, and goes on live.
       place.afterSeq = stream.tipSeq
       this.lost.push({ streamId, reason: 'EXPIRED', headEventSeq: place.afterSeq })
+      this.goOn(place)
     }
     this.onMore?.()
   }

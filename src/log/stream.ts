@@ -27,8 +27,8 @@ export interface StreamOptions {
  */
 export class Stream {
   readonly streamId: string
-  /** Called with no argument whenever there may be something new after a reader's position. */
-  readonly listeners = new Set<() => void>()
+  /** Readers that have all there is. */
+  private waiting = new Set<() => void>()
   private readonly options: StreamOptions
   private readonly ring: Ring
   /** Where the ring was emptied: what was read before that may be a text that is gone. */
@@ -107,10 +107,22 @@ export class Stream {
     return tipSeq < this.forgottenSeq || this.tipSeq - tipSeq > this.ring.length
   }
 
+  /**
+   * Calls a reader that stands at the tip once when there is something after it. It asks again when it has read that: a busy
+   * stream tells none of those who have not come to it yet.
+   */
+  whenMore(listener: () => void): void {
+    this.waiting.add(listener)
+  }
+
+  forgetListener(listener: () => void): void {
+    this.waiting.delete(listener)
+  }
+
   close(): void {
     this.closed = true
     if (this.timer) clearTimeout(this.timer)
-    this.listeners.clear()
+    this.waiting.clear()
     this.ring.clear()
     this.early.clear()
   }
@@ -126,7 +138,14 @@ export class Stream {
       this.push(next)
       next = this.early.get(next.seq + 1)
     }
-    if (this.tip > before) for (const listener of this.listeners) listener()
+    if (this.tip > before) this.tell()
+  }
+
+  private tell(): void {
+    const { waiting } = this
+    if (waiting.size === 0) return
+    this.waiting = new Set()
+    for (const listener of waiting) listener()
   }
 
   private push(event: LogEvent): void {
@@ -182,6 +201,6 @@ export class Stream {
     if (this.tip === null || seq <= this.tip) return
     this.tip = seq
     this.forget()
-    for (const listener of this.listeners) listener()
+    this.tell()
   }
 }

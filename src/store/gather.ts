@@ -15,6 +15,10 @@ export interface GatherOptions<Item, Result> {
   many: (items: Item[]) => Promise<(Result | null)[]>
   maxBatch?: number
   maxInFlight?: number
+  /** Items that are worth a statement of their own while another one is under way. */
+  enough?: number
+  /** Milliseconds that fewer wait for a statement under way. */
+  patienceMs?: number
   /** After being found held this many times the items of a row go by themselves and wait for its lock. */
   timesToWait?: number
   slowMs?: number
@@ -34,13 +38,15 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Gathers writes of one kind that are asked for at the same time. A lone one goes at once. While `maxInFlight` statements
- * are under way the others wait, and go together, at most `maxBatch` of them, when one comes back. What a row has under way
- * is one statement: another one would only wait for its lock.
+ * Gathers writes of one kind that are asked for at the same time. A lone one goes at once. While a statement is under way
+ * the others wait, and go together, at most `maxBatch` of them, when it comes back; `enough` of them, or those that have
+ * waited for a statement that takes long, do not wait for it, up to `maxInFlight` statements. What a row has under way is one
+ * statement: another one would only wait for its lock.
  */
 export function createGather<Item, Result>(options: GatherOptions<Item, Result>): (item: Item) => Promise<Result> {
   // docs/decisions/0012 says how the numbers were found.
   const { lockOf, keyOf, one, many, maxBatch = 128, maxInFlight = 2, timesToWait = 3 } = options
+  const { enough = 32, patienceMs = 10 } = options
   /** A statement that takes longer than this is stuck, and no longer counts: the others must not wait for it. */
   const slowMs = options.slowMs ?? 200
   /** Milliseconds from being asked to giving up, as for everything else that is asked of the database. */
@@ -53,6 +59,20 @@ export function createGather<Item, Result>(options: GatherOptions<Item, Result>)
   const lockedTimes = new Map<string, number>()
   const mustWait = (lock: string) => (lockedTimes.get(lock) ?? 0) >= timesToWait
   let inFlight = 0
+  /** Of those in flight, how many have not taken long yet. */
+  let freshCount = 0
+
+  /** Whether to begin another statement beside those under way: a few more sends make a larger one hardly dearer. */
+  const isWorthOne = () => {
+    if (freshCount === 0) return true
+    let count = 0
+    for (const [lock, queue] of queues) {
+      if (underWay.has(lock)) continue
+      count += queue.length
+      if (count >= enough) return true
+    }
+    return false
+  }
 
   const take = (): Waiting<Item, Result>[] => {
     const batch: Waiting<Item, Result>[] = []
@@ -163,15 +183,21 @@ export function createGather<Item, Result>(options: GatherOptions<Item, Result>)
 
   const run = async (batch: Waiting<Item, Result>[]): Promise<void> => {
     inFlight++
-    let counts = true
+    freshCount++
+    let [counts, isFresh] = [true, true]
+    const age = () => {
+      if (isFresh) freshCount--
+      isFresh = false
+      flush()
+    }
     const release = () => {
       if (counts) inFlight--
       counts = false
-      flush()
+      age()
     }
-    const timer = setTimeout(release, slowMs)
+    const timers = [setTimeout(age, patienceMs), setTimeout(release, slowMs)]
     await settle(batch)
-    clearTimeout(timer)
+    for (const timer of timers) clearTimeout(timer)
     for (const lock of batch.map(({ item }) => lockOf(item))) {
       underWay.delete(lock)
       if (!queues.has(lock)) lockedTimes.delete(lock)
@@ -180,7 +206,7 @@ export function createGather<Item, Result>(options: GatherOptions<Item, Result>)
   }
 
   const flush = (): void => {
-    while (inFlight < maxInFlight) {
+    while (inFlight < maxInFlight && isWorthOne()) {
       const batch = take()
       if (batch.length === 0) return
       void run(batch)

@@ -13,15 +13,13 @@ interface Statement {
   fail: (error: Error) => Promise<void>
 }
 
-const limits = { maxBatch: 4, maxInFlight: 2, timesToWait: 2, slowMs: 200, waitMs: 2_000 }
+const limits = { maxBatch: 4, maxInFlight: 2, enough: 1, patienceMs: 10, timesToWait: 2, slowMs: 200, waitMs: 2_000 }
 let statements: Statement[]
 let send: (send: Send) => Promise<string>
 
 const settled = () => new Promise<void>((resolve) => process.nextTick(resolve))
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
-  statements = []
+const gatherer = (options: Partial<typeof limits> = {}) => {
   const ask = <Answer>(sends: Send[], single: boolean, answerOf: (locked: string[]) => Answer) =>
     new Promise<Answer>((resolve, reject) => {
       statements.push({
@@ -37,7 +35,7 @@ beforeEach(() => {
         },
       })
     })
-  send = createGather<Send, string>({
+  return createGather<Send, string>({
     lockOf: ({ conversationId }) => conversationId,
     keyOf: ({ actorId, opKey }) => `${actorId} ${opKey}`,
     one: (one) => ask([one], true, () => `${one.text}!`),
@@ -46,7 +44,14 @@ beforeEach(() => {
         sends.map(({ conversationId, text }) => (locked.includes(conversationId) ? null : `${text}!`)),
       ),
     ...limits,
+    ...options,
   })
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  statements = []
+  send = gatherer()
 })
 
 afterEach(() => {
@@ -82,6 +87,35 @@ test('what comes while others are under way goes in one statement, in order, eac
   expect(statements).toMatchObject([{ texts: ['1', '3', '2'], single: false }])
   await statements[0]!.answer()
   expect(await Promise.all(answers)).toEqual(['1!', '2!', '3!'])
+})
+
+test('beside a statement under way a few do not begin another one, enough of them do', async () => {
+  send = gatherer({ enough: 3 })
+  for (const place of ['a', 'b', 'a', 'c']) void asked(place, place)
+  // The second one of conversation a could not go anyway.
+  expect(texts()).toEqual([['a']])
+  void asked('d', 'd')
+  expect(texts()).toEqual([['a'], ['b', 'c', 'd']])
+  void asked('e', 'e')
+  await statements[0]!.answer()
+  expect(texts()).toEqual([['a'], ['b', 'c', 'd']])
+  await statements[1]!.answer()
+  expect(texts()).toEqual([['a'], ['b', 'c', 'd'], ['a', 'e']])
+})
+
+test('beside a statement that takes long others begin, however few', async () => {
+  send = gatherer({ enough: 3 })
+  void asked('a', '1')
+  void asked('b', '2')
+  expect(texts()).toEqual([['1']])
+  vi.advanceTimersByTime(limits.patienceMs)
+  expect(texts()).toEqual([['1'], ['2']])
+  // This one has not taken long yet.
+  void asked('c', '3')
+  await statements[0]!.answer()
+  expect(texts()).toEqual([['1'], ['2']])
+  await statements[1]!.answer()
+  expect(texts()).toEqual([['1'], ['2'], ['3']])
 })
 
 test('a statement has at most its number of sends, and the rest goes with the next', async () => {

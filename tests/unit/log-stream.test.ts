@@ -44,11 +44,14 @@ afterEach(() => {
 
 test('events in order are served at once, without a reading of the log', async () => {
   stream.start(0)
-  const listener = vi.fn()
-  stream.listeners.add(listener)
+  const [once, again] = [vi.fn(), vi.fn(() => stream.whenMore(again))]
+  stream.whenMore(once)
+  stream.whenMore(again)
   for (const event of log.appendMany(3)) stream.offer(event)
   expect(seqs()).toEqual([1, 2, 3])
-  expect(listener).toHaveBeenCalledTimes(3)
+  // Who has not come back for more is not told of more.
+  expect(once).toHaveBeenCalledTimes(1)
+  expect(again).toHaveBeenCalledTimes(3)
   await soon()
   expect(log.reads).toEqual([])
 })
@@ -124,7 +127,7 @@ test('what retention took is skipped, and readers are woken to find the gap in t
   log.appendMany(5)
   log.expire(3)
   const listener = vi.fn()
-  stream.listeners.add(listener)
+  stream.whenMore(listener)
   stream.announce(5)
   await soon()
   expect(listener).toHaveBeenCalled()
