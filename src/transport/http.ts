@@ -16,6 +16,11 @@ import { createEngine, graphqlPath } from './yoga.ts'
 const requestTimeoutMs = 30_000
 /** Longer than the idle timeout of common load balancers (60 s), so that it is never us who hangs up first. */
 const keepAliveTimeoutMs = 65_000
+/**
+ * Connections that the system holds until they are accepted, as far as it allows so many (net.core.somaxconn). Of thousands
+ * that come back at once those beyond it would try again after a second, and then after three.
+ */
+const backlog = 4_096
 
 export interface TransportOptions {
   schema: GraphQLSchema
@@ -153,7 +158,7 @@ export function createTransport(options: TransportOptions): Transport {
     listen: (port, host) =>
       new Promise((resolve, reject) => {
         server.once('error', reject)
-        server.listen(port, host, () => {
+        server.listen({ port, host, backlog }, () => {
           server.off('error', reject)
           server.on('error', (error) => logger.error({ err: error }, 'HTTP server error'))
           resolve((server.address() as AddressInfo).port)

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parse } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
@@ -152,3 +154,29 @@ test('200 who come back at once with 5 MB of history to catch up on are all serv
   for (const follower of followers) follower.cut()
   await other.stop()
 })
+
+/** Connections that the system lets a listener hold; 0 where it does not say so. */
+function systemBacklog(): number {
+  try {
+    return Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'))
+  } catch {
+    return 0
+  }
+}
+
+test.skipIf(systemBacklog() < 2_000)(
+  '2,000 that connect while the process is busy are all taken in, and none has to try again (where the system allows it)',
+  async () => {
+    const { hostname, port } = new URL(server.url)
+    server.kill('SIGSTOP')
+    const sockets = range(1, 2_000).map(() => connect(Number(port), hostname))
+    try {
+      await Promise.all(
+        sockets.map((socket) => new Promise((resolve, reject) => socket.once('connect', resolve).on('error', reject))),
+      )
+    } finally {
+      server.kill('SIGCONT')
+      for (const socket of sockets) socket.destroy()
+    }
+  },
+)
