@@ -1,10 +1,10 @@
 import { createHash, randomBytes, webcrypto } from 'node:crypto'
-import { hash, verify } from '@node-rs/argon2'
 import { SignJWT, errors as joseErrors, jwtVerify } from 'jose'
 import type { CredentialRow, SessionStore } from '../store/sessions.ts'
 import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, UnauthenticatedError } from './errors.ts'
 import { isHandle, isUuid, newId } from './ids.ts'
 import type { Presence } from './presence.ts'
+import { createPasswords } from './passwords.ts'
 import type { SessionWatch } from './session-watch.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 import type { Viewer } from './viewer.ts'
@@ -46,8 +46,9 @@ export function createSessions({ store, watch, presence, jwtSecret }: SessionsOp
   // From the bare secret jose would make a key for each token.
   const cryptoKey = webcrypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
   const verified = new VerifiedTokens()
+  const passwords = createPasswords()
   // Verified against when there is no such handle, so that the answer takes as long as for one that exists.
-  const decoyHash = hash(randomBytes(16))
+  const decoyHash = passwords.hash(randomBytes(16))
 
   const issue = async (sessionId: string, userId: string, refreshToken: string): Promise<Session> => {
     const accessTokenExpiresAt = new Date(Math.floor((Date.now() + accessTokenTtlMs) / 1000) * 1000)
@@ -96,7 +97,7 @@ export function createSessions({ store, watch, presence, jwtSecret }: SessionsOp
   return {
     async register({ handle, displayName, password }) {
       const userId = newId()
-      const passwordHash = await hash(password)
+      const passwordHash = await passwords.hash(password)
       const created = await store.createUser({ id: userId, handle, displayName, passwordHash })
       if (!created) throw new HandleTakenError(`The handle "${handle}" is taken. Choose another one.`)
       return open({ userId, passwordHash })
@@ -105,7 +106,7 @@ export function createSessions({ store, watch, presence, jwtSecret }: SessionsOp
       const wanted = handle.toLowerCase()
       // What cannot be a handle is nobody's, and may be nothing that PostgreSQL takes.
       const credential = isHandle(wanted) ? await store.credential(wanted) : null
-      const matches = await verify(credential?.passwordHash ?? (await decoyHash), password)
+      const matches = await passwords.matches(credential?.passwordHash ?? (await decoyHash), password)
       if (!credential || !matches) throw new InvalidCredentialsError()
       return open(credential)
     },
@@ -125,8 +126,9 @@ export function createSessions({ store, watch, presence, jwtSecret }: SessionsOp
     },
     async changePassword(viewer, { currentPassword, newPassword }) {
       const passwordHash = await store.passwordHashOf(viewer.userId)
-      if (passwordHash === null || !(await verify(passwordHash, currentPassword))) throw new InvalidCredentialsError()
-      const ended = await store.changePassword(viewer.userId, await hash(newPassword), viewer.sessionId)
+      if (passwordHash === null || !(await passwords.matches(passwordHash, currentPassword)))
+        throw new InvalidCredentialsError()
+      const ended = await store.changePassword(viewer.userId, await passwords.hash(newPassword), viewer.sessionId)
       for (const sessionId of ended) announceEnded(viewer.userId, sessionId)
     },
     async authenticate(accessToken) {
