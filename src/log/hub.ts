@@ -52,6 +52,11 @@ interface Entry {
   unsubscribe: () => void
 }
 
+/**
+ * Events that are read when a stream is opened for a reader behind. Who is further behind goes live first and catches up by
+ * pages: all streams of an inbox are opened together, and wait for one another.
+ */
+const maxHeadStart = 256
 /** Streams without a reader that are kept open at the most; beyond that the one left longest ago is closed. */
 const maxIdleStreams = 1_000
 /** The part of all memory that one stream may take: a few with very long messages must leave something to the others. */
@@ -89,7 +94,7 @@ export function createHub(options: HubOptions): Hub {
 
   const begin = async (entry: Entry, headSeq: number) => {
     const { stream, afterSeq } = entry
-    const isNear = afterSeq < headSeq && headSeq - afterSeq <= ringSize
+    const isNear = afterSeq < headSeq && headSeq - afterSeq <= Math.min(ringSize, maxHeadStart)
     const events = isNear
       ? await readLog({ streamId: stream.streamId, afterSeq, limit: headSeq - afterSeq, isGap: true })
       : []

@@ -70,6 +70,12 @@ export class Ring {
     this.memory.forget(this)
   }
 
+  /** Forgets the older half. Answers what is left, in bytes. */
+  shrink(): number {
+    for (let count = Math.ceil(this.events.length / 2); count > 0; count--) this.dropOldest()
+    return this.byteSize
+  }
+
   private dropOldest(): void {
     const oldest = this.events.shift()
     if (!oldest) return
@@ -80,22 +86,30 @@ export class Ring {
   }
 }
 
-/** Bounds what all rings of a process take: past the limit those that were quiet the longest are emptied. */
+/**
+ * Bounds what all rings of a process take. Past the limit those that were quiet the longest lose their older half, and come
+ * to the end of the line: a busy room must not take all from a hundred others.
+ */
 export class RingMemory {
-  /** Byte sizes, those that grew last at the end. */
+  /** Byte sizes, those that changed last at the end. */
   private readonly byteSizes = new Map<Ring, number>()
   private totalByteSize = 0
 
   constructor(private readonly maxByteSize: number) {}
 
   note(ring: Ring, byteSize: number): void {
-    this.forget(ring)
-    this.byteSizes.set(ring, byteSize)
-    this.totalByteSize += byteSize
+    this.resize(ring, byteSize)
     for (const quiet of this.byteSizes.keys()) {
       if (this.totalByteSize <= this.maxByteSize || quiet === ring) return
-      quiet.clear()
+      this.resize(quiet, quiet.shrink())
     }
+  }
+
+  private resize(ring: Ring, byteSize: number): void {
+    this.forget(ring)
+    if (byteSize === 0) return
+    this.byteSizes.set(ring, byteSize)
+    this.totalByteSize += byteSize
   }
 
   forget(ring: Ring): void {

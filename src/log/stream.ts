@@ -6,6 +6,8 @@ import type { Ring } from './ring.ts'
 const reorderGraceMs = 15
 /** Milliseconds until a failed reading of a gap is tried again. */
 const retryMs = 500
+/** Events kept that came before one that is missing: no ring counts their bytes. */
+const maxEarly = 256
 /** Events fetched at a time when a gap is filled. */
 const gapPageSize = 200
 
@@ -74,8 +76,8 @@ export class Stream {
   offer(event: LogEvent): void {
     if (this.tip !== null && event.seq <= this.tip) return
     this.announced = Math.max(this.announced, event.seq)
-    // More than the ring holds would be read from the log anyway.
-    if (this.early.size < this.ring.maxEvents) this.early.set(event.seq, event)
+    // More than these are read from the log when the gap is.
+    if (this.early.size < Math.min(maxEarly, this.ring.maxEvents)) this.early.set(event.seq, event)
     this.drain()
     this.repair(reorderGraceMs)
   }
@@ -176,8 +178,10 @@ export class Stream {
         this.drain()
         if (events.length === 0) {
           // Retention took it all, and readers will notice the gap in the log; or the bus announced what never was.
-          this.announced = Math.max(tip, await this.options.readHead())
-          this.skipTo(this.announced)
+          const { announced } = this
+          const head = Math.max(tip, await this.options.readHead())
+          if (this.announced === announced) this.announced = head
+          this.skipTo(head)
         }
       }
     } catch (error) {

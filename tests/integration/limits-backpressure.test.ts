@@ -16,7 +16,7 @@ import { startServer, type ServerProcess } from '../testkit/server.ts'
  * is not memory of the server; the other 440 events of each socket must stay in the log.
  *
  * The bound: a stalled socket costs one frame as a text and as bytes, its positions and the subscription itself: under
- * 200 KB, or 40 MB for the 200; and the process the ring of 256 events (4 MB) and its garbage, which V8 gives back late.
+ * 200 KB, or 40 MB for the 200; and the process the ring (4 MB) and its garbage, which V8 gives back late.
  * 300 MB has a reserve for that, and is a fifth of what the sockets' own limit of 8 MB would let them hold.
  */
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)

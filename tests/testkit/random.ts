@@ -9,7 +9,7 @@ export interface Random {
 }
 
 /** mulberry32: small, and good enough to choose by. */
-function createRandom(seed: number): Random {
+export function createRandom(seed: number): Random {
   let state = seed
   const next = () => {
     state = (state + 0x6d2b79f5) | 0

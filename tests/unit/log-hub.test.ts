@@ -127,6 +127,17 @@ test('those who come back at once, not far behind, cost one reading of the log, 
   expect(log.reads).toEqual([expect.objectContaining({ afterSeq: 4, limit: 8, isGap: true })])
 })
 
+test('who is far behind catches up by pages: nothing is read before the stream is open, however long the ring is', async () => {
+  hub.close()
+  hub = openHub({ ringSize: 1_000 })
+  log.appendMany(300)
+  const cursor = new Cursor(hub, log.read)
+  await cursor.follow([{ streamId, afterSeq: 0 }])
+  expect(log.reads).toEqual([])
+  for (let seq = 1; seq <= 300; seq++) expect((await next(cursor))?.event?.seq).toBe(seq)
+  expect(log.reads.map(({ limit }) => limit)).toEqual([100, 100, 100])
+})
+
 test('a stream whose readers lost their connection keeps its events for them, and closes when they stay away', async () => {
   hub.close()
   hub = openHub({ lingerMs: 5_000 })

@@ -16,15 +16,31 @@ test('a ring keeps its newest events by number and by size, and the newest at an
   expect(kept(tiny, [1, 2, 3, 4, 5])).toEqual([5])
 })
 
-test('past the limit of all rings together those that were quiet the longest are emptied', () => {
-  const memory = new RingMemory(4_500)
+test('past the limit of all rings together those that were quiet the longest lose their older half', () => {
+  const memory = new RingMemory(6_500)
   const [quiet, busy, newest] = [1, 2, 3].map(() => new Ring(generous, memory))
+  const seqs = [1, 2, 3, 4]
+  const events = new FakeLog().appendMany(4)
+  for (const event of events) quiet!.push(event)
+  for (const event of events.slice(0, 2)) busy!.push(event)
+  expect([quiet!.length, busy!.length]).toEqual([4, 2])
+  busy!.push(events[2]!)
+  expect([kept(quiet!, seqs), kept(busy!, seqs)]).toEqual([
+    [3, 4],
+    [1, 2, 3],
+  ])
+  // Then it is the turn of the next one.
+  for (const event of events.slice(0, 2)) newest!.push(event)
+  expect([kept(quiet!, seqs), kept(busy!, seqs), kept(newest!, seqs)]).toEqual([[3, 4], [3], [1, 2]])
+})
+
+test('a ring of one event is emptied when others need the room', () => {
+  const memory = new RingMemory(2_500)
+  const [quiet, busy] = [1, 2].map(() => new Ring(generous, memory))
   const events = new FakeLog().appendMany(3)
-  for (const ring of [busy!, quiet!]) ring.push(events[0]!)
+  quiet!.push(events[0]!)
   for (const event of events.slice(1)) busy!.push(event)
-  expect([quiet!.length, busy!.length]).toEqual([1, 3])
-  newest!.push(events[0]!)
-  expect([quiet!.length, busy!.length, newest!.length]).toEqual([0, 3, 1])
+  expect([quiet!.length, busy!.length]).toEqual([0, 2])
 })
 
 test('what a closed ring took is free again', () => {
