@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ConversationEventsDocument, SendMessageDocument, ViewerDocument } from '../../sdk/generated/graphql.ts'
 import { ask } from '../testkit/api.ts'
 import { keyOf } from '../testkit/ask.ts'
+import { atEnd } from '../testkit/at-end.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { holdRows } from '../testkit/hold-rows.ts'
 import { openSocket } from '../testkit/open-socket.ts'
@@ -17,13 +18,13 @@ import { RawSocket } from '../testkit/raw-socket.ts'
 import type { ServerProcess } from '../testkit/server.ts'
 import { subscribeBySse } from '../testkit/sse.ts'
 
-/** What the API promises: a process that is asked to end has ended after this. */
-const boundMs = 10_000
+/** A process that is asked to end has ended after this: what is left is cut off after 7 s, with room for a busy machine. */
+const boundMs = 20_000
 const events = 'subscription ($id: ID!) { conversationEvents(conversationId: $id, after: 0) { __typename } }'
 const oneTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
 const idle = new Set<Socket>()
-afterEach(() => {
+atEnd(() => {
   for (const socket of idle) socket.destroy()
 })
 
@@ -138,7 +139,8 @@ async function deafClients(server: ServerProcess, person: Person, conversationId
   )
 }
 
-describe('a process that is asked to end has ended in time', () => {
+// Mostly waiting; each has servers of its own.
+describe.concurrent('a process that is asked to end has ended in time', () => {
   test('when clients never answer the close, and requests never become whole', async () => {
     const { servers, urls } = await startPair()
     const person = await signUp(urls[0])
