@@ -172,7 +172,8 @@ export async function createApp(config: Config): Promise<App> {
       typing.stop()
     })
 
-    const newLoaders = () => createLoaders({ ...stores, presence })
+    const loaderStores = { ...stores, presence }
+    const newLoaders = () => createLoaders(loaderStores)
     const domain: Domain = {
       attempts: createAttempts(config.rateLimits),
       sessions: createSessions({ store: sessionStore, watch, presence, jwtSecret }),

@@ -2,6 +2,7 @@ import type { Cursor, LogItem, LostPlace } from '../log/cursor.ts'
 import { Source } from '../log/source.ts'
 import type { Membership } from '../store/conversations.ts'
 import type { EventType, LogEvent } from '../store/rows.ts'
+import type { MembershipOf } from './memberships.ts'
 import type { SessionWatch } from './session-watch.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -33,7 +34,7 @@ export class Feed extends Source<LogItem> {
     private readonly viewer: Viewer,
     private readonly cursor: Cursor,
     watch: SessionWatch,
-    private readonly membershipOf: (conversationId: string) => Promise<Membership | null>,
+    private readonly membershipOf: MembershipOf,
   ) {
     super()
     cursor.onMore = () => this.onMore?.()
@@ -109,7 +110,7 @@ export class Feed extends Source<LogItem> {
   private async join(item: LogItem, joining: { event: LogItem | null; error?: Error }): Promise<void> {
     try {
       // The event may be an old one, and the viewer gone again since: only who is a member now gets anything.
-      const membership = await this.membershipOf(item.event?.data?.conversationId ?? '')
+      const membership = await this.membershipOf(this.viewer, item.event?.data?.conversationId ?? '')
       if (membership) {
         const { conversationId, joinedEventSeq } = membership
         this.joinedAt.set(conversationId, joinedEventSeq)

@@ -129,8 +129,7 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
     headEventSeq: 0,
   })
 
-  const newFeed = (viewer: Viewer) =>
-    new Feed(viewer, new Cursor(hub, readLog), watch, (conversationId) => membershipOf(viewer, conversationId))
+  const newFeed = (viewer: Viewer) => new Feed(viewer, new Cursor(hub, readLog), watch, membershipOf)
 
   return {
     async conversation(viewer, conversationId, afterSeq, types) {

@@ -2,7 +2,7 @@ import type { LogEvent } from '../store/rows.ts'
 import type { Hub } from './hub.ts'
 import type { ReadLog } from './read.ts'
 import { Source } from './source.ts'
-import type { Stream } from './stream.ts'
+import type { Stream, StreamReader } from './stream.ts'
 
 /** The log cannot go on from a reader's position; it goes on live from `headEventSeq`. */
 export interface LostPlace {
@@ -41,10 +41,17 @@ interface Page {
   asOf: LogEvent | undefined
 }
 
-interface Place {
-  stream: Stream
-  afterSeq: number
-  onMore: () => void
+/** A reader's position in one stream. A class, so that ten thousand that wait have no function of their own. */
+class Place implements StreamReader {
+  constructor(
+    private readonly cursor: Cursor,
+    readonly stream: Stream,
+    public afterSeq: number,
+  ) {}
+
+  onMore(): void {
+    this.cursor.wake(this)
+  }
 }
 
 /**
@@ -90,21 +97,20 @@ export class Cursor extends Source<LogItem> {
     wanted.forEach(({ streamId, afterSeq, lost }, index) => {
       const stream = streams[index]
       if (!stream) throw new Error(`stream ${streamId} was not opened`)
-      const place: Place = {
-        stream,
-        afterSeq,
-        onMore: () => {
-          if (this.places.get(streamId) !== place) return
-          this.ready.add(place)
-          this.onMore?.()
-        },
-      }
+      const place = new Place(this, stream, afterSeq)
       this.places.set(streamId, place)
       // The position was read from the database, which may know more than what was announced here so far.
       stream.announce(afterSeq)
       if (lost) this.lost.push(lost)
       place.onMore()
     })
+  }
+
+  /** One of its places may have something to read. */
+  wake(place: Place): void {
+    if (this.places.get(place.stream.streamId) !== place) return
+    this.ready.add(place)
+    this.onMore?.()
   }
 
   unfollow(streamId: string): void {
@@ -114,7 +120,7 @@ export class Cursor extends Source<LogItem> {
     this.ready.delete(place)
     if (this.page?.place === place) this.page = null
     this.lost = this.lost.filter((lost) => lost.streamId !== streamId)
-    place.stream.forgetListener(place.onMore)
+    place.stream.forget(place)
     this.hub.release([streamId])
   }
 
@@ -132,7 +138,7 @@ export class Cursor extends Source<LogItem> {
       this.ready.delete(place)
       const { stream, afterSeq } = place
       if (afterSeq >= stream.tipSeq) {
-        stream.whenMore(place.onMore)
+        stream.whenMore(place)
         continue
       }
       const event = stream.at(afterSeq + 1)
@@ -151,7 +157,7 @@ export class Cursor extends Source<LogItem> {
   end(): void {
     if (this.closed) return
     this.closed = true
-    for (const { stream, onMore } of this.places.values()) stream.forgetListener(onMore)
+    for (const place of this.places.values()) place.stream.forget(place)
     this.hub.release([...this.places.keys()])
     this.places.clear()
     this.ready.clear()
@@ -182,7 +188,7 @@ export class Cursor extends Source<LogItem> {
   /** A place is in line, or waits for its stream, or the log is being read for it. */
   private goOn(place: Place): void {
     if (place.afterSeq < place.stream.tipSeq) this.ready.add(place)
-    else place.stream.whenMore(place.onMore)
+    else place.stream.whenMore(place)
   }
 
   private async turnPage(place: Place): Promise<void> {
@@ -195,7 +201,7 @@ export class Cursor extends Source<LogItem> {
     } catch {
       // The database is away. The position stays, so nothing is lost by waiting; whoever asks it for an answer of
       // their own is told, and the relay logs it.
-      setTimeout(place.onMore, retryMs).unref()
+      setTimeout(() => place.onMore(), retryMs).unref()
       return
     } finally {
       this.isReadingLog = false

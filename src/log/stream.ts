@@ -11,6 +11,12 @@ const maxEarly = 256
 /** Events fetched at a time when a gap is filled. */
 const gapPageSize = 200
 
+/** Who reads a stream, from a position of its own. */
+export interface StreamReader {
+  /** There is something after the tip that it waited at. */
+  onMore(): void
+}
+
 export interface StreamOptions {
   streamId: string
   /** Where its newest events are kept. */
@@ -30,7 +36,7 @@ export interface StreamOptions {
 export class Stream {
   readonly streamId: string
   /** Readers that have all there is. */
-  private waiting = new Set<() => void>()
+  private waiting = new Set<StreamReader>()
   private readonly options: StreamOptions
   private readonly ring: Ring
   /** Where the ring was emptied: what was read before that may be a text that is gone. */
@@ -113,12 +119,13 @@ export class Stream {
    * Calls a reader that stands at the tip once when there is something after it. It asks again when it has read that: a busy
    * stream tells none of those who have not come to it yet.
    */
-  whenMore(listener: () => void): void {
-    this.waiting.add(listener)
+  whenMore(reader: StreamReader): void {
+    this.waiting.add(reader)
   }
 
-  forgetListener(listener: () => void): void {
-    this.waiting.delete(listener)
+  /** Of a reader that goes. */
+  forget(reader: StreamReader): void {
+    this.waiting.delete(reader)
   }
 
   close(): void {
@@ -147,13 +154,13 @@ export class Stream {
     const { waiting } = this
     if (waiting.size === 0) return
     this.waiting = new Set()
-    for (const listener of waiting) listener()
+    for (const reader of waiting) reader.onMore()
   }
 
   private push(event: LogEvent): void {
     this.tip = event.seq
     if (event.type !== 'MESSAGE_SENT' && event.type !== 'RECEIPT_ADVANCED') this.epoch = {}
-    if (event.type === 'USER_ERASED') this.forget()
+    if (event.type === 'USER_ERASED') this.forgetAll()
     this.ring.push(event)
   }
 
@@ -194,7 +201,7 @@ export class Stream {
   }
 
   /** Memory holds texts that are gone from the database: everything before is read from there again. */
-  private forget(): void {
+  private forgetAll(): void {
     this.epoch = {}
     this.forgottenSeq = this.tipSeq
     this.ring.clear()
@@ -204,7 +211,7 @@ export class Stream {
   private skipTo(seq: number): void {
     if (this.tip === null || seq <= this.tip) return
     this.tip = seq
-    this.forget()
+    this.forgetAll()
     this.tell()
   }
 }

@@ -43,6 +43,9 @@ export function httpContextInit(
   }
 }
 
+/** A socket has no response to set one on. One function for all sockets. */
+const setNoCookie = () => undefined
+
 export function socketContextInit(
   request: IncomingMessage,
   authorization: string | null,
@@ -54,7 +57,7 @@ export function socketContextInit(
     clientIp: clientIpOf(request, settings.trustProxy),
     secure: settings.secure,
     isWebSocket: true,
-    setRefreshCookie: () => undefined,
+    setRefreshCookie: setNoCookie,
   }
 }
 

@@ -39,7 +39,7 @@ describe('settings', () => {
       opKeyTtlMs: 30 * 24 * 3_600_000,
       housekeepingIntervalMs: 60_000,
       presenceIntervalMs: 1_000,
-      ringEvents: 256,
+      ringEvents: 2_048,
       ringMemoryByteSize: 64 * 1_048_576,
       fault: null,
     })

@@ -44,14 +44,15 @@ afterEach(() => {
 
 test('events in order are served at once, without a reading of the log', async () => {
   stream.start(0)
-  const [once, again] = [vi.fn(), vi.fn(() => stream.whenMore(again))]
+  const once = { onMore: vi.fn() }
+  const again = { onMore: vi.fn(() => stream.whenMore(again)) }
   stream.whenMore(once)
   stream.whenMore(again)
   for (const event of log.appendMany(3)) stream.offer(event)
   expect(seqs()).toEqual([1, 2, 3])
   // Who has not come back for more is not told of more.
-  expect(once).toHaveBeenCalledTimes(1)
-  expect(again).toHaveBeenCalledTimes(3)
+  expect(once.onMore).toHaveBeenCalledTimes(1)
+  expect(again.onMore).toHaveBeenCalledTimes(3)
   await soon()
   expect(log.reads).toEqual([])
 })
@@ -127,7 +128,7 @@ test('what retention took is skipped, and readers are woken to find the gap in t
   log.appendMany(5)
   log.expire(3)
   const listener = vi.fn()
-  stream.whenMore(listener)
+  stream.whenMore({ onMore: listener })
   stream.announce(5)
   await soon()
   expect(listener).toHaveBeenCalled()
