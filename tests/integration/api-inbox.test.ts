@@ -345,20 +345,24 @@ describe('inboxEvents', () => {
     const [ann, bob] = await signUpTwo()
     const group = await ann.createGroup([bob])
     const live = await followInbox(bob)
+    // A reader that had not begun before the removal would be told that it lost its place.
+    await ann.send(group, 'Before')
+    await live.waitForCount(1)
     const who = { conversationId: group, userId: bob.id }
     await ann.client.request(RemoveMemberDocument, who)
     await live.waitFor((event) => event.__typename === 'InboxEntryChanged' && event.entry === null)
     await ann.send(group, 'Not for Bob')
     await ann.client.request(AddMembersDocument, { conversationId: group, userIds: [bob.id] })
     await ann.send(group, 'Welcome back')
-    await live.waitFor((event) => event.__typename === 'MessageSent')
+    await live.waitFor((event) => event.__typename === 'MessageSent' && event.message.text === 'Welcome back')
     const texts = live.events.flatMap((event) => (event.__typename === 'MessageSent' ? [event.message.text] : []))
-    expect(texts).toEqual(['Welcome back'])
+    expect(texts).toEqual(['Before', 'Welcome back'])
     expect(live.events.map((event) => event.__typename).sort()).toEqual([
       'InboxEntryChanged',
       'InboxEntryChanged',
       'MemberJoined',
       'MemberLeft',
+      'MessageSent',
       'MessageSent',
     ])
     live.cut()

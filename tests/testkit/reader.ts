@@ -13,6 +13,7 @@ atEnd(() => {
 })
 
 const waitTimeoutMs = 20_000
+const probeCount = 3
 
 /**
  * One subscription on a socket of its own: collects its events, lets a test wait for some, and can be cut off without a
@@ -28,7 +29,10 @@ export class Reader<Event> {
 
   private constructor(private readonly client: Client) {}
 
-  /** Resolves once the server has surely started the subscription, or has refused it. */
+  /**
+   * Resolves once the server has in all likelihood started the subscription, or has refused it: it does not tell. A test to
+   * which the moment matters waits for an event.
+   */
   static async open<Data, Variables extends object, Event>(
     person: Person,
     document: TypedDocumentNode<Data, Variables>,
@@ -60,9 +64,9 @@ export class Reader<Event> {
         },
       },
     )
-    // Operations of one socket start in order; the answer to a second one that needs the same read of the database comes
-    // after the first has started.
-    await reader.started()
+    // Operations of one socket start in order, but their statements take different connections to the database, of which one
+    // may have to be opened first. The last of some queries that follow one another is answered after that.
+    for (let count = 0; count < probeCount && !reader.ended; count++) await reader.probe()
     return reader
   }
 
@@ -99,14 +103,16 @@ export class Reader<Event> {
     this.socket?.resume()
   }
 
-  private async started(): Promise<void> {
+  private async probe(): Promise<void> {
     await new Promise<void>((resolve) => {
+      const wake = () => {
+        if (this.ended) done()
+      }
       const done = () => {
+        this.waiting.delete(wake)
         resolve()
       }
-      this.waiting.add(() => {
-        if (this.ended) done()
-      })
+      this.waiting.add(wake)
       this.client.subscribe(
         { query: '{ viewer { cursor { eventSeq } } }' },
         { next: done, error: done, complete: done },
