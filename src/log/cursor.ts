@@ -102,7 +102,7 @@ export class Cursor extends Source<LogItem> {
       // The position was read from the database, which may know more than what was announced here so far.
       stream.announce(afterSeq)
       if (lost) this.lost.push(lost)
-      place.onMore()
+      this.wake(place)
     })
   }
 
@@ -138,7 +138,7 @@ export class Cursor extends Source<LogItem> {
       this.ready.delete(place)
       const { stream, afterSeq } = place
       if (afterSeq >= stream.tipSeq) {
-        stream.whenMore(place)
+        this.goOn(place)
         continue
       }
       const event = stream.at(afterSeq + 1)
@@ -185,7 +185,7 @@ export class Cursor extends Source<LogItem> {
     return null
   }
 
-  /** A place is in line, or waits for its stream, or the log is being read for it. */
+  /** A place is always in line, or waits for its stream, or the log is being read for it. */
   private goOn(place: Place): void {
     if (place.afterSeq < place.stream.tipSeq) this.ready.add(place)
     else place.stream.whenMore(place)
@@ -201,7 +201,7 @@ export class Cursor extends Source<LogItem> {
     } catch {
       // The database is away. The position stays, so nothing is lost by waiting; whoever asks it for an answer of
       // their own is told, and the relay logs it.
-      setTimeout(() => place.onMore(), retryMs).unref()
+      setTimeout(() => this.wake(place), retryMs).unref()
       return
     } finally {
       this.isReadingLog = false

@@ -105,15 +105,15 @@ export class RingMemory {
     }
   }
 
+  forget(ring: Ring): void {
+    this.totalByteSize -= this.byteSizes.get(ring) ?? 0
+    this.byteSizes.delete(ring)
+  }
+
   private resize(ring: Ring, byteSize: number): void {
     this.forget(ring)
     if (byteSize === 0) return
     this.byteSizes.set(ring, byteSize)
     this.totalByteSize += byteSize
-  }
-
-  forget(ring: Ring): void {
-    this.totalByteSize -= this.byteSizes.get(ring) ?? 0
-    this.byteSizes.delete(ring)
   }
 }

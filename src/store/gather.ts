@@ -62,7 +62,7 @@ export function createGather<Item, Result>(options: GatherOptions<Item, Result>)
   /** Of those in flight, how many have not taken long yet. */
   let freshCount = 0
 
-  /** Whether to begin another statement beside those under way: a few more sends make a larger one hardly dearer. */
+  /** Whether to begin another statement beside those under way: a few more items make a larger one hardly dearer. */
   const isWorthOne = () => {
     if (freshCount === 0) return true
     let count = 0

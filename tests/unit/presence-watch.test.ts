@@ -89,6 +89,15 @@ const hint = (what: unknown) => {
   bus.deliver(topics.presence, JSON.stringify(what))
 }
 
+/** Zoe's feed of Ann, who is ONLINE; Zoe has been told so. */
+async function followOnline() {
+  known.set('ann', online)
+  const reader = follow('zoe', 'ann')
+  await pass(10)
+  reader.take()
+  return reader
+}
+
 test('a feed is told of everybody first, and then of who is hinted at and looks different', async () => {
   known.set('ann', online)
   const reader = follow('zoe', 'ann', 'ben')
@@ -166,10 +175,7 @@ test('while the database is away nothing is forgotten', async () => {
 })
 
 test('while Redis is away a feed that was told something hears nothing, and a new one that nobody is known to be here', async () => {
-  known.set('ann', online)
-  const reader = follow('zoe', 'ann')
-  await pass(10)
-  reader.take()
+  const reader = await followOnline()
   redisIsAway = true
   hint(['ann'])
   const late = follow('yin', 'ann')
@@ -179,10 +185,7 @@ test('while Redis is away a feed that was told something hears nothing, and a ne
 })
 
 test('who shows it to nobody from now on is OFFLINE at once, also while Redis is away', async () => {
-  known.set('ann', online)
-  const reader = follow('zoe', 'ann')
-  await pass(10)
-  reader.take()
+  const reader = await followOnline()
   redisIsAway = true
   presenceSharing = 'NOBODY'
   watch.changed(['ann'])
@@ -191,10 +194,7 @@ test('who shows it to nobody from now on is OFFLINE at once, also while Redis is
 })
 
 test('a hint that came while Redis did not answer is made up for, also when no connection was lost and no state is another', async () => {
-  known.set('ann', online)
-  const reader = follow('zoe', 'ann')
-  await pass(10)
-  reader.take()
+  const reader = await followOnline()
   redisIsAway = true
   relation = 'NONE'
   hint({ people: ['ann'] })
