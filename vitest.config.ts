@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Whole fleets under load or faults: each has the machine to itself, one file after the other, when the rest is done. */
-const heavy = ['tests/integration/{chaos,faults-*,limits-*}.test.ts']
+const heavy = ['tests/{faults,limits}/**/*.test.ts']
 
 export default defineConfig({
   test: {
@@ -22,8 +22,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: ['tests/integration/**/*.test.ts'],
-          exclude: heavy,
+          include: ['tests/{api,costs,guarantees,starting,transport}/**/*.test.ts'],
           globalSetup: ['tests/testkit/global-setup.ts'],
         },
       },

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startEmbeddedPostgres } from '../src/store/embedded.ts'
+import { startEmbeddedPostgres } from '../src/embedded/postgres.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { createLogger } from '../src/telemetry/logger.ts'
 

@@ -15,7 +15,7 @@ export const conversationId = (number) => globalId('Conversation', conversationU
 export const userId = (number) => globalId('User', userUuid(number))
 export const messageId = (number, seq) => globalId('Message', `${conversationUuid(number)}/${String(seq)}`)
 
-/** An access token as the server issues it (src/domain/sessions.ts), valid for longer than any run takes. */
+/** An access token as the server issues it (src/domain/sessions/sessions.ts), valid for longer than any run takes. */
 export function tokenOf(secret, number) {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const nowS = Math.floor(Date.now() / 1000)

@@ -28,7 +28,7 @@ const addressOf = (clusterUrl, database) => Object.assign(new URL(clusterUrl), {
  * @param {{ postgresFlags?: string[] }} [options]
  */
 export async function startPostgres({ postgresFlags = [] } = {}) {
-  const { startEmbeddedPostgres } = await source('src/store/embedded.ts')
+  const { startEmbeddedPostgres } = await source('src/embedded/postgres.ts')
   const { migrate } = await source('src/store/migrate.ts')
   const { createLogger } = await source('src/telemetry/logger.ts')
   const log = createLogger('warn')

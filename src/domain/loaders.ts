@@ -12,8 +12,8 @@ import type {
 import type { MembersRequest, PeopleStore } from '../store/people.ts'
 import type { Conversation, EntryRow, Member, Message, User } from '../store/rows.ts'
 import { Horizon } from './horizon.ts'
-import type { Presence } from './presence.ts'
-import type { Seen, Sight } from './presence-view.ts'
+import type { Presence } from './presence/presence.ts'
+import type { Seen, Sight } from './presence/view.ts'
 import { PrimedLoader } from './primed-loader.ts'
 
 /**

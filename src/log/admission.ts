@@ -1,7 +1,7 @@
 import type { EventsRequest, EventStore } from '../store/events.ts'
 import type { LogEvent } from '../store/rows.ts'
 import type { LogRequest } from './read.ts'
-import { oncePerTurn } from './turn.ts'
+import { oncePerTurn } from '../flow/turn.ts'
 
 /** Statements that read the log at once: the other connections of the pool are left to writes and requests. */
 const maxStatements = 2

@@ -1,7 +1,7 @@
 import type { LogEvent } from '../store/rows.ts'
 import type { Hub } from './hub.ts'
 import type { ReadLog } from './read.ts'
-import { Source } from './source.ts'
+import { Source } from '../flow/source.ts'
 import type { Stream, StreamReader } from './stream.ts'
 
 /** The log cannot go on from a reader's position; it goes on live from `headEventSeq`. */

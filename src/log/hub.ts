@@ -8,7 +8,7 @@ import { fromPayload, seqOf } from './payload.ts'
 import type { ReadLog } from './read.ts'
 import { Ring, RingMemory } from './ring.ts'
 import { Stream } from './stream.ts'
-import { oncePerTurn } from './turn.ts'
+import { oncePerTurn } from '../flow/turn.ts'
 
 /** The streams that somebody in this process reads, each with one bus subscription however many readers it has. */
 export interface Hub {

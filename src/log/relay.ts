@@ -1,7 +1,7 @@
 import type { EventStore } from '../store/events.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Hub } from './hub.ts'
-import { startRounds, type Rounds } from './rounds.ts'
+import { startRounds, type Rounds } from '../flow/rounds.ts'
 
 export interface RelayOptions {
   events: EventStore

@@ -1,6 +1,6 @@
 import type { EventStore } from '../store/events.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { startRounds, type Rounds } from './rounds.ts'
+import { startRounds, type Rounds } from '../flow/rounds.ts'
 
 export interface RetentionOptions {
   events: EventStore

@@ -1,11 +1,11 @@
 import { brandWithType } from '@pothos/core'
 import { ValidationError } from '../domain/errors.ts'
-import { builder } from './builder.ts'
-import { requireViewer, type Context } from './context.ts'
-import { Conversation } from './conversation.ts'
-import { decodeGlobalId } from './ids.ts'
-import { Message } from './message.ts'
-import { User } from './user.ts'
+import { builder } from './building/builder.ts'
+import { requireViewer, type Context } from './building/context.ts'
+import { Conversation } from './conversations/conversation.ts'
+import { decodeGlobalId } from './building/ids.ts'
+import { Message } from './messages/message.ts'
+import { User } from './people/user.ts'
 
 const maxNodes = 100
 

@@ -1,9 +1,9 @@
 import { Horizon } from '../../src/domain/horizon.ts'
 import type { Loaders } from '../../src/domain/loaders.ts'
-import type { TypingItem } from '../../src/domain/typing-channel.ts'
+import type { TypingItem } from '../../src/domain/typing/channel.ts'
 import type { Viewer } from '../../src/domain/viewer.ts'
 import type { LogItem } from '../../src/log/cursor.ts'
-import type { Context } from '../../src/schema/context.ts'
+import type { Context } from '../../src/schema/building/context.ts'
 import type { Conversation, EventData, EventType, LogEvent, Member, Message, User } from '../../src/store/rows.ts'
 
 /*

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Writable } from 'node:stream'
-import type { BoundedSocket } from '../../src/transport/bounded-socket.ts'
+import type { BoundedSocket } from '../../src/transport/websocket/bounded-socket.ts'
 
 /** ws's own parser of what comes over the network, which its types leave out. */
 const { Receiver } = createRequire(import.meta.url)('ws') as { Receiver: new (options: object) => Writable }

@@ -1,5 +1,5 @@
 // A process that has an embedded PostgreSQL and can be killed. Prints one line of JSON when it is up.
-import { startEmbeddedPostgres } from '../../src/store/embedded.ts'
+import { startEmbeddedPostgres } from '../../src/embedded/postgres.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 
 try {

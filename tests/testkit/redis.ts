@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, openSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { spawnSupervised } from '../../src/store/supervised.ts'
+import { spawnSupervised } from '../../src/embedded/supervised.ts'
 
 export interface RedisServer {
   url: string

@@ -1,4 +1,4 @@
-// Parley's global ids (src/schema/ids.ts).
+// Parley's global ids (src/schema/building/ids.ts).
 import { Buffer } from 'node:buffer'
 
 const encode = (type, key) => Buffer.from(`${type}:${key}`).toString('base64url')

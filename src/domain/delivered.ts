@@ -1,8 +1,0 @@
-import type { LiveItem } from './event-loaders.ts'
-import type { Viewer } from './viewer.ts'
-
-/** The place of a new message of somebody else, which an item tells the viewer of; null for any other item. */
-export function messageOfOthers(viewer: Viewer, { event }: LiveItem): { conversationId: string; seq: number } | null {
-  if (event?.type !== 'MESSAGE_SENT' || event.messageSeq === null || event.actorId === viewer.userId) return null
-  return { conversationId: event.streamId, seq: event.messageSeq }
-}

@@ -1,0 +1,39 @@
+import DataLoader from 'dataloader'
+import { oncePerTurn } from '../../flow/turn.ts'
+import type { ConversationStore, EntryKey } from '../../store/conversations.ts'
+import type { EntryRow } from '../../store/rows.ts'
+
+const maxBatchSize = 500
+
+interface Read {
+  entry: EntryRow | null
+  viewerHeadEventSeq: number | undefined
+}
+
+/**
+ * Reads entries for all requests of a turn of the event loop in one statement: many who read a message at once are answered
+ * at once, each with their entry. Nothing is remembered, so that each request sees what was there after it began.
+ */
+export function gatherEntries(conversations: Pick<ConversationStore, 'entries'>): ConversationStore['entries'] {
+  const loader = new DataLoader<EntryKey, Read>(
+    async (keys) => {
+      const { entries, viewerHeads } = await conversations.entries(keys)
+      return entries.map((entry, index) => ({
+        entry,
+        viewerHeadEventSeq: viewerHeads.get(keys[index]?.viewerId ?? ''),
+      }))
+    },
+    { cache: false, maxBatchSize, batchScheduleFn: oncePerTurn },
+  )
+  return async (keys) => {
+    const read = await Promise.all(keys.map((key) => loader.load(key)))
+    const viewerHeads = new Map<string, number>()
+    for (const [index, { viewerHeadEventSeq }] of read.entries()) {
+      const viewerId = keys[index]?.viewerId
+      if (viewerId === undefined || viewerHeadEventSeq === undefined) continue
+      // The least, when the keys went in two statements.
+      viewerHeads.set(viewerId, Math.min(viewerHeadEventSeq, viewerHeads.get(viewerId) ?? viewerHeadEventSeq))
+    }
+    return { entries: read.map(({ entry }) => entry), viewerHeads }
+  }
+}

@@ -1,0 +1,112 @@
+import type { Append } from '../../log/append.ts'
+import type { ConversationStore, InboxPosition, InboxRequest } from '../../store/conversations.ts'
+import type { EntryRow } from '../../store/rows.ts'
+import { NotFoundError } from '../errors.ts'
+import { isUuid } from '../ids.ts'
+import type { Loaders } from '../loaders.ts'
+import { accepted } from '../outcome.ts'
+import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage, type PageArgs, type PageOf } from '../page.ts'
+import type { Viewer } from '../viewer.ts'
+
+export interface CursorAdvanced {
+  outcome: 'ADVANCED' | 'UNCHANGED'
+  lastReadSeq: number
+  lastDeliveredSeq: number
+  unreadCount: number
+}
+
+export interface EntryChange {
+  conversationId: string
+  /** Undefined leaves it as it is; null ends the muting. */
+  mutedUntil?: Date | null
+  archived: boolean | null
+  pinned: boolean | null
+  unreadFromSeq: number | null
+}
+
+export interface Inbox {
+  page(viewer: Viewer, filter: InboxRequest['filter'], args: PageArgs, loaders: Loaders): Promise<PageOf<EntryRow>>
+  counts(viewer: Viewer): Promise<{ headEventSeq: number; unreadConversationCount: number }>
+  markRead(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced>
+  markDelivered(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced>
+  /** By conversation. Conversations that the viewer has left meanwhile are passed over. */
+  markAllDelivered(viewer: Viewer, seqs: ReadonlyMap<string, number>): Promise<void>
+  updateEntry(viewer: Viewer, change: EntryChange): Promise<void>
+}
+
+const words = { notFound: 'There is no such conversation here.' }
+const limits = { defaultSize: 25, maxSize: 100 }
+
+const positionOf = (parts: unknown[]): InboxPosition | null => {
+  const [pinned, lastActivityAtMs, conversationId] = parts
+  const isPosition =
+    typeof pinned === 'boolean' &&
+    isMomentMs(lastActivityAtMs) &&
+    typeof conversationId === 'string' &&
+    isUuid(conversationId)
+  return isPosition ? { pinned, lastActivityAtMs, conversationId } : null
+}
+
+export function createInbox(append: Append, conversations: ConversationStore): Inbox {
+  const advance = async (viewer: Viewer, conversationId: string, readSeq: number, deliveredSeq: number) => {
+    const result = await append('advanceCursor', [viewer.userId, conversationId, readSeq, deliveredSeq])
+    const { outcome, lastReadSeq = 0, lastDeliveredSeq = 0, unreadCount = 0 } = result
+    if (outcome !== 'ADVANCED' && outcome !== 'UNCHANGED') accepted(result, words)
+    return { outcome: outcome as CursorAdvanced['outcome'], lastReadSeq, lastDeliveredSeq, unreadCount }
+  }
+  const markDelivered: Inbox['markDelivered'] = (viewer, conversationId, seq) => advance(viewer, conversationId, 0, seq)
+  return {
+    async page(viewer, filter, args, loaders) {
+      const page = checkPage(args, limits)
+      const request: InboxRequest = {
+        viewerId: viewer.userId,
+        filter,
+        after: page.after === null ? null : decodeCursor('inbox', 'after', page.after, positionOf),
+        before: page.before === null ? null : decodeCursor('inbox', 'before', page.before, positionOf),
+        backward: page.backward,
+        limit: page.size + 1,
+      }
+      const { entries, people } = await loaders.horizon.track(conversations.inbox(request), (read) => {
+        loaders.horizon.note(viewer.userId, read.viewerHeadEventSeq)
+        for (const { conversation } of read.entries) loaders.horizon.note(conversation.id, conversation.headEventSeq)
+      })
+      // The statement brought each conversation's newest message along, and the people; what asks for them finds them here.
+      for (const user of people) loaders.user.prime(user.id, user)
+      for (const { conversation, lastMessage } of entries) {
+        if (lastMessage) loaders.message.prime({ conversationId: conversation.id, seq: lastMessage.seq }, lastMessage)
+      }
+      for (const entry of entries) {
+        loaders.entry.prime({ viewerId: viewer.userId, conversationId: entry.conversation.id }, entry)
+        loaders.conversation.prime(entry.conversation.id, entry.conversation)
+      }
+      return toPage<EntryRow>(entries, page, ({ member, conversation }) =>
+        encodeCursor('inbox', [member.pinned, conversation.lastActivityAt.getTime(), conversation.id]),
+      )
+    },
+    counts: (viewer) => conversations.inboxCounts(viewer.userId),
+    markRead: (viewer, conversationId, seq) => advance(viewer, conversationId, seq, 0),
+    markDelivered,
+    async markAllDelivered(viewer, seqs) {
+      // One after the other: a device that comes back after a long time has many, and others wait for the database.
+      for (const [conversationId, seq] of seqs) {
+        try {
+          await markDelivered(viewer, conversationId, seq)
+        } catch (error) {
+          if (!(error instanceof NotFoundError)) throw error
+        }
+      }
+    },
+    async updateEntry(viewer, { conversationId, mutedUntil, archived, pinned, unreadFromSeq }) {
+      const result = await append('updateEntry', [
+        viewer.userId,
+        conversationId,
+        mutedUntil !== undefined,
+        mutedUntil ?? null,
+        archived,
+        pinned,
+        unreadFromSeq,
+      ])
+      accepted(result, words)
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import type { Append } from '../../log/append.ts'
+import type { PeopleStore } from '../../store/people.ts'
+import { ForbiddenError, NotFoundError } from '../errors.ts'
+import type { Presence, SharingSettings } from '../presence/presence.ts'
+import type { SessionWatch } from '../sessions/session-watch.ts'
+import type { Viewer } from '../viewer.ts'
+
+export interface People {
+  /** Null leaves a setting as it is. */
+  updateSettings(viewer: Viewer, settings: SharingSettings & { readReceiptsEnabled: boolean | null }): Promise<void>
+  /**
+   * Removes a person's texts and profile. Messages become tombstones with their seq, groups go on without the person,
+   * direct conversations are closed, and each conversation gets one event that says so.
+   */
+  erase(viewer: Viewer, userId: string): Promise<void>
+  /** The same for an operator on the command line, and for finishing what a process began that died. */
+  eraseAs(actorId: string, userId: string): Promise<void>
+  finishErasures(): Promise<void>
+}
+
+export interface PeopleOptions {
+  store: PeopleStore
+  append: Append
+  watch: Pick<SessionWatch, 'announceEnded'>
+  presence: Pick<Presence, 'updateSharing' | 'erased'>
+}
+
+/** Conversations looked up at a time. */
+const batchSize = 100
+/** Messages of a conversation that one statement looks through. */
+const stretch = 10_000
+/** Keys that one statement removes. */
+const keyBatchSize = 1_000
+
+export function createPeople({ store, append, watch, presence }: PeopleOptions): People {
+  const eraseAs = async (actorId: string, userId: string) => {
+    // Whoever can no longer log in sends nothing new, so that the conversations below come to an end.
+    const sessionIds = await store.beginErasure(userId)
+    if (!sessionIds) throw new NotFoundError('There is no such person here.')
+    for (const sessionId of sessionIds) watch.announceEnded(sessionId)
+    presence.erased(userId)
+    for (;;) {
+      const traces = await store.tracesOf(userId, batchSize)
+      if (traces.length === 0) break
+      for (const trace of traces) {
+        let doneSeq = 0
+        for (; doneSeq + stretch < trace.lastSentSeq; doneSeq += stretch) {
+          await store.eraseMessages(actorId, trace, userId, doneSeq, doneSeq + stretch)
+        }
+        await append('eraseInConversation', [actorId, trace.conversationId, userId, doneSeq])
+      }
+    }
+    while ((await store.eraseKeys(userId, keyBatchSize)) > 0);
+    await store.finishErasure(userId)
+  }
+  return {
+    async updateSettings(viewer, { readReceiptsEnabled, ...sharing }) {
+      if (readReceiptsEnabled !== null) await store.setReadReceipts(viewer.userId, readReceiptsEnabled)
+      await presence.updateSharing(viewer, sharing)
+    },
+    async erase(viewer, userId) {
+      if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an ADMIN of this server may erase a person.')
+      await eraseAs(viewer.userId, userId)
+    },
+    eraseAs,
+    async finishErasures() {
+      for (const userId of await store.pendingErasures()) await eraseAs(userId, userId)
+    },
+  }
+}

@@ -1,0 +1,134 @@
+import DataLoader from 'dataloader'
+import type { Change, PresenceState, PresenceStates, Status } from '../../ephemeral/presence.ts'
+import { oncePerTurn } from '../../flow/turn.ts'
+import type { PeopleStore } from '../../store/people.ts'
+import type { PersonPair, PresenceStore, Relation } from '../../store/presence.ts'
+import type { User } from '../../store/rows.ts'
+import type { Devices } from './devices.ts'
+import { NotFoundError, ValidationError } from '../errors.ts'
+import { PresenceFeed } from './feed.ts'
+import { isForSome, isHidden, isShownTo, nothing, shown, type Seen, type Sight } from './view.ts'
+import type { PresenceWatch } from './watch.ts'
+import type { SessionWatch } from '../sessions/session-watch.ts'
+import type { Device, Viewer } from '../viewer.ts'
+
+export interface Presence {
+  /** As each of these viewers may see the person. For all of a turn one round trip to Redis and one statement. */
+  see(sights: readonly Sight[]): Promise<Seen[]>
+  /** Keeps a device alive, or with OFFLINE takes it away. The viewer's own presence after it. */
+  heartbeat(viewer: Viewer, device: Device, status: Status): Promise<Seen>
+  /** The presence of each person first, and then whatever changes. */
+  events(viewer: Viewer, userIds: readonly string[]): Promise<PresenceFeed>
+  /** Null leaves a setting as it is. Others see the difference at once. */
+  updateSharing(viewer: Viewer, settings: SharingSettings): Promise<void>
+  /** Something was done by the viewer: their devices are in use. */
+  used(viewer: Viewer): void
+  sessionEnded(userId: string, sessionId: string): void
+  /** These people have something to do with others that they had not before, or no longer. */
+  relationsChanged(userIds: readonly string[]): void
+  erased(userId: string): void
+}
+
+export interface SharingSettings {
+  presenceSharing: User['presenceSharing'] | null
+  invisible: boolean | null
+}
+
+export interface PresenceOptions {
+  states: PresenceStates
+  devices: Devices
+  store: PresenceStore
+  people: Pick<PeopleStore, 'byIds'>
+  presenceWatch: PresenceWatch
+  watch: SessionWatch
+}
+
+/** People that one subscription may follow. */
+export const maxFollowed = 1_000
+const maxPairs = 5_000
+
+export function createPresence(options: PresenceOptions): Presence {
+  const { states, devices, store, people, presenceWatch, watch } = options
+
+  // Answers of many are read together, whoever asks and however deep in an operation.
+  const stateOf = new DataLoader<string, PresenceState | null>(
+    // Who cannot be asked for is not known to be here.
+    (userIds) => states.read(userIds).catch(() => userIds.map(() => null)),
+    { cache: false, maxBatchSize: maxFollowed, batchScheduleFn: oncePerTurn },
+  )
+  const relationOf = new DataLoader<PersonPair, Relation>((pairs) => store.relations(pairs), {
+    cache: false,
+    maxBatchSize: maxPairs,
+    batchScheduleFn: oncePerTurn,
+  })
+
+  const see = async (sight: Sight): Promise<Seen> => {
+    const seen = shown(sight, isHidden(sight) ? null : await stateOf.load(sight.user.id))
+    if (!isForSome(sight, seen)) return seen
+    const relation = await relationOf.load({ viewerId: sight.viewerId, userId: sight.user.id })
+    return isShownTo(sight.user, relation) ? seen : nothing
+  }
+
+  const personOf = async (userId: string): Promise<User> => {
+    const [user] = await people.byIds([userId])
+    if (!user) throw new NotFoundError('There is no such person here.')
+    return user
+  }
+
+  const tell = (change: Change) => void devices.tell([change])
+
+  return {
+    see: (sights) => Promise.all(sights.map(see)),
+
+    async heartbeat(viewer, { id: deviceId, kind }, status) {
+      const { userId, sessionId } = viewer
+      const idleMs = status === 'ONLINE' ? 0 : null
+      await devices.tell([
+        status === 'OFFLINE'
+          ? { type: 'LEFT', userId, deviceId }
+          : { type: 'SIGN', userId, sessionId, deviceId, kind, idleMs, says: status },
+      ])
+      return see({ viewerId: userId, user: await personOf(userId) })
+    },
+
+    async events(viewer, userIds) {
+      const wanted = [...new Set(userIds)]
+      if (wanted.length === 0 || wanted.length > maxFollowed) {
+        const message = `Name 1 to ${String(maxFollowed)} people.`
+        throw new ValidationError(message, [{ path: ['userIds'], message }])
+      }
+      const found = await people.byIds(wanted)
+      if (found.length < wanted.length) throw new NotFoundError('At least one of userIds is nobody here.')
+      const feed = new PresenceFeed(viewer, wanted, watch, (ended) => {
+        presenceWatch.remove(ended)
+      })
+      presenceWatch.add(feed)
+      return feed
+    },
+
+    async updateSharing({ userId }, { presenceSharing, invisible }) {
+      if (presenceSharing === null && invisible === null) return
+      const state = invisible === null ? null : await stateOf.load(userId)
+      const isHere = state !== null && state.status !== 'OFFLINE'
+      const leftAtMs = isHere ? Date.now() : (state?.lastSeenAtMs ?? null)
+      // When they were last here while they were invisible is nobody's to know afterwards, nor to be written from now on.
+      if (invisible === false && !isHere) await devices.tell([{ type: 'FORGET', userId }])
+      await store.setSharing(userId, { presenceSharing, invisible }, leftAtMs === null ? null : new Date(leftAtMs))
+      presenceWatch.changed([userId])
+    },
+
+    used: (viewer) => {
+      devices.used(viewer)
+    },
+    sessionEnded: (userId, sessionId) => {
+      tell({ type: 'SESSION_ENDED', userId, sessionId })
+    },
+    relationsChanged: (userIds) => {
+      presenceWatch.relationsChanged(userIds)
+    },
+    erased: (userId) => {
+      tell({ type: 'FORGET', userId })
+      presenceWatch.changed([userId])
+    },
+  }
+}

@@ -1,0 +1,57 @@
+import type { Append } from '../../log/append.ts'
+import { startRounds, type Rounds } from '../../flow/rounds.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+
+export interface ReceiptsOptions {
+  append: Append
+  intervalMs: number
+  logger: Logger
+}
+
+/** The part of the interval in which no conversation is told again: less than all of it, since no two clocks go alike. */
+const pauseShare = 0.75
+
+/**
+ * Tells what was gathered: in conversations of some size receipts wait in the database, and everybody is told of all of them
+ * in one event every `intervalMs`. Every process tries; the database lets one of them work, and not more often than that.
+ */
+export function startReceipts({ append, intervalMs, logger }: ReceiptsOptions): Rounds {
+  const pauseMs = Math.round(intervalMs * pauseShare)
+  let failing = false
+
+  /** One that was held by somebody, or has more than fits into one event. Waits for the conversation, and for no other. */
+  const flushOne = async (conversationId: string, isStopping: () => boolean) => {
+    while (!isStopping()) {
+      const { left = [] } = await append('flushReceipts', [conversationId, null, pauseMs])
+      if (left.length === 0) return
+    }
+  }
+
+  const flush = async (isStopping: () => boolean) => {
+    const failures: unknown[] = []
+    let after: string | null = null
+    do {
+      const { next, left } = await append('flushReceipts', [null, after, pauseMs])
+      // A conversation that cannot be had must not keep the others waiting for their turn.
+      for (const conversationId of left ?? []) {
+        await flushOne(conversationId, isStopping).catch((error: unknown) => failures.push(error))
+      }
+      after = next ?? null
+    } while (after !== null && !isStopping())
+    if (failures.length > 0) throw new AggregateError(failures, 'some conversations could not be had')
+  }
+
+  const work = async (isStopping: () => boolean) => {
+    try {
+      await flush(isStopping)
+      if (failing) logger.info('gathered receipts are told again')
+      failing = false
+    } catch (error) {
+      // They stay where they are, and go out with the next flush that succeeds, of whichever process.
+      if (!failing) logger.warn({ err: error }, 'gathered receipts could not be told; will try again')
+      failing = true
+    }
+  }
+
+  return startRounds(intervalMs, work)
+}

@@ -1,0 +1,42 @@
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimitedError } from '../errors.ts'
+
+/** Slows down who guesses passwords or makes people by the thousand. Counted in each process for itself. */
+export interface Attempts {
+  /** Throws RateLimitedError when this address registered too many people lately. */
+  register(ip: string): Promise<void>
+  /** Throws RateLimitedError while there were too many failed logins for this handle from this address. */
+  checkLogin(ip: string, handle: string): Promise<void>
+  loginFailed(ip: string, handle: string): Promise<void>
+}
+
+const registrationsPerMinute = 300
+const failedLogins = { points: 10, duration: 15 * 60 }
+
+export function createAttempts(enabled: boolean): Attempts {
+  if (!enabled) {
+    const allow = () => Promise.resolve()
+    return { register: allow, checkLogin: allow, loginFailed: allow }
+  }
+  const registrations = new RateLimiterMemory({ keyPrefix: 'register', points: registrationsPerMinute, duration: 60 })
+  const failures = new RateLimiterMemory({ keyPrefix: 'login', ...failedLogins })
+  const keyOf = (ip: string, handle: string) => `${ip} ${handle.toLowerCase().slice(0, 64)}`
+  const consume = async (limiter: RateLimiterMemory, key: string) => {
+    try {
+      await limiter.consume(key)
+    } catch (error) {
+      throw error instanceof RateLimiterRes ? new RateLimitedError(error.msBeforeNext) : error
+    }
+  }
+  return {
+    register: (ip) => consume(registrations, ip),
+    async checkLogin(ip, handle) {
+      const state = await failures.get(keyOf(ip, handle))
+      if (state && state.consumedPoints >= failedLogins.points) throw new RateLimitedError(state.msBeforeNext)
+    },
+    async loginFailed(ip, handle) {
+      // The answer to this attempt says what was wrong with it; the limit shows at the next one.
+      await failures.consume(keyOf(ip, handle)).catch(() => undefined)
+    },
+  }
+}

@@ -1,0 +1,106 @@
+import DataLoader from 'dataloader'
+import type { Bus } from '../../bus/bus.ts'
+import { topics } from '../../bus/topics.ts'
+import { oncePerTurn } from '../../flow/turn.ts'
+import type { SessionRow, SessionStore } from '../../store/sessions.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+
+/** Milliseconds for which a live session is believed without asking the database again, and between looks at those in use. */
+const recheckMs = 1_000
+
+/**
+ * Knows which sessions are live. An ended one is told over the bus at once; the sessions that hold sockets or
+ * subscriptions here are looked up every second besides, so that a lost message delays the end by that much.
+ */
+export interface SessionWatch {
+  /** The session when it is live, else null. */
+  check(sessionId: string): Promise<SessionRow | null>
+  /** Calls the listener once when the session ends. Returns a function that takes the listener away. */
+  onEnded(sessionId: string, listener: () => void): () => void
+  announceEnded(sessionId: string): void
+  /** Listeners on all sessions. */
+  readonly listenerCount: number
+  stop(): void
+}
+
+export interface SessionWatchOptions {
+  store: SessionStore
+  bus: Bus
+  logger: Logger
+}
+
+export async function startSessionWatch({ store, bus, logger }: SessionWatchOptions): Promise<SessionWatch> {
+  const checked = new Map<string, { session: SessionRow; untilMs: number }>()
+  const listeners = new Map<string, Set<() => void>>()
+
+  const lookUp = new DataLoader<string, SessionRow | null>(
+    async (sessionIds) => {
+      const live = new Map((await store.live(sessionIds)).map((session) => [session.sessionId, session]))
+      return sessionIds.map((sessionId) => live.get(sessionId) ?? null)
+    },
+    { cache: false, batchScheduleFn: oncePerTurn },
+  )
+
+  const end = (sessionId: string) => {
+    checked.delete(sessionId)
+    const ended = listeners.get(sessionId)
+    listeners.delete(sessionId)
+    for (const listener of ended ?? []) listener()
+  }
+
+  const unsubscribe = await bus.subscribe(topics.sessionsEnded, end)
+
+  const look = async () => {
+    const nowMs = Date.now()
+    for (const [sessionId, { untilMs }] of checked) if (untilMs <= nowMs) checked.delete(sessionId)
+    const sessionIds = [...listeners.keys()]
+    if (sessionIds.length === 0) return
+    const live = new Set((await store.live(sessionIds)).map((session) => session.sessionId))
+    for (const sessionId of sessionIds) if (!live.has(sessionId)) end(sessionId)
+  }
+
+  let looking = false
+  const timer = setInterval(() => {
+    if (looking) return
+    looking = true
+    look()
+      .catch((error: unknown) => {
+        logger.debug({ err: error }, 'could not look up the sessions in use; will try again')
+      })
+      .finally(() => {
+        looking = false
+      })
+  }, recheckMs)
+
+  return {
+    async check(sessionId) {
+      const known = checked.get(sessionId)
+      if (known && known.untilMs > Date.now()) return known.session
+      const session = await lookUp.load(sessionId)
+      if (session) checked.set(sessionId, { session, untilMs: Date.now() + recheckMs })
+      return session
+    },
+    onEnded(sessionId, listener) {
+      const existing = listeners.get(sessionId) ?? new Set()
+      listeners.set(sessionId, existing.add(listener))
+      return () => {
+        existing.delete(listener)
+        if (existing.size === 0 && listeners.get(sessionId) === existing) listeners.delete(sessionId)
+      }
+    },
+    announceEnded(sessionId) {
+      end(sessionId)
+      bus.publish(topics.sessionsEnded, sessionId).catch((error: unknown) => {
+        logger.debug({ err: error, sessionId }, 'the end of a session was not announced; others will look it up')
+      })
+    },
+    get listenerCount() {
+      return [...listeners.values()].reduce((sum, { size }) => sum + size, 0)
+    },
+    stop() {
+      clearInterval(timer)
+      unsubscribe()
+      listeners.clear()
+    },
+  }
+}

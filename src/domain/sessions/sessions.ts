@@ -1,0 +1,142 @@
+import { createHash, randomBytes, webcrypto } from 'node:crypto'
+import { SignJWT, errors as joseErrors, jwtVerify } from 'jose'
+import type { CredentialRow, SessionStore } from '../../store/sessions.ts'
+import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, UnauthenticatedError } from '../errors.ts'
+import { isHandle, isUuid, newId } from '../ids.ts'
+import { createPasswords } from './passwords.ts'
+import type { Presence } from '../presence/presence.ts'
+import type { SessionWatch } from './session-watch.ts'
+import { VerifiedTokens } from './verified-tokens.ts'
+import type { Viewer } from '../viewer.ts'
+
+const accessTokenTtlMs = 15 * 60_000
+const refreshTokenTtlMs = 7 * 24 * 60 * 60_000
+
+export interface Session {
+  userId: string
+  accessToken: string
+  accessTokenExpiresAt: Date
+  refreshToken: string
+  refreshTokenTtlMs: number
+}
+
+export interface Sessions {
+  register(input: { handle: string; displayName: string; password: string }): Promise<Session>
+  login(input: { handle: string; password: string }): Promise<Session>
+  /** Exchanges the token for a new pair. A token that was exchanged before revokes its whole session. */
+  refresh(refreshToken: string): Promise<Session>
+  logout(viewer: Viewer): Promise<void>
+  /** Ends all other sessions of the viewer. */
+  changePassword(viewer: Viewer, input: { currentPassword: string; newPassword: string }): Promise<void>
+  /** The viewer of an access token, or an UnauthenticatedError that says what to do. */
+  authenticate(accessToken: string): Promise<Viewer>
+}
+
+export interface SessionsOptions {
+  store: SessionStore
+  watch: SessionWatch
+  presence: Pick<Presence, 'sessionEnded'>
+  jwtSecret: string
+}
+
+const hashToken = (token: string) => createHash('sha256').update(token).digest()
+
+export function createSessions({ store, watch, presence, jwtSecret }: SessionsOptions): Sessions {
+  const key = new TextEncoder().encode(jwtSecret)
+  // From the bare secret jose would make a key for each token.
+  const cryptoKey = webcrypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
+  const verified = new VerifiedTokens()
+  const passwords = createPasswords()
+  // Verified against when there is no such handle, so that the answer takes as long as for one that exists.
+  const decoyHash = passwords.hash(randomBytes(16))
+
+  const issue = async (sessionId: string, userId: string, refreshToken: string): Promise<Session> => {
+    const accessTokenExpiresAt = new Date(Math.floor((Date.now() + accessTokenTtlMs) / 1000) * 1000)
+    const accessToken = await new SignJWT({ sid: sessionId })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setSubject(userId)
+      .setIssuer('parley')
+      .setIssuedAt()
+      .setExpirationTime(accessTokenExpiresAt)
+      .sign(key)
+    return { userId, accessToken, accessTokenExpiresAt, refreshToken, refreshTokenTtlMs }
+  }
+
+  const verifyToken = async (accessToken: string): Promise<string> => {
+    try {
+      const { payload } = await jwtVerify(accessToken, await cryptoKey, { issuer: 'parley', algorithms: ['HS256'] })
+      const sessionId = typeof payload.sid === 'string' ? payload.sid : ''
+      if (payload.exp !== undefined) verified.set(accessToken, sessionId, payload.exp * 1000)
+      return sessionId
+    } catch (error) {
+      if (error instanceof joseErrors.JWTExpired) {
+        throw new UnauthenticatedError('The access token has expired. Call refreshSession for a new one.')
+      }
+      throw new UnauthenticatedError('The access token is not valid. Log in, and send "Bearer <accessToken>".')
+    }
+  }
+
+  const newRefreshToken = () => {
+    const token = randomBytes(32).toString('base64url')
+    return { token, row: { hash: hashToken(token), expiresAt: new Date(Date.now() + refreshTokenTtlMs) } }
+  }
+
+  const open = async (credential: CredentialRow) => {
+    const sessionId = newId()
+    const refresh = newRefreshToken()
+    const created = await store.createSession(sessionId, credential, refresh.row)
+    if (!created) throw new InvalidCredentialsError()
+    return issue(sessionId, credential.userId, refresh.token)
+  }
+
+  const announceEnded = (userId: string, sessionId: string) => {
+    watch.announceEnded(sessionId)
+    presence.sessionEnded(userId, sessionId)
+  }
+
+  return {
+    async register({ handle, displayName, password }) {
+      const userId = newId()
+      const passwordHash = await passwords.hash(password)
+      const created = await store.createUser({ id: userId, handle, displayName, passwordHash })
+      if (!created) throw new HandleTakenError(`The handle "${handle}" is taken. Choose another one.`)
+      return open({ userId, passwordHash })
+    },
+    async login({ handle, password }) {
+      const wanted = handle.toLowerCase()
+      // What cannot be a handle is nobody's, and may be nothing that PostgreSQL takes.
+      const credential = isHandle(wanted) ? await store.credential(wanted) : null
+      const matches = await passwords.matches(credential?.passwordHash ?? (await decoyHash), password)
+      if (!credential || !matches) throw new InvalidCredentialsError()
+      return open(credential)
+    },
+    async refresh(refreshToken) {
+      const next = newRefreshToken()
+      const result = await store.rotate(hashToken(refreshToken), next.row)
+      if (result.outcome !== 'ROTATED') {
+        const { outcome, userId, sessionId } = result
+        if (outcome === 'REUSED' && userId && sessionId) announceEnded(userId, sessionId)
+        throw new SessionExpiredError()
+      }
+      return issue(result.sessionId, result.userId, next.token)
+    },
+    async logout(viewer) {
+      await store.revoke(viewer.sessionId)
+      announceEnded(viewer.userId, viewer.sessionId)
+    },
+    async changePassword(viewer, { currentPassword, newPassword }) {
+      const passwordHash = await store.passwordHashOf(viewer.userId)
+      if (passwordHash === null || !(await passwords.matches(passwordHash, currentPassword)))
+        throw new InvalidCredentialsError()
+      const ended = await store.changePassword(viewer.userId, await passwords.hash(newPassword), viewer.sessionId)
+      for (const sessionId of ended) announceEnded(viewer.userId, sessionId)
+    },
+    async authenticate(accessToken) {
+      // Only the signature is remembered. Whether the session is live is asked each time.
+      const sessionId = verified.get(accessToken) ?? (await verifyToken(accessToken))
+      const session = isUuid(sessionId) ? await watch.check(sessionId) : null
+      if (!session) throw new UnauthenticatedError('This session has ended. Log in again.')
+      return { userId: session.userId, sessionId: session.sessionId, role: session.role }
+    },
+  }
+}

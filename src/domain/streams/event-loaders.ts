@@ -1,0 +1,32 @@
+import type { LogItem } from '../../log/cursor.ts'
+import type { LogEvent } from '../../store/rows.ts'
+import type { Loaders } from '../loaders.ts'
+import type { TypingItem } from '../typing/channel.ts'
+
+/** What subscriptions give: an event of the log, or word of something that is not kept. */
+export type LiveItem = LogItem | TypingItem
+
+/** Milliseconds that what was loaded for an event serves others who get it. */
+const sharedMs = 100
+
+/**
+ * Loaders for delivering events: one set for all readers in this process that get the same stretch of a stream, so that
+ * a message to 50 people costs one statement and not 50. They are made after the newest event of the stretch was known,
+ * and so cannot load anything older than it.
+ */
+export function createEventLoaders(newLoaders: () => Loaders): (item: LiveItem) => Loaders {
+  const shared = new WeakMap<LogEvent, { loaders: Loaders; untilMs: number }>()
+  return (item) => {
+    if (!item.asOf || !item.event) return newLoaders()
+    const { event, asOf } = item
+    let entry = shared.get(asOf)
+    if (!entry || entry.untilMs < Date.now()) {
+      // A personal stream does not know what happened in a conversation since: only those taken at once share.
+      const lifeMs = event.type === 'INBOX_ENTRY_CHANGED' ? 0 : sharedMs
+      entry = { loaders: newLoaders(), untilMs: Date.now() + lifeMs }
+      shared.set(asOf, entry)
+    }
+    entry.loaders.horizon.note(event.streamId, event.seq)
+    return entry.loaders
+  }
+}

@@ -1,0 +1,126 @@
+import type { Cursor, LogItem, LostPlace } from '../../log/cursor.ts'
+import { Source } from '../../flow/source.ts'
+import type { Membership } from '../../store/conversations.ts'
+import type { EventType, LogEvent } from '../../store/rows.ts'
+import type { MembershipOf } from '../conversations/memberships.ts'
+import type { SessionWatch } from '../sessions/session-watch.ts'
+import type { Viewer } from '../viewer.ts'
+
+export interface FeedOptions {
+  /** The feed of one conversation is over when the viewer is no longer in it; that of an inbox goes on without it. */
+  endsOnLeaving: boolean
+  /** Told first: places that the viewer's cursors no longer lead to. */
+  lost?: LostPlace[]
+  /** The only types of events that are told; all when not given. */
+  types?: readonly EventType[]
+}
+
+/**
+ * What one viewer gets to see of the streams they are in: a cursor that follows their joins, and stops at the very event
+ * with which they leave. Ends with the session.
+ */
+export class Feed extends Source<LogItem> {
+  /** Per conversation the place of the (last) joining: to leave it takes a MEMBER_LEFT after that. */
+  private readonly joinedAt = new Map<string, number>()
+  private lost: LostPlace[] = []
+  private endsOnLeaving = false
+  private types: readonly EventType[] | undefined
+  private isOver = false
+  /** A joining that is being looked up; its event comes when the cursor follows the conversation. */
+  private joining: { event: LogItem | null; error?: Error } | null = null
+  private readonly forgetSession: () => void
+
+  constructor(
+    private readonly viewer: Viewer,
+    private readonly cursor: Cursor,
+    watch: SessionWatch,
+    private readonly membershipOf: MembershipOf,
+  ) {
+    super()
+    cursor.onMore = () => this.onMore?.()
+    this.forgetSession = watch.onEnded(viewer.sessionId, () => {
+      this.end()
+    })
+  }
+
+  get ended(): boolean {
+    return this.isOver
+  }
+
+  async start(
+    starts: readonly { streamId: string; afterSeq: number; lost?: LostPlace }[],
+    memberships: readonly Membership[],
+    { endsOnLeaving, lost = [], types }: FeedOptions,
+  ): Promise<void> {
+    this.endsOnLeaving = endsOnLeaving
+    this.types = types
+    this.lost = [...lost]
+    for (const { conversationId, joinedEventSeq } of memberships) this.joinedAt.set(conversationId, joinedEventSeq)
+    try {
+      await this.cursor.follow(starts)
+    } catch (error) {
+      this.end()
+      throw error
+    }
+  }
+
+  take(): LogItem | null {
+    if (this.isOver) return null
+    if (this.joining) return this.takeJoining(this.joining)
+    const lost = this.lost.shift()
+    if (lost) return { lost }
+    for (;;) {
+      const item = this.cursor.take()
+      if (!item?.event) return item
+      const { event } = item
+      if (event.type === 'MEMBER_LEFT') this.leave(event)
+      if (event.type === 'INBOX_ENTRY_CHANGED' && event.data?.joinedEventSeq !== undefined) {
+        this.joining = { event: null }
+        void this.join(item, this.joining)
+        return null
+      }
+      if (!this.types || this.types.includes(event.type)) return item
+    }
+  }
+
+  end(): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.forgetSession()
+    this.cursor.end()
+    this.onMore?.()
+  }
+
+  private leave({ streamId, seq, data }: LogEvent): void {
+    // One from before the viewer came back is history.
+    if (data?.userId !== this.viewer.userId || seq <= (this.joinedAt.get(streamId) ?? 0)) return
+    if (this.endsOnLeaving) this.end()
+    else this.cursor.unfollow(streamId)
+  }
+
+  private takeJoining({ event, error }: { event: LogItem | null; error?: Error }): LogItem | null {
+    if (error) {
+      this.end()
+      throw error
+    }
+    if (event) this.joining = null
+    return event
+  }
+
+  private async join(item: LogItem, joining: { event: LogItem | null; error?: Error }): Promise<void> {
+    try {
+      // The event may be an old one, and the viewer gone again since: only who is a member now gets anything.
+      const membership = await this.membershipOf(this.viewer, item.event?.data?.conversationId ?? '')
+      if (membership) {
+        const { conversationId, joinedEventSeq } = membership
+        this.joinedAt.set(conversationId, joinedEventSeq)
+        await this.cursor.follow([{ streamId: conversationId, afterSeq: joinedEventSeq }])
+      }
+      joining.event = item
+    } catch (error) {
+      // The reader comes back with its cursor, which is before this event.
+      joining.error = error instanceof Error ? error : new Error(String(error))
+    }
+    this.onMore?.()
+  }
+}

@@ -1,0 +1,195 @@
+import DataLoader from 'dataloader'
+import { Cursor, type LogItem, type LostPlace } from '../../log/cursor.ts'
+import type { Hub } from '../../log/hub.ts'
+import type { ReadLog } from '../../log/read.ts'
+import { oncePerTurn } from '../../flow/turn.ts'
+import type { ConversationStore, Membership, Memberships, MembershipsRequest } from '../../store/conversations.ts'
+import type { EventStore } from '../../store/events.ts'
+import type { EventType } from '../../store/rows.ts'
+import { NotFoundError, UnavailableError, ValidationError } from '../errors.ts'
+import { Feed } from './feed.ts'
+import { createMembershipOf } from '../conversations/memberships.ts'
+import type { SessionWatch } from '../sessions/session-watch.ts'
+import type { Viewer } from '../viewer.ts'
+
+export interface StreamPosition {
+  streamId: string
+  eventSeq: number
+}
+
+export interface StreamResync {
+  streamId: string
+  items: LogItem[]
+  hasMore: boolean
+  eventSeq: number
+}
+
+export interface Streams {
+  /** Only the types given, or all. Ends with the viewer's own MEMBER_LEFT. */
+  conversation(
+    viewer: Viewer,
+    conversationId: string,
+    afterSeq: number | null,
+    types?: readonly EventType[],
+  ): Promise<Feed>
+  /** All streams of the viewer, also those that are joined later. */
+  inbox(viewer: Viewer, positions: readonly StreamPosition[]): Promise<Feed>
+  resync(
+    viewer: Viewer,
+    positions: readonly StreamPosition[],
+    limit: number,
+  ): Promise<{ streams: StreamResync[]; viewerEventSeq: number }>
+}
+
+export interface StreamsOptions {
+  hub: Hub
+  readLog: ReadLog
+  events: EventStore
+  conversations: ConversationStore
+  watch: SessionWatch
+}
+
+/** Events one resync answers at the most, over all its streams. */
+const maxResyncEvents = 10_000
+/** Streams one request may name. */
+const maxNamedStreams = 1_000
+
+/** Each may be in thousands of conversations. */
+const maxInboxesPerStatement = 20
+/** Milliseconds for which a resync waits for its turn at the log, behind readers that can wait longer. */
+const maxResyncWaitMs = 2_500
+
+const noStream = () => new NotFoundError('There is no such stream here.')
+
+/** A subscription may wait as long as it takes; a request is promised an answer. */
+async function inTime<Value>(reading: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new UnavailableError('Too many are catching up. Try again shortly.', maxResyncWaitMs))
+    }, maxResyncWaitMs)
+  })
+  try {
+    return await Promise.race([reading, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Where a reader starts: at its cursor, or live with word that the cursor leads nowhere. */
+function startAt(
+  streamId: string,
+  afterSeq: number | null,
+  { headEventSeq, floorEventSeq }: { headEventSeq: number; floorEventSeq: number },
+): { streamId: string; afterSeq: number; lost?: LostPlace } {
+  if (afterSeq === null || afterSeq === headEventSeq) return { streamId, afterSeq: headEventSeq }
+  if (afterSeq > headEventSeq) {
+    return { streamId, afterSeq: headEventSeq, lost: { streamId, reason: 'UNKNOWN_CURSOR', headEventSeq } }
+  }
+  if (afterSeq < floorEventSeq) {
+    return { streamId, afterSeq: headEventSeq, lost: { streamId, reason: 'EXPIRED', headEventSeq } }
+  }
+  return { streamId, afterSeq }
+}
+
+function checkPositions(argument: string, positions: readonly StreamPosition[]): Map<string, number> {
+  const problem = (message: string) => new ValidationError(message, [{ path: [argument], message }])
+  if (positions.length > maxNamedStreams) throw problem(`At most ${String(maxNamedStreams)} streams can be named.`)
+  for (const { eventSeq } of positions) if (eventSeq < 0) throw problem('An eventSeq cannot be negative.')
+  return new Map(positions.map(({ streamId, eventSeq }) => [streamId, eventSeq]))
+}
+
+export function createStreams({ hub, readLog, events, conversations, watch }: StreamsOptions): Streams {
+  // Thousands may come back at once: those of one turn are one statement.
+  const membershipsOf = new DataLoader<MembershipsRequest, Memberships>(
+    (requests) => conversations.memberships(requests),
+    { cache: false, batchScheduleFn: oncePerTurn, maxBatchSize: maxInboxesPerStatement },
+  )
+  const membershipOf = createMembershipOf(conversations)
+
+  /** The viewer's streams. A named one that was never theirs is refused with the words for one that does not exist. */
+  const streamsOf = async (viewer: Viewer, named: Map<string, number>) => {
+    const { own, conversations: memberships } = await membershipsOf.load({
+      viewerId: viewer.userId,
+      alsoLeft: [...named.keys()],
+    })
+    const known = new Set(memberships.map((membership) => membership.conversationId))
+    for (const streamId of named.keys()) if (streamId !== viewer.userId && !known.has(streamId)) throw noStream()
+    return {
+      own,
+      active: memberships.filter(({ active }) => active),
+      left: memberships.filter(({ active }) => !active),
+    }
+  }
+
+  /** Whoever left may still name the stream: there is nothing more for them, and a fresh read will tell them why. */
+  const lostFor = ({ conversationId }: Membership): LostPlace => ({
+    streamId: conversationId,
+    reason: 'UNKNOWN_CURSOR',
+    headEventSeq: 0,
+  })
+
+  const newFeed = (viewer: Viewer) => new Feed(viewer, new Cursor(hub, readLog), watch, membershipOf)
+
+  return {
+    async conversation(viewer, conversationId, afterSeq, types) {
+      if (afterSeq !== null && afterSeq < 0) {
+        const message = '`after` is the eventSeq of a cursor: 0 or more.'
+        throw new ValidationError(message, [{ path: ['after'], message }])
+      }
+      const membership = await membershipOf(viewer, conversationId)
+      if (!membership) throw new NotFoundError('There is no such conversation here.')
+      const feed = newFeed(viewer)
+      await feed.start([startAt(conversationId, afterSeq, membership)], [membership], { endsOnLeaving: true, types })
+      return feed
+    },
+
+    async inbox(viewer, positions) {
+      const named = checkPositions('after', positions)
+      const { own, active, left } = await streamsOf(viewer, named)
+      const ownAfter = named.get(viewer.userId) ?? null
+      // Joined since the cursor of the personal stream, and so not yet named: these are read from where they were joined.
+      const joins =
+        ownAfter !== null && ownAfter < own.headEventSeq ? await events.joinsAfter(viewer.userId, ownAfter) : []
+      const joined = new Set(joins.map((join) => join.conversationId))
+      const feed = newFeed(viewer)
+      const starts = [
+        startAt(viewer.userId, ownAfter, own),
+        ...active.map((membership) => {
+          const { conversationId, joinedEventSeq } = membership
+          const afterSeq = named.get(conversationId) ?? (joined.has(conversationId) ? joinedEventSeq : null)
+          return startAt(conversationId, afterSeq, membership)
+        }),
+      ]
+      await feed.start(starts, active, { endsOnLeaving: false, lost: left.map(lostFor) })
+      return feed
+    },
+
+    async resync(viewer, positions, limit) {
+      if (limit < 1 || limit > 1_000) {
+        const message = '`limit` must be from 1 to 1000.'
+        throw new ValidationError(message, [{ path: ['limit'], message }])
+      }
+      const named = checkPositions('cursors', positions)
+      const { own, active, left } = await streamsOf(viewer, named)
+      const perStream = Math.max(1, Math.min(limit, Math.floor(maxResyncEvents / Math.max(1, named.size))))
+      const heads = new Map(active.map((membership) => [membership.conversationId, membership]))
+      const gone = new Map(left.map((membership) => [membership.conversationId, lostFor(membership)]))
+      const reading = Promise.all(
+        [...named].map(async ([streamId, afterSeq]): Promise<StreamResync> => {
+          const head = streamId === viewer.userId ? own : heads.get(streamId)
+          const start = head ? startAt(streamId, afterSeq, head) : undefined
+          const lost = start ? start.lost : gone.get(streamId)
+          if (lost || !start || !head) {
+            return { streamId, items: lost ? [{ lost }] : [], hasMore: false, eventSeq: lost?.headEventSeq ?? 0 }
+          }
+          const found =
+            start.afterSeq < head.headEventSeq ? await readLog({ streamId, afterSeq, limit: perStream }) : []
+          const eventSeq = found.at(-1)?.seq ?? start.afterSeq
+          return { streamId, items: found.map((event) => ({ event })), hasMore: eventSeq < head.headEventSeq, eventSeq }
+        }),
+      )
+      return { streams: await inTime(reading), viewerEventSeq: own.headEventSeq }
+    },
+  }
+}

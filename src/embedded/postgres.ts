@@ -1,0 +1,231 @@
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StartError } from '../start-error.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { claimDataFolder } from './data-folder.ts'
+import { runAs, type RunAs } from './account.ts'
+import { postgresBinaries, type PostgresBinaries } from './binaries.ts'
+import { commandOf } from './process-identity.ts'
+import { spawnSupervised, type Supervised } from './supervised.ts'
+
+export interface EmbeddedPostgres {
+  url: string
+  /** Resolves when PostgreSQL has written everything and ended. Idempotent. */
+  stop(): Promise<void>
+}
+
+export interface EmbeddedOptions {
+  dataDir: string
+  log: Logger
+  /** More arguments for `postgres`, for tests. */
+  postgresFlags?: string[]
+}
+
+interface Paths {
+  dataDir: string
+  cluster: string
+  logFile: string
+  passwordFile: string
+}
+
+function pathsIn(dataDir: string): Paths {
+  const absolute = resolve(dataDir)
+  return {
+    dataDir: absolute,
+    cluster: join(absolute, 'postgres'),
+    logFile: join(absolute, 'postgres.log'),
+    passwordFile: join(absolute, 'postgres.password'),
+  }
+}
+
+const startTimeoutMs = 120_000
+const stopTimeoutMs = 30_000
+const pollMs = 10
+
+/** The pid and state in PostgreSQL's own lock file, when the file is there and its process is a PostgreSQL of this folder. */
+function readPostmaster(cluster: string): { pid: number; port: number; ready: boolean } | null {
+  const file = join(cluster, 'postmaster.pid')
+  if (!existsSync(file)) return null
+  const lines = readFileSync(file, 'utf8').split('\n')
+  const pid = Number(lines[0])
+  // The pid may have gone to another program since; then the file is a leftover.
+  if (!commandOf(pid).includes(cluster)) return null
+  return { pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' }
+}
+
+function urlFor(paths: Paths, port: number): string {
+  return `postgresql://parley:${readFileSync(paths.passwordFile, 'utf8')}@127.0.0.1:${port}/postgres`
+}
+
+/** A PostgreSQL whose owner was killed is on its way out, or was orphaned: the folder is ours, so it has to go. */
+async function endLeftover(cluster: string, log: Logger): Promise<void> {
+  const startedAtMs = Date.now()
+  let signalled = false
+  for (let postmaster = readPostmaster(cluster); postmaster !== null; postmaster = readPostmaster(cluster)) {
+    const waitedMs = Date.now() - startedAtMs
+    if (waitedMs > 2000 && !signalled) {
+      log.warn({ pid: postmaster.pid }, 'ending the PostgreSQL of a server that was killed')
+      process.kill(postmaster.pid, 'SIGINT')
+      signalled = true
+    }
+    if (waitedMs > stopTimeoutMs) {
+      throw new StartError(
+        `Another PostgreSQL (process ${postmaster.pid}) runs on ${cluster} and does not end. Stop it first.`,
+      )
+    }
+    await sleep(50)
+  }
+  // PostgreSQL itself would refuse to start when the pid in its old lock file was given to another program.
+  rmSync(join(cluster, 'postmaster.pid'), { force: true })
+}
+
+function initialise(binaries: PostgresBinaries, as: RunAs, paths: Paths): void {
+  // Aside first: an initdb that was interrupted leaves nothing that looks like a cluster.
+  const draft = `${paths.cluster}.new`
+  rmSync(draft, { recursive: true, force: true })
+  rmSync(paths.passwordFile, { force: true })
+  mkdirSync(draft, { mode: 0o700 })
+  writeFileSync(paths.passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 })
+  if (as.owner) for (const path of [draft, paths.passwordFile]) chownSync(path, as.owner.uid, as.owner.gid)
+
+  const command = [
+    ...as.prefix,
+    binaries.initdb,
+    `--pgdata=${draft}`,
+    '--username=parley',
+    `--pwfile=${paths.passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    // Sorting and case rules of PostgreSQL itself: the same on every machine, whatever locales it has.
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--no-instructions',
+  ]
+  const result = spawnSync(command[0] ?? '', command.slice(1), { ...as.options, encoding: 'utf8' })
+  if (result.status !== 0) {
+    const reason = result.error?.message ?? complaintIn(result.stderr)
+    throw new StartError(`PostgreSQL could not prepare ${paths.cluster}: ${reason}`)
+  }
+  renameSync(draft, paths.cluster)
+}
+
+/** The line that says what went wrong, from the output of one of PostgreSQL's programs. */
+function complaintIn(output: string): string {
+  const lines = output.split('\n').filter((line) => line.trim() !== '')
+  const complaint = lines.find((line) => /FATAL|PANIC|error:/.test(line)) ?? lines.at(-1) ?? 'it gave no reason'
+  return complaint.replace(/^.*(FATAL|PANIC|error):\s*/, '').replace(/\.$/, '')
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+function launch(binaries: PostgresBinaries, as: RunAs, paths: Paths, port: number, flags: string[]): Supervised {
+  const settings = {
+    port,
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: 100,
+    shared_buffers: '128MB',
+  }
+  const settingFlags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const logFd = openSync(paths.logFile, 'a', 0o600)
+  try {
+    const command = [binaries.postgres, '-D', paths.cluster, ...settingFlags, ...flags]
+    return spawnSupervised(command, logFd, as.options, as.prefix)
+  } finally {
+    closeSync(logFd)
+  }
+}
+
+/** Waits until PostgreSQL accepts connections; throws with its own complaint when it ends instead. */
+async function untilReady(server: Supervised, paths: Paths, logOffsetBytes: number): Promise<void> {
+  const deadlineMs = Date.now() + startTimeoutMs
+  while (readPostmaster(paths.cluster)?.ready !== true) {
+    if (server.hasEnded() || Date.now() > deadlineMs) {
+      server.end()
+      const said = readFileSync(paths.logFile).subarray(logOffsetBytes).toString()
+      throw new StartError(`PostgreSQL did not start: ${complaintIn(said)}. Its log is ${paths.logFile}.`)
+    }
+    await sleep(pollMs)
+  }
+}
+
+async function start(options: EmbeddedOptions, paths: Paths): Promise<EmbeddedPostgres> {
+  const { log, postgresFlags = [] } = options
+  const binaries = await postgresBinaries()
+  const as = runAs(binaries.postgres, paths.dataDir, paths.cluster)
+  await endLeftover(paths.cluster, log)
+  if (!existsSync(paths.cluster)) initialise(binaries, as, paths)
+
+  const logOffsetBytes = existsSync(paths.logFile) ? statSync(paths.logFile).size : 0
+  const port = await freePort()
+  const server = launch(binaries, as, paths, port, postgresFlags)
+  await untilReady(server, paths, logOffsetBytes)
+
+  let stopping = false
+  void server.ended.then((code) => {
+    if (!stopping) log.error({ code, logFile: paths.logFile }, 'the embedded PostgreSQL ended by itself')
+  })
+  return {
+    url: urlFor(paths, port),
+    async stop() {
+      stopping = true
+      server.end()
+      const timer = setTimeout(() => {
+        const postmaster = readPostmaster(paths.cluster)
+        // SIGQUIT ends it at once; what was committed is safe and is replayed at the next start.
+        if (postmaster) process.kill(postmaster.pid, 'SIGQUIT')
+      }, stopTimeoutMs)
+      await server.ended
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** Starts the PostgreSQL of a data folder, making it first when there is none. It ends with this process. */
+export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  if (process.platform === 'win32') {
+    throw new StartError('The embedded PostgreSQL does not run on Windows. Set DATABASE_URL to a PostgreSQL of yours.')
+  }
+  const paths = pathsIn(options.dataDir)
+  const { dataDir } = paths
+  const release = claimDataFolder(dataDir)
+  try {
+    const server = await start(options, paths)
+    return { url: server.url, stop: () => server.stop().finally(release) }
+  } catch (error) {
+    release()
+    if (error instanceof StartError || !(error instanceof Error)) throw error
+    throw new StartError(`PostgreSQL did not start in ${dataDir}: ${error.message}.`)
+  }
+}
+
+/** The address of the PostgreSQL that a server is running on this data folder now; null when none is. */
+export function runningEmbeddedUrl(dataDir: string): string | null {
+  const paths = pathsIn(dataDir)
+  const postmaster = readPostmaster(paths.cluster)
+  return postmaster?.ready ? urlFor(paths, postmaster.port) : null
+}

@@ -1,0 +1,243 @@
+import { channel } from 'node:diagnostics_channel'
+import { GraphQLError, visit, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import type { LiveItem } from '../domain/streams/event-loaders.ts'
+import type { Context } from '../schema/building/context.ts'
+import { SharedContext } from './shared-context.ts'
+
+/** Milliseconds that the result of an event serves others who read it after the first one. */
+const sharedMs = 100
+
+/** Tells of each execution of an event; without a listener, as in production, it costs nothing. */
+const executed = channel('parley:event-executed')
+
+/** What one event is for all viewers who get the same of it: executed once, and made into bytes once by the transport. */
+export class EventResult {
+  /** Null until settled. */
+  value: ExecutionResult | null = null
+  /** `value` as the transport writes it. */
+  bytes: Buffer | null = null
+  settledAtMs = 0
+  private waiting: (() => void)[] = []
+
+  constructor(
+    running: ExecutionResult | PromiseLike<ExecutionResult>,
+    private readonly context: SharedContext | null = null,
+  ) {
+    if (!('then' in running)) this.settle(running)
+    else
+      running.then(
+        (value) => this.settle(value),
+        (error: unknown) => this.settle(failed(error)),
+      )
+  }
+
+  whenSettled(listener: () => void): void {
+    if (this.value) listener()
+    else this.waiting.push(listener)
+  }
+
+  /** Whether this viewer would get the same. Known once settled. */
+  serves(viewerId: string | undefined): boolean {
+    return this.context?.serves(viewerId) ?? true
+  }
+
+  /** Whether it is one viewer's alone. */
+  get isExclusive(): boolean {
+    return this.context?.isExclusive ?? false
+  }
+
+  /** Whether another one that still runs will serve this viewer, to judge by what was asked for this settled one. */
+  foretells(running: EventResult, viewerId: string | undefined): boolean {
+    return this.context?.areAlike(running.context?.ownId, viewerId) ?? true
+  }
+
+  private settle(value: ExecutionResult): void {
+    this.value = value
+    this.settledAtMs = Date.now()
+    const waiting = this.waiting
+    this.waiting = []
+    for (const listener of waiting) listener()
+  }
+}
+
+const failed = (error: unknown): ExecutionResult => {
+  const originalError = error instanceof Error ? error : new Error(String(error))
+  return { errors: [new GraphQLError(originalError.message, { originalError })] }
+}
+
+/** One subscription's way to the results of its events. */
+export interface EventResults<Item = unknown> {
+  /** The result for this subscription's viewer, most likely: whether it is theirs is known once it has settled. */
+  of(item: Item): EventResult
+  /** Whether a settled result is this viewer's; if not, `of` gives another one. */
+  isOwn(result: EventResult): boolean
+  close(): void
+}
+
+/** What each event of one subscription is executed with. */
+export interface EventArgs extends Pick<
+  ExecutionArgs,
+  'document' | 'operationName' | 'variableValues' | 'contextValue'
+> {
+  /** Executes the operation; each event is the root value once. */
+  run: (
+    input: Pick<ExecutionArgs, 'rootValue' | 'variableValues' | 'contextValue'>,
+  ) => ExecutionResult | PromiseLike<ExecutionResult>
+}
+
+export type OpenEventResults<Item = unknown> = (args: EventArgs) => EventResults<Item>
+
+/** What one event came to. */
+interface Entry {
+  epoch: object | undefined
+  first: EventResult
+  /** What others got who would not get the same as the first one, but perhaps the same as one another. */
+  others: EventResult[]
+}
+
+/** Variants besides the first that are looked through: beyond that each viewer gets a result of their own. */
+const maxOthers = 8
+
+/** All subscriptions that ask the same of the same document, by the key under which they find each other. */
+interface Plan {
+  key: string
+  siblings: Map<string, Plan>
+  entries: Map<unknown, Entry>
+  /** Types of events whose last result was one viewer's alone: the next one is not waited for to see. */
+  exclusiveTypes: Set<string>
+  subscriptionCount: number
+}
+
+/**
+ * Executes each event once for all readers in this process that ask the same and would get the same. Who may read the event
+ * at all is not decided here: every reader has a feed of its own, which ends with the membership and the session.
+ */
+export function createEventResults(): OpenEventResults<LiveItem> {
+  const plansOf = new WeakMap<DocumentNode, Map<string, Plan>>()
+  const plans = new Set<Plan>()
+  let sweeping: NodeJS.Timeout | undefined
+
+  const sweep = () => {
+    const expiredMs = Date.now() - sharedMs
+    let left = 0
+    for (const { entries } of plans) {
+      for (const [event, { first }] of entries) {
+        if (first.value && first.settledAtMs <= expiredMs) entries.delete(event)
+      }
+      left += entries.size
+    }
+    sweeping = left > 0 ? setTimeout(sweep, sharedMs).unref() : undefined
+  }
+
+  const join = (args: EventArgs): Plan => {
+    const { document, operationName } = args
+    let siblings = plansOf.get(document)
+    if (!siblings) plansOf.set(document, (siblings = new Map<string, Plan>()))
+    const key = `${operationName ?? ''} ${JSON.stringify(variablesBelowRoot(args))}`
+    let plan = siblings.get(key)
+    if (!plan)
+      siblings.set(key, (plan = { key, siblings, entries: new Map(), exclusiveTypes: new Set(), subscriptionCount: 0 }))
+    plans.add(plan)
+    plan.subscriptionCount++
+    return plan
+  }
+
+  const leave = (plan: Plan) => {
+    if (--plan.subscriptionCount > 0) return
+    plan.siblings.delete(plan.key)
+    plans.delete(plan)
+  }
+
+  // A class, so that a subscription costs three references and no functions of its own.
+  return (args) => new Sharing(args, join(args), leave, () => (sweeping ??= setTimeout(sweep, sharedMs).unref()))
+}
+
+class Sharing implements EventResults<LiveItem> {
+  constructor(
+    private readonly args: EventArgs,
+    private readonly plan: Plan,
+    private readonly leave: (plan: Plan) => void,
+    private readonly sweepLater: () => void,
+  ) {}
+
+  of(item: LiveItem): EventResult {
+    const { event, epoch } = item
+    const { viewerId } = this
+    // Word of a lost place is for this reader alone. An event of a personal stream shows things of other streams, whose
+    // edits and deletions do not show in its epoch.
+    if (!event || event.streamId === viewerId) return this.run(item)
+    const { entries } = this.plan
+    const entry = entries.get(event)
+    if (!entry || entry.epoch !== epoch || !isFresh(entry.first)) {
+      const first = this.run(item)
+      entries.set(event, { epoch, first, others: [] })
+      first.whenSettled(() => this.learn(event.type, first))
+      this.sweepLater()
+      return first
+    }
+    const { first, others } = entry
+    // Whom the first one serves is not known while it runs; most often it is everybody.
+    if (!first.value && this.plan.exclusiveTypes.has(event.type)) return this.run(item)
+    if (!first.value || first.serves(viewerId)) return first
+    for (const other of others)
+      if (other.value ? other.serves(viewerId) : first.foretells(other, viewerId)) return other
+    const own = this.run(item)
+    if (!first.isExclusive && others.length < maxOthers) others.push(own)
+    return own
+  }
+
+  isOwn(result: EventResult): boolean {
+    return result.serves(this.viewerId)
+  }
+
+  close(): void {
+    this.leave(this.plan)
+  }
+
+  private learn(type: string, { isExclusive }: EventResult): void {
+    if (isExclusive) this.plan.exclusiveTypes.add(type)
+    else this.plan.exclusiveTypes.delete(type)
+  }
+
+  private get viewerId(): string | undefined {
+    return (this.args.contextValue as Context).viewer?.userId
+  }
+
+  private run(item: LiveItem): EventResult {
+    const own = this.args.contextValue as Context
+    const context = new SharedContext(own, own.domain.loadersFor(item))
+    const { variableValues } = this.args
+    if (executed.hasSubscribers) executed.publish(item)
+    return new EventResult(this.args.run({ rootValue: item, contextValue: context, variableValues }), context)
+  }
+}
+
+const isFresh = ({ value, settledAtMs }: EventResult) => !value || settledAtMs > Date.now() - sharedMs
+
+const knownNames = new WeakMap<DocumentNode, readonly string[]>()
+
+/** Variables of the selection: those of the root field say what is followed and from where, and change no event. */
+function variablesBelowRoot({ document, variableValues }: EventArgs): Record<string, unknown> {
+  let names = knownNames.get(document)
+  if (!names) knownNames.set(document, (names = namesBelowRoot(document)))
+  return Object.fromEntries(names.map((name) => [name, variableValues?.[name]]))
+}
+
+function namesBelowRoot(document: DocumentNode): string[] {
+  const names = new Set<string>()
+  let depth = 0
+  const deeper = (levels: number) => ({
+    enter: () => void (depth += levels),
+    leave: () => void (depth -= levels),
+  })
+  visit(document, {
+    VariableDefinition: () => false,
+    Field: deeper(1),
+    // A fragment may stand on the root type; counted as below it, no more is shared than may be.
+    FragmentDefinition: deeper(2),
+    Variable: ({ name }) => {
+      if (depth !== 1) names.add(name.value)
+    },
+  })
+  return [...names].sort()
+}

@@ -1,0 +1,74 @@
+import SchemaBuilder from '@pothos/core'
+import ErrorsPlugin from '@pothos/plugin-errors'
+import PrismaPlugin from '@pothos/plugin-prisma'
+import RelayPlugin from '@pothos/plugin-relay'
+import { DateTimeISOResolver } from 'graphql-scalars'
+import type { Context } from './context.ts'
+import type PrismaTypes from '../generated/pothos-types.ts'
+import { getDatamodel } from '../generated/pothos-types.ts'
+import { encodeGlobalId } from './ids.ts'
+
+export interface SchemaTypes {
+  Context: Context
+  PrismaTypes: PrismaTypes
+  Scalars: { DateTime: { Input: Date; Output: Date }; ID: { Input: string; Output: string } }
+  DefaultFieldNullability: false
+  DefaultEdgesNullability: { list: false; items: false }
+  DefaultNodeNullability: false
+}
+
+const capitalize = (name: string) => name.charAt(0).toUpperCase() + name.slice(1)
+
+/** Holds no types: each noun's file adds its own. */
+export const builder = new SchemaBuilder<SchemaTypes>({
+  plugins: [ErrorsPlugin, RelayPlugin, PrismaPlugin],
+  defaultFieldNullability: false,
+  errors: {
+    directResult: true,
+    defaultTypes: [],
+    defaultUnionOptions: {
+      name: ({ fieldName }) => `${capitalize(fieldName)}Result`,
+      description: 'The expected outcomes: success, or an error that says why not.',
+    },
+  },
+  relay: {
+    nodeQueryOptions: false,
+    nodesQueryOptions: false,
+    encodeGlobalID: (typename, id) => encodeGlobalId(typename, String(id)),
+    idFieldOptions: { description: 'Global id; opaque.' },
+    nodesOnConnection: { description: 'The items alone, where no cursor of their own is needed.' },
+    nodeTypeOptions: { description: 'Something with an id that `node` can load again.' },
+    pageInfoTypeOptions: { description: 'Whether and how a connection goes on.' },
+    cursorFieldOptions: { description: 'Place of this item in the list; opaque.' },
+    nodeFieldOptions: { description: 'The item.', nullable: false },
+    edgesFieldOptions: { description: 'The items, each with its cursor.', nullable: { list: false, items: false } },
+    pageInfoFieldOptions: { description: 'Whether and how the list goes on.' },
+    hasNextPageFieldOptions: { description: 'Whether there are items after the last one of this page.' },
+    hasPreviousPageFieldOptions: { description: 'Whether there are items before the first one of this page.' },
+    startCursorFieldOptions: { description: 'Cursor of the first item; null when there is none.' },
+    endCursorFieldOptions: { description: 'Cursor of the last item; null when there is none.' },
+    firstArgOptions: { description: 'How many items, from the start or after `after`.' },
+    afterArgOptions: { description: 'Only items after this cursor.' },
+    lastArgOptions: { description: 'How many items, from the end or before `before`.' },
+    beforeArgOptions: { description: 'Only items before this cursor.' },
+    defaultConnectionTypeOptions: { description: 'A page of a list.' },
+    defaultEdgeTypeOptions: { description: 'An item and its cursor.' },
+  },
+  prisma: { client: (context) => context.prisma, dmmf: getDatamodel() },
+})
+
+builder.addScalarType('DateTime', DateTimeISOResolver, {
+  description: 'A moment: RFC 3339, UTC, millisecond precision. 2026-01-31T12:00:00.000Z',
+})
+
+builder.queryType({ description: 'Reading. Needs an access token.' })
+builder.mutationType({
+  description:
+    'Writing. Expected refusals are members of the result union; anything else is a top-level error with a code. ' +
+    'opKey and clientMessageId are 8 to 64 characters of your choosing (a UUID serves): the same key from the same ' +
+    'viewer with the same request is answered with the first outcome, however often and wherever it is sent.',
+})
+builder.subscriptionType({
+  description:
+    'Live events. Durable ones carry a cursor: subscribe again with its eventSeq as `after` and nothing is missed or repeated.',
+})

@@ -1,0 +1,42 @@
+import type { Domain } from '../../domain/domain.ts'
+import { UnauthenticatedError } from '../../domain/errors.ts'
+import type { Loaders } from '../../domain/loaders.ts'
+import type { LiveConnection, Viewer } from '../../domain/viewer.ts'
+import type { PrismaClient } from '../../store/generated/prisma/client.ts'
+
+/** What resolvers get: one for each operation. */
+export interface Context {
+  viewer: Viewer | null
+  /** Why there is no viewer although a token was sent. */
+  authFailure: UnauthenticatedError | null
+  domain: Domain
+  /** Of this request; each event of a subscription has others, since it may live for hours. */
+  loaders: Loaders
+  prisma: PrismaClient
+  client: {
+    ip: string
+    refreshCookie: string | null
+    /** Null clears it. Does nothing on a WebSocket. */
+    setRefreshCookie: (token: string | null, maxAgeSeconds: number) => void
+    /** Null over HTTP. */
+    connection: LiveConnection | null
+  }
+  /** Set where a result may be shared between viewers (event-results.ts): notes what was asked, and answers. */
+  isViewer?: (userId: string) => boolean
+}
+
+export function requireViewer(context: Context): Viewer {
+  if (context.viewer) return context.viewer
+  throw (
+    context.authFailure ??
+    new UnauthenticatedError('Log in first, and send the access token as "authorization: Bearer <accessToken>".')
+  )
+}
+
+/**
+ * Whether the viewer is this person. A field that asks only this of the viewer, and not who they are, is computed once
+ * for all who get the same answer when an event is delivered to many.
+ */
+export function isViewer(context: Context, userId: string): boolean {
+  return context.isViewer ? context.isViewer(userId) : requireViewer(context).userId === userId
+}

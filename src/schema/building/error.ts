@@ -1,0 +1,132 @@
+import {
+  type AppError,
+  ConversationClosedError,
+  ForbiddenError,
+  HandleTakenError,
+  InvalidCredentialsError,
+  MessageDeletedError,
+  NotFoundError,
+  OpKeyReusedError,
+  SessionExpiredError,
+  ValidationError,
+  type FieldIssue,
+  type OutcomeCode,
+} from '../../domain/errors.ts'
+import { MessageLockedError, RevisionConflictError } from '../../domain/outcome.ts'
+import { builder } from './builder.ts'
+import { EditPolicy } from '../conversations/conversation.ts'
+import { Message } from '../messages/message.ts'
+
+const descriptions: Record<OutcomeCode, string> = {
+  NOT_FOUND: "There is no such thing, or it is not the viewer's to see.",
+  FORBIDDEN: 'The viewer can see it, but may not do this.',
+  VALIDATION_ERROR: 'An argument is not acceptable; `fields` says which and why.',
+  REVISION_CONFLICT: 'expectedRevision is not the current one.',
+  MESSAGE_LOCKED: "The conversation's edit policy no longer allows it.",
+  MESSAGE_DELETED: 'The message was deleted.',
+  OP_KEY_REUSED: 'The same key was used before with a different request.',
+  HANDLE_TAKEN: 'Somebody else has this handle.',
+  INVALID_CREDENTIALS: 'The handle or the password is wrong.',
+  SESSION_EXPIRED: 'The refresh token is unknown, expired, or was exchanged before.',
+  CONVERSATION_CLOSED: 'The conversation takes no more messages.',
+}
+
+export const ErrorCode = builder.enumType('ErrorCode', {
+  description: 'Why a mutation was refused.',
+  values: Object.fromEntries(
+    Object.entries(descriptions).map(([code, description]) => [code, { description }]),
+  ) as Record<OutcomeCode, { description: string }>,
+})
+
+const ErrorInterface = builder.interfaceRef<AppError>('Error').implement({
+  description: 'An expected refusal. Select it with `... on Error { code message }`.',
+  fields: (t) => ({
+    code: t.field({
+      type: ErrorCode,
+      description: 'For programs.',
+      resolve: (error) => error.code as OutcomeCode,
+    }),
+    message: t.exposeString('message', { description: 'For people: what is wrong and what to do.' }),
+  }),
+})
+
+const interfaces = [ErrorInterface] as const
+
+const FieldError = builder.objectRef<FieldIssue>('FieldError').implement({
+  description: 'What is wrong with one value.',
+  fields: (t) => ({
+    path: t.exposeStringList('path', {
+      description: 'Where it stands in the arguments, outermost first: ["input", "text"].',
+    }),
+    message: t.exposeString('message', { description: 'What is expected instead.' }),
+  }),
+})
+
+builder.objectType(NotFoundError, {
+  name: 'NotFoundError',
+  description: descriptions.NOT_FOUND,
+  interfaces: [...interfaces],
+})
+builder.objectType(ForbiddenError, {
+  name: 'ForbiddenError',
+  description: descriptions.FORBIDDEN,
+  interfaces: [...interfaces],
+})
+builder.objectType(ValidationError, {
+  name: 'ValidationError',
+  description: descriptions.VALIDATION_ERROR,
+  interfaces: [...interfaces],
+  fields: (t) => ({
+    fields: t.field({
+      type: [FieldError],
+      description: 'Each value that is not acceptable.',
+      resolve: (error) => error.fields,
+    }),
+  }),
+})
+builder.objectType(RevisionConflictError, {
+  name: 'RevisionConflictError',
+  description: descriptions.REVISION_CONFLICT,
+  interfaces: [...interfaces],
+  fields: (t) => ({
+    current: t.field({ type: Message, description: 'The message as it is now.', resolve: (error) => error.current }),
+  }),
+})
+builder.objectType(MessageLockedError, {
+  name: 'MessageLockedError',
+  description: descriptions.MESSAGE_LOCKED,
+  interfaces: [...interfaces],
+  fields: (t) => ({
+    policy: t.field({ type: EditPolicy, description: 'The policy that forbids it.', resolve: (error) => error.policy }),
+  }),
+})
+builder.objectType(MessageDeletedError, {
+  name: 'MessageDeletedError',
+  description: descriptions.MESSAGE_DELETED,
+  interfaces: [...interfaces],
+})
+builder.objectType(OpKeyReusedError, {
+  name: 'OpKeyReusedError',
+  description: descriptions.OP_KEY_REUSED,
+  interfaces: [...interfaces],
+})
+builder.objectType(HandleTakenError, {
+  name: 'HandleTakenError',
+  description: descriptions.HANDLE_TAKEN,
+  interfaces: [...interfaces],
+})
+builder.objectType(InvalidCredentialsError, {
+  name: 'InvalidCredentialsError',
+  description: descriptions.INVALID_CREDENTIALS,
+  interfaces: [...interfaces],
+})
+builder.objectType(SessionExpiredError, {
+  name: 'SessionExpiredError',
+  description: descriptions.SESSION_EXPIRED,
+  interfaces: [...interfaces],
+})
+builder.objectType(ConversationClosedError, {
+  name: 'ConversationClosedError',
+  description: descriptions.CONVERSATION_CLOSED,
+  interfaces: [...interfaces],
+})

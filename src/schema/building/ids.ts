@@ -1,0 +1,52 @@
+import { NotFoundError } from '../../domain/errors.ts'
+import { isUuid } from '../../domain/ids.ts'
+import type { MessageRef } from '../../domain/messages/messages.ts'
+
+/** Ids are opaque to clients: the type and its key. */
+export const encodeGlobalId = (type: string, key: string): string => Buffer.from(`${type}:${key}`).toString('base64url')
+
+export const userId = (id: string): string => encodeGlobalId('User', id)
+export const conversationId = (id: string): string => encodeGlobalId('Conversation', id)
+export const messageId = ({ conversationId: conversation, seq }: MessageRef): string =>
+  encodeGlobalId('Message', `${conversation}/${String(seq)}`)
+
+/** A stream's id is its conversation's; the viewer's personal stream has one of its own. */
+export const streamId = (stream: string, viewerId: string | null): string =>
+  stream === viewerId ? personalStreamId(stream) : conversationId(stream)
+export const personalStreamId = (viewerId: string): string => encodeGlobalId('PersonalStream', viewerId)
+
+export type GlobalId =
+  { type: 'User' | 'Conversation' | 'PersonalStream'; id: string } | ({ type: 'Message' } & MessageRef)
+
+/** Null for what is no id of ours. To the client that is the same as an id of nothing. */
+export function decodeGlobalId(globalId: string): GlobalId | null {
+  const [type, key = '', ...rest] = Buffer.from(globalId, 'base64url').toString().split(':')
+  if (rest.length > 0) return null
+  if (type === 'Message') {
+    const [conversation = '', seqText = '', ...more] = key.split('/')
+    const isRef = isUuid(conversation) && /^[1-9]\d{0,9}$/.test(seqText) && more.length === 0
+    const seq = Number(seqText)
+    return isRef && seq <= 2_147_483_647 ? { type, conversationId: conversation, seq } : null
+  }
+  const isKnown = type === 'User' || type === 'Conversation' || type === 'PersonalStream'
+  return isKnown && isUuid(key) ? { type, id: key } : null
+}
+
+/** The uuid of an id that must be of this type; what is not is not found, with the words for what does not exist. */
+export function requireId(type: 'User' | 'Conversation', globalId: string): string {
+  const decoded = decodeGlobalId(globalId)
+  if (decoded?.type === type) return decoded.id
+  throw new NotFoundError(type === 'User' ? 'There is no such person here.' : 'There is no such conversation here.')
+}
+
+export function requireMessageRef(globalId: string): MessageRef {
+  const decoded = decodeGlobalId(globalId)
+  if (decoded?.type === 'Message') return { conversationId: decoded.conversationId, seq: decoded.seq }
+  throw new NotFoundError('There is no such message here.')
+}
+
+export function requireStreamId(globalId: string): string {
+  const decoded = decodeGlobalId(globalId)
+  if (decoded?.type === 'Conversation' || decoded?.type === 'PersonalStream') return decoded.id
+  throw new NotFoundError('There is no such stream here.')
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { ValidationError } from '../../domain/errors.ts'
+import { isHandle } from '../../domain/ids.ts'
+
+/** Checks one argument; `name` is how the client called it. */
+export function validate<Schema extends z.ZodType>(schema: Schema, name: string, value: unknown): z.infer<Schema> {
+  const checked = schema.safeParse(value)
+  if (checked.success) return checked.data
+  const fields = checked.error.issues.map((issue) => ({
+    path: [name, ...issue.path.map(String)],
+    message: issue.message,
+  }))
+  throw new ValidationError(fields.map((field) => `${field.path.join('.')}: ${field.message}`).join(' '), fields)
+}
+
+/** Whether the number of code points, which is also how PostgreSQL counts characters, is in the bounds. */
+function hasLength(text: string, minLength: number, maxLength: number): boolean {
+  // A code point takes one or two units: most often that settles it.
+  if (text.length <= maxLength && text.length >= 2 * minLength) return true
+  const { length } = Array.from(text)
+  return length >= minLength && length <= maxLength
+}
+
+/** Text that PostgreSQL can store and every client can show: no NUL, no half of a surrogate pair. */
+const storable = z
+  .string()
+  .refine((text) => !text.includes('\0'), { message: 'Must not contain the NUL character.', abort: true })
+  .refine((text) => text.isWellFormed(), { message: 'Must be well-formed Unicode (no lone surrogates).', abort: true })
+
+const within = (minLength: number, maxLength: number) =>
+  storable.refine((text) => hasLength(text, minLength, maxLength), {
+    message: `Must be ${String(minLength)} to ${String(maxLength)} characters long.`,
+  })
+
+const notBlank = (schema: z.ZodType<string, string>) =>
+  schema.refine((text) => text.trim() !== '' || text === '', { message: 'Must not be made of spaces alone.' })
+
+export const messageText = notBlank(within(1, 4000))
+export const title = notBlank(within(1, 120)).transform((text) => text.trim())
+export const displayName = notBlank(within(1, 64)).transform((text) => text.trim())
+export const opKey = within(8, 64)
+export const password = within(8, 256)
+export const handle = z
+  .string()
+  .transform((text) => text.toLowerCase())
+  .refine(isHandle, {
+    message: 'Must be 3 to 32 characters out of a-z, 0-9, _ and . (upper case counts as lower case).',
+  })
+/** A device's name among those of one person, of the client's choosing. */
+export const deviceId = within(1, 64)
+export const searchText = within(1, 64)
+/** Larger than any seq is fine: it counts as the newest one. */
+export const seq = z.number().int().min(0, 'Must be 0 or more.')
+export const positiveSeq = z.number().int().min(1, 'Must be 1 or more.')
+export const idList = (maxLength: number) =>
+  z.array(z.string()).max(maxLength, `At most ${String(maxLength)} ids can be given at once.`)

@@ -1,0 +1,115 @@
+import { builder } from '../building/builder.ts'
+import type { Context } from '../building/context.ts'
+import { StreamCursor } from '../events/cursor.ts'
+import { isViewer, requireViewer } from '../building/context.ts'
+import { conversationId, decodeGlobalId } from '../building/ids.ts'
+import { User } from '../people/user.ts'
+import { viewerDependent } from '../building/viewer-dependent.ts'
+
+export const ConversationKind = builder.enumType('ConversationKind', {
+  description: 'What a conversation is.',
+  values: {
+    DIRECT: { description: 'Two people; one for each pair, and nobody joins or leaves.' },
+    GROUP: { description: 'Any number of people, with an owner.' },
+  },
+})
+
+export const EditPolicy = builder.enumType('EditPolicy', {
+  description: 'Until when a sender may edit or delete a message.',
+  values: {
+    ANYTIME: { description: 'Always.' },
+    UNTIL_READ: { description: 'Until somebody else has read it and lets others see that.' },
+    WITHIN_15_MINUTES: { description: 'For 15 minutes.' },
+    NEVER: { description: 'Never.' },
+  },
+})
+
+/** What hangs below a conversation is for members: an event of one's own leaving still names the conversation. */
+export function isMember(context: Context, conversation: { id: string }): Promise<boolean> | boolean {
+  const viewerId = requireViewer(context).userId
+  const entry = context.loaders.entry.get({ viewerId, conversationId: conversation.id })
+  return entry instanceof Promise ? entry.then((late) => late !== null) : entry !== null
+}
+
+type ConversationRow = Awaited<ReturnType<Context['loaders']['conversation']['load']>>
+
+/** What somebody who left still gets of a conversation where the schema promises one: which it was, and nothing newer. */
+export const shellOf = (conversation: NonNullable<ConversationRow>): NonNullable<ConversationRow> => ({
+  ...conversation,
+  title: null,
+  memberCount: 0,
+  headSeq: 0,
+  headEventSeq: 0,
+  lastActivityAt: conversation.createdAt,
+})
+
+/** For the rest of this request the conversation is one that the viewer has left. */
+export async function showShell(context: Context, id: string): Promise<void> {
+  const conversation = await context.loaders.conversation.load(id)
+  if (conversation) context.loaders.conversation.clear(id).prime(id, shellOf(conversation))
+}
+
+export const Conversation = builder.prismaObject('Conversation', {
+  description: 'A conversation that the viewer is in.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.id({
+      description: 'Global id; opaque. Also the id of its stream.',
+      resolve: (conversation) => conversationId(conversation.id),
+    }),
+    kind: t.field({ type: ConversationKind, description: 'What it is.', resolve: (conversation) => conversation.kind }),
+    title: t.exposeString('title', { nullable: true, description: 'Null for DIRECT: show the peer.' }),
+    editPolicy: t.field({
+      type: EditPolicy,
+      description: 'Until when a sender may edit or delete a message.',
+      resolve: (conversation) => conversation.editPolicy,
+    }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When it was made.',
+      resolve: (conversation) => conversation.createdAt,
+    }),
+    lastActivityAt: t.field({
+      type: 'DateTime',
+      description: 'When the newest message was sent, or the conversation made.',
+      resolve: (conversation) => conversation.lastActivityAt,
+    }),
+    headSeq: t.exposeInt('headSeq', { description: 'seq of the newest message; 0 when there is none.' }),
+    cursor: t.field({
+      type: StreamCursor,
+      description:
+        'As of this read, never newer than what is read with it: give its eventSeq to conversationEvents and nothing is missed.',
+      resolve: async ({ id, headEventSeq }, _, { loaders }) => ({
+        streamId: conversationId(id),
+        eventSeq: await loaders.horizon.cursor(id, headEventSeq),
+      }),
+    }),
+    peer: t.field({
+      type: User,
+      nullable: true,
+      description: 'DIRECT: the other person. Null for a group.',
+      ...viewerDependent,
+      resolve: ({ pairKey }, _, context) => {
+        const peerId = pairKey?.split(':').find((id) => !isViewer(context, id))
+        return peerId === undefined ? null : context.loaders.user.get(peerId)
+      },
+    }),
+    memberCount: t.exposeInt('memberCount', { description: 'People in it now.' }),
+  }),
+})
+
+builder.queryField('conversation', (t) =>
+  t.field({
+    type: Conversation,
+    nullable: true,
+    description: "One conversation; null when it is not the viewer's to see.",
+    args: { id: t.arg.id({ required: true, description: "The conversation's id." }) },
+    resolve: async (_, args, context) => {
+      const viewerId = requireViewer(context).userId
+      const decoded = decodeGlobalId(args.id)
+      if (decoded?.type !== 'Conversation') return null
+      const entry = await context.loaders.entry.load({ viewerId, conversationId: decoded.id })
+      return entry?.conversation ?? null
+    },
+  }),
+)

@@ -1,0 +1,80 @@
+import { isUuid } from '../../domain/ids.ts'
+import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage } from '../../domain/page.ts'
+import { builder } from '../building/builder.ts'
+import { toConnection } from '../building/connection.ts'
+import { isViewer } from '../building/context.ts'
+import { Conversation, isMember } from './conversation.ts'
+import { required } from '../building/required.ts'
+import { User } from '../people/user.ts'
+import { viewerDependent } from '../building/viewer-dependent.ts'
+
+export const MemberRole = builder.enumType('MemberRole', {
+  description: 'What a person may do in a conversation.',
+  values: {
+    OWNER: { description: 'Everything.' },
+    ADMIN: { description: 'Rename, add, remove members, delete messages.' },
+    MEMBER: { description: 'Read and write.' },
+  },
+})
+
+export const Member = builder.prismaObject('Member', {
+  description: 'A person in a conversation.',
+  fields: (t) => ({
+    user: t.field({
+      type: User,
+      description: 'The person.',
+      resolve: (member, _, { loaders }) => required(loaders.user.get(member.userId), 'the user of a member'),
+    }),
+    role: t.field({ type: MemberRole, description: 'What they may do.', resolve: (member) => member.role }),
+    joinedAt: t.field({
+      type: 'DateTime',
+      description: 'When they joined, the last time.',
+      resolve: (member) => member.joinedAt,
+    }),
+    lastReadSeq: t.int({
+      description: 'Up to which seq they have read, as far as they let others see it: 0 with read receipts off.',
+      ...viewerDependent,
+      resolve: async (member, _, context) => {
+        if (isViewer(context, member.userId)) return member.ownReadSeq
+        const user = await required(context.loaders.user.load(member.userId), 'the user of a member')
+        return user.readReceiptsEnabled ? member.lastReadSeq : 0
+      },
+    }),
+    lastDeliveredSeq: t.exposeInt('lastDeliveredSeq', {
+      description: 'Up to which seq their devices have got the messages.',
+    }),
+  }),
+})
+
+const MembersConnection = builder.connectionObject({
+  type: Member,
+  name: 'ConversationMembersConnection',
+  description: 'Members, in the order they joined.',
+})
+
+const limits = { defaultSize: 50, maxSize: 100 }
+
+const positionOf = ([joinedAtMs, userId]: unknown[]) =>
+  isMomentMs(joinedAtMs) && typeof userId === 'string' && isUuid(userId) ? { joinedAtMs, userId } : null
+
+builder.objectField(Conversation, 'members', (t) =>
+  t.field({
+    type: MembersConnection,
+    description: 'Who is in it, in the order they joined. At most 100 a page; 50 when not given.',
+    ...viewerDependent,
+    args: {
+      first: t.arg.int({ description: 'How many, 1 to 100.' }),
+      after: t.arg.string({ description: 'Only members after this cursor.' }),
+    },
+    resolve: async (conversation, args, context) => {
+      const page = checkPage(args, limits)
+      const after = page.after === null ? null : decodeCursor('members', 'after', page.after, positionOf)
+      const request = { conversationId: conversation.id, after, limit: page.size + 1 }
+      const members = (await isMember(context, conversation)) ? await context.loaders.members.load(request) : []
+      return toConnection(
+        toPage(members, page, (member) => encodeCursor('members', [member.joinedAt.getTime(), member.userId])),
+        (member) => member,
+      )
+    },
+  }),
+)

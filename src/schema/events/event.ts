@@ -1,0 +1,261 @@
+import type { LogItem } from '../../log/cursor.ts'
+import type { EventType, LogEvent } from '../../store/rows.ts'
+import { builder } from '../building/builder.ts'
+import { isViewer, requireViewer, type Context } from '../building/context.ts'
+import { Conversation, isMember, shellOf } from '../conversations/conversation.ts'
+import { StreamCursor } from './cursor.ts'
+import { conversationId, personalStreamId } from '../building/ids.ts'
+import { InboxEntry } from '../inbox/entry.ts'
+import { Message } from '../messages/message.ts'
+import { Receipt, shownOccurredAt, shownReceipts } from '../receipts/receipt.ts'
+import { required } from '../building/required.ts'
+import { User } from '../people/user.ts'
+import { viewerDependent } from '../building/viewer-dependent.ts'
+
+/** What the log calls an event, and what clients do. */
+const typeNames: Record<EventType, string> = {
+  MESSAGE_SENT: 'MessageSent',
+  MESSAGE_EDITED: 'MessageEdited',
+  MESSAGE_DELETED: 'MessageDeleted',
+  RECEIPT_ADVANCED: 'ReceiptAdvanced',
+  MEMBER_JOINED: 'MemberJoined',
+  MEMBER_LEFT: 'MemberLeft',
+  CONVERSATION_UPDATED: 'ConversationUpdated',
+  INBOX_ENTRY_CHANGED: 'InboxEntryChanged',
+  USER_ERASED: 'UserErased',
+}
+
+const eventOf = (item: LogItem): LogEvent => {
+  if (!item.event) throw new Error('no event, but a lost place')
+  return item.event
+}
+
+const streamIdFor = (context: Context, stream: string): string =>
+  isViewer(context, stream) ? personalStreamId(stream) : conversationId(stream)
+
+const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implement({
+  description: 'Something that happened, durably: numbered in its stream, kept in the log, replayed after a cursor.',
+  fields: (t) => ({
+    cursor: t.field({
+      type: StreamCursor,
+      description: 'The place of this event. Keep the newest of each stream to go on from.',
+      ...viewerDependent,
+      resolve: (item, _, context) => {
+        const event = eventOf(item)
+        return { streamId: streamIdFor(context, event.streamId), eventSeq: event.seq }
+      },
+    }),
+    occurredAt: t.field({
+      type: 'DateTime',
+      description:
+        'When it was stored. Of a ReceiptAdvanced that tells of nothing but the reading of people who keep read receipts ' +
+        'off by now: as `at` of the receipts.',
+      resolve: (item, _, { loaders }) => shownOccurredAt(eventOf(item), loaders),
+    }),
+  }),
+})
+
+const interfaces = [StreamEvent]
+const resolveType = (item: LogItem) => (item.event ? typeNames[item.event.type] : 'SnapshotRequired')
+
+const messageEvent = (name: string, description: string) =>
+  builder.objectRef<LogItem>(name).implement({
+    description,
+    interfaces,
+    fields: (t) => ({
+      message: t.field({
+        type: Message,
+        description: 'The message as it is now: in a replay it may have been edited or deleted since.',
+        resolve: (item) => {
+          const { message } = eventOf(item)
+          if (!message) throw new Error('a message event without its message')
+          return message
+        },
+      }),
+    }),
+  })
+
+const MessageSent = messageEvent('MessageSent', 'Somebody sent a message. Their own read position moves to it.')
+const MessageEdited = messageEvent('MessageEdited', 'A message has a new text.')
+const MessageDeleted = messageEvent('MessageDeleted', 'A message became a tombstone. Drop every copy of its text.')
+
+const conversationOf = (item: LogItem, load: (id: string) => Promise<ConversationRow | null>) =>
+  required(load(eventOf(item).streamId), 'the conversation of an event')
+type ConversationRow = typeof Conversation.$inferType
+
+const ReceiptAdvanced = builder.objectRef<LogItem>('ReceiptAdvanced').implement({
+  description: 'Members have read or got more. Positions never go back.',
+  interfaces,
+  fields: (t) => ({
+    conversation: t.field({
+      type: Conversation,
+      description: 'Where.',
+      resolve: (item, _, { loaders }) => conversationOf(item, (id) => loaders.conversation.load(id)),
+    }),
+    receipts: t.field({
+      type: [Receipt],
+      description:
+        'The positions that moved, one for each member. A gathered one leaves out the reading of people who keep read ' +
+        'receipts off by now.',
+      resolve: async (item, _, { loaders }) => {
+        const event = eventOf(item)
+        const gathered = event.data?.gathered === true
+        const receipts = await shownReceipts(event, loaders)
+        return receipts.map((receipt) => ({ ...receipt, conversationId: event.streamId, gathered }))
+      },
+    }),
+    gathered: t.boolean({
+      description:
+        'True where receipts are gathered for some seconds, in conversations of ten members or more: it then says the same ' +
+        "to everybody, and has what others see of each member. Skip the viewer's own lastReadSeq there: their own position " +
+        'has come at once, by InboxEntryChanged on their personal stream.',
+      resolve: (item) => eventOf(item).data?.gathered === true,
+    }),
+  }),
+})
+
+const memberEvent = (name: string, description: string, isLeaving: boolean) =>
+  builder.objectRef<LogItem>(name).implement({
+    description,
+    interfaces,
+    fields: (t) => ({
+      conversation: t.field({
+        type: Conversation,
+        description: 'Where. Who left gets its id and nothing newer.',
+        ...(isLeaving && viewerDependent),
+        resolve: async (item, _, context) => {
+          const conversation = await conversationOf(item, (id) => context.loaders.conversation.load(id))
+          const isOwnLeaving = isLeaving && isViewer(context, eventOf(item).data?.userId ?? '')
+          return isOwnLeaving && !(await isMember(context, conversation)) ? shellOf(conversation) : conversation
+        },
+      }),
+      user: t.field({
+        type: User,
+        description: 'Who.',
+        resolve: (item, _, { loaders }) => required(loaders.user.load(eventOf(item).data?.userId ?? ''), 'a member'),
+      }),
+      by: t.field({
+        type: User,
+        nullable: true,
+        description: 'Who did it; null when the person did it themselves.',
+        resolve: (item, _, { loaders }) => {
+          const { actorId, data } = eventOf(item)
+          return actorId === null || actorId === data?.userId ? null : loaders.user.load(actorId)
+        },
+      }),
+    }),
+  })
+
+const MemberJoined = memberEvent('MemberJoined', 'Somebody became a member.', false)
+const MemberLeft = memberEvent(
+  'MemberLeft',
+  'Somebody left or was removed. For the one who left it is the last event.',
+  true,
+)
+
+const UserErased = builder.objectRef<LogItem>('UserErased').implement({
+  description: 'All texts of a person are gone for good. Drop every copy of what they sent here, and of their profile.',
+  interfaces,
+  fields: (t) => ({
+    user: t.field({
+      type: User,
+      description: 'Who was erased; nothing of them is left but the id.',
+      resolve: (item, _, { loaders }) =>
+        required(loaders.user.load(eventOf(item).data?.userId ?? ''), 'an erased user'),
+    }),
+  }),
+})
+
+const ConversationUpdated = builder.objectRef<LogItem>('ConversationUpdated').implement({
+  description: 'The title, or who owns it, changed.',
+  interfaces,
+  fields: (t) => ({
+    conversation: t.field({
+      type: Conversation,
+      description: 'The conversation as it is now.',
+      resolve: (item, _, { loaders }) => conversationOf(item, (id) => loaders.conversation.load(id)),
+    }),
+  }),
+})
+
+const InboxEntryChanged = builder.objectRef<LogItem>('InboxEntryChanged').implement({
+  description: "On the viewer's personal stream: a conversation came, went, or its entry changed on another device.",
+  interfaces,
+  fields: (t) => ({
+    conversationId: t.id({
+      description: 'Which conversation.',
+      resolve: (item) => conversationId(eventOf(item).data?.conversationId ?? ''),
+    }),
+    entry: t.field({
+      type: InboxEntry,
+      nullable: true,
+      description: 'The entry as it is now; null when the viewer is no longer in the conversation.',
+      ...viewerDependent,
+      resolve: (item, _, context) =>
+        context.loaders.entry.load({
+          viewerId: requireViewer(context).userId,
+          conversationId: eventOf(item).data?.conversationId ?? '',
+        }),
+    }),
+  }),
+})
+
+const SnapshotReason = builder.enumType('SnapshotReason', {
+  description: 'Why a cursor leads nowhere.',
+  values: {
+    EXPIRED: { description: 'The log no longer reaches back to it.' },
+    UNKNOWN_CURSOR: { description: 'It is ahead of the stream, or the viewer is no longer in the conversation.' },
+  },
+})
+
+const lostOf = (item: LogItem) => {
+  if (!item.lost) throw new Error('no lost place, but an event')
+  return item.lost
+}
+
+const SnapshotRequired = builder.objectRef<LogItem>('SnapshotRequired').implement({
+  description:
+    'Events between the cursor and now cannot be told. Read the conversation again and go on from its cursor. The ' +
+    'subscription itself goes on, live.',
+  fields: (t) => ({
+    streamId: t.id({
+      description: 'Which stream.',
+      ...viewerDependent,
+      resolve: (item, _, context) => streamIdFor(context, lostOf(item).streamId),
+    }),
+    reason: t.field({ type: SnapshotReason, description: 'Why.', resolve: (item) => lostOf(item).reason }),
+    cursor: t.field({
+      type: StreamCursor,
+      description: 'Where the subscription goes on.',
+      ...viewerDependent,
+      resolve: (item, _, context) => ({
+        streamId: streamIdFor(context, lostOf(item).streamId),
+        eventSeq: lostOf(item).headEventSeq,
+      }),
+    }),
+  }),
+})
+
+const messageEvents = [MessageSent, MessageEdited, MessageDeleted, UserErased]
+const memberEvents = [MemberJoined, MemberLeft, ConversationUpdated]
+
+export const ConversationEvent = builder.unionType('ConversationEvent', {
+  description: 'What can happen in a conversation.',
+  types: [...messageEvents, ReceiptAdvanced, ...memberEvents, SnapshotRequired],
+  resolveType,
+})
+export const MessageEvent = builder.unionType('MessageEvent', {
+  description: 'What can happen to messages.',
+  types: [...messageEvents, SnapshotRequired],
+  resolveType,
+})
+export const ReceiptEvent = builder.unionType('ReceiptEvent', {
+  description: 'What can happen to receipts.',
+  types: [ReceiptAdvanced, SnapshotRequired],
+  resolveType,
+})
+export const InboxEvent = builder.unionType('InboxEvent', {
+  description: 'What can happen in any conversation of the viewer, and to their inbox.',
+  types: [...messageEvents, ReceiptAdvanced, ...memberEvents, InboxEntryChanged, SnapshotRequired],
+  resolveType,
+})

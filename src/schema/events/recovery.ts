@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import type { WriteStatus as WriteStatusShape } from '../../domain/messages/messages.ts'
+import type { StreamResync as StreamResyncShape } from '../../domain/streams/streams.ts'
+import { builder } from '../building/builder.ts'
+import { requireViewer } from '../building/context.ts'
+import { isMember } from '../conversations/conversation.ts'
+import { StreamCursor, StreamCursorInput, toPositions } from './cursor.ts'
+import { InboxEvent } from './event.ts'
+import { streamId } from '../building/ids.ts'
+import { Message } from '../messages/message.ts'
+import { opKey, validate } from '../building/validate.ts'
+
+const WriteState = builder.enumType('WriteState', {
+  description: 'What is known of a write.',
+  values: {
+    ACCEPTED: { description: 'It is durable.' },
+    UNKNOWN: { description: 'No write with this key was accepted: repeat it with the same key.' },
+  },
+})
+
+const WriteStatus = builder.objectRef<WriteStatusShape>('WriteStatus').implement({
+  description: 'What became of a write.',
+  fields: (t) => ({
+    state: t.field({ type: WriteState, description: 'Whether it is durable.', resolve: (status) => status.state }),
+    cursor: t.field({
+      type: StreamCursor,
+      nullable: true,
+      description: 'The place of its event.',
+      resolve: ({ event }, _, { viewer }) =>
+        event && { streamId: streamId(event.streamId, viewer?.userId ?? null), eventSeq: event.seq },
+    }),
+    message: t.field({
+      type: Message,
+      nullable: true,
+      description:
+        'The message it wrote, as it is now; null for a write of something else, and for somebody who has left since.',
+      resolve: async ({ event }, _, context) =>
+        event?.message && (await isMember(context, { id: event.streamId })) ? event.message : null,
+    }),
+  }),
+})
+
+const StreamResync = builder.objectRef<StreamResyncShape>('StreamResync').implement({
+  description: 'What one stream has after a cursor.',
+  fields: (t) => ({
+    streamId: t.id({
+      description: 'Which stream.',
+      resolve: (stream, _, { viewer }) => streamId(stream.streamId, viewer?.userId ?? null),
+    }),
+    events: t.field({
+      type: [InboxEvent],
+      description: 'The events after the cursor, in order; or one SnapshotRequired when they cannot be told.',
+      resolve: (stream) => stream.items,
+    }),
+    hasMore: t.exposeBoolean('hasMore', { description: 'Whether there are more: ask again from `cursor`.' }),
+    cursor: t.field({
+      type: StreamCursor,
+      description: 'Where to go on.',
+      resolve: (stream, _, { viewer }) => ({
+        streamId: streamId(stream.streamId, viewer?.userId ?? null),
+        eventSeq: stream.eventSeq,
+      }),
+    }),
+  }),
+})
+
+interface ResyncShape {
+  streams: StreamResyncShape[]
+  viewerEventSeq: number
+  viewerId: string
+}
+
+const ResyncPayload = builder.objectRef<ResyncShape>('ResyncPayload').implement({
+  description: 'What several streams have after cursors.',
+  fields: (t) => ({
+    streams: t.field({
+      type: [StreamResync],
+      description: 'One for each cursor given.',
+      resolve: (resync) => resync.streams,
+    }),
+    viewerCursor: t.field({
+      type: StreamCursor,
+      description: 'Of the personal stream, never newer than what is answered.',
+      resolve: ({ viewerId, viewerEventSeq }) => ({ streamId: streamId(viewerId, viewerId), eventSeq: viewerEventSeq }),
+    }),
+  }),
+})
+
+const wholeNumber = z.number().int()
+
+builder.queryFields((t) => ({
+  writeStatus: t.field({
+    type: WriteStatus,
+    description: 'What became of a write whose answer was lost.',
+    args: { opKey: t.arg.string({ required: true, description: 'Its opKey or clientMessageId.' }) },
+    resolve: (_, args, context) =>
+      context.domain.messages.writeStatus(requireViewer(context), validate(opKey, 'opKey', args.opKey)),
+  }),
+  resync: t.field({
+    type: ResyncPayload,
+    description: 'Catches up on many streams in one request, without a subscription.',
+    args: {
+      cursors: t.arg({
+        type: [StreamCursorInput],
+        required: true,
+        description: 'Where each stream is to go on; at most 1000.',
+      }),
+      limit: t.arg.int({
+        defaultValue: 500,
+        description: 'Events for each stream, 1 to 1000; fewer when many streams are named.',
+      }),
+    },
+    resolve: async (_, { cursors, limit }, context) => {
+      const viewer = requireViewer(context)
+      const checked = validate(wholeNumber, 'limit', limit ?? 500)
+      return {
+        viewerId: viewer.userId,
+        ...(await context.domain.streams.resync(viewer, toPositions(cursors), checked)),
+      }
+    },
+  }),
+}))

@@ -1,0 +1,66 @@
+import type { LogItem } from '../../log/cursor.ts'
+import type { EventType } from '../../store/rows.ts'
+import { builder } from '../building/builder.ts'
+import { requireViewer, type Context } from '../building/context.ts'
+import { StreamCursorInput, toPositions } from './cursor.ts'
+import { ConversationEvent, InboxEvent, MessageEvent, ReceiptEvent } from './event.ts'
+import { requireId } from '../building/ids.ts'
+
+const messageTypes: EventType[] = ['MESSAGE_SENT', 'MESSAGE_EDITED', 'MESSAGE_DELETED', 'USER_ERASED']
+const receiptTypes: EventType[] = ['RECEIPT_ADVANCED']
+
+const conversationArgs = {
+  conversationId: { required: true, description: 'Which conversation.' },
+  after: {
+    description:
+      'Null: live from now. An eventSeq: everything after that event first, then live, without a gap or a repeat.',
+  },
+} as const
+
+const follow = async (
+  context: Context,
+  { conversationId, after }: { conversationId: string; after?: number | null },
+  types?: EventType[],
+) => {
+  const viewer = requireViewer(context)
+  const id = requireId('Conversation', conversationId)
+  return context.domain.streams.conversation(viewer, id, after ?? null, types)
+}
+
+builder.subscriptionFields((t) => ({
+  conversationEvents: t.field({
+    type: ConversationEvent,
+    description:
+      'All that happens in one conversation. Ends after the MemberLeft of a viewer who leaves or is removed.',
+    args: { conversationId: t.arg.id(conversationArgs.conversationId), after: t.arg.int(conversationArgs.after) },
+    subscribe: (_, args, context) => follow(context, args),
+    resolve: (item: LogItem) => item,
+  }),
+  messageEvents: t.field({
+    type: MessageEvent,
+    description: 'What happens to the messages of one conversation. Ends when the viewer leaves or is removed.',
+    args: { conversationId: t.arg.id(conversationArgs.conversationId), after: t.arg.int(conversationArgs.after) },
+    subscribe: (_, args, context) => follow(context, args, messageTypes),
+    resolve: (item: LogItem) => item,
+  }),
+  receiptEvents: t.field({
+    type: ReceiptEvent,
+    description: 'Who has read how far in one conversation. Ends when the viewer leaves or is removed.',
+    args: { conversationId: t.arg.id(conversationArgs.conversationId), after: t.arg.int(conversationArgs.after) },
+    subscribe: (_, args, context) => follow(context, args, receiptTypes),
+    resolve: (item: LogItem) => item,
+  }),
+  inboxEvents: t.field({
+    type: InboxEvent,
+    description: 'Every conversation of the viewer and the personal stream, also conversations joined later.',
+    args: {
+      after: t.arg({
+        type: [StreamCursorInput],
+        description: 'Where to go on; at most 1000 streams. Those not named start live.',
+      }),
+    },
+    subscribe: (_, { after }, context) =>
+      context.domain.streams.inbox(requireViewer(context), toPositions(after ?? [])),
+    resolve: (item: LogItem) => item,
+  }),
+}))

@@ -1,0 +1,70 @@
+import type { EntryRow } from '../../store/rows.ts'
+import { builder } from '../building/builder.ts'
+import { toConnection } from '../building/connection.ts'
+import { requireViewer } from '../building/context.ts'
+import { Conversation } from '../conversations/conversation.ts'
+import { viewerDependent } from '../building/viewer-dependent.ts'
+
+export const InboxEntry = builder.objectRef<EntryRow>('InboxEntry').implement({
+  description: 'What one viewer has to do with one conversation.',
+  fields: (t) => ({
+    conversation: t.field({
+      type: Conversation,
+      description: 'The conversation.',
+      resolve: (entry) => entry.conversation,
+    }),
+    unreadCount: t.exposeInt('unreadCount', {
+      description: 'Messages of others after lastReadSeq, deleted ones left out.',
+    }),
+    lastReadSeq: t.int({
+      description: 'Up to which seq the viewer has read, or marked as read.',
+      resolve: (entry) => entry.member.ownReadSeq,
+    }),
+    mutedUntil: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'No notifications until then; null when it is not muted.',
+      resolve: (entry) => entry.member.mutedUntil,
+    }),
+    archived: t.boolean({ description: 'Out of the ACTIVE inbox.', resolve: (entry) => entry.member.archived }),
+    pinned: t.boolean({ description: 'Before the others in the inbox.', resolve: (entry) => entry.member.pinned }),
+  }),
+})
+
+builder.objectField(Conversation, 'viewerEntry', (t) =>
+  t.field({
+    type: InboxEntry,
+    nullable: true,
+    description: 'What the viewer has to do with it; null for somebody who is not a member.',
+    ...viewerDependent,
+    resolve: ({ id }, _, context) =>
+      context.loaders.entry.get({ viewerId: requireViewer(context).userId, conversationId: id }),
+  }),
+)
+
+const InboxFilter = builder.enumType('InboxFilter', {
+  description: 'Which entries of the inbox.',
+  values: {
+    ACTIVE: { description: 'Those that are not archived.' },
+    ARCHIVED: { description: 'The archived ones.' },
+    UNREAD: { description: 'Those with unreadCount > 0, archived ones too.' },
+    ALL: { description: 'All.' },
+  },
+})
+
+builder.queryField('inbox', (t) =>
+  t.connection(
+    {
+      type: InboxEntry,
+      description: 'Pinned first, then by lastActivityAt, newest first. At most 100; 25 when not given.',
+      args: { filter: t.arg({ type: InboxFilter, defaultValue: 'ACTIVE', description: 'Which entries.' }) },
+      resolve: async (_, { filter, ...args }, context) => {
+        const viewer = requireViewer(context)
+        const page = await context.domain.inbox.page(viewer, filter ?? 'ACTIVE', args, context.loaders)
+        return toConnection(page, (entry) => entry)
+      },
+    },
+    { name: 'QueryInboxConnection', description: 'A page of the inbox.' },
+    { description: 'An entry and its place in the inbox.' },
+  ),
+)

@@ -1,0 +1,186 @@
+import { isUuid } from '../../domain/ids.ts'
+import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage } from '../../domain/page.ts'
+import type { ReadRow } from '../../store/messages.ts'
+import type { Message as MessageRow } from '../../store/rows.ts'
+import { builder } from '../building/builder.ts'
+import { toConnection } from '../building/connection.ts'
+import { isViewer } from '../building/context.ts'
+import { Conversation, isMember } from '../conversations/conversation.ts'
+import { messageId } from '../building/ids.ts'
+import { required } from '../building/required.ts'
+import { User } from '../people/user.ts'
+import { viewerDependent } from '../building/viewer-dependent.ts'
+
+const DeliveryStatus = builder.enumType('DeliveryStatus', {
+  description: 'How far the other members have got with a message.',
+  values: {
+    SENT: { description: 'It is stored.' },
+    DELIVERED: { description: 'All other members have got it.' },
+    READ: { description: 'All other members have read it, and let others see that.' },
+  },
+})
+
+const Read = builder.objectRef<ReadRow>('Read').implement({
+  description: 'That somebody has read a message.',
+  fields: (t) => ({
+    user: t.field({
+      type: User,
+      description: 'Who.',
+      resolve: (read, _, { loaders }) => required(loaders.user.load(read.userId), 'a reader'),
+    }),
+    readAt: t.field({ type: 'DateTime', description: 'When.', resolve: (read) => read.readAt }),
+  }),
+})
+
+export const Message = builder.prismaObject('Message', {
+  description:
+    'A message. Its identity is its conversation and its seq, and stays when it is edited or deleted: a deleted one is a tombstone without text.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.id({ description: 'Global id; opaque.', resolve: (message) => messageId(message) }),
+    conversation: t.field({
+      type: Conversation,
+      description: 'Where it stands.',
+      resolve: (message, _, { loaders }) =>
+        required(loaders.conversation.load(message.conversationId), 'the conversation of a message'),
+    }),
+    seq: t.exposeInt('seq', { description: 'Place in the conversation: 1, 2, 3 … without gaps, in commit order.' }),
+    sender: t.field({
+      type: User,
+      description: 'Who sent it.',
+      resolve: (message, _, { loaders }) => required(loaders.user.get(message.senderId), 'the sender of a message'),
+    }),
+    text: t.exposeString('text', { nullable: true, description: '1 to 4000 characters; null once deleted.' }),
+    revision: t.exposeInt('revision', { description: '1, and one more with each edit.' }),
+    clientMessageId: t.string({
+      nullable: true,
+      description: 'The key it was sent with; null for everyone but the sender.',
+      ...viewerDependent,
+      resolve: (message, _, context) => (isViewer(context, message.senderId) ? message.clientMessageId : null),
+    }),
+    status: t.field({
+      type: DeliveryStatus,
+      description: 'How far the other members have got: READ when all have read it.',
+      resolve: async ({ conversationId, senderId, seq }, _, { loaders }) => {
+        const { delivered, read } = await loaders.othersProgress.load({ conversationId, senderId, seq })
+        if (read) return 'READ'
+        return delivered ? 'DELIVERED' : 'SENT'
+      },
+    }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When it was stored.',
+      resolve: (message) => message.createdAt,
+    }),
+    editedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was edited last.',
+      resolve: (message) => message.editedAt,
+    }),
+    deletedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was deleted.',
+      resolve: (message) => message.deletedAt,
+    }),
+    deletedBy: t.field({
+      type: User,
+      nullable: true,
+      description: 'Who deleted it.',
+      resolve: ({ deletedById }, _, { loaders }) => (deletedById === null ? null : loaders.user.get(deletedById)),
+    }),
+  }),
+})
+
+builder.objectField(Message, 'replyTo', (t) =>
+  t.field({
+    type: Message,
+    nullable: true,
+    description: 'The message of the same conversation that it answers.',
+    resolve: ({ conversationId, replyToSeq }, _, { loaders }) =>
+      replyToSeq === null ? null : loaders.message.get({ conversationId, seq: replyToSeq }),
+  }),
+)
+
+const ReadByConnection = builder.connectionObject({
+  type: Read,
+  name: 'MessageReadByConnection',
+  description: 'Who has read a message, earliest first.',
+})
+
+const readPositionOf = ([readAtMs, userId]: unknown[]) =>
+  isMomentMs(readAtMs) && typeof userId === 'string' && isUuid(userId) ? { readAtMs, userId } : null
+
+builder.objectField(Message, 'readBy', (t) =>
+  t.field({
+    type: ReadByConnection,
+    description:
+      'Other members who have read it and let others see that, earliest first. At most 100 a page; 50 when not given.',
+    ...viewerDependent,
+    args: {
+      first: t.arg.int({ description: 'How many, 1 to 100.' }),
+      after: t.arg.string({ description: 'Only reads after this cursor.' }),
+    },
+    resolve: async ({ conversationId, seq, senderId }, args, context) => {
+      const page = checkPage(args, { defaultSize: 50, maxSize: 100 })
+      const after = page.after === null ? null : decodeCursor('reads', 'after', page.after, readPositionOf)
+      const request = { conversationId, seq, senderId, after, limit: page.size + 1 }
+      const reads = (await isMember(context, { id: conversationId })) ? await context.loaders.readBy.load(request) : []
+      return toConnection(
+        toPage(reads, page, (read) => encodeCursor('reads', [read.readAt.getTime(), read.userId])),
+        (read) => read,
+      )
+    },
+  }),
+)
+
+builder.objectField(Conversation, 'lastMessage', (t) =>
+  t.field({
+    type: Message,
+    nullable: true,
+    description: 'The newest message, also when it was deleted; null when there is none.',
+    ...viewerDependent,
+    resolve: ({ id, headSeq }, _, context) => {
+      const lastFor = (member: boolean) =>
+        member ? context.loaders.message.get({ conversationId: id, seq: headSeq }) : null
+      const member = headSeq > 0 && isMember(context, { id })
+      return member instanceof Promise ? member.then(lastFor) : lastFor(member)
+    },
+  }),
+)
+
+const maxSeq = 2_147_483_647
+const seqOf = ([seq]: unknown[]) =>
+  typeof seq === 'number' && Number.isInteger(seq) && seq > 0 && seq < maxSeq ? seq : null
+
+builder.objectField(Conversation, 'messages', (t) =>
+  t.connection(
+    {
+      type: Message,
+      description:
+        'Messages, oldest to newest inside a page. `last` with `before` walks back in history. At most 100; the newest 50 when ' +
+        'neither `first` nor `last` is given.',
+      ...viewerDependent,
+      resolve: async (conversation, args, context) => {
+        const page = checkPage(args, { defaultSize: 50, maxSize: 100 }, args.after != null ? 'first' : 'last')
+        const request = {
+          conversationId: conversation.id,
+          afterSeq: page.after === null ? 0 : decodeCursor('messages', 'after', page.after, seqOf),
+          beforeSeq: page.before === null ? maxSeq : decodeCursor('messages', 'before', page.before, seqOf),
+          backward: page.backward,
+          limit: page.size + 1,
+        }
+        const messages: MessageRow[] = (await isMember(context, conversation))
+          ? await context.loaders.messagePage.load(request)
+          : []
+        return toConnection(
+          toPage(messages, page, (message) => encodeCursor('messages', [message.seq])),
+          (message) => message,
+        )
+      },
+    },
+    { name: 'ConversationMessagesConnection', description: 'A page of the history.' },
+    { description: 'A message and its place in the history.' },
+  ),
+)

@@ -1,0 +1,147 @@
+import {
+  ConversationClosedError,
+  ForbiddenError,
+  MessageDeletedError,
+  NotFoundError,
+  OpKeyReusedError,
+  ValidationError,
+} from '../../domain/errors.ts'
+import type { MessageWritten } from '../../domain/messages/messages.ts'
+import { MessageLockedError, RevisionConflictError } from '../../domain/outcome.ts'
+import { z } from 'zod'
+import { WriteAck } from '../building/ack.ts'
+import { builder } from '../building/builder.ts'
+import { requireViewer, type Context } from '../building/context.ts'
+import { isMember, showShell } from '../conversations/conversation.ts'
+import { requireId, requireMessageRef } from '../building/ids.ts'
+import { Message } from './message.ts'
+import { messageText, opKey, positiveSeq, validate } from '../building/validate.ts'
+
+const success = (name: string, description: string) =>
+  builder.objectRef<MessageWritten>(name).implement({
+    description,
+    fields: (t) => ({
+      ack: t.field({ type: WriteAck, description: 'That it is durable.', resolve: (written) => written.ack }),
+      message: t.field({
+        type: Message,
+        description: 'The message as it is now.',
+        resolve: (written) => written.message,
+      }),
+    }),
+  })
+
+const SendMessageSuccess = success('SendMessageSuccess', 'The message is stored.')
+const EditMessageSuccess = success('EditMessageSuccess', 'The message is changed.')
+const DeleteMessageSuccess = success('DeleteMessageSuccess', 'The message is a tombstone; its text is nowhere.')
+
+const SendMessageInput = builder.inputType('SendMessageInput', {
+  description: 'A new message.',
+  fields: (t) => ({
+    conversationId: t.id({ required: true, description: 'Where to.' }),
+    clientMessageId: t.string({
+      required: true,
+      description: '8 to 64 characters of your choosing; the key of this write.',
+    }),
+    text: t.string({ description: '1 to 4000 characters, not of spaces alone.' }),
+    replyToId: t.id({ description: 'A message of the same conversation that this one answers.' }),
+  }),
+})
+
+const EditMessageInput = builder.inputType('EditMessageInput', {
+  description: 'A new text for a message.',
+  fields: (t) => ({
+    messageId: t.id({ required: true, description: 'Which message.' }),
+    text: t.string({ required: true, description: '1 to 4000 characters, not of spaces alone.' }),
+    expectedRevision: t.int({
+      description: 'Refuse with RevisionConflictError when the message is not at this revision.',
+    }),
+    opKey: t.string({ required: true, description: '8 to 64 characters of your choosing; the key of this write.' }),
+  }),
+})
+
+const DeleteMessageInput = builder.inputType('DeleteMessageInput', {
+  description: 'A message to delete.',
+  fields: (t) => ({
+    messageId: t.id({ required: true, description: 'Which message.' }),
+    opKey: t.string({ required: true, description: '8 to 64 characters of your choosing; the key of this write.' }),
+  }),
+})
+
+const requiredText = z.string({ error: 'Give the text of the message: 1 to 4000 characters.' }).pipe(messageText)
+// Made once: zod compiles a schema when it is first used, which costs more than all else in a send.
+const sendShape = z.object({ clientMessageId: opKey, text: requiredText })
+const editShape = z.object({ text: messageText, opKey, expectedRevision: positiveSeq.nullish() })
+const deleteShape = z.object({ opKey })
+
+/**
+ * The answer's cursors must not be newer than the message in it. A repeated write is answered also to somebody who has
+ * left since, but without anything that others did.
+ */
+const noted = async (context: Context, written: MessageWritten): Promise<MessageWritten> => {
+  const { ack, message } = written
+  const { loaders } = context
+  loaders.horizon.note(ack.streamId, ack.eventSeq)
+  const { conversationId, senderId, seq } = message
+  if (ack.outcome === 'ACCEPTED' || (await isMember(context, { id: conversationId }))) return written
+  await showShell(context, conversationId)
+  loaders.othersProgress.prime({ conversationId, senderId, seq }, { delivered: false, read: false })
+  return { ack, message: { ...message, replyToSeq: null } }
+}
+
+builder.mutationFields((t) => ({
+  sendMessage: t.field({
+    type: SendMessageSuccess,
+    errors: { types: [NotFoundError, ValidationError, OpKeyReusedError, ConversationClosedError] },
+    description: 'Stores a message and shows it to all members. Marks the conversation read up to it for the sender.',
+    args: { input: t.arg({ type: SendMessageInput, required: true, description: 'The message.' }) },
+    resolve: async (_, { input }, context) => {
+      const viewer = requireViewer(context)
+      const { clientMessageId, text } = validate(sendShape, 'input', input)
+      const conversationId = requireId('Conversation', input.conversationId)
+      const replyTo = input.replyToId == null ? null : requireMessageRef(input.replyToId)
+      if (replyTo && replyTo.conversationId !== conversationId) {
+        throw new NotFoundError('The message to reply to is not in this conversation.')
+      }
+      const replyToSeq = replyTo?.seq ?? null
+      return noted(
+        context,
+        await context.domain.messages.send(viewer, { conversationId, clientMessageId, text, replyToSeq }),
+      )
+    },
+  }),
+  editMessage: t.field({
+    type: EditMessageSuccess,
+    errors: {
+      types: [
+        NotFoundError,
+        ForbiddenError,
+        ValidationError,
+        RevisionConflictError,
+        MessageLockedError,
+        MessageDeletedError,
+        OpKeyReusedError,
+      ],
+    },
+    description: 'Gives a message of the viewer a new text.',
+    args: { input: t.arg({ type: EditMessageInput, required: true, description: 'Which message, and the text.' }) },
+    resolve: async (_, { input }, context) => {
+      const viewer = requireViewer(context)
+      const { text, opKey: key, expectedRevision = null } = validate(editShape, 'input', input)
+      const message = requireMessageRef(input.messageId)
+      return noted(context, await context.domain.messages.edit(viewer, { message, text, expectedRevision, opKey: key }))
+    },
+  }),
+  deleteMessage: t.field({
+    type: DeleteMessageSuccess,
+    errors: { types: [NotFoundError, ForbiddenError, MessageLockedError, MessageDeletedError, OpKeyReusedError] },
+    description:
+      'Makes a message a tombstone: its place stays, its text is gone. For its sender, and the managers of a group.',
+    args: { input: t.arg({ type: DeleteMessageInput, required: true, description: 'Which message.' }) },
+    resolve: async (_, { input }, context) => {
+      const viewer = requireViewer(context)
+      const { opKey: key } = validate(deleteShape, 'input', input)
+      const message = requireMessageRef(input.messageId)
+      return noted(context, await context.domain.messages.remove(viewer, { message, opKey: key }))
+    },
+  }),
+}))

@@ -1,0 +1,29 @@
+import { ForbiddenError, NotFoundError } from '../../domain/errors.ts'
+import { builder } from '../building/builder.ts'
+import { requireViewer } from '../building/context.ts'
+import { requireId, userId as globalUserId } from '../building/ids.ts'
+
+const EraseUserSuccess = builder.objectRef<{ userId: string }>('EraseUserSuccess').implement({
+  description: "The person's texts and profile are gone.",
+  fields: (t) => ({
+    userId: t.id({ description: 'Who was erased.', resolve: ({ userId }) => globalUserId(userId) }),
+  }),
+})
+
+builder.mutationField('eraseUser', (t) =>
+  t.field({
+    type: EraseUserSuccess,
+    errors: { types: [NotFoundError, ForbiddenError] },
+    description:
+      'For an ADMIN: removes all texts and the profile of a person, and the ways to log in as them. Their messages become ' +
+      'tombstones that keep their seq; each conversation gets a UserErased. Repeating it finishes what was interrupted.',
+    args: { userId: t.arg.id({ required: true, description: 'Whom to erase.' }) },
+    resolve: async (_, args, context) => {
+      const viewer = requireViewer(context)
+      if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an ADMIN of this server may erase a person.')
+      const userId = requireId('User', args.userId)
+      await context.domain.people.erase(viewer, userId)
+      return { userId }
+    },
+  }),
+)

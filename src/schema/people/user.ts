@@ -1,0 +1,87 @@
+import { queryFromInfo } from '@pothos/plugin-prisma'
+import { isHandle } from '../../domain/ids.ts'
+import { checkPage, decodeCursor, encodeCursor, toPage } from '../../domain/page.ts'
+import { builder } from '../building/builder.ts'
+import { toConnection } from '../building/connection.ts'
+import { requireViewer } from '../building/context.ts'
+import { userId } from '../building/ids.ts'
+import { searchText, validate } from '../building/validate.ts'
+
+export const UserRole = builder.enumType('UserRole', {
+  description: 'What a person is to the operator of this server.',
+  values: {
+    USER: { description: 'Anybody.' },
+    STAFF: { description: 'Answers for the operator.' },
+    ADMIN: { description: 'Runs the server.' },
+  },
+})
+
+export const User = builder.prismaObject('User', {
+  description: 'A person.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.id({ description: 'Global id; opaque.', resolve: (user) => userId(user.id) }),
+    handle: t.exposeString('handle', { description: '3 to 32 of a-z 0-9 _ . ; unique, in lower case.' }),
+    displayName: t.exposeString('displayName', {
+      description: 'How the person wants to be called. 1 to 64 characters.',
+    }),
+    avatarUrl: t.exposeString('avatarUrl', { nullable: true, description: 'Address of a picture, if there is one.' }),
+    role: t.field({
+      type: UserRole,
+      description: 'What the person is to the operator of this server.',
+      resolve: (user) => user.role,
+    }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When the person registered.',
+      resolve: (user) => user.createdAt,
+    }),
+  }),
+})
+
+const SearchUsersConnection = builder.connectionObject({
+  type: User,
+  name: 'QuerySearchUsersConnection',
+  description: 'People found, by handle.',
+})
+
+const limits = { defaultSize: 25, maxSize: 100 }
+
+builder.queryField('searchUsers', (t) =>
+  t.field({
+    type: SearchUsersConnection,
+    description: 'People whose handle or name begins with the text, by handle. At most 100 a page; 25 when not given.',
+    args: {
+      query: t.arg.string({ required: true, description: '1 to 64 characters; upper and lower case are the same.' }),
+      first: t.arg.int({ description: 'How many, 1 to 100.' }),
+      after: t.arg.string({ description: 'Only people after this cursor.' }),
+    },
+    resolve: async (_, args, context, info) => {
+      requireViewer(context)
+      const text = validate(searchText, 'query', args.query.trim()).toLowerCase()
+      // Prisma hands the text to LIKE as it is.
+      const startsWith = text.replace(/[\\%_]/g, '\\$&')
+      const page = checkPage(args, limits)
+      const afterHandle =
+        page.after === null
+          ? ''
+          : decodeCursor('users', 'after', page.after, ([handle]) =>
+              typeof handle === 'string' && isHandle(handle) ? handle : null,
+            )
+      const users = await context.prisma.user.findMany({
+        ...queryFromInfo({ context, info, typeName: 'User', path: ['edges', 'node'] }),
+        where: {
+          erasedAt: null,
+          handle: { gt: afterHandle },
+          OR: [{ handle: { startsWith } }, { searchName: { startsWith } }],
+        },
+        orderBy: { handle: 'asc' },
+        take: page.size + 1,
+      })
+      return toConnection(
+        toPage(users, page, (user) => encodeCursor('users', [user.handle])),
+        (user) => user,
+      )
+    },
+  }),
+)

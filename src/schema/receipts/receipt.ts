@@ -1,0 +1,84 @@
+import type { Loaders } from '../../domain/loaders.ts'
+import type { LogEvent, ReceiptData } from '../../store/rows.ts'
+import { builder } from '../building/builder.ts'
+import { isViewer } from '../building/context.ts'
+import { required } from '../building/required.ts'
+import { User } from '../people/user.ts'
+import { viewerDependent } from '../building/viewer-dependent.ts'
+
+interface ReceiptShape extends ReceiptData {
+  conversationId: string
+  /** Says the same to everybody, also about themselves. */
+  gathered: boolean
+}
+
+const tells = async (userId: string, loaders: Loaders): Promise<boolean> =>
+  (await required(loaders.user.load(userId), 'the user of a receipt')).readReceiptsEnabled
+
+/**
+ * When they got there. Of an advance of reading alone this is the moment of reading, which who keeps read receipts off does
+ * not tell, also not of the time before: then it is when the newest message that their devices have got was sent.
+ */
+async function shownAt(conversationId: string, receipt: ReceiptData, loaders: Loaders): Promise<Date> {
+  if (receipt.delivered === true || (await tells(receipt.userId, loaders))) return receipt.at
+  const newest = { conversationId, seq: receipt.lastDeliveredSeq }
+  return (await required(loaders.message.load(newest), 'the newest message of a receipt')).createdAt
+}
+
+/**
+ * The receipts that an event tells of. A gathered one was stored within seconds of what it tells, and has a time that may be
+ * known when others are in it: even to name there who keeps read receipts off by now would tell when they read.
+ */
+export async function shownReceipts({ data }: LogEvent, loaders: Loaders): Promise<ReceiptData[]> {
+  const receipts = data?.receipts ?? []
+  if (data?.gathered !== true) return receipts
+  const isShown = await Promise.all(
+    receipts.map(async ({ delivered, userId }) => delivered === true || (await tells(userId, loaders))),
+  )
+  return receipts.filter((_, index) => isShown[index])
+}
+
+/** When an event was stored, unless that gives away what its receipts keep to themselves. */
+export async function shownOccurredAt({ streamId, data, occurredAt }: LogEvent, loaders: Loaders): Promise<Date> {
+  const receipts = data?.receipts
+  if (!receipts || receipts.some(({ delivered }) => delivered === true)) return occurredAt
+  const tell = await Promise.all(receipts.map(({ userId }) => tells(userId, loaders)))
+  if (tell.includes(true)) return occurredAt
+  const shown = await Promise.all(receipts.map((receipt) => shownAt(streamId, receipt, loaders)))
+  return new Date(Math.max(...shown.map((at) => at.getTime())))
+}
+
+export const Receipt = builder.objectRef<ReceiptShape>('Receipt').implement({
+  description: "One member's positions after an advance.",
+  fields: (t) => ({
+    user: t.field({
+      type: User,
+      description: 'Whose.',
+      resolve: (receipt, _, { loaders }) => required(loaders.user.load(receipt.userId), 'the user of a receipt'),
+    }),
+    lastReadSeq: t.int({
+      description:
+        'Up to which seq they have read, as far as they let others see it: 0 with read receipts off. The viewer gets ' +
+        'their own position as it is now, also after marking unread by hand; but not in a gathered event.',
+      ...viewerDependent,
+      resolve: async ({ userId, conversationId, lastReadSeq, gathered }, _, context) => {
+        // In a gathered one each of a thousand receipts would ask, and each of a thousand readers would be another case.
+        if (!gathered && isViewer(context, userId)) {
+          const entry = await context.loaders.entry.load({ viewerId: userId, conversationId })
+          return entry?.member.ownReadSeq ?? lastReadSeq
+        }
+        return (await tells(userId, context.loaders)) ? lastReadSeq : 0
+      },
+    }),
+    lastDeliveredSeq: t.exposeInt('lastDeliveredSeq', {
+      description: 'Up to which seq their devices have got the messages.',
+    }),
+    at: t.field({
+      type: 'DateTime',
+      description:
+        'When they got there. Of reading alone by somebody who keeps read receipts off by now: when the message at ' +
+        'lastDeliveredSeq was sent.',
+      resolve: ({ conversationId, ...receipt }, _, { loaders }) => shownAt(conversationId, receipt, loaders),
+    }),
+  }),
+})

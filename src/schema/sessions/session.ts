@@ -1,0 +1,157 @@
+import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, ValidationError } from '../../domain/errors.ts'
+import type { Session as SessionShape } from '../../domain/sessions/sessions.ts'
+import { z } from 'zod'
+import { builder } from '../building/builder.ts'
+import { requireViewer, type Context } from '../building/context.ts'
+import { required } from '../building/required.ts'
+import { User } from '../people/user.ts'
+import { displayName, handle, password, validate } from '../building/validate.ts'
+
+const Session = builder.objectRef<SessionShape>('Session').implement({
+  description: 'A login: a short-lived access token, and a refresh token that gets the next one.',
+  fields: (t) => ({
+    accessToken: t.exposeString('accessToken', {
+      description: 'Send it as "authorization: Bearer <accessToken>". A JWT, valid for 15 minutes.',
+    }),
+    accessTokenExpiresAt: t.field({
+      type: 'DateTime',
+      description: 'When the access token ends. Call refreshSession before.',
+      resolve: (session) => session.accessTokenExpiresAt,
+    }),
+    refreshToken: t.exposeString('refreshToken', {
+      description: 'Good for one refreshSession within 7 days. Also set as an HttpOnly cookie named parley_refresh.',
+    }),
+    user: t.field({
+      type: User,
+      description: 'Who is logged in.',
+      resolve: (session, _, { loaders }) => required(loaders.user.load(session.userId), 'the user'),
+    }),
+  }),
+})
+
+const success = (name: string, description: string) =>
+  builder.objectRef<SessionShape>(name).implement({
+    description,
+    fields: (t) => ({
+      session: t.field({ type: Session, description: 'The new session.', resolve: (session) => session }),
+    }),
+  })
+
+const RegisterSuccess = success('RegisterSuccess', 'The person exists and is logged in.')
+const LoginSuccess = success('LoginSuccess', 'The person is logged in.')
+const RefreshSessionSuccess = success('RefreshSessionSuccess', 'The session goes on with new tokens.')
+
+const ChangePasswordSuccess = builder.objectRef<{ userId: string }>('ChangePasswordSuccess').implement({
+  description: 'The new password counts, and all other sessions are over.',
+  fields: (t) => ({
+    user: t.field({
+      type: User,
+      description: 'Whose password it is.',
+      resolve: ({ userId }, _, { loaders }) => required(loaders.user.load(userId), 'the viewer'),
+    }),
+  }),
+})
+
+const ChangePasswordInput = builder.inputType('ChangePasswordInput', {
+  description: 'A new password.',
+  fields: (t) => ({
+    currentPassword: t.string({ required: true, description: 'The password until now.' }),
+    newPassword: t.string({ required: true, description: '8 to 256 characters.' }),
+  }),
+})
+
+const RegisterInput = builder.inputType('RegisterInput', {
+  description: 'A new person.',
+  fields: (t) => ({
+    handle: t.string({ required: true, description: '3 to 32 of a-z 0-9 _ . ; unique, case-insensitive.' }),
+    displayName: t.string({ required: true, description: '1 to 64 characters.' }),
+    password: t.string({ required: true, description: '8 to 256 characters.' }),
+  }),
+})
+
+const LoginInput = builder.inputType('LoginInput', {
+  description: 'Who wants in.',
+  fields: (t) => ({
+    handle: t.string({ required: true, description: 'Upper and lower case are the same.' }),
+    password: t.string({ required: true, description: 'The password given at registration.' }),
+  }),
+})
+
+const withCookie = (context: Context, session: SessionShape) => {
+  context.client.setRefreshCookie(session.refreshToken, Math.floor(session.refreshTokenTtlMs / 1000))
+  return session
+}
+
+const registerShape = z.object({ handle, displayName, password })
+const newPasswordShape = z.object({ newPassword: password })
+
+builder.mutationFields((t) => ({
+  register: t.field({
+    type: RegisterSuccess,
+    errors: { types: [HandleTakenError, ValidationError] },
+    description: 'Makes a person and logs them in.',
+    args: { input: t.arg({ type: RegisterInput, required: true, description: 'The new person.' }) },
+    resolve: async (_, args, context) => {
+      const input = validate(registerShape, 'input', args.input)
+      await context.domain.attempts.register(context.client.ip)
+      return withCookie(context, await context.domain.sessions.register(input))
+    },
+  }),
+  login: t.field({
+    type: LoginSuccess,
+    errors: { types: [InvalidCredentialsError] },
+    description: 'Logs a person in. Slowed down after repeated failures.',
+    args: { input: t.arg({ type: LoginInput, required: true, description: 'Who wants in.' }) },
+    resolve: async (_, { input }, context) => {
+      const { ip } = context.client
+      await context.domain.attempts.checkLogin(ip, input.handle)
+      try {
+        return withCookie(context, await context.domain.sessions.login(input))
+      } catch (error) {
+        if (error instanceof InvalidCredentialsError) await context.domain.attempts.loginFailed(ip, input.handle)
+        throw error
+      }
+    },
+  }),
+  refreshSession: t.field({
+    type: RefreshSessionSuccess,
+    errors: { types: [SessionExpiredError] },
+    description:
+      'Exchanges a refresh token for new tokens. Each is good for one exchange: a second use ends the whole session, ' +
+      'because somebody must have copied it.',
+    args: { refreshToken: t.arg.string({ description: 'The cookie parley_refresh counts when this is left out.' }) },
+    resolve: async (_, { refreshToken }, context) => {
+      const token = refreshToken ?? context.client.refreshCookie
+      if (!token) throw new SessionExpiredError()
+      return withCookie(context, await context.domain.sessions.refresh(token))
+    },
+  }),
+  changePassword: t.field({
+    type: ChangePasswordSuccess,
+    errors: { types: [InvalidCredentialsError, ValidationError] },
+    description:
+      'Gives the viewer a new password, and ends all their other sessions with their sockets and subscriptions.',
+    args: { input: t.arg({ type: ChangePasswordInput, required: true, description: 'The old and the new one.' }) },
+    resolve: async (_, { input }, context) => {
+      const viewer = requireViewer(context)
+      const { newPassword } = validate(newPasswordShape, 'input', input)
+      const { ip } = context.client
+      await context.domain.attempts.checkLogin(ip, viewer.userId)
+      try {
+        await context.domain.sessions.changePassword(viewer, { currentPassword: input.currentPassword, newPassword })
+      } catch (error) {
+        if (error instanceof InvalidCredentialsError) await context.domain.attempts.loginFailed(ip, viewer.userId)
+        throw error
+      }
+      return { userId: viewer.userId }
+    },
+  }),
+  logout: t.boolean({
+    description: "Ends the viewer's session: its tokens, sockets and subscriptions. Always true.",
+    resolve: async (_, __, context) => {
+      await context.domain.sessions.logout(requireViewer(context))
+      context.client.setRefreshCookie(null, 0)
+      return true
+    },
+  }),
+}))

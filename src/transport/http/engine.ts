@@ -1,0 +1,88 @@
+import type { ServerResponse } from 'node:http'
+import { execute, type DocumentNode, type ExecutionArgs, type Source } from 'graphql'
+import { createYoga, type Plugin } from 'graphql-yoga'
+import type { Viewer } from '../../domain/viewer.ts'
+import type { OpenEventResults } from '../../execution/event-results.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import type { ContextInit, TransportContext } from '../context.ts'
+import { graphiqlOptions, renderGraphiqlPage } from '../graphiql/page.ts'
+import { useHttpResults, useStrictRequests, type ServerContext } from './plugins.ts'
+import { corsFor, type AllowedOrigins } from './cors.ts'
+import type { Operations } from '../../execution/operations.ts'
+import { subscribeOneByOne } from '../../execution/subscribe.ts'
+
+export const graphqlPath = '/graphql'
+
+export interface EngineOptions {
+  operations: Operations
+  logger: Logger
+  graphiql: boolean
+  corsOrigins: AllowedOrigins
+  createContext: (init: ContextInit) => Promise<TransportContext>
+  openEventResults: OpenEventResults
+  /** Called with each stream of server-sent events that begins. */
+  onStream: (response: ServerResponse, viewer: Viewer | null) => void
+}
+
+/** Speaks HTTP: all of it, for what the short path in plain-post.ts leaves. */
+export function createEngine(options: EngineOptions) {
+  const { operations, logger, graphiql, corsOrigins, createContext, openEventResults, onStream } = options
+  let graphiqlPage: Promise<string> | undefined
+  return createYoga<ServerContext>({
+    schema: operations.schema,
+    graphqlEndpoint: graphqlPath,
+    context: ({ init }) => createContext(init),
+    // Each transport presents errors where it writes them, the one place that sees all of them with their trace id:
+    // useHttpResults here, onNext and onError in websocket.ts.
+    maskedErrors: false,
+    graphiql: graphiql ? graphiqlOptions : false,
+    renderGraphiQL: (pageOptions) => (graphiqlPage ??= renderGraphiqlPage(pageOptions)),
+    landingPage: false,
+    multipart: false,
+    batching: false,
+    // useStrictRequests counts: Yoga's own limit leaves the connection unusable for the next request.
+    maxRequestBodySize: false,
+    parserAndValidationCache: false,
+    cors: (request) => corsFor(request.headers.get('origin'), corsOrigins),
+    logging: {
+      // A line for each step of each request, of use to Yoga's developers only.
+      debug: () => undefined,
+      info: (...lines: unknown[]) => logger.info(lines.map(String).join(' ')),
+      warn: (...lines: unknown[]) => logger.warn(lines.map(String).join(' ')),
+      error: (...lines: unknown[]) => logger.error({ err: lines[0] }, 'GraphQL Yoga reported an error'),
+    },
+    plugins: [useStrictRequests(), useOperations(operations, openEventResults), useHttpResults(logger, onStream)],
+  })
+}
+
+/** Has Yoga take documents, limits and plans from where the other paths take them. */
+function useOperations(operations: Operations, openEventResults: OpenEventResults): Plugin {
+  return {
+    onParams({ params, setParams }) {
+      const query = operations.textOf(params)
+      if (query !== params.query) setParams({ ...params, query })
+    },
+    onParse({ setParseFn }) {
+      setParseFn((source: string | Source) => operations.parse(typeof source === 'string' ? source : source.body))
+    },
+    onValidate({ params, setResult }) {
+      setResult([...operations.validate(params.documentAST as DocumentNode)])
+    },
+    onExecute({ setExecuteFn }) {
+      setExecuteFn((args: ExecutionArgs) => {
+        const { document, operationName } = args
+        // graphql-js says what is wrong when there is no such operation.
+        return operations.select(document, operationName)?.execute(args) ?? execute(args)
+      })
+    },
+    onSubscribe({ args, setResultAndStopExecution, setSubscribeFn }) {
+      const { document, operationName, variableValues } = args as ExecutionArgs
+      const prepared = operations.select(document, operationName)
+      const error = prepared?.rowsError(variableValues)
+      if (error) setResultAndStopExecution({ errors: [error] })
+      else if (prepared) {
+        setSubscribeFn((given: ExecutionArgs) => subscribeOneByOne({ ...given, run: prepared.run }, openEventResults))
+      }
+    },
+  }
+}

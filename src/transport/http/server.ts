@@ -1,0 +1,180 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { GraphQLSchema } from 'graphql'
+import type { ConnectedDevice, Device, Viewer } from '../../domain/viewer.ts'
+import type { OpenEventResults } from '../../execution/event-results.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import type { ContextInit, TransportContext } from '../context.ts'
+import type { Deliveries } from '../websocket/delivered.ts'
+import { createOperations } from '../../execution/operations.ts'
+import type { TrustedDocuments } from '../../execution/persisted.ts'
+import { createPlainPost } from './plain-post.ts'
+import { httpContextInit, socketContextInit, traceIdOf } from './request.ts'
+import { createWebSocketServer } from '../websocket/server.ts'
+import { createEngine, graphqlPath } from './engine.ts'
+
+const requestTimeoutMs = 30_000
+/** Longer than the idle timeout of common load balancers (60 s), so that it is never us who hangs up first. */
+const keepAliveTimeoutMs = 65_000
+/**
+ * Connections that the system holds until they are accepted, as far as it allows so many (net.core.somaxconn). Of thousands
+ * that come back at once those beyond it would try again after a second, and then after three.
+ */
+const backlog = 4_096
+
+export interface TransportOptions {
+  schema: GraphQLSchema
+  logger: Logger
+  graphiql: boolean
+  introspection: boolean
+  corsOrigins: readonly string[] | '*'
+  /** Whether cookies are marked Secure: true outside development. */
+  secure: boolean
+  trustedDocuments?: TrustedDocuments | null
+  /** Whether plain requests go past Yoga. False only to compare the answers. */
+  plainPosts?: boolean
+  /** Whether the last address of X-Forwarded-For is the client's. False unless a proxy of ours stands in front. */
+  trustProxy?: boolean
+  /** Throws UnauthenticatedError for a token that is wrong or expired; a missing one gives a viewer of null. */
+  createContext: (init: ContextInit) => Promise<TransportContext>
+  /** How the events of a subscription are executed. */
+  openEventResults: OpenEventResults
+  /** Where what a WebSocket's device has acknowledged goes. */
+  deliveries?: Deliveries
+  /** Calls the listener when the session ends, also when it ended a moment ago. Returns the way out. */
+  onSessionEnded: (sessionId: string, listener: () => void) => () => void
+  /** Called when a socket names its device: it is there from now on. */
+  connectDevice: (viewer: Viewer, device: Device) => ConnectedDevice
+  health: () => Promise<{ ready: boolean; checks: Record<string, string> }>
+}
+
+export interface Transport {
+  /** Resolves with the real port, or rejects with node's own error (EADDRINUSE). */
+  listen(port: number, host: string): Promise<number>
+  /**
+   * Refuses what is new, sends WebSockets and event streams away so that they come back elsewhere, and finishes what
+   * is under way; cuts off what is left after `graceMs`. Idempotent.
+   */
+  stop(graceMs: number): Promise<void>
+  /** Open WebSockets. */
+  readonly socketCount: number
+}
+
+export function createTransport(options: TransportOptions): Transport {
+  const { logger, secure, trustProxy = false, plainPosts = true, onSessionEnded, health } = options
+  const settings = { secure, trustProxy }
+  const streams = new Set<ServerResponse>()
+  let stopped: Promise<void> | undefined
+
+  const operations = createOperations(options)
+  const engine = createEngine({ ...options, operations, onStream })
+  const plainPost = createPlainPost({ ...options, operations })
+  const sockets = createWebSocketServer({
+    ...options,
+    operations,
+    initOf: (request, authorization) => socketContextInit(request, authorization, settings),
+  })
+  const server = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs })
+  server.on('request', (request, response) => void answer(request, response))
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', (error) => logger.debug({ err: error }, 'Socket error during upgrade'))
+    if (stopped) socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
+    else if (pathOf(request) !== graphqlPath) socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
+    else sockets.handleUpgrade(request, socket, head)
+  })
+
+  // A stream that is cut makes the client come back; one that is completed would tell it that nothing more will come.
+  function onStream(response: ServerResponse, viewer: Viewer | null) {
+    if (stopped) response.destroy()
+    const stopListening = viewer ? onSessionEnded(viewer.sessionId, () => response.destroy()) : undefined
+    streams.add(response)
+    response.once('close', () => {
+      streams.delete(response)
+      stopListening?.()
+    })
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse) {
+    const traceId = traceIdOf(request)
+    response.setHeader('x-trace-id', traceId)
+    if (stopped) response.setHeader('connection', 'close')
+    try {
+      await route(request, response, traceId)
+    } catch (error) {
+      // A client that went away in the middle of its request is no fault of ours.
+      logger[request.complete ? 'error' : 'debug']({ err: error, traceId }, 'A request could not be answered')
+      if (!response.headersSent) sendJson(response, 500, { error: `Something went wrong on our side: ${traceId}` })
+      else response.destroy()
+    }
+  }
+
+  async function route(request: IncomingMessage, response: ServerResponse, traceId: string) {
+    switch (pathOf(request)) {
+      case graphqlPath:
+        await answerGraphql(request, response, httpContextInit(request, response, traceId, settings))
+        break
+      case '/':
+        response.writeHead(302, { location: graphqlPath }).end()
+        break
+      case '/health/live':
+        sendJson(response, 200, { live: true })
+        break
+      case '/health/ready': {
+        const report = stopped ? { ready: false, checks: { process: 'stopping' } } : await health()
+        sendJson(response, report.ready ? 200 : 503, report)
+        break
+      }
+      default:
+        sendJson(response, 404, { error: `Nothing is here. The GraphQL API is at ${graphqlPath}.` })
+    }
+  }
+
+  async function answerGraphql(request: IncomingMessage, response: ServerResponse, init: ContextInit) {
+    const rest = plainPosts ? await plainPost(request, response, init) : {}
+    if (!rest) return
+    // Only its path and query are used; a strange Host header would not make a URL, and Yoga would answer with the
+    // stack of that error.
+    request.headers.host = 'localhost'
+    await engine(request, response, { init, response, ...rest })
+  }
+
+  async function close(graceMs: number) {
+    // Upgraded connections count too: this waits for the WebSockets as well.
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    void sockets.goAway()
+    for (const response of streams) response.destroy()
+    // A kept-alive connection becomes idle when its last request is answered.
+    const idling = setInterval(() => server.closeIdleConnections(), 25)
+    const cutting = setTimeout(() => {
+      sockets.terminate()
+      server.closeAllConnections()
+    }, graceMs)
+    await closed
+    clearInterval(idling)
+    clearTimeout(cutting)
+  }
+
+  return {
+    listen: (port, host) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen({ port, host, backlog }, () => {
+          server.off('error', reject)
+          server.on('error', (error) => logger.error({ err: error }, 'HTTP server error'))
+          resolve((server.address() as AddressInfo).port)
+        })
+      }),
+    stop: (graceMs) => (stopped ??= close(graceMs)),
+    get socketCount() {
+      return sockets.count
+    },
+  }
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').split('?', 1)[0] ?? '/'
+}
+
+function sendJson(response: ServerResponse, status: number, body: object) {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body))
+}

@@ -1,0 +1,141 @@
+import type { Duplex } from 'node:stream'
+import { WebSocket } from 'ws'
+import type { LiveConnection } from '../../domain/viewer.ts'
+import { closeCodes } from './close-codes.ts'
+
+/** Bytes that may wait for the network, over all operations of a socket. */
+const maxBufferedBytes = 8 * 1_048_576
+/** How long the network may take nothing at all before the socket counts as stalled. */
+const maxStallMs = 10_000
+/** How long a peer gets to take in its close code and answer. */
+const closeGraceMs = 2_000
+/** The same for a slow one, which has to read what is under way first. Nothing more is queued for it meanwhile. */
+const slowCloseGraceMs = 15_000
+
+/**
+ * What a socket may hold back is bounded: events wait in the log while the network takes nothing (delivery.ts), answers of
+ * queries add up to the limit in bytes, and the limit in time frees what a reader holds that will not come back.
+ */
+export class BoundedSocket extends WebSocket implements LiveConnection {
+  /** A ping with a payload of its own is under way (delivered.ts). */
+  awaitsPong = false
+  private network: Duplex | null = null
+  /** Who waits for the network; null when nobody does. */
+  private waiting: (() => void)[] | null = null
+  private watching: NodeJS.Timeout | undefined
+  private isCorked = false
+  /** Who waits for the end; null while nobody does. */
+  private disconnected: Set<() => void> | null = null
+
+  /** The connection underneath, to which whole frames can be written. */
+  connect(network: Duplex) {
+    this.network = network
+  }
+
+  onDisconnected(listener: () => void): () => void {
+    if (this.readyState === WebSocket.CLOSED) {
+      const soon = setImmediate(listener)
+      return () => clearImmediate(soon)
+    }
+    if (!this.disconnected) {
+      const listeners = (this.disconnected = new Set())
+      this.once('close', () => {
+        for (const each of listeners) each()
+      })
+    }
+    const { disconnected } = this
+    disconnected.add(listener)
+    return () => disconnected.delete(listener)
+  }
+
+  /** Whether the network is behind; `whenDrained` tells when it no longer is. */
+  get isBehind(): boolean {
+    return this.network?.writableNeedDrain ?? false
+  }
+
+  /** Also called when the connection is lost. */
+  whenDrained(listener: () => void) {
+    if (this.waiting) {
+      this.waiting.push(listener)
+      return
+    }
+    const { network } = this
+    const waiting = (this.waiting = [listener])
+    const settle = () => {
+      network?.off('drain', settle).off('close', settle)
+      this.waiting = null
+      for (const wake of waiting) wake()
+    }
+    network?.on('drain', settle).on('close', settle)
+  }
+
+  /** Whole frames, made by the caller; ws compresses and fragments nothing here, so they may stand between its own. */
+  writeFrames(...frames: Buffer[]) {
+    if (this.readyState !== WebSocket.OPEN || !this.network) return
+    if (frames.length > 1) this.network.cork()
+    for (const frame of frames) this.network.write(frame)
+    if (frames.length > 1) this.network.uncork()
+    this.checkBacklog()
+  }
+
+  /** Resolves when the network has room again: at once, most often, so that what follows goes out in the same write. */
+  sendText(text: string): Promise<void> | undefined {
+    if (this.readyState !== WebSocket.OPEN) return undefined
+    this.send(text)
+    return this.isBehind ? new Promise((resolve) => this.whenDrained(resolve)) : undefined
+  }
+
+  override send(data: unknown, options?: unknown, callback?: unknown) {
+    const done = (typeof options === 'function' ? options : callback) as ((error?: Error) => void) | undefined
+    const settings = typeof options === 'object' && options !== null ? options : {}
+    this.corkForThisTick()
+    super.send(data as string, settings, done)
+    this.checkBacklog()
+  }
+
+  /** ws would wait half a minute for a peer that does not answer, and hand on what it still sends. */
+  override close(code?: number, reason?: string | Buffer) {
+    super.close(code, reason)
+    const graceMs = code === closeCodes.TOO_SLOW ? slowCloseGraceMs : closeGraceMs
+    setTimeout(() => this.terminate(), graceMs).unref()
+  }
+
+  /** What is sent in one turn goes out in one write: an answer and its `complete`, say. */
+  private corkForThisTick() {
+    if (this.isCorked || !this.network) return
+    const { network } = this
+    this.isCorked = true
+    network.cork()
+    process.nextTick(() => {
+      this.isCorked = false
+      network.uncork()
+      this.checkBacklog()
+    })
+  }
+
+  private checkBacklog() {
+    if (this.readyState !== WebSocket.OPEN || this.isCorked) return
+    if (this.bufferedAmount > maxBufferedBytes) this.giveUp()
+    else if (this.bufferedAmount > 0) this.watch()
+  }
+
+  private watch() {
+    if (this.watching) return
+    const takenBefore = this.takenByteSize
+    this.watching = setTimeout(() => {
+      this.watching = undefined
+      if (this.readyState !== WebSocket.OPEN || this.bufferedAmount === 0) return
+      if (this.takenByteSize === takenBefore) this.giveUp()
+      else this.watch()
+    }, maxStallMs).unref()
+  }
+
+  /** Bytes that the network has taken so far. */
+  private get takenByteSize(): number {
+    return ((this.network as { bytesWritten?: number } | null)?.bytesWritten ?? 0) - this.bufferedAmount
+  }
+
+  private giveUp() {
+    this.close(closeCodes.TOO_SLOW, 'Too slow: come back with your cursor')
+  }
+}

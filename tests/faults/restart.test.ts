@@ -1,0 +1,123 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, expect, test } from 'vitest'
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/embedded/postgres.ts'
+import { createLogger } from '../../src/telemetry/logger.ts'
+import { createTestDatabase } from '../testkit/database.ts'
+import { PersistentReader, PersistentWriter } from '../testkit/persistent.ts'
+import { signUp } from '../testkit/person.ts'
+import { untilReadiness } from '../testkit/proxied.ts'
+import { freePort } from '../testkit/redis.ts'
+import { startServer, type ServerProcess } from '../testkit/server.ts'
+
+const oneTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
+
+/** Writers and readers of one conversation, which keep at it whatever happens to the servers at these addresses. */
+async function startTraffic(urls: string[]) {
+  const people = await Promise.all(oneTo(6).map((count) => signUp(urls[count % urls.length]!)))
+  const conversation = await people[0]!.createGroup(people.slice(1))
+  const writers = people.map((person, index) => new PersistentWriter(person, conversation, urls, index))
+  const readers = people.map((person, index) => new PersistentReader(person, conversation, urls, index))
+  const total = () => writers.reduce((sum, { texts }) => sum + texts.length, 0)
+  return {
+    writers,
+    readers,
+    /** Resolves when this many more writes were acknowledged. */
+    async more(count: number) {
+      const goal = total() + count
+      await expect.poll(total, { timeout: 30_000 }).toBeGreaterThanOrEqual(goal)
+    },
+    /** Ends it, and checks that every reader was told every acknowledged write once, in one order without a gap. */
+    async expectNothingLostOrRepeated() {
+      const acknowledged = await Promise.all(writers.map((writer) => writer.stop()))
+      const count = acknowledged.flat().length
+      // A writer whose last attempt was answered has nothing open, so what is acknowledged is all that there is.
+      for (const reader of readers) {
+        await expect.poll(() => reader.events.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(count)
+        await reader.stop()
+        expect(reader.events.map(({ cursor }) => cursor.eventSeq)).toEqual(oneTo(count))
+        const texts = reader.events.map((event) => (event.__typename === 'MessageSent' ? event.message.text! : ''))
+        writers.forEach(({ person }, index) => {
+          expect(texts.filter((text) => text.startsWith(`${person.handle} `))).toEqual(acknowledged[index])
+        })
+        expect(texts).toHaveLength(count)
+      }
+      return count
+    },
+  }
+}
+
+test('a rolling restart of three servers under load loses and repeats nothing', async () => {
+  const database = await createTestDatabase()
+  const start = () => startServer({ databaseUrl: database.url })
+  const servers: ServerProcess[] = await Promise.all([start(), start(), start()])
+  const urls = servers.map(({ url }) => url)
+  const traffic = await startTraffic(urls)
+  await traffic.more(60)
+  for (const [index, server] of servers.entries()) {
+    // As a deploy does it: the new one is there first, and the old one is asked to end.
+    const next = await start()
+    urls[index] = next.url
+    server.kill('SIGTERM')
+    expect(await server.exited).toEqual({ code: 0, signal: null })
+    await traffic.more(60)
+  }
+  const count = await traffic.expectNothingLostOrRepeated()
+  expect(count).toBeGreaterThan(240)
+  const codes = traffic.readers.flatMap(({ closeCodes }) => closeCodes)
+  // Each reader had to move at least once, and was told so with the code that says come back.
+  expect(codes.length).toBeGreaterThanOrEqual(traffic.readers.length)
+  expect(new Set(codes)).toEqual(new Set([1012]))
+})
+
+const folder = mkdtempSync(join(tmpdir(), 'parley-faults-'))
+let postgres: EmbeddedPostgres | null = null
+
+afterAll(async () => {
+  await postgres?.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const immediately = (dataDir: string) => {
+  const [pid] = readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')
+  // Ends without writing anything more, as after a loss of power: at the next start it recovers from its log.
+  process.kill(Number(pid), 'SIGQUIT')
+}
+
+test.each([
+  ['is stopped', () => undefined],
+  ['crashes', immediately],
+])(
+  'when PostgreSQL %s and starts again under load, nothing is lost or repeated, and nobody need do anything',
+  async (name, crash) => {
+    const dataDir = join(folder, name.replace(' ', '-'))
+    const port = await freePort()
+    const startPostgres = () =>
+      startEmbeddedPostgres({ dataDir, log: createLogger('silent'), postgresFlags: ['-c', `port=${port}`] })
+    postgres = await startPostgres()
+    const databaseUrl = Object.assign(new URL(postgres.url), { port: String(port) }).href
+    const first = await startServer({ databaseUrl })
+    const servers = [first, await startServer({ databaseUrl })]
+    const traffic = await startTraffic(servers.map(({ url }) => url))
+    await traffic.more(40)
+    for (const restart of [1, 2]) {
+      crash(dataDir)
+      await postgres.stop()
+      for (const server of servers) await untilReadiness(server, 'unavailable')
+      // Long enough for writers to be refused by the breaker, too.
+      await sleep(restart * 500)
+      postgres = await startPostgres()
+      for (const server of servers) await untilReadiness(server, 'ok')
+      await traffic.more(40)
+    }
+    expect(await traffic.expectNothingLostOrRepeated()).toBeGreaterThanOrEqual(120)
+    expect(traffic.writers.every(({ setbackCount }) => setbackCount > 0)).toBe(true)
+    // A socket that ended meanwhile said: come back.
+    for (const { closeCodes } of traffic.readers) for (const code of closeCodes) expect(code).toBe(1013)
+    for (const server of servers) await server.stop()
+    await postgres.stop()
+    postgres = null
+  },
+)

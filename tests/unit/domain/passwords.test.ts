@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import { createPasswords } from '../../../src/domain/sessions/passwords.ts'
+
+test('a hash matches its password and no other', async () => {
+  const passwords = createPasswords()
+  const passwordHash = await passwords.hash('correct horse battery')
+  expect(passwordHash).toMatch(/^\$argon2id\$/)
+  expect(await passwords.matches(passwordHash, 'correct horse battery')).toBe(true)
+  expect(await passwords.matches(passwordHash, 'correct horse batterie')).toBe(false)
+})
+
+test('those who come together take turns, too many of them are told to come again, and then there is room', async () => {
+  const passwords = createPasswords({ atOnce: 1, maxWaiting: 2 })
+  const outcomes = await Promise.allSettled(['a', 'b', 'c', 'd'].map((password) => passwords.hash(password)))
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected'])
+  expect(outcomes[3]).toMatchObject({ reason: { code: 'UNAVAILABLE', retryable: true, retryAfterMs: 1_000 } })
+  expect(await passwords.hash('d')).toMatch(/^\$argon2id\$/)
+})

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigError, loadConfig } from '../../../src/config.ts'
+
+const secret = 'x'.repeat(32)
+const databaseUrl = 'postgresql://parley:hush@db.example.com/parley'
+
+function complaintAbout(env: NodeJS.ProcessEnv): string {
+  try {
+    loadConfig(env)
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError)
+    return (error as ConfigError).message
+  }
+  throw new Error('the settings were accepted')
+}
+
+describe('settings', () => {
+  it('are all optional: the embedded default listens on the loopback address only', () => {
+    expect(loadConfig({})).toEqual({
+      port: 4000,
+      host: '127.0.0.1',
+      databaseUrl: null,
+      databasePoolSize: 10,
+      redisUrl: null,
+      dataDir: '.parley',
+      jwtSecret: null,
+      logLevel: 'info',
+      rateLimits: true,
+      development: true,
+      graphiql: true,
+      introspection: true,
+      corsOrigins: ['*'],
+      persistedDocuments: null,
+      persistedDocumentsOnly: false,
+      relayIntervalMs: 500,
+      receiptGatherMembers: 10,
+      receiptFlushIntervalMs: 2_000,
+      eventTtlMs: 30 * 24 * 3_600_000,
+      opKeyTtlMs: 30 * 24 * 3_600_000,
+      housekeepingIntervalMs: 60_000,
+      presenceIntervalMs: 1_000,
+      ringEvents: 2_048,
+      ringMemoryByteSize: 64 * 1_048_576,
+      fault: null,
+    })
+  })
+
+  it('cannot be changed after they were read', () => {
+    const config = loadConfig({})
+    expect(Object.isFrozen(config)).toBe(true)
+    expect(Object.isFrozen(config.corsOrigins)).toBe(true)
+  })
+
+  it('listen on every address with a database of their own, and need the secret then', () => {
+    expect(loadConfig({ DATABASE_URL: databaseUrl, JWT_SECRET: secret }).host).toBe('0.0.0.0')
+    expect(complaintAbout({ DATABASE_URL: databaseUrl })).toMatch(/^JWT_SECRET must be set when DATABASE_URL is/)
+  })
+
+  it("refuse to run the operator's documents only when there are none", () => {
+    expect(complaintAbout({ PERSISTED_DOCUMENTS_ONLY: 'on' })).toMatch(/^PERSISTED_DOCUMENTS must be set/)
+    const env = { PERSISTED_DOCUMENTS: 'persisted.json', PERSISTED_DOCUMENTS_ONLY: 'on' }
+    expect(loadConfig(env)).toMatchObject({ persistedDocuments: 'persisted.json', persistedDocumentsOnly: true })
+  })
+
+  it('keep GraphiQL and introspection off in production unless they are asked for', () => {
+    expect(loadConfig({ NODE_ENV: 'production' })).toMatchObject({ graphiql: false, introspection: false })
+    expect(loadConfig({ NODE_ENV: 'production', GRAPHIQL: 'on' })).toMatchObject({ graphiql: true, development: false })
+  })
+
+  it('take an empty variable for one that is not set', () => {
+    expect(loadConfig({ PORT: '', REDIS_URL: '' })).toMatchObject({ port: 4000, redisUrl: null })
+  })
+
+  it('read lists, switches and numbers', () => {
+    const env = { CORS_ORIGINS: 'https://a.example, http://localhost:3000', RATE_LIMITS: 'off', PORT: '0' }
+    expect(loadConfig(env)).toMatchObject({
+      corsOrigins: ['https://a.example', 'http://localhost:3000'],
+      rateLimits: false,
+      port: 0,
+    })
+  })
+
+  it.each([
+    [{ PORT: '65536' }, 'PORT must be a port from 0 (any free one) to 65535, but it is "65536".'],
+    [{ PORT: '40x' }, 'PORT must be a port from 0 (any free one) to 65535, but it is "40x".'],
+    [{ RATE_LIMITS: 'yes' }, 'RATE_LIMITS must be on or off, but it is "yes".'],
+    [{ NODE_ENV: 'prod' }, 'NODE_ENV must be development, production or test, but it is "prod".'],
+    [{ RELAY_INTERVAL_MS: '0' }, 'RELAY_INTERVAL_MS must be milliseconds from 10 to 60000, but it is "0".'],
+    [{ RING_EVENTS: '-1' }, 'RING_EVENTS must be a number of events from 1 to 100000, but it is "-1".'],
+    [
+      { LOG_LEVEL: 'loud' },
+      'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent, but it is "loud".',
+    ],
+    [
+      { CORS_ORIGINS: 'https://a.example/' },
+      'CORS_ORIGINS must be * or origins like https://chat.example.com with commas between, but it is "https://a.example/".',
+    ],
+  ])('refuse %o with the name, the value and what is allowed', (env, message) => {
+    expect(complaintAbout(env)).toBe(message)
+  })
+
+  it('do not repeat secrets and passwords in their complaint', () => {
+    expect(complaintAbout({ JWT_SECRET: 'short-secret' })).toBe(
+      'JWT_SECRET must be at least 32 characters, but it is a text of 12 characters.',
+    )
+    expect(complaintAbout({ DATABASE_URL: 'mysql://root:hush@db/x' })).not.toContain('hush')
+    expect(complaintAbout({ REDIS_URL: 'http://user:hush@redis' })).not.toContain('hush')
+  })
+
+  it('let a fault in only under test', () => {
+    const env = { PARLEY_FAULT: 'exit-after-commit:3' }
+    expect(loadConfig({ ...env, NODE_ENV: 'test' }).fault).toBe('exit-after-commit:3')
+    expect(complaintAbout(env)).toMatch(/^PARLEY_FAULT must not be set/)
+    expect(complaintAbout({ PARLEY_FAULT: 'anything', NODE_ENV: 'test' })).toMatch(/^PARLEY_FAULT must be a fault and/)
+  })
+})
