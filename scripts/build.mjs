@@ -1,7 +1,7 @@
 // Bundles the server (and the seed) into dist/, when something they are made of changed since the last time.
 // Run: npm run build
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { generate } from './generate.mjs'
 import { digestOf, isFresh, leaveStamp } from './stamp.mjs'
@@ -30,8 +30,12 @@ export async function build() {
     write: false,
     logLevel: 'error',
   })
+  // The bundle reads them from beside itself, as their modules do in src/.
+  const scripts = readdirSync('src', { recursive: true })
+    .filter((file) => file.endsWith('.lua'))
+    .map((file) => ({ path: join('dist', basename(file)), contents: readFileSync(join('src', file)) }))
   // Each file appears whole: another process may be starting from dist/ at this moment.
-  for (const { path, contents } of outputFiles) {
+  for (const { path, contents } of [...outputFiles, ...scripts]) {
     mkdirSync(dirname(path), { recursive: true })
     const draft = `${path}.${process.pid}`
     writeFileSync(draft, contents)

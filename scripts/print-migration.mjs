@@ -2,7 +2,7 @@
 // Run: npm run --silent migration:print > prisma/migrations/<yyyymmddhhmmss>_<what_changes>/migration.sql
 // The folder has to exist first, and an empty migration.sql in it does no harm. Add by hand what Prisma has no words for.
 import { sqlToReachSchema } from './schema-engine.mjs'
-import { withMigratedDatabase } from './temporary-database.mjs'
+import { withMigratedDatabase } from './temporary-database.ts'
 
 console.log(
   (await withMigratedDatabase(sqlToReachSchema)) ?? '-- prisma/migrations give what prisma/schema.prisma says.',

@@ -38,7 +38,7 @@ export interface InProcessOptions {
   nowMs?: () => number
 }
 
-/** For a process that runs alone: the same rules as in script.ts, one test suite holds both to them. */
+/** For a process that runs alone: the same rules as in the .lua files, one test suite holds both to them. */
 export function createInProcessPresence({ announce, nowMs = Date.now }: InProcessOptions): PresenceStates {
   const people = new Map<string, Person>()
 

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import { connectionOptions, endConnection, keepPinging, neverQueue } from '../bus/connection.ts'
 import { topics } from '../bus/topics.ts'
 import { parseState, sweepSize, type Change, type LastSeen, type PresenceStates } from './presence.ts'
-import * as script from './script.ts'
+import { presenceScript } from './script.ts'
 
 /** Commands under way at once; beyond that Redis counts as away. */
 const maxPending = 1_000
@@ -20,7 +20,7 @@ export interface RedisPresenceOptions {
 
 type Script = (...args: (string | number)[]) => Promise<unknown>
 
-/** Keeps presence in Redis; the rules stand in script.ts. */
+/** Keeps presence in Redis; the rules stand in the .lua files. */
 export function createRedisPresence({ url, prefix = defaultPrefix, nowMs }: RedisPresenceOptions): PresenceStates {
   const redis = new Redis(url, { ...connectionOptions, ...neverQueue, commandTimeout: commandTimeoutMs })
   // Whoever asks is told; the bus, on the same Redis, has it in the log.
@@ -51,9 +51,9 @@ export function createRedisPresence({ url, prefix = defaultPrefix, nowMs }: Redi
         command.call(redis, `${prefix}due`, `${prefix}unsaved`, topics.presence, nowMs ? nowMs() : '', ...values),
       )
   }
-  const apply = defined('parleyPresenceApply', script.apply)
-  const sweep = defined('parleyPresenceSweep', script.sweep)
-  const saved = defined('parleyPresenceSaved', script.saved)
+  const apply = defined('parleyPresenceApply', presenceScript('apply'))
+  const sweep = defined('parleyPresenceSweep', presenceScript('sweep'))
+  const saved = defined('parleyPresenceSaved', presenceScript('saved'))
 
   return {
     async apply(changes) {
@@ -88,7 +88,7 @@ export function createRedisPresence({ url, prefix = defaultPrefix, nowMs }: Redi
   }
 }
 
-/** As the script takes them: script.changeWidth values each. */
+/** As presence-apply.lua takes them. */
 function toValues(change: Change): (string | number)[] {
   const { type, userId } = change
   switch (type) {

@@ -1,0 +1,28 @@
+-- People who are members already stay as they are. Who comes (back) has nothing unread.
+CREATE OR REPLACE FUNCTION parley_add_members(p_actor uuid, p_conversation uuid, p_users uuid[], p_limit int) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE c conversations; my_role member_role; u uuid; added uuid[]; events jsonb := '[]'; head int;
+BEGIN
+  SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
+  SELECT role INTO my_role FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL;
+  IF my_role IS NULL THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
+  IF c.kind = 'DIRECT' OR my_role = 'MEMBER' THEN RETURN jsonb_build_object('outcome', 'FORBIDDEN'); END IF;
+  IF NOT parley_all_exist(p_users) THEN RETURN jsonb_build_object('outcome', 'USER_NOT_FOUND'); END IF;
+  added := ARRAY(SELECT DISTINCT x FROM unnest(p_users) x WHERE NOT EXISTS (
+    SELECT FROM members WHERE conversation_id = p_conversation AND user_id = x AND left_at IS NULL) ORDER BY 1);
+  IF c.member_count + cardinality(added) > p_limit THEN RETURN jsonb_build_object('outcome', 'TOO_MANY_MEMBERS'); END IF;
+  head := c.head_event_seq;
+  FOREACH u IN ARRAY added LOOP
+    INSERT INTO members (conversation_id, user_id, last_read_seq, own_read_seq, last_delivered_seq, joined_at, joined_event_seq)
+    VALUES (p_conversation, u, c.head_seq, c.head_seq, c.head_seq, parley_now(), head)
+    ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = 'MEMBER', left_at = NULL, archived = false,
+      last_read_seq = greatest(members.last_read_seq, excluded.last_read_seq),
+      own_read_seq = excluded.own_read_seq, last_delivered_seq = excluded.last_delivered_seq,
+      joined_at = excluded.joined_at, joined_event_seq = excluded.joined_event_seq;
+    events := events || parley_conversation_event(p_conversation, 'MEMBER_JOINED', p_actor, jsonb_build_object('userId', u));
+    head := head + 1;
+  END LOOP;
+  UPDATE conversations SET member_count = member_count + cardinality(added) WHERE id = p_conversation;
+  -- The personal event names the place in the conversation's stream just before the first of these joins.
+  RETURN jsonb_build_object('outcome', 'ACCEPTED', 'events',
+    events || parley_inbox_events(added, p_conversation, p_actor, jsonb_build_object('joinedEventSeq', c.head_event_seq)));
+END $$;

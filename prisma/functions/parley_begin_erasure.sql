@@ -1,0 +1,14 @@
+-- The first step of an erasure: nothing tells who the person was or when they were here, and nobody can log in as them any
+-- more. Not known when there is no such person. Answers the sessions that ended. The credentials first, as a login that is
+-- under way does.
+CREATE OR REPLACE FUNCTION parley_begin_erasure(p_user uuid, OUT known boolean, OUT session_ids uuid[]) LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM credentials WHERE user_id = p_user;
+  UPDATE users SET handle = 'erased_' || substr(md5(id::text || clock_timestamp()::text), 1, 16), display_name = 'Erased person',
+    search_name = '', avatar_url = NULL, presence_sharing = DEFAULT, invisible = DEFAULT, last_seen_at = NULL,
+    erased_at = coalesce(erased_at, parley_now())
+  WHERE id = p_user;
+  known := FOUND;
+  session_ids := ARRAY(SELECT id FROM sessions WHERE user_id = p_user);
+  DELETE FROM sessions WHERE user_id = p_user;
+END $$;

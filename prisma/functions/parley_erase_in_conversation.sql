@@ -1,0 +1,20 @@
+-- The last step for one conversation: what came after p_after_seq goes too, and one event tells everybody to drop their
+-- copies. The person is no longer in a group, and a direct conversation is closed. Repeating it changes nothing.
+CREATE OR REPLACE FUNCTION parley_erase_in_conversation(p_actor uuid, p_conversation uuid, p_user uuid, p_after_seq int)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE c conversations; m members; at timestamptz; events jsonb;
+BEGIN
+  SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
+  SELECT * INTO m FROM members WHERE conversation_id = p_conversation AND user_id = p_user FOR NO KEY UPDATE;
+  at := parley_now();
+  PERFORM parley_erase_messages(p_actor, p_conversation, p_user, p_after_seq, c.head_seq);
+  events := jsonb_build_array(
+    parley_conversation_event(p_conversation, 'USER_ERASED', p_actor, jsonb_build_object('userId', p_user)));
+  UPDATE members SET last_sent_seq = 0 WHERE conversation_id = p_conversation AND user_id = p_user;
+  IF c.kind = 'DIRECT' THEN
+    UPDATE conversations SET closed_at = coalesce(closed_at, at) WHERE id = p_conversation;
+  ELSIF m.left_at IS NULL THEN
+    events := events || parley_end_membership(p_actor, p_conversation, p_user);
+  END IF;
+  RETURN jsonb_build_object('outcome', 'ACCEPTED', 'events', events);
+END $$;

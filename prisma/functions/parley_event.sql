@@ -1,0 +1,9 @@
+CREATE OR REPLACE FUNCTION parley_event(p_stream uuid, p_seq int, p_type event_type, p_actor uuid, p_op_key text, p_hash bytea,
+  p_message_seq int, p_data jsonb, p_at timestamptz, p_message jsonb)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO events (stream_id, seq, type, actor_id, op_key, request_hash, message_seq, data, occurred_at)
+  VALUES (p_stream, p_seq, p_type, p_actor, p_op_key, p_hash, p_message_seq, p_data, p_at);
+  RETURN jsonb_build_object('streamId', p_stream, 'seq', p_seq, 'type', p_type, 'actorId', p_actor,
+    'messageSeq', p_message_seq, 'data', p_data, 'occurredAt', p_at, 'message', p_message);
+END $$;

@@ -1,0 +1,15 @@
+-- "A conversation came, went, or its entry changed", on each of these users' personal streams.
+CREATE OR REPLACE FUNCTION parley_inbox_events(p_users uuid[], p_conversation uuid, p_actor uuid, p_data jsonb,
+  p_op_key text DEFAULT NULL, p_hash bytea DEFAULT NULL)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  u uuid; head int; result jsonb := '[]';
+  payload jsonb := jsonb_build_object('conversationId', p_conversation) || p_data;
+BEGIN
+  FOR u IN SELECT DISTINCT unnest(p_users) ORDER BY 1 LOOP
+    UPDATE users SET head_event_seq = head_event_seq + 1 WHERE id = u RETURNING head_event_seq INTO head;
+    result := result || parley_event(u, head, 'INBOX_ENTRY_CHANGED', p_actor,
+      CASE WHEN u = p_actor THEN p_op_key END, CASE WHEN u = p_actor THEN p_hash END, NULL, payload, parley_now(), NULL);
+  END LOOP;
+  RETURN result;
+END $$;

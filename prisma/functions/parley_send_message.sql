@@ -1,0 +1,31 @@
+CREATE OR REPLACE FUNCTION parley_send_message(p_actor uuid, p_conversation uuid, p_op_key text, p_hash bytea, p_text text, p_reply_to int)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE c conversations; me members; m messages; replayed jsonb; at timestamptz;
+BEGIN
+  SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
+  replayed := parley_replayed(p_actor, p_op_key, p_hash);
+  IF replayed IS NOT NULL THEN RETURN replayed; END IF;
+  SELECT * INTO me FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL FOR NO KEY UPDATE;
+  IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
+  IF c.closed_at IS NOT NULL THEN RETURN jsonb_build_object('outcome', 'CONVERSATION_CLOSED'); END IF;
+  IF p_reply_to IS NOT NULL AND (p_reply_to < 1 OR p_reply_to > c.head_seq) THEN
+    RETURN jsonb_build_object('outcome', 'REPLY_NOT_FOUND');
+  END IF;
+  -- Never before the message that precedes it, whatever the clock did.
+  at := greatest(parley_now(), c.last_activity_at);
+  UPDATE conversations SET head_seq = c.head_seq + 1, head_event_seq = c.head_event_seq + 1, last_activity_at = at
+   WHERE id = p_conversation;
+  INSERT INTO messages (conversation_id, seq, sender_id, text, client_message_id, reply_to_seq, created_at)
+  VALUES (p_conversation, c.head_seq + 1, p_actor, p_text, p_op_key, p_reply_to, at)
+  RETURNING * INTO m;
+  -- Who sends has read what stands above. A receipt only where others' messages were passed by it.
+  IF greatest(me.last_read_seq, me.pending_read_seq) < c.head_seq THEN
+    INSERT INTO receipts (conversation_id, user_id, up_to_seq, read_at) VALUES (p_conversation, p_actor, m.seq, at);
+  END IF;
+  UPDATE members SET last_read_seq = m.seq, own_read_seq = m.seq, last_delivered_seq = m.seq, last_sent_seq = m.seq,
+    pending_read_seq = 0, pending_delivered_seq = 0, pending_at = NULL
+   WHERE conversation_id = p_conversation AND user_id = p_actor;
+  PERFORM parley_touch_activity(ARRAY[p_conversation]);
+  RETURN parley_accepted(parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_SENT', p_actor, p_op_key,
+    parley_salted(p_hash, m.salt), m.seq, NULL, at, parley_message_json(m)));
+END $$;

@@ -1,0 +1,89 @@
+-- Many sends in one statement and one commit, each with the outcome that parley_send_message would give it. The rules of
+-- the writes (README.md) hold here too.
+--
+--   * Of one (actor, key) there is at most one send in a call; the caller sees to that.
+--   * It is as if the sends came one after the other in the order of the arrays, but for those that are refused: these
+--     count as having come first. A reply to a message that this very call makes is refused, then. They were all asked
+--     for before any was answered, so every order is a right one, and a refusal changes nothing for the others.
+--   * Sends to several conversations wait for nobody: those of a conversation that another transaction holds are answered
+--     LOCKED, nothing is done for them, and the others are not delayed. Sends to one conversation wait for its lock.
+--   * Keys are written in order, so that two calls with the same keys never wait for each other in a circle.
+--   * Members' rows need no lock of their own: whoever changes one holds its conversation's row.
+--
+-- Answers one row for each send, in order: the outcome, and the numbers and the time of an accepted one (what else is in
+-- its message the caller knows). Outcome null: the key is known, and `replayed` is what parley_replayed says of it.
+--
+-- The settings make its plan the same whatever the tables held when it was made: each row is found by an index, never by
+-- reading a table or an index from end to end. LIMIT 1 keeps the planner from turning a look by key into a join.
+CREATE OR REPLACE FUNCTION parley_send_messages(p_actors uuid[], p_conversations uuid[], p_op_keys text[], p_hashes bytea[],
+  p_texts text[], p_replies int[])
+RETURNS TABLE (outcome text, seq int, event_seq int, at_ms float8, replayed jsonb)
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE held uuid[]; now timestamptz;
+BEGIN
+  IF p_conversations[1] = ALL (p_conversations) THEN
+    PERFORM FROM conversations WHERE id = p_conversations[1] FOR NO KEY UPDATE;
+    held := p_conversations[:1];
+  ELSE
+    held := ARRAY(SELECT id FROM conversations WHERE id = ANY (p_conversations) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED);
+  END IF;
+  now := parley_now();
+  -- A new statement: it sees all that was committed before the locks were had.
+  RETURN QUERY
+  WITH decided AS (
+    SELECT a.*, c.head_seq, c.head_event_seq, greatest(m.last_read_seq, m.pending_read_seq) AS last_read_seq,
+      greatest(now, c.last_activity_at) AS at,
+      CASE
+        WHEN c.id <> ALL (held) THEN 'LOCKED'
+        WHEN used.yes OR retired.yes THEN NULL
+        WHEN m.user_id IS NULL THEN 'NOT_FOUND'
+        WHEN c.closed_at IS NOT NULL THEN 'CONVERSATION_CLOSED'
+        WHEN a.reply_to NOT BETWEEN 1 AND c.head_seq THEN 'REPLY_NOT_FOUND'
+        ELSE 'ACCEPTED'
+      END AS outcome
+    FROM unnest(p_actors, p_conversations, p_op_keys, p_hashes, p_texts, p_replies) WITH ORDINALITY
+      AS a(actor, conversation, op_key, hash, text, reply_to, place)
+    LEFT JOIN LATERAL (SELECT * FROM conversations WHERE id = a.conversation LIMIT 1) c ON true
+    LEFT JOIN LATERAL (SELECT * FROM members
+      WHERE conversation_id = a.conversation AND user_id = a.actor AND left_at IS NULL LIMIT 1) m ON true
+    LEFT JOIN LATERAL (SELECT true AS yes FROM events WHERE actor_id = a.actor AND op_key = a.op_key LIMIT 1) used ON true
+    LEFT JOIN LATERAL (SELECT true AS yes FROM retired_op_keys WHERE actor_id = a.actor AND op_key = a.op_key LIMIT 1) retired ON true
+  ), counted AS (
+    SELECT *, outcome IS NOT DISTINCT FROM 'ACCEPTED' AS ok,
+      (row_number() OVER (PARTITION BY conversation, outcome ORDER BY place))::int AS nth,
+      lead(place) OVER (PARTITION BY conversation, outcome ORDER BY place) IS NULL AS is_last
+    FROM decided
+  ), numbered AS MATERIALIZED (
+    SELECT *, head_seq + nth AS seq, head_event_seq + nth AS event_seq, gen_random_uuid() AS salt,
+      head_seq + lag(nth) OVER (PARTITION BY conversation, outcome, actor ORDER BY place) AS sent_before,
+      lead(nth) OVER (PARTITION BY conversation, outcome, actor ORDER BY place) IS NULL AS is_last_of_actor
+    FROM counted
+  ), heads AS (
+    UPDATE conversations c SET head_seq = n.seq, head_event_seq = n.event_seq, last_activity_at = n.at
+      FROM numbered n WHERE n.ok AND n.is_last AND c.id = n.conversation
+  ), written AS (
+    INSERT INTO messages (conversation_id, seq, sender_id, text, client_message_id, reply_to_seq, created_at, salt)
+    SELECT conversation, seq, actor, text, op_key, reply_to, at, salt FROM numbered WHERE ok
+  ), advances AS (
+    INSERT INTO receipts (conversation_id, user_id, up_to_seq, read_at)
+    SELECT conversation, actor, seq, at FROM numbered WHERE ok AND coalesce(sent_before, last_read_seq) < seq - 1
+  ), senders AS (
+    UPDATE members m SET last_read_seq = n.seq, own_read_seq = n.seq, last_delivered_seq = n.seq, last_sent_seq = n.seq,
+        pending_read_seq = 0, pending_delivered_seq = 0, pending_at = NULL
+      FROM numbered n WHERE n.ok AND n.is_last_of_actor AND m.conversation_id = n.conversation AND m.user_id = n.actor
+  ), appended AS (
+    INSERT INTO events (stream_id, seq, type, actor_id, op_key, request_hash, message_seq, occurred_at)
+    SELECT conversation, event_seq, 'MESSAGE_SENT', actor, op_key, parley_salted(hash, salt), seq, at
+      FROM numbered WHERE ok ORDER BY actor, op_key
+  )
+  SELECT outcome, seq, event_seq, (extract(epoch FROM at) * 1000)::float8,
+    CASE WHEN outcome IS NULL THEN parley_replayed(actor, op_key, hash) END
+  FROM numbered ORDER BY place;
+  -- Apart from it, as both may write the sender's row.
+  PERFORM parley_touch_activity(held);
+END $$;

@@ -1,0 +1,24 @@
+CREATE OR REPLACE FUNCTION parley_start_direct(p_actor uuid, p_peer uuid, p_new_id uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  pair text := least(p_actor, p_peer)::text || ':' || greatest(p_actor, p_peer)::text;
+  conversation uuid;
+BEGIN
+  IF NOT parley_all_exist(ARRAY[p_actor, p_peer]) THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
+  SELECT id INTO conversation FROM conversations WHERE pair_key = pair;
+  IF FOUND THEN
+    RETURN jsonb_build_object('outcome', 'DUPLICATE', 'conversationId', conversation, 'events', '[]'::jsonb);
+  END IF;
+  INSERT INTO conversations (id, kind, pair_key, member_count, last_activity_at, created_at)
+  VALUES (p_new_id, 'DIRECT', pair, 2, parley_now(), parley_now())
+  ON CONFLICT (pair_key) DO NOTHING RETURNING id INTO conversation;
+  IF NOT FOUND THEN
+    -- The peer's own request won the race; ON CONFLICT waited for its commit.
+    SELECT id INTO conversation FROM conversations WHERE pair_key = pair;
+    RETURN jsonb_build_object('outcome', 'DUPLICATE', 'conversationId', conversation, 'events', '[]'::jsonb);
+  END IF;
+  INSERT INTO members (conversation_id, user_id, joined_at)
+  VALUES (p_new_id, p_actor, parley_now()), (p_new_id, p_peer, parley_now());
+  PERFORM parley_touch_activity(ARRAY[p_new_id]);
+  RETURN jsonb_build_object('outcome', 'ACCEPTED', 'conversationId', p_new_id,
+    'events', parley_inbox_events(ARRAY[p_actor, p_peer], p_new_id, p_actor, '{"joinedEventSeq": 0}'));
+END $$;

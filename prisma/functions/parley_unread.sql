@@ -1,0 +1,14 @@
+-- Messages of others after the viewer's cursor, deleted ones left out. Own messages after it exist only when the viewer
+-- marked the conversation unread by hand.
+CREATE OR REPLACE FUNCTION parley_unread(p_conversation uuid, p_viewer uuid, p_head int, p_own_read int, p_last_sent int)
+RETURNS int LANGUAGE sql STABLE
+RETURN CASE WHEN p_head <= p_own_read THEN 0 ELSE
+  p_head - p_own_read
+  - (SELECT count(*)::int FROM messages
+      WHERE conversation_id = p_conversation AND seq > p_own_read AND deleted_at IS NOT NULL)
+  - CASE WHEN p_last_sent <= p_own_read THEN 0 ELSE
+      (SELECT count(*)::int FROM messages
+        WHERE conversation_id = p_conversation AND seq > p_own_read AND seq <= p_last_sent
+          AND sender_id = p_viewer AND deleted_at IS NULL)
+    END
+END;

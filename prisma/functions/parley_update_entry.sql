@@ -1,0 +1,17 @@
+-- p_muted_until counts only with p_set_muted: null is a value there.
+CREATE OR REPLACE FUNCTION parley_update_entry(p_actor uuid, p_conversation uuid, p_set_muted boolean, p_muted_until timestamptz,
+  p_archived boolean, p_pinned boolean, p_unread_from int)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE c conversations; me members;
+BEGIN
+  SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
+  UPDATE members SET
+    muted_until = CASE WHEN p_set_muted THEN p_muted_until ELSE muted_until END,
+    archived = coalesce(p_archived, archived),
+    pinned = coalesce(p_pinned, pinned),
+    own_read_seq = least(own_read_seq, coalesce(p_unread_from - 1, own_read_seq)),
+    caught_up = caught_up AND p_unread_from IS NULL
+  WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL;
+  IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
+  RETURN jsonb_build_object('outcome', 'ACCEPTED', 'events', parley_inbox_events(ARRAY[p_actor], p_conversation, p_actor, '{}'));
+END $$;
