@@ -29,7 +29,7 @@ export type Code = TopLevelCode | OutcomeCode
 export interface FieldIssue {
   /** Where the value stands in the arguments, outermost first: ['input', 'text']. */
   path: string[]
-  message: string
+  reason: string
 }
 
 /** Base of every error a client may see. Anything else that is thrown is masked as INTERNAL. */

@@ -34,13 +34,13 @@ export function checkPage(args: PageArgs, limits: PageLimits, whenNeither: 'firs
   const { first, last } = args
   if (first != null && last != null) {
     throw new ValidationError('Give `first` or `last`, not both.', [
-      { path: ['last'], message: 'not together with first' },
+      { path: ['last'], reason: 'not together with first' },
     ])
   }
   for (const [name, value] of Object.entries({ first, last })) {
     if (value != null && (value < 1 || value > limits.maxSize)) {
       const message = `\`${name}\` must be from 1 to ${String(limits.maxSize)}, not ${String(value)}.`
-      throw new ValidationError(message, [{ path: [name], message }])
+      throw new ValidationError(message, [{ path: [name], reason: message }])
     }
   }
   return {
@@ -71,7 +71,7 @@ export function decodeCursor<T>(
   }
   if (parts === null) {
     const message = `\`${argument}\` is not a cursor of this list. Use pageInfo.endCursor or an edge's cursor.`
-    throw new ValidationError(message, [{ path: [argument], message }])
+    throw new ValidationError(message, [{ path: [argument], reason: message }])
   }
   return parts
 }

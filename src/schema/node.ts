@@ -50,7 +50,7 @@ builder.queryFields((t) => ({
       requireViewer(context)
       if (ids.length > maxNodes) {
         const message = `At most ${String(maxNodes)} ids can be given at once.`
-        throw new ValidationError(message, [{ path: ['ids'], message }])
+        throw new ValidationError(message, [{ path: ['ids'], reason: message }])
       }
       return ids.map((id) => loadNode(context, id))
     },

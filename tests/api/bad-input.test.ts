@@ -49,21 +49,21 @@ async function refusedBoth(query: string, variables: Record<string, unknown>, co
 async function answersBoth(query: string, variables: Record<string, unknown>, expected: Record<string, unknown>) {
   for (const answer of [await ask(ann, query, variables), await askSocket(ann, query, variables)]) {
     expect(answer.errors).toBeUndefined()
-    const [result] = Object.values(answer.data ?? {}) as { message?: string }[]
+    const [result] = Object.values(answer.data ?? {}) as { reason?: string }[]
     expect(result).toMatchObject(expected)
-    expectSubstance(result?.message ?? '')
+    expectSubstance(result?.reason ?? '')
   }
 }
 
-const refusal = '{ __typename ... on Error { code message } ... on ValidationError { fields { path message } } }'
-const plainRefusal = '{ __typename ... on Error { code message } }'
+const refusal = '{ __typename ... on Error { code reason } ... on ValidationError { fields { path reason } } }'
+const plainRefusal = '{ __typename ... on Error { code reason } }'
 const sendMessage = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) ${refusal} }`
 const editMessage = `mutation ($input: EditMessageInput!) { editMessage(input: $input) ${refusal} }`
 const deleteMessage = `mutation ($input: DeleteMessageInput!) { deleteMessage(input: $input) ${plainRefusal} }`
 const createGroup = `mutation ($input: CreateGroupInput!) { createGroup(input: $input) ${refusal} }`
-const addMembers = `mutation ($id: ID!, $ids: [ID!]!) { addMembers(conversationId: $id, userIds: $ids) ${refusal} }`
+const addMembers = `mutation ($id: ID!, $ids: [ID!]!) { addMembers(input: { conversationId: $id, userIds: $ids }) ${refusal} }`
 const markRead = `mutation ($input: MarkReadInput!) { markRead(input: $input) ${plainRefusal} }`
-const markDelivered = `mutation ($input: MarkReadInput!) { markDelivered(input: $input) ${plainRefusal} }`
+const markDelivered = `mutation ($input: MarkDeliveredInput!) { markDelivered(input: $input) ${plainRefusal} }`
 const updateEntry = `mutation ($input: UpdateInboxEntryInput!) { updateInboxEntry(input: $input) ${plainRefusal} }`
 const inboxEvents = `subscription ($after: [StreamCursorInput!]) { inboxEvents(after: $after) { __typename } }`
 const resync = `query ($cursors: [StreamCursorInput!]!) { resync(cursors: $cursors) { streams { streamId } } }`
@@ -146,12 +146,12 @@ describe('an id', () => {
   const mutations = {
     startDirect: `startDirect(input: { userId: $id })`,
     createGroup: `createGroup(input: { title: "A", memberIds: [$id], opKey: "${newKey()}" })`,
-    renameConversation: 'renameConversation(conversationId: $id, title: "A")',
-    addMembers: 'addMembers(conversationId: $id, userIds: [$id])',
-    'addMembers to a group': 'addMembers(conversationId: $group, userIds: [$id])',
-    removeMember: 'removeMember(conversationId: $id, userId: $id)',
-    'removeMember of a group': 'removeMember(conversationId: $group, userId: $id)',
-    leaveConversation: 'leaveConversation(conversationId: $id)',
+    renameConversation: 'renameConversation(input: { conversationId: $id, title: "A" })',
+    addMembers: 'addMembers(input: { conversationId: $id, userIds: [$id] })',
+    'addMembers to a group': 'addMembers(input: { conversationId: $group, userIds: [$id] })',
+    removeMember: 'removeMember(input: { conversationId: $id, userId: $id })',
+    'removeMember of a group': 'removeMember(input: { conversationId: $group, userId: $id })',
+    leaveConversation: 'leaveConversation(input: { conversationId: $id })',
     sendMessage: `sendMessage(input: { conversationId: $id, clientMessageId: "${newKey()}", text: "A" })`,
     'sendMessage as a reply': `sendMessage(input: { conversationId: $group, replyToId: $id, clientMessageId: "${newKey()}", text: "A" })`,
     editMessage: `editMessage(input: { messageId: $id, opKey: "${newKey()}", text: "A" })`,
@@ -165,10 +165,10 @@ describe('an id', () => {
     const group_ = field.includes('$group') ? ', $group: ID!' : ''
     const query = `mutation ($id: ID!${group_}) { it: ${field} ${plainRefusal} }`
     for (const id of badIds) {
-      const { data, errors } = await ask<{ it: { message: string } }>(ann, query, { id, ...(group_ && { group }) })
+      const { data, errors } = await ask<{ it: { reason: string } }>(ann, query, { id, ...(group_ && { group }) })
       expect(errors, describeValue(id)).toBeUndefined()
       expect(data?.it, describeValue(id)).toMatchObject({ __typename: 'NotFoundError', code: 'NOT_FOUND' })
-      expectSubstance(data?.it.message ?? '')
+      expectSubstance(data?.it.reason ?? '')
     }
   })
 
@@ -215,8 +215,8 @@ describe('lists of ids and cursors', () => {
       { input: { title: 'A', memberIds: ids, opKey: newKey() } },
       validation('input', 'memberIds'),
     )
-    await answersBoth(addMembers, { id: group, ids }, validation('userIds'))
-    await answersBoth(addMembers, { id: group, ids: [] }, validation('userIds'))
+    await answersBoth(addMembers, { id: group, ids }, validation('input', 'userIds'))
+    await answersBoth(addMembers, { id: group, ids: [] }, validation('input', 'userIds'))
     await refusedBoth('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids }, 'VALIDATION_ERROR', ['ids'])
     const cursors = ids.map(() => ({ streamId: group, eventSeq: 0 }))
     await refusedBoth(resync, { cursors }, 'VALIDATION_ERROR', ['cursors'])

@@ -49,17 +49,17 @@ const createGroup = async (person: Person, input: Partial<CreateGroupInput>) => 
   return (await person.client.request(CreateGroupDocument, { input: full })).createGroup
 }
 const rename = async (person: Person, conversationId: string, title: string) =>
-  (await person.client.request(RenameConversationDocument, { conversationId, title })).renameConversation
+  (await person.client.request(RenameConversationDocument, { input: { conversationId, title } })).renameConversation
 const add = async (person: Person, conversationId: string, ...people: (Person | string)[]) => {
   const userIds = people.map((one) => (typeof one === 'string' ? one : one.id))
-  return (await person.client.request(AddMembersDocument, { conversationId, userIds })).addMembers
+  return (await person.client.request(AddMembersDocument, { input: { conversationId, userIds } })).addMembers
 }
 const remove = async (person: Person, conversationId: string, target: Person | string) => {
   const userId = typeof target === 'string' ? target : target.id
-  return (await person.client.request(RemoveMemberDocument, { conversationId, userId })).removeMember
+  return (await person.client.request(RemoveMemberDocument, { input: { conversationId, userId } })).removeMember
 }
 const leave = async (person: Person, conversationId: string) =>
-  (await person.client.request(LeaveConversationDocument, { conversationId })).leaveConversation
+  (await person.client.request(LeaveConversationDocument, { input: { conversationId } })).leaveConversation
 const read = async (person: Person, id: string) =>
   (await person.client.request(ConversationDocument, { id })).conversation
 
@@ -186,7 +186,7 @@ describe('a group', () => {
     ['1,001 members', { memberIds: Array.from({ length: 1001 }, () => 'x') }, 'memberIds'],
   ])('is refused with %s', async (_name, wrong, field) => {
     const query = `mutation ($input: CreateGroupInput!) { createGroup(input: $input) {
-      __typename ... on ValidationError { code message fields { path } } } }`
+      __typename ... on ValidationError { code reason fields { path } } } }`
     const input = { title: 'A group', memberIds: [], opKey: newKey(), ...wrong }
     const { data } = await ask(ann, query, { input })
     expect(data).toMatchObject({ createGroup: { code: 'VALIDATION_ERROR', fields: [{ path: ['input', field] }] } })
@@ -501,9 +501,9 @@ test('a conversation that is not the viewer’s is answered exactly like one tha
   const asOutsider = connect(server.url, () => outsider.session.accessToken)
   expect(await asOutsider.request(ConversationDocument, { id: group })).toEqual({ conversation: null })
   const writes = (conversationId: string, messageId: string) => [
-    ['renameConversation(conversationId: $c, title: "X")', conversationId],
-    ['addMembers(conversationId: $c, userIds: [$c])', conversationId],
-    ['leaveConversation(conversationId: $c)', conversationId],
+    ['renameConversation(input: { conversationId: $c, title: "X" })', conversationId],
+    ['addMembers(input: { conversationId: $c, userIds: [$c] })', conversationId],
+    ['leaveConversation(input: { conversationId: $c })', conversationId],
     ['markRead(input: { conversationId: $c, seq: 1 })', conversationId],
     ['markDelivered(input: { conversationId: $c, seq: 1 })', conversationId],
     ['updateInboxEntry(input: { conversationId: $c, pinned: true })', conversationId],
@@ -514,7 +514,7 @@ test('a conversation that is not the viewer’s is answered exactly like one tha
   const answersFor = (targets: (string | undefined)[][]) =>
     Promise.all(
       targets.map(async ([field, id]) => {
-        const query = `mutation ($c: ID!) { it: ${field} { __typename ... on Error { code message } } }`
+        const query = `mutation ($c: ID!) { it: ${field} { __typename ... on Error { code reason } } }`
         return (await ask(outsider, query, { c: id })).data
       }),
     )

@@ -108,9 +108,9 @@ describe('the inbox', () => {
   test('no longer has a conversation that was left', async () => {
     const [ann, bob] = await signUpTwo()
     const group = await ann.createGroup([bob])
-    await ann.client.request(RemoveMemberDocument, { conversationId: group, userId: bob.id })
+    await ann.client.request(RemoveMemberDocument, { input: { conversationId: group, userId: bob.id } })
     expect(await idsOf(bob, 'ALL')).toEqual([])
-    await ann.client.request(AddMembersDocument, { conversationId: group, userIds: [bob.id] })
+    await ann.client.request(AddMembersDocument, { input: { conversationId: group, userIds: [bob.id] } })
     expect(await idsOf(bob, 'ALL')).toEqual([group])
   })
 
@@ -349,10 +349,10 @@ describe('inboxEvents', () => {
     await ann.send(group, 'Before')
     await live.waitForCount(1)
     const who = { conversationId: group, userId: bob.id }
-    await ann.client.request(RemoveMemberDocument, who)
+    await ann.client.request(RemoveMemberDocument, { input: who })
     await live.waitFor((event) => event.__typename === 'InboxEntryChanged' && event.entry === null)
     await ann.send(group, 'Not for Bob')
-    await ann.client.request(AddMembersDocument, { conversationId: group, userIds: [bob.id] })
+    await ann.client.request(AddMembersDocument, { input: { conversationId: group, userIds: [bob.id] } })
     await ann.send(group, 'Welcome back')
     await live.waitFor((event) => event.__typename === 'MessageSent' && event.message.text === 'Welcome back')
     const texts = live.events.flatMap((event) => (event.__typename === 'MessageSent' ? [event.message.text] : []))

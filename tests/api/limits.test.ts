@@ -72,8 +72,10 @@ test('a persisted query is not found, in the words after which clients send the 
 
 test('nobody is removed by themselves: that is leaving', async () => {
   const { removeMember } = await ann.client.request(RemoveMemberDocument, {
-    conversationId: conversation,
-    userId: ann.id,
+    input: {
+      conversationId: conversation,
+      userId: ann.id,
+    },
   })
   expect(removeMember).toEqual({
     __typename: 'ForbiddenError',

@@ -350,7 +350,7 @@ describe('writeStatus', () => {
     const { message } = await ann.send(id, 'A question')
     const key = newKey()
     await sendRaw(bob, { conversationId: id, text: 'An answer', replyToId: message.id, key })
-    await ann.client.request(RemoveMemberDocument, { conversationId: id, userId: bob.id })
+    await ann.client.request(RemoveMemberDocument, { input: { conversationId: id, userId: bob.id } })
     await ann.edit(message.id, 'After Bob was gone')
     const query = `query ($opKey: String!) { writeStatus(opKey: $opKey) {
       state message { text replyTo { text } conversation { headSeq } } } }`

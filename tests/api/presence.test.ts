@@ -255,15 +255,17 @@ describe.each([
 
     const group = await ann.createGroup([ben])
     await ofBen.waitForCount(3)
-    const add = `mutation ($id: ID!, $userIds: [ID!]!) { addMembers(conversationId: $id, userIds: $userIds) { __typename } }`
+    const add = `mutation ($id: ID!, $userIds: [ID!]!) { addMembers(input: { conversationId: $id, userIds: $userIds }) { __typename } }`
     await ask(ann, add, { id: group, userIds: [cleo.id] })
     await ofBen.waitForCount(4)
     await ofCleo.waitForCount(4)
-    const remove = `mutation ($id: ID!, $userId: ID!) { removeMember(conversationId: $id, userId: $userId) { __typename } }`
+    const remove = `mutation ($id: ID!, $userId: ID!) { removeMember(input: { conversationId: $id, userId: $userId }) { __typename } }`
     await ask(ann, remove, { id: group, userId: ben.id })
     await ofBen.waitForCount(6)
     await ofCleo.waitForCount(5)
-    await ask(cleo, `mutation ($id: ID!) { leaveConversation(conversationId: $id) { __typename } }`, { id: group })
+    await ask(cleo, `mutation ($id: ID!) { leaveConversation(input: { conversationId: $id }) { __typename } }`, {
+      id: group,
+    })
     await ofCleo.waitForCount(6)
     expect(statusesOf(ofBen, ann)).toEqual(['OFFLINE', 'ONLINE', 'OFFLINE'])
     expect(statusesOf(ofBen, cleo)).toEqual(['OFFLINE', 'ONLINE', 'OFFLINE'])
@@ -364,7 +366,8 @@ describe.each([
     await expect
       .poll(
         async () =>
-          (await ask(boss, 'mutation ($id: ID!) { eraseUser(userId: $id) { __typename } }', { id: dora.id })).data,
+          (await ask(boss, 'mutation ($id: ID!) { eraseUser(input: { userId: $id }) { __typename } }', { id: dora.id }))
+            .data,
       )
       .toMatchObject({ eraseUser: { __typename: 'EraseUserSuccess' } })
     await reader.waitForCount(2)

@@ -219,7 +219,7 @@ describe('receipts in a group of ten', () => {
   test('of who has left are told to nobody, and are there when they come back', async () => {
     const { id, ann, bob, sent } = await groupOf(11, 1)
     await bob.markRead(id, 1)
-    await bob.client.request(LeaveConversationDocument, { conversationId: id })
+    await bob.client.request(LeaveConversationDocument, { input: { conversationId: id } })
     expect(await flushReceipts(database)).toBe(0)
     expect((await statusOf(ann, sent[0]!.id)).readBy.nodes).toEqual([])
     await database.query('SELECT parley_add_members($1, $2, $3, 1000)', [ann.id, uuidOf(id), [bob.id]])
@@ -249,7 +249,7 @@ describe('receipts in a group of ten', () => {
     )
     await cleo.markRead(id, 2)
     const input = { conversationId: id, userId: globalIdOf(people[9]!) }
-    expectType((await ann.client.request(RemoveMemberDocument, input)).removeMember, 'RemoveMemberSuccess')
+    expectType((await ann.client.request(RemoveMemberDocument, { input })).removeMember, 'RemoveMemberSuccess')
     const live = await follow(ann, id)
     expect((await bob.markRead(id, 1)).ack).toMatchObject({ outcome: 'UNCHANGED', lastReadSeq: 1 })
     expect((await bob.markRead(id, 3)).ack).toMatchObject({ outcome: 'ADVANCED', lastReadSeq: 3 })

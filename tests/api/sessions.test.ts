@@ -16,8 +16,8 @@ import { startServer, type ServerProcess } from '../testkit/server.ts'
 const secret = 'the secret of this test file, which is long enough'
 const password = 'correct horse battery'
 const askViewer = '{ viewer { user { id handle } } }'
-const refresh = `mutation ($token: String) { refreshSession(refreshToken: $token) {
-  __typename ... on RefreshSessionSuccess { session { accessToken refreshToken } } ... on Error { code message } } }`
+const refresh = `mutation ($token: String) { refreshSession(input: { refreshToken: $token }) {
+  __typename ... on RefreshSessionSuccess { session { accessToken refreshToken } } ... on Error { code reason } } }`
 
 let database: TestDatabase
 let server: ServerProcess
@@ -42,7 +42,7 @@ async function login(handle: string, secretWord = password) {
 
 async function refreshBy(refreshToken: string, url = server.url) {
   const client = connect(url, () => null)
-  return (await client.request(RefreshSessionDocument, { refreshToken })).refreshSession
+  return (await client.request(RefreshSessionDocument, { input: { refreshToken } })).refreshSession
 }
 
 const isLive = async (person: Person) => (await ask(person, askViewer)).errors === undefined
@@ -110,14 +110,14 @@ describe('registering', () => {
   ])('refuses %s, and says which field it was', async (_name, wrong, field) => {
     const input = { handle: handleOf('x'), displayName: 'X', password, ...wrong }
     const query = `mutation ($input: RegisterInput!) { register(input: $input) {
-      __typename ... on ValidationError { code message fields { path message } } } }`
-    const { data } = await ask<{ register: { message: string } }>(server.url, query, { input })
+      __typename ... on ValidationError { code reason fields { path reason } } } }`
+    const { data } = await ask<{ register: { reason: string } }>(server.url, query, { input })
     expect(data?.register).toMatchObject({
       __typename: 'ValidationError',
       code: 'VALIDATION_ERROR',
-      fields: [{ path: ['input', field], message: expect.any(String) as string }],
+      fields: [{ path: ['input', field], reason: expect.any(String) as string }],
     })
-    expectSubstance(data?.register.message ?? '')
+    expectSubstance(data?.register.reason ?? '')
   })
 
   test('names all wrong fields at once', async () => {
@@ -203,9 +203,9 @@ describe('refreshing', () => {
 
   test('answers SessionExpiredError for a token that is unknown, empty, missing or over', async () => {
     for (const variables of [{ token: 'unknown' }, { token: '' }, { token: 'x'.repeat(10_000) }, { token: '\0' }, {}]) {
-      const { data } = await ask<{ refreshSession: { message: string } }>(server.url, refresh, variables)
+      const { data } = await ask<{ refreshSession: { reason: string } }>(server.url, refresh, variables)
       expect(data?.refreshSession).toMatchObject({ __typename: 'SessionExpiredError', code: 'SESSION_EXPIRED' })
-      expectSubstance(data?.refreshSession.message ?? '')
+      expectSubstance(data?.refreshSession.reason ?? '')
     }
     const person = await signUp(server.url)
     const sid = decodeJwt(person.session.accessToken).sid

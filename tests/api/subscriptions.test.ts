@@ -50,7 +50,7 @@ async function eventful() {
   const { message } = await ann.send(id, 'One')
   await ann.edit(message.id, 'Two')
   await bob.markRead(id, 1)
-  await ann.client.request(RenameConversationDocument, { conversationId: id, title: 'Renamed' })
+  await ann.client.request(RenameConversationDocument, { input: { conversationId: id, title: 'Renamed' } })
   await ann.remove(message.id)
   await bob.send(id, 'Three')
   return id
@@ -188,7 +188,7 @@ describe('a subscription by WebSocket', () => {
     const messages = await Reader.open(bob, MessageEventsDocument, variables, (data) => data.messageEvents)
     const others = await follow(outsider, id)
     await ann.send(id, 'Before')
-    await ann.client.request(RemoveMemberDocument, { conversationId: id, userId: bob.id })
+    await ann.client.request(RemoveMemberDocument, { input: { conversationId: id, userId: bob.id } })
     await ann.send(id, 'After')
     expect(await all.waitForEnd()).toBe('completed')
     expect(await messages.waitForEnd()).toBe('completed')
@@ -258,7 +258,7 @@ describe('a subscription by server-sent events', () => {
   test('is completed for somebody who is removed', async () => {
     const id = await ann.createGroup([bob])
     const stream = await subscribeBySse(bob, query, { id, after: 0 })
-    await ann.client.request(RemoveMemberDocument, { conversationId: id, userId: bob.id })
+    await ann.client.request(RemoveMemberDocument, { input: { conversationId: id, userId: bob.id } })
     expect(await stream.waitForEnd()).toBe('completed')
     expect(places(eventsOf(stream.results))).toEqual([['MemberLeft', 1]])
   })
@@ -332,7 +332,7 @@ describe('inboxEvents', () => {
     const stays = await ann.createGroup([bob])
     await ann.send(left, 'One')
     const cursors = await cursorsOf(bob)
-    await ann.client.request(RemoveMemberDocument, { conversationId: left, userId: bob.id })
+    await ann.client.request(RemoveMemberDocument, { input: { conversationId: left, userId: bob.id } })
     await ann.send(left, 'Not for Bob')
     const live = await bob.inboxEvents(cursors)
     await ann.send(stays, 'For Bob')
@@ -376,7 +376,7 @@ describe('inboxEvents', () => {
   test('tell the one who is removed so, on the conversation’s stream and on their own', async () => {
     const id = await ann.createGroup([bob])
     const live = await followInbox(bob)
-    await ann.client.request(RemoveMemberDocument, { conversationId: id, userId: bob.id })
+    await ann.client.request(RemoveMemberDocument, { input: { conversationId: id, userId: bob.id } })
     await live.waitForCount(2)
     expect(live.events.map((event) => event.__typename).sort()).toEqual(['InboxEntryChanged', 'MemberLeft'])
     live.cut()
@@ -465,7 +465,7 @@ describe('resync', () => {
   test('says which streams need a snapshot', async () => {
     const [ahead, expired, left] = [await eventful(), await eventful(), await eventful()]
     await expire(expired, 3)
-    await ann.client.request(RemoveMemberDocument, { conversationId: left, userId: bob.id })
+    await ann.client.request(RemoveMemberDocument, { input: { conversationId: left, userId: bob.id } })
     const answer = await resync(bob, [
       { streamId: ahead, eventSeq: 7 },
       { streamId: expired, eventSeq: 2 },

@@ -62,7 +62,7 @@ async function typeOnSocket(person: Person, id: string): Promise<RawSocket> {
       resolve()
     }
   })
-  socket.begin('typing', SetTypingDocument, { conversationId: id, typing: true })
+  socket.begin('typing', SetTypingDocument, { input: { conversationId: id, typing: true } })
   await answered
   return socket
 }
@@ -146,7 +146,7 @@ describe.concurrent('typing', () => {
     await untilTold(reader, { ann }, ['ann +'])
     await cid.setTyping(id, true)
     await untilTold(reader, { cid }, ['cid +'])
-    await ann.client.request(RemoveMemberDocument, { conversationId: id, userId: cid.id })
+    await ann.client.request(RemoveMemberDocument, { input: { conversationId: id, userId: cid.id } })
     expect(await cid.setTyping(id, true)).toBe(false)
     await untilTold(reader, { ann, cid }, ['ann +', 'cid +', 'cid -', 'ann -'])
   })
@@ -171,7 +171,10 @@ describe.concurrent('typing', () => {
   })
 
   test('needs a viewer', async () => {
-    const { data, errors } = await ask(pair.urls[0], 'mutation { setTyping(conversationId: "x", typing: true) }')
+    const { data, errors } = await ask(
+      pair.urls[0],
+      'mutation { setTyping(input: { conversationId: "x", typing: true }) }',
+    )
     expect([data, errors?.[0]?.extensions.code]).toEqual([null, 'UNAUTHENTICATED'])
   })
 
@@ -179,12 +182,12 @@ describe.concurrent('typing', () => {
     [
       'is removed',
       (owner: Person, reader: Person, id: string) =>
-        owner.client.request(RemoveMemberDocument, { conversationId: id, userId: reader.id }),
+        owner.client.request(RemoveMemberDocument, { input: { conversationId: id, userId: reader.id } }),
     ],
     [
       'leaves',
       (_: Person, reader: Person, id: string) =>
-        reader.client.request(LeaveConversationDocument, { conversationId: id }),
+        reader.client.request(LeaveConversationDocument, { input: { conversationId: id } }),
     ],
   ])('is over for a reader who %s', async (_, leave) => {
     const { ann, bob, cid, id } = await group()
@@ -227,7 +230,7 @@ describe.concurrent('typing', () => {
     await untilTold(reader, { ann, cid }, ['cid +', 'ann +'])
     await ann.send(id, 'Done')
     await untilTold(reader, { ann, cid }, ['cid +', 'ann +', 'ann -', 'cid -'])
-    socket.begin('again', SetTypingDocument, { conversationId: id, typing: true })
+    socket.begin('again', SetTypingDocument, { input: { conversationId: id, typing: true } })
     await untilTold(reader, { ann }, ['ann +', 'ann -', 'ann +'])
     socket.socket.terminate()
     await untilTold(reader, { ann }, ['ann +', 'ann -', 'ann +', 'ann -'])
@@ -240,7 +243,7 @@ describe.concurrent('typing', () => {
     while (ids.length < 12) ids.push(await ann.createGroup([bob, cid]))
     const readers = await Promise.all(ids.map((each) => reading(bob, each, cid)))
     const socket = await RawSocket.connect(ann)
-    for (const each of ids) socket.begin(each, SetTypingDocument, { conversationId: each, typing: true })
+    for (const each of ids) socket.begin(each, SetTypingDocument, { input: { conversationId: each, typing: true } })
     for (const reader of readers) await untilTold(reader, { ann }, ['ann +'])
     socket.socket.close(1000)
     for (const reader of readers) await untilTold(reader, { ann }, ['ann +', 'ann -'])

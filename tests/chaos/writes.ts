@@ -20,7 +20,7 @@ export interface Sent {
   messageId: string
 }
 
-const failure = '... on Error { code reason: message }'
+const failure = '... on Error { code reason }'
 const written = 'ack { outcome opKey cursor { streamId eventSeq } } message { id seq text revision }'
 
 const document = (field: string, type: string, success: string, selection: string) =>
@@ -38,7 +38,7 @@ const documents = {
   ),
   markDelivered: document(
     'markDelivered',
-    'MarkReadInput',
+    'MarkDeliveredInput',
     'MarkDeliveredSuccess',
     'ack { outcome lastReadSeq lastDeliveredSeq unreadCount }',
   ),
@@ -48,13 +48,13 @@ const documents = {
     'UpdateInboxEntrySuccess',
     'entry { pinned archived mutedUntil lastReadSeq }',
   ),
-  rename: `mutation ($id: ID!, $title: String!) { renameConversation(conversationId: $id, title: $title) {
+  rename: `mutation ($id: ID!, $title: String!) { renameConversation(input: { conversationId: $id, title: $title }) {
     __typename ... on RenameConversationSuccess { conversation { title } } ${failure} } }`,
-  add: `mutation ($id: ID!, $users: [ID!]!) { addMembers(conversationId: $id, userIds: $users) {
+  add: `mutation ($id: ID!, $users: [ID!]!) { addMembers(input: { conversationId: $id, userIds: $users }) {
     __typename ... on AddMembersSuccess { conversation { memberCount } } ${failure} } }`,
-  remove: `mutation ($id: ID!, $user: ID!) { removeMember(conversationId: $id, userId: $user) {
+  remove: `mutation ($id: ID!, $user: ID!) { removeMember(input: { conversationId: $id, userId: $user }) {
     __typename ... on RemoveMemberSuccess { conversation { memberCount } } ${failure} } }`,
-  leave: `mutation ($id: ID!) { leaveConversation(conversationId: $id) {
+  leave: `mutation ($id: ID!) { leaveConversation(input: { conversationId: $id }) {
     __typename ... on LeaveConversationSuccess { conversationId } ${failure} } }`,
 }
 

@@ -162,7 +162,7 @@ test('many nodes of all kinds cost one statement for each kind', async () => {
 })
 
 describe('writing', () => {
-  const fields = '{ __typename ... on Error { message } }'
+  const fields = '{ __typename ... on Error { reason } }'
   const one = async (query: string, variables: Record<string, unknown>) => {
     const counted = await statementsOf(database, async () => {
       const { data, text } = await ask(ann, query, variables)

@@ -50,7 +50,7 @@ test.each(['cut', 'stall'] as const)(
     expect(await loggedOut.waitForEnd()).toEqual({ closeCode: 4401 })
     expect(performance.now() - startedAtMs).toBeLessThan(boundMs)
     startedAtMs = performance.now()
-    await ann.client.request(RemoveMemberDocument, { conversationId: group, userId: bob.id })
+    await ann.client.request(RemoveMemberDocument, { input: { conversationId: group, userId: bob.id } })
     expect(await reader.waitForEnd()).toBe('completed')
     expect(reader.events.at(-1)).toMatchObject({ __typename: 'MemberLeft', user: { id: bob.id } })
     expect(performance.now() - startedAtMs).toBeLessThan(boundMs)

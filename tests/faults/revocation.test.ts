@@ -20,7 +20,7 @@ const viewer = '{ viewer { user { handle } } }'
 const events = 'subscription ($id: ID!) { conversationEvents(conversationId: $id, after: 0) { __typename } }'
 const changePassword = `mutation ($current: String!, $new: String!) {
   changePassword(input: { currentPassword: $current, newPassword: $new }) {
-    __typename ... on ChangePasswordSuccess { user { id } } ... on Error { code message }
+    __typename ... on ChangePasswordSuccess { user { id } } ... on Error { code reason }
     ... on ValidationError { fields { path } } } }`
 
 let pair: Pair
@@ -92,7 +92,8 @@ const endings: [string, (ended: Person, own: Person) => Promise<unknown>][] = [
     'the second use of a refresh token',
     async (ended) => {
       const { refreshToken } = ended.session
-      const refresh = async () => (await ended.client.request(RefreshSessionDocument, { refreshToken })).refreshSession
+      const refresh = async () =>
+        (await ended.client.request(RefreshSessionDocument, { input: { refreshToken } })).refreshSession
       expectType(await refresh(), 'RefreshSessionSuccess')
       expectType(await refresh(), 'SessionExpiredError')
     },
@@ -122,11 +123,14 @@ describe.each(['with Redis', 'without Redis'])('%s', (circumstances) => {
   })
 
   const leavings: [string, (owner: Person, member: Person, conversationId: string) => Promise<unknown>][] = [
-    ['leaves', (_, member, conversationId) => member.client.request(LeaveConversationDocument, { conversationId })],
+    [
+      'leaves',
+      (_, member, conversationId) => member.client.request(LeaveConversationDocument, { input: { conversationId } }),
+    ],
     [
       'is removed',
       (owner, member, conversationId) =>
-        owner.client.request(RemoveMemberDocument, { conversationId, userId: member.id }),
+        owner.client.request(RemoveMemberDocument, { input: { conversationId, userId: member.id } }),
     ],
   ]
   test.each(leavings)('who %s gets nothing more of that conversation, in any process', async (_, leave) => {
@@ -197,10 +201,10 @@ describe('a new password', () => {
     const wrong = await passwordChange(person, 'not my password', next)
     expect(wrong).toMatchObject({ __typename: 'InvalidCredentialsError', code: 'INVALID_CREDENTIALS' })
     for (const weak of ['1234567', '', 'p'.repeat(257)]) {
-      const refused = (await passwordChange(person, password, weak)) as { message: string }
+      const refused = (await passwordChange(person, password, weak)) as { reason: string }
       expect(refused).toMatchObject({ __typename: 'ValidationError', code: 'VALIDATION_ERROR' })
       expect(refused).toMatchObject({ fields: [{ path: ['input', 'newPassword'] }] })
-      expectSubstance(refused.message)
+      expectSubstance(refused.reason)
     }
     expectType(await login(person, pair.urls[1]), 'LoginSuccess')
     await uses.expectGoesOn()

@@ -252,7 +252,7 @@ describe.concurrent('a device that calls nothing', () => {
     await ann.send(kept, 'Still here')
     await device.untilPinged(1)
     await vi.waitFor(() => expect(device.seqs).toEqual([1, 1]))
-    await ann.client.request(RemoveMemberDocument, { conversationId: left, userId: bob.id })
+    await ann.client.request(RemoveMemberDocument, { input: { conversationId: left, userId: bob.id } })
     // Whichever of the two this one asks about, the next asks about the other.
     device.raw.socket.on('ping', (payload: Buffer) => device.pong(payload))
     device.pong(device.pings[0])

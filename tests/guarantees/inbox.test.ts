@@ -119,10 +119,10 @@ async function run(people: [Person, Person], talks: string[], action: Step): Pro
     expectType(updateInboxEntry, 'UpdateInboxEntrySuccess')
   }
   const add = async (userIds: string[]) => {
-    const { addMembers } = await owner.client.request(AddMembersDocument, { conversationId, userIds })
+    const { addMembers } = await owner.client.request(AddMembersDocument, { input: { conversationId, userIds } })
     expectType(addMembers, 'AddMembersSuccess')
   }
-  const remove = (userId: string) => owner.client.request(RemoveMemberDocument, { conversationId, userId })
+  const remove = (userId: string) => owner.client.request(RemoveMemberDocument, { input: { conversationId, userId } })
   switch (action.kind) {
     case 'send':
       await person.send(conversationId, 'Hello')

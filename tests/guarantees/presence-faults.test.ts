@@ -166,7 +166,7 @@ test('what is done counts as activity: over HTTP for the session, on a socket fo
   await socket.ask('{ viewer { user { id } } }')
   await sleep(500)
   expect(await activeAt('by socket')).toBe(afterHttp)
-  await socket.ask('mutation ($id: ID!) { setTyping(conversationId: $id, typing: true) }', { id })
+  await socket.ask('mutation ($id: ID!) { setTyping(input: { conversationId: $id, typing: true }) }', { id })
   await expect.poll(() => activeAt('by socket'), { timeout: 15_000 }).toBeGreaterThan(afterHttp + 900)
   await direct.quit()
 })

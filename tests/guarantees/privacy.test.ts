@@ -59,7 +59,7 @@ beforeAll(async () => {
   hidden = { conversation, message: message.id, deleted: deleted.id }
 })
 
-const errors = '__typename ... on Error { code message }'
+const errors = '__typename ... on Error { code reason }'
 const message = 'id seq text sender { handle } conversation { id title }'
 const conversation = 'id title headSeq memberCount messages { nodes { text } } members { nodes { user { handle } } }'
 
@@ -145,7 +145,7 @@ const operations: Record<string, { query: string; variables: (ids: Ids) => Recor
   ],
   'Mutation.markDelivered': [
     {
-      query: `mutation ($input: MarkReadInput!) { markDelivered(input: $input) { ${errors} } }`,
+      query: `mutation ($input: MarkDeliveredInput!) { markDelivered(input: $input) { ${errors} } }`,
       variables: (ids) => ({ input: { conversationId: ids.conversation, seq: 1 } }),
     },
   ],
@@ -157,39 +157,39 @@ const operations: Record<string, { query: string; variables: (ids: Ids) => Recor
   ],
   'Mutation.renameConversation': [
     {
-      query: `mutation ($id: ID!) { renameConversation(conversationId: $id, title: "Mine") { ${errors} } }`,
+      query: `mutation ($id: ID!) { renameConversation(input: { conversationId: $id, title: "Mine" }) { ${errors} } }`,
       variables: (ids) => ({ id: ids.conversation }),
     },
   ],
   'Mutation.addMembers': [
     {
-      query: `mutation ($id: ID!, $userIds: [ID!]!) { addMembers(conversationId: $id, userIds: $userIds) { ${errors} } }`,
+      query: `mutation ($id: ID!, $userIds: [ID!]!) { addMembers(input: { conversationId: $id, userIds: $userIds }) { ${errors} } }`,
       variables: (ids) => ({ id: ids.conversation, userIds: [outsider.id] }),
     },
     {
-      query: `mutation ($id: ID!, $userIds: [ID!]!) { addMembers(conversationId: $id, userIds: $userIds) { ${errors} } }`,
+      query: `mutation ($id: ID!, $userIds: [ID!]!) { addMembers(input: { conversationId: $id, userIds: $userIds }) { ${errors} } }`,
       variables: (ids) => ({ id: ids.conversation, userIds: [unknownLike(outsider.id)] }),
     },
   ],
   'Mutation.removeMember': [
     {
-      query: `mutation ($id: ID!, $userId: ID!) { removeMember(conversationId: $id, userId: $userId) { ${errors} } }`,
+      query: `mutation ($id: ID!, $userId: ID!) { removeMember(input: { conversationId: $id, userId: $userId }) { ${errors} } }`,
       variables: (ids) => ({ id: ids.conversation, userId: ids.user }),
     },
     {
-      query: `mutation ($id: ID!, $userId: ID!) { removeMember(conversationId: $id, userId: $userId) { ${errors} } }`,
+      query: `mutation ($id: ID!, $userId: ID!) { removeMember(input: { conversationId: $id, userId: $userId }) { ${errors} } }`,
       variables: (ids) => ({ id: ids.conversation, userId: outsider.id }),
     },
   ],
   'Mutation.leaveConversation': [
     {
-      query: `mutation ($id: ID!) { leaveConversation(conversationId: $id) { ${errors} } }`,
+      query: `mutation ($id: ID!) { leaveConversation(input: { conversationId: $id }) { ${errors} } }`,
       variables: (ids) => ({ id: ids.conversation }),
     },
   ],
   'Mutation.setTyping': [
     {
-      query: 'mutation ($id: ID!) { setTyping(conversationId: $id, typing: true) }',
+      query: 'mutation ($id: ID!) { setTyping(input: { conversationId: $id, typing: true }) }',
       variables: (ids) => ({ id: ids.conversation }),
     },
   ],
@@ -360,12 +360,14 @@ test('who is removed gets MemberLeft on the other server, and then the end, with
   const staying = await member.conversationEvents(group)
 
   const { removeMember } = await owner.client.request(RemoveMemberDocument, {
-    conversationId: group,
-    userId: leaver.id,
+    input: {
+      conversationId: group,
+      userId: leaver.id,
+    },
   })
   expectType(removeMember, 'RemoveMemberSuccess')
   await owner.send(group, 'After the removal')
-  await owner.client.request(RenameConversationDocument, { conversationId: group, title: 'Another title' })
+  await owner.client.request(RenameConversationDocument, { input: { conversationId: group, title: 'Another title' } })
   await member.markRead(group, 2)
   await owner.send(elsewhere, 'The end')
 
@@ -404,7 +406,7 @@ test('who was removed is refused like an outsider, also with the cursors they ha
   const leaver = await signUp(pair.urls[1])
   const group = await owner.createGroup([member, leaver])
   const { message: sent } = await leaver.send(group, 'I was here')
-  await owner.client.request(RemoveMemberDocument, { conversationId: group, userId: leaver.id })
+  await owner.client.request(RemoveMemberDocument, { input: { conversationId: group, userId: leaver.id } })
   await owner.send(group, 'After the removal')
   const unknown = unknownLike(group)
   for (const [name, attempts] of Object.entries(operations)) {
@@ -449,11 +451,11 @@ test('who leaves by themselves gets MemberLeft and the end, and all events again
   const group = await owner.createGroup([member, leaver])
   const live = await leaver.conversationEvents(group)
   const inbox = await leaver.inboxEvents()
-  await leaver.at(pair.urls[0]).client.request(LeaveConversationDocument, { conversationId: group })
+  await leaver.at(pair.urls[0]).client.request(LeaveConversationDocument, { input: { conversationId: group } })
   expect(await live.waitForEnd()).toBe('completed')
   expect(live.events).toMatchObject([{ __typename: 'MemberLeft', by: null }])
   await owner.send(group, 'Without you')
-  await owner.client.request(AddMembersDocument, { conversationId: group, userIds: [leaver.id] })
+  await owner.client.request(AddMembersDocument, { input: { conversationId: group, userIds: [leaver.id] } })
   await owner.send(group, 'With you')
   await inbox.waitFor((event) => event.__typename === 'MessageSent')
   const ofGroup = inbox.events.filter((event) => 'cursor' in event && event.cursor.streamId === group)

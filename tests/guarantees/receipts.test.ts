@@ -257,7 +257,7 @@ test('unread counts of a large group equal a recount while its members read, wri
     }
     const turn = async (person: Person) => {
       if (person === owner || random.below(8) > 0) return act(person, urls[random.below(2)]!)
-      await person.client.request(LeaveConversationDocument, { conversationId: id })
+      await person.client.request(LeaveConversationDocument, { input: { conversationId: id } })
       inside.delete(person)
     }
     for (let round = 0; round < 12; round++) {
@@ -266,7 +266,7 @@ test('unread counts of a large group equal a recount while its members read, wri
         ...[...inside].map(turn),
         ...absent.map(async (person) => {
           const added = { conversationId: id, userIds: [globalIdOf(person)] }
-          expectType((await owner.client.request(AddMembersDocument, added)).addMembers, 'AddMembersSuccess')
+          expectType((await owner.client.request(AddMembersDocument, { input: added })).addMembers, 'AddMembersSuccess')
           inside.add(person)
         }),
       ])

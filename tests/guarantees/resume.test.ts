@@ -113,9 +113,11 @@ test('an inbox cut off 50 times, with conversations joined, left and rejoined me
       }
       const talk = random.pick([...groups, ...joinable])
       const input = { conversationId: talk.conversationId }
-      if (choice === 1) await host.client.request(RemoveMemberDocument, { ...input, userId: reader.id })
+      if (choice === 1) await host.client.request(RemoveMemberDocument, { input: { ...input, userId: reader.id } })
       else {
-        const { addMembers } = await host.client.request(AddMembersDocument, { ...input, userIds: [reader.id] })
+        const { addMembers } = await host.client.request(AddMembersDocument, {
+          input: { ...input, userIds: [reader.id] },
+        })
         expectType(addMembers, 'AddMembersSuccess')
       }
     }
@@ -154,7 +156,7 @@ test('conversations joined while the inbox was cut off are told from where they 
 
   const created = await host.createGroup([reader])
   await host.send(created, 'One')
-  await host.client.request(AddMembersDocument, { conversationId: old, userIds: [reader.id] })
+  await host.client.request(AddMembersDocument, { input: { conversationId: old, userIds: [reader.id] } })
   await host.send(old, 'Two')
   await host.send(created, 'Three')
   for (const url of pair.urls) {

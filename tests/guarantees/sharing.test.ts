@@ -196,16 +196,29 @@ test('of everything that can be selected each viewer gets what they would get al
   await step('read', () => bob.markRead(group, 1_000), { group: 1 })
   await step('read in secret', () => carl.markRead(group, 1_000), { group: 1 })
   await step('send after reading', () => sendAs(bob, 'bob', group), { group: 1 })
-  await step('rename', () => ann.client.request(RenameConversationDocument, { conversationId: group, title: 'New' }), {
-    group: 1,
-  })
-  await step('join', () => ann.client.request(AddMembersDocument, { conversationId: group, userIds: [gus.id] }), {
-    group: 1,
-  })
+  await step(
+    'rename',
+    () => ann.client.request(RenameConversationDocument, { input: { conversationId: group, title: 'New' } }),
+    {
+      group: 1,
+    },
+  )
+  await step(
+    'join',
+    () => ann.client.request(AddMembersDocument, { input: { conversationId: group, userIds: [gus.id] } }),
+    {
+      group: 1,
+    },
+  )
   await step('send by who joined', () => sendAs(gus, 'gus', group), { group: 1 })
-  await step('leave', () => gus.client.request(LeaveConversationDocument, { conversationId: group }), { group: 1 })
+  await step('leave', () => gus.client.request(LeaveConversationDocument, { input: { conversationId: group } }), {
+    group: 1,
+  })
   const removal = { conversationId: group, userId: erin.id }
-  await step('remove', () => ann.client.request(RemoveMemberDocument, removal), { group: 1, inbox: ['erin'] })
+  await step('remove', () => ann.client.request(RemoveMemberDocument, { input: removal }), {
+    group: 1,
+    inbox: ['erin'],
+  })
   erins.isInConversation = false
   expect(erins.answers.conversationEvents.shared.at(-1)?.__typename).toBe('MemberLeft')
   const erinHas = erins.all.length

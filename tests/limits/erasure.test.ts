@@ -40,7 +40,7 @@ const runAdmin = (...args: string[]) =>
 
 type Outcome = Record<string, { __typename: string } & Record<string, unknown>>
 
-const errorFields = '__typename ... on Error { code reason: message }'
+const errorFields = '__typename ... on Error { code reason }'
 
 async function outcomeOf(who: Person, mutation: string, variables: object): Promise<string> {
   const { data, errors } = await ask<Outcome>(who, mutation, variables)
@@ -48,7 +48,7 @@ async function outcomeOf(who: Person, mutation: string, variables: object): Prom
 }
 
 const eraseUser = (by: Person, userId: string) =>
-  outcomeOf(by, `mutation ($userId: ID!) { eraseUser(userId: $userId) { ${errorFields} } }`, { userId })
+  outcomeOf(by, `mutation ($userId: ID!) { eraseUser(input: { userId: $userId }) { ${errorFields} } }`, { userId })
 
 async function world() {
   const [dora, ann, bob] = await Promise.all([
@@ -74,7 +74,7 @@ async function world() {
     await dora.send(id, 'Doomed 5')
     await ann.send(id, 'Kept 6')
   }
-  const leaving = `mutation ($id: ID!) { leaveConversation(conversationId: $id) { ${errorFields} } }`
+  const leaving = `mutation ($id: ID!) { leaveConversation(input: { conversationId: $id }) { ${errorFields} } }`
   expect(await outcomeOf(dora, leaving, { id: left })).toBe('LeaveConversationSuccess')
   return { dora, ann, bob, own, other, left, direct, all }
 }
@@ -145,7 +145,7 @@ async function expectErased(of: World): Promise<void> {
     [`($input: StartDirectInput!) { startDirect(input: $input) { ${errorFields} } }`, { input: { userId: dora.id } }],
     [`($input: CreateGroupInput!) { createGroup(input: $input) { ${errorFields} } }`, { input: newGroup }],
     [
-      `($id: ID!, $ids: [ID!]!) { addMembers(conversationId: $id, userIds: $ids) { ${errorFields} } }`,
+      `($id: ID!, $ids: [ID!]!) { addMembers(input: { conversationId: $id, userIds: $ids }) { ${errorFields} } }`,
       { id: left, ids: [dora.id] },
     ],
   ]

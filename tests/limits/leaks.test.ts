@@ -84,7 +84,7 @@ async function subscribed(person: Person, conversationId: string): Promise<RawSo
       if (waiting.size === 0) resolve()
     }
     raw.begin('typing', TypingEventsDocument, { conversationId })
-    raw.begin('set typing', SetTypingDocument, { conversationId, typing: true })
+    raw.begin('set typing', SetTypingDocument, { input: { conversationId, typing: true } })
     raw.begin('conversation', ConversationEventsDocument, { conversationId, after: 0 })
     raw.begin('inbox', InboxEventsDocument, { after: [{ streamId: conversationId, eventSeq: 0 }] })
     if (person.device) raw.begin('presence', PresenceEventsDocument, { userIds: [person.id] })

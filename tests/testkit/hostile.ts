@@ -110,7 +110,7 @@ export function* callsOf(schema: GraphQLSchema, { ids, rounds, random }: Hostile
   const selectionOf = ({ type }: GraphQLField<unknown, unknown>) => {
     const named = getNamedType(type)
     if (isLeafType(named)) return ''
-    return isUnionType(named) ? '{ __typename ... on Error { code message } }' : '{ __typename }'
+    return isUnionType(named) ? '{ __typename ... on Error { code reason } }' : '{ __typename }'
   }
 
   for (const [kind, root] of [

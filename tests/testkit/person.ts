@@ -143,7 +143,7 @@ export class Person {
 
   /** By HTTP. */
   async setTyping(conversationId: string, typing: boolean): Promise<boolean> {
-    return (await this.client.request(SetTypingDocument, { conversationId, typing })).setTyping
+    return (await this.client.request(SetTypingDocument, { input: { conversationId, typing } })).setTyping
   }
 
   /** Reads who types, on a socket of its own; begins some time after this has resolved. */

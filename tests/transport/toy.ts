@@ -70,7 +70,7 @@ const failures: Record<string, () => Error> = {
   unexpected: () => new TypeError('secret detail'),
   database: () => Object.assign(new Error('connect failed'), { code: 'ECONNREFUSED' }),
   notFound: () => new NotFoundError('No such conversation.'),
-  invalid: () => new ValidationError('Too long.', [{ path: ['input', 'text'], message: 'At most 4000 characters.' }]),
+  invalid: () => new ValidationError('Too long.', [{ path: ['input', 'text'], reason: 'At most 4000 characters.' }]),
   limited: () => new RateLimitedError(2_500),
   pothos: () => new PothosValidationError('Invalid global ID: x'),
 }

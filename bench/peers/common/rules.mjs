@@ -24,20 +24,20 @@ export const notFound = () =>
 export const notFoundResult = {
   __typename: 'NotFoundError',
   code: 'NOT_FOUND',
-  message: 'There is no such conversation here.',
+  reason: 'There is no such conversation here.',
 }
 
 /** Null, or the ValidationError of a message that cannot be sent. */
 export function refusalOf({ text, clientMessageId }) {
   const fields = []
   if (!text || text.trim() === '' || text.length > 4000) {
-    fields.push({ path: ['input', 'text'], message: '1 to 4000 characters, not of spaces alone' })
+    fields.push({ path: ['input', 'text'], reason: '1 to 4000 characters, not of spaces alone' })
   }
   if (clientMessageId.length < 8 || clientMessageId.length > 64) {
-    fields.push({ path: ['input', 'clientMessageId'], message: '8 to 64 characters' })
+    fields.push({ path: ['input', 'clientMessageId'], reason: '8 to 64 characters' })
   }
   if (fields.length === 0) return null
-  return { __typename: 'ValidationError', code: 'VALIDATION_ERROR', message: 'The message is not acceptable.', fields }
+  return { __typename: 'ValidationError', code: 'VALIDATION_ERROR', reason: 'The message is not acceptable.', fields }
 }
 
 /** How many rows of a page, as Parley bounds them. */

@@ -34,7 +34,7 @@ export function createConversations(append: Append, presence: Pick<Presence, 're
     async startDirect(viewer, peerId) {
       if (peerId === viewer.userId) {
         const message = 'A direct conversation needs another person.'
-        throw new ValidationError(message, [{ path: ['input', 'userId'], message }])
+        throw new ValidationError(message, [{ path: ['input', 'userId'], reason: message }])
       }
       const result = await append('startDirect', [viewer.userId, peerId, newId()])
       const { conversationId } = accepted(result, { notFound: 'There is no such person here.' }).result
@@ -59,7 +59,7 @@ export function createConversations(append: Append, presence: Pick<Presence, 're
       const result = await append('addMembers', [viewer.userId, conversationId, userIds, maxMembers])
       if (result.outcome === 'TOO_MANY_MEMBERS') {
         const message = `A conversation holds at most ${String(maxMembers)} people.`
-        throw new ValidationError(message, [{ path: ['userIds'], message }])
+        throw new ValidationError(message, [{ path: ['input', 'userIds'], reason: message }])
       }
       accepted(result, { notFound, forbidden: managersOnly })
       if (result.events.length > 0) presence.relationsChanged(userIds)

@@ -95,7 +95,7 @@ export function createPresence(options: PresenceOptions): Presence {
       const wanted = [...new Set(userIds)]
       if (wanted.length === 0 || wanted.length > maxFollowed) {
         const message = `Name 1 to ${String(maxFollowed)} people.`
-        throw new ValidationError(message, [{ path: ['userIds'], message }])
+        throw new ValidationError(message, [{ path: ['userIds'], reason: message }])
       }
       const found = await people.byIds(wanted)
       if (found.length < wanted.length) throw new NotFoundError('At least one of userIds is nobody here.')

@@ -93,7 +93,7 @@ function startAt(
 }
 
 function checkPositions(argument: string, positions: readonly StreamPosition[]): Map<string, number> {
-  const problem = (message: string) => new ValidationError(message, [{ path: [argument], message }])
+  const problem = (message: string) => new ValidationError(message, [{ path: [argument], reason: message }])
   if (positions.length > maxNamedStreams) throw problem(`At most ${String(maxNamedStreams)} streams can be named.`)
   for (const { eventSeq } of positions) if (eventSeq < 0) throw problem('An eventSeq cannot be negative.')
   return new Map(positions.map(({ streamId, eventSeq }) => [streamId, eventSeq]))
@@ -135,7 +135,7 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
     async conversation(viewer, conversationId, afterSeq, types) {
       if (afterSeq !== null && afterSeq < 0) {
         const message = '`after` is the eventSeq of a cursor: 0 or more.'
-        throw new ValidationError(message, [{ path: ['after'], message }])
+        throw new ValidationError(message, [{ path: ['after'], reason: message }])
       }
       const membership = await membershipOf(viewer, conversationId)
       if (!membership) throw new NotFoundError('There is no such conversation here.')
@@ -168,7 +168,7 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
     async resync(viewer, positions, limit) {
       if (limit < 1 || limit > 1_000) {
         const message = '`limit` must be from 1 to 1000.'
-        throw new ValidationError(message, [{ path: ['limit'], message }])
+        throw new ValidationError(message, [{ path: ['limit'], reason: message }])
       }
       const named = checkPositions('cursors', positions)
       const { own, active, left } = await streamsOf(viewer, named)

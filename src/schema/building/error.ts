@@ -39,14 +39,14 @@ export const ErrorCode = builder.enumType('ErrorCode', {
 })
 
 const ErrorInterface = builder.interfaceRef<AppError>('Error').implement({
-  description: 'An expected refusal. Select it with `... on Error { code message }`.',
+  description: 'An expected refusal. Select it with `... on Error { code reason }`.',
   fields: (t) => ({
     code: t.field({
       type: ErrorCode,
       description: 'For programs.',
       resolve: (error) => error.code as OutcomeCode,
     }),
-    message: t.exposeString('message', { description: 'For people: what is wrong and what to do.' }),
+    reason: t.exposeString('message', { description: 'For people: what is wrong and what to do.' }),
   }),
 })
 
@@ -58,7 +58,7 @@ const FieldError = builder.objectRef<FieldIssue>('FieldError').implement({
     path: t.exposeStringList('path', {
       description: 'Where it stands in the arguments, outermost first: ["input", "text"].',
     }),
-    message: t.exposeString('message', { description: 'What is expected instead.' }),
+    reason: t.exposeString('reason', { description: 'What is expected instead.' }),
   }),
 })
 

@@ -8,9 +8,9 @@ export function validate<Schema extends z.ZodType>(schema: Schema, name: string,
   if (checked.success) return checked.data
   const fields = checked.error.issues.map((issue) => ({
     path: [name, ...issue.path.map(String)],
-    message: issue.message,
+    reason: issue.message,
   }))
-  throw new ValidationError(fields.map((field) => `${field.path.join('.')}: ${field.message}`).join(' '), fields)
+  throw new ValidationError(fields.map((field) => `${field.path.join('.')}: ${field.reason}`).join(' '), fields)
 }
 
 /** Whether the number of code points, which is also how PostgreSQL counts characters, is in the bounds. */

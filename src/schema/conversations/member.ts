@@ -46,11 +46,10 @@ export const Member = builder.prismaObject('Member', {
   }),
 })
 
-const MembersConnection = builder.connectionObject({
-  type: Member,
-  name: 'ConversationMembersConnection',
-  description: 'Members, in the order they joined.',
-})
+const MemberConnection = builder.connectionObject(
+  { type: Member, name: 'MemberConnection', description: 'A page of members.' },
+  { name: 'MemberEdge', description: 'A member and their place in the list.' },
+)
 
 const limits = { defaultSize: 50, maxSize: 100 }
 
@@ -59,7 +58,7 @@ const positionOf = ([joinedAtMs, userId]: unknown[]) =>
 
 builder.objectField(Conversation, 'members', (t) =>
   t.field({
-    type: MembersConnection,
+    type: MemberConnection,
     description: 'Who is in it, in the order they joined. At most 100 a page; 50 when not given.',
     ...viewerDependent,
     args: {

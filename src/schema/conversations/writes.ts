@@ -60,11 +60,42 @@ const CreateGroupInput = builder.inputType('CreateGroupInput', {
   }),
 })
 
+const conversationField = { required: true, description: 'Which conversation.' } as const
+
+const RenameConversationInput = builder.inputType('RenameConversationInput', {
+  description: 'A new title for a group.',
+  fields: (t) => ({
+    conversationId: t.id(conversationField),
+    title: t.string({ required: true, description: '1 to 120 characters, not of spaces alone.' }),
+  }),
+})
+
+const AddMembersInput = builder.inputType('AddMembersInput', {
+  description: 'People to add to a group.',
+  fields: (t) => ({
+    conversationId: t.id(conversationField),
+    userIds: t.idList({ required: true, description: 'Whom to add; 1 to 1000.' }),
+  }),
+})
+
+const RemoveMemberInput = builder.inputType('RemoveMemberInput', {
+  description: 'A person to take out of a group.',
+  fields: (t) => ({
+    conversationId: t.id(conversationField),
+    userId: t.id({ required: true, description: 'Whom to remove.' }),
+  }),
+})
+
+const LeaveConversationInput = builder.inputType('LeaveConversationInput', {
+  description: 'A group to leave.',
+  fields: (t) => ({ conversationId: t.id(conversationField) }),
+})
+
 const maxIdsAtOnce = 1_000
-const conversationArg = { required: true, description: 'Which conversation.' } as const
 
 const groupShape = z.object({ title, opKey, memberIds: idList(maxIdsAtOnce) })
-const someIds = idList(maxIdsAtOnce).min(1, 'Name at least one person.')
+const renameShape = z.object({ title })
+const addMembersShape = z.object({ userIds: idList(maxIdsAtOnce).min(1, 'Name at least one person.') })
 
 builder.mutationFields((t) => ({
   startDirect: t.field({
@@ -97,30 +128,24 @@ builder.mutationFields((t) => ({
     type: RenameConversationSuccess,
     errors: { types: [NotFoundError, ForbiddenError, ValidationError] },
     description: 'Gives a group another title. For its owner and admins.',
-    args: {
-      conversationId: t.arg.id(conversationArg),
-      title: t.arg.string({ required: true, description: '1 to 120 characters, not of spaces alone.' }),
-    },
-    resolve: async (_, args, context) => {
+    args: { input: t.arg({ type: RenameConversationInput, required: true, description: 'Which one, and the title.' }) },
+    resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const newTitle = validate(title, 'title', args.title)
-      const id = requireId('Conversation', args.conversationId)
-      return { conversationId: await context.domain.conversations.rename(viewer, id, newTitle) }
+      const checked = validate(renameShape, 'input', input)
+      const id = requireId('Conversation', input.conversationId)
+      return { conversationId: await context.domain.conversations.rename(viewer, id, checked.title) }
     },
   }),
   addMembers: t.field({
     type: AddMembersSuccess,
     errors: { types: [NotFoundError, ForbiddenError, ValidationError] },
     description: `Adds people to a group, up to ${String(maxMembers)} in all; who is in it already stays. For its owner and admins.`,
-    args: {
-      conversationId: t.arg.id(conversationArg),
-      userIds: t.arg.idList({ required: true, description: 'Whom to add; 1 to 1000.' }),
-    },
-    resolve: async (_, args, context) => {
+    args: { input: t.arg({ type: AddMembersInput, required: true, description: 'Which group, and whom.' }) },
+    resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const id = requireId('Conversation', args.conversationId)
-      const given = validate(someIds, 'userIds', args.userIds)
-      const userIds = given.map((user) => requireId('User', user))
+      const checked = validate(addMembersShape, 'input', input)
+      const id = requireId('Conversation', input.conversationId)
+      const userIds = checked.userIds.map((user) => requireId('User', user))
       return { conversationId: await context.domain.conversations.addMembers(viewer, id, userIds) }
     },
   }),
@@ -129,14 +154,11 @@ builder.mutationFields((t) => ({
     errors: { types: [NotFoundError, ForbiddenError] },
     description:
       'Takes a person out of a group and ends what they see of it. Owners remove anybody, admins plain members.',
-    args: {
-      conversationId: t.arg.id(conversationArg),
-      userId: t.arg.id({ required: true, description: 'Whom to remove.' }),
-    },
-    resolve: async (_, args, context) => {
+    args: { input: t.arg({ type: RemoveMemberInput, required: true, description: 'Which group, and whom.' }) },
+    resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const id = requireId('Conversation', args.conversationId)
-      const target = requireId('User', args.userId)
+      const id = requireId('Conversation', input.conversationId)
+      const target = requireId('User', input.userId)
       if (target === viewer.userId && (await isMember(context, { id }))) {
         throw new ForbiddenError('To go yourself, call leaveConversation.')
       }
@@ -148,10 +170,10 @@ builder.mutationFields((t) => ({
     errors: { types: [NotFoundError, ForbiddenError] },
     description:
       'Takes the viewer out of a group. An owner hands over to the admin, else the member, who has been there longest.',
-    args: { conversationId: t.arg.id(conversationArg) },
-    resolve: async (_, args, context) => {
+    args: { input: t.arg({ type: LeaveConversationInput, required: true, description: 'Which group.' }) },
+    resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const id = requireId('Conversation', args.conversationId)
+      const id = requireId('Conversation', input.conversationId)
       return { conversationId: await context.domain.conversations.leave(viewer, id) }
     },
   }),

@@ -1,4 +1,4 @@
-import type { LogItem } from '../../log/cursor.ts'
+import type { LogItem, LostPlace } from '../../log/cursor.ts'
 import type { EventType, LogEvent } from '../../store/rows.ts'
 import { builder } from '../building/builder.ts'
 import { isViewer, requireViewer, type Context } from '../building/context.ts'
@@ -25,6 +25,11 @@ const typeNames: Record<EventType, string> = {
   USER_ERASED: 'UserErased',
 }
 
+const lostOf = (item: LogItem): LostPlace => {
+  if (!item.lost) throw new Error('no lost place, but an event')
+  return item.lost
+}
+
 const eventOf = (item: LogItem): LogEvent => {
   if (!item.event) throw new Error('no event, but a lost place')
   return item.event
@@ -33,35 +38,61 @@ const eventOf = (item: LogItem): LogEvent => {
 const streamIdFor = (context: Context, stream: string): string =>
   isViewer(context, stream) ? personalStreamId(stream) : conversationId(stream)
 
-const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implement({
-  description: 'Something that happened, durably: numbered in its stream, kept in the log, replayed after a cursor.',
+const resolveType = (item: LogItem) => (item.event ? typeNames[item.event.type] : 'SnapshotRequired')
+
+export const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implement({
+  description:
+    'Something that happened, durably: numbered in its stream, kept in the log, replayed after a cursor. SnapshotRequired ' +
+    'is one too, so that every event has a cursor.',
+  resolveType,
   fields: (t) => ({
     cursor: t.field({
       type: StreamCursor,
       description: 'The place of this event. Keep the newest of each stream to go on from.',
       ...viewerDependent,
       resolve: (item, _, context) => {
-        const event = eventOf(item)
-        return { streamId: streamIdFor(context, event.streamId), eventSeq: event.seq }
+        const { streamId } = item.event ?? lostOf(item)
+        return {
+          streamId: streamIdFor(context, streamId),
+          eventSeq: item.event?.seq ?? lostOf(item).headEventSeq,
+        }
       },
     }),
     occurredAt: t.field({
       type: 'DateTime',
       description:
-        'When it was stored. Of a ReceiptAdvanced that tells of nothing but the reading of people who keep read receipts ' +
-        'off by now: as `at` of the receipts.',
-      resolve: (item, _, { loaders }) => shownOccurredAt(eventOf(item), loaders),
+        'When it was stored; of a SnapshotRequired, when it was found to be needed. Of a ReceiptAdvanced that tells of ' +
+        'nothing but the reading of people who have read receipts off: as `at` of the receipts.',
+      resolve: ({ event }, _, { loaders }) => (event ? shownOccurredAt(event, loaders) : new Date()),
+    }),
+    resume: t.string({
+      nullable: true,
+      description: 'Where inboxEvents goes on in all streams at once; null elsewhere.',
+      resolve: () => null,
     }),
   }),
 })
 
-const interfaces = [StreamEvent]
-const resolveType = (item: LogItem) => (item.event ? typeNames[item.event.type] : 'SnapshotRequired')
+const subscribed = (name: string, description: string) =>
+  builder.interfaceRef<LogItem>(name).implement({ description, interfaces: [StreamEvent], resolveType })
+
+export const ConversationEvent = subscribed('ConversationEvent', 'What can happen in a conversation.')
+export const MessageEvent = subscribed('MessageEvent', 'What can happen to messages.')
+export const ReceiptEvent = subscribed('ReceiptEvent', 'What can happen to receipts.')
+export const InboxEvent = subscribed(
+  'InboxEvent',
+  'What can happen in any conversation of the viewer, and to their inbox.',
+)
+
+const ofConversation = [StreamEvent, ConversationEvent, InboxEvent]
+const ofMessages = [StreamEvent, ConversationEvent, InboxEvent, MessageEvent]
+const ofReceipts = [StreamEvent, ConversationEvent, InboxEvent, ReceiptEvent]
+const everywhere = [StreamEvent, ConversationEvent, InboxEvent, MessageEvent, ReceiptEvent]
 
 const messageEvent = (name: string, description: string) =>
   builder.objectRef<LogItem>(name).implement({
     description,
-    interfaces,
+    interfaces: ofMessages,
     fields: (t) => ({
       message: t.field({
         type: Message,
@@ -75,17 +106,17 @@ const messageEvent = (name: string, description: string) =>
     }),
   })
 
-const MessageSent = messageEvent('MessageSent', 'Somebody sent a message. Their own read position moves to it.')
-const MessageEdited = messageEvent('MessageEdited', 'A message has a new text.')
-const MessageDeleted = messageEvent('MessageDeleted', 'A message became a tombstone. Drop every copy of its text.')
+messageEvent('MessageSent', 'Somebody sent a message. Their own read position moves to it.')
+messageEvent('MessageEdited', 'A message has a new text.')
+messageEvent('MessageDeleted', 'A message became a tombstone. Drop every copy of its text.')
 
 const conversationOf = (item: LogItem, load: (id: string) => Promise<ConversationRow | null>) =>
   required(load(eventOf(item).streamId), 'the conversation of an event')
 type ConversationRow = typeof Conversation.$inferType
 
-const ReceiptAdvanced = builder.objectRef<LogItem>('ReceiptAdvanced').implement({
+builder.objectRef<LogItem>('ReceiptAdvanced').implement({
   description: 'Members have read or got more. Positions never go back.',
-  interfaces,
+  interfaces: ofReceipts,
   fields: (t) => ({
     conversation: t.field({
       type: Conversation,
@@ -117,7 +148,7 @@ const ReceiptAdvanced = builder.objectRef<LogItem>('ReceiptAdvanced').implement(
 const memberEvent = (name: string, description: string, isLeaving: boolean) =>
   builder.objectRef<LogItem>(name).implement({
     description,
-    interfaces,
+    interfaces: ofConversation,
     fields: (t) => ({
       conversation: t.field({
         type: Conversation,
@@ -146,16 +177,12 @@ const memberEvent = (name: string, description: string, isLeaving: boolean) =>
     }),
   })
 
-const MemberJoined = memberEvent('MemberJoined', 'Somebody became a member.', false)
-const MemberLeft = memberEvent(
-  'MemberLeft',
-  'Somebody left or was removed. For the one who left it is the last event.',
-  true,
-)
+memberEvent('MemberJoined', 'Somebody became a member.', false)
+memberEvent('MemberLeft', 'Somebody left or was removed. For the one who left it is the last event.', true)
 
-const UserErased = builder.objectRef<LogItem>('UserErased').implement({
+builder.objectRef<LogItem>('UserErased').implement({
   description: 'All texts of a person are gone for good. Drop every copy of what they sent here, and of their profile.',
-  interfaces,
+  interfaces: ofMessages,
   fields: (t) => ({
     user: t.field({
       type: User,
@@ -166,9 +193,9 @@ const UserErased = builder.objectRef<LogItem>('UserErased').implement({
   }),
 })
 
-const ConversationUpdated = builder.objectRef<LogItem>('ConversationUpdated').implement({
+builder.objectRef<LogItem>('ConversationUpdated').implement({
   description: 'The title, or who owns it, changed.',
-  interfaces,
+  interfaces: ofConversation,
   fields: (t) => ({
     conversation: t.field({
       type: Conversation,
@@ -178,9 +205,9 @@ const ConversationUpdated = builder.objectRef<LogItem>('ConversationUpdated').im
   }),
 })
 
-const InboxEntryChanged = builder.objectRef<LogItem>('InboxEntryChanged').implement({
+builder.objectRef<LogItem>('InboxEntryChanged').implement({
   description: "On the viewer's personal stream: a conversation came, went, or its entry changed on another device.",
-  interfaces,
+  interfaces: [StreamEvent, InboxEvent],
   fields: (t) => ({
     conversationId: t.id({
       description: 'Which conversation.',
@@ -208,15 +235,11 @@ const SnapshotReason = builder.enumType('SnapshotReason', {
   },
 })
 
-const lostOf = (item: LogItem) => {
-  if (!item.lost) throw new Error('no lost place, but an event')
-  return item.lost
-}
-
-const SnapshotRequired = builder.objectRef<LogItem>('SnapshotRequired').implement({
+builder.objectRef<LogItem>('SnapshotRequired').implement({
   description:
     'Events between the cursor and now cannot be told. Read the conversation again and go on from its cursor. The ' +
-    'subscription itself goes on, live.',
+    'subscription itself goes on, live, from `cursor`.',
+  interfaces: everywhere,
   fields: (t) => ({
     streamId: t.id({
       description: 'Which stream.',
@@ -224,38 +247,5 @@ const SnapshotRequired = builder.objectRef<LogItem>('SnapshotRequired').implemen
       resolve: (item, _, context) => streamIdFor(context, lostOf(item).streamId),
     }),
     reason: t.field({ type: SnapshotReason, description: 'Why.', resolve: (item) => lostOf(item).reason }),
-    cursor: t.field({
-      type: StreamCursor,
-      description: 'Where the subscription goes on.',
-      ...viewerDependent,
-      resolve: (item, _, context) => ({
-        streamId: streamIdFor(context, lostOf(item).streamId),
-        eventSeq: lostOf(item).headEventSeq,
-      }),
-    }),
   }),
-})
-
-const messageEvents = [MessageSent, MessageEdited, MessageDeleted, UserErased]
-const memberEvents = [MemberJoined, MemberLeft, ConversationUpdated]
-
-export const ConversationEvent = builder.unionType('ConversationEvent', {
-  description: 'What can happen in a conversation.',
-  types: [...messageEvents, ReceiptAdvanced, ...memberEvents, SnapshotRequired],
-  resolveType,
-})
-export const MessageEvent = builder.unionType('MessageEvent', {
-  description: 'What can happen to messages.',
-  types: [...messageEvents, SnapshotRequired],
-  resolveType,
-})
-export const ReceiptEvent = builder.unionType('ReceiptEvent', {
-  description: 'What can happen to receipts.',
-  types: [ReceiptAdvanced, SnapshotRequired],
-  resolveType,
-})
-export const InboxEvent = builder.unionType('InboxEvent', {
-  description: 'What can happen in any conversation of the viewer, and to their inbox.',
-  types: [...messageEvents, ReceiptAdvanced, ...memberEvents, InboxEntryChanged, SnapshotRequired],
-  resolveType,
 })

@@ -5,7 +5,7 @@ import { builder } from '../building/builder.ts'
 import { requireViewer } from '../building/context.ts'
 import { isMember } from '../conversations/conversation.ts'
 import { StreamCursor, StreamCursorInput, toPositions } from './cursor.ts'
-import { InboxEvent } from './event.ts'
+import { StreamEvent } from './event.ts'
 import { streamId } from '../building/ids.ts'
 import { Message } from '../messages/message.ts'
 import { opKey, validate } from '../building/validate.ts'
@@ -48,7 +48,7 @@ const StreamResync = builder.objectRef<StreamResyncShape>('StreamResync').implem
       resolve: (stream, _, { viewer }) => streamId(stream.streamId, viewer?.userId ?? null),
     }),
     events: t.field({
-      type: [InboxEvent],
+      type: [StreamEvent],
       description: 'The events after the cursor, in order; or one SnapshotRequired when they cannot be told.',
       resolve: (stream) => stream.items,
     }),

@@ -64,7 +64,7 @@ builder.queryField('inbox', (t) =>
         return toConnection(page, (entry) => entry)
       },
     },
-    { name: 'QueryInboxConnection', description: 'A page of the inbox.' },
-    { description: 'An entry and its place in the inbox.' },
+    { name: 'InboxConnection', description: 'A page of the inbox.' },
+    { name: 'InboxEdge', description: 'An entry and its place in the inbox.' },
   ),
 )

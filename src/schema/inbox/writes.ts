@@ -62,6 +62,14 @@ const MarkReadInput = builder.inputType('MarkReadInput', {
   }),
 })
 
+const MarkDeliveredInput = builder.inputType('MarkDeliveredInput', {
+  description: "How far the viewer's devices have got the messages.",
+  fields: (t) => ({
+    conversationId: t.id({ required: true, description: 'Which conversation.' }),
+    seq: t.int({ required: true, description: 'Up to this message; past headSeq counts as headSeq.' }),
+  }),
+})
+
 const UpdateInboxEntryInput = builder.inputType('UpdateInboxEntryInput', {
   description: 'What is left out stays as it is.',
   fields: (t) => ({
@@ -94,7 +102,7 @@ builder.mutationFields((t) => ({
     type: MarkDeliveredSuccess,
     errors: { types: [NotFoundError] },
     description: "Tells that the viewer's devices have everything up to a message. Never goes back.",
-    args: { input: t.arg({ type: MarkReadInput, required: true, description: 'Up to where.' }) },
+    args: { input: t.arg({ type: MarkDeliveredInput, required: true, description: 'Up to where.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
       const checked = validate(seqShape, 'input', input)

@@ -103,18 +103,17 @@ builder.objectField(Message, 'replyTo', (t) =>
   }),
 )
 
-const ReadByConnection = builder.connectionObject({
-  type: Read,
-  name: 'MessageReadByConnection',
-  description: 'Who has read a message, earliest first.',
-})
+const ReadConnection = builder.connectionObject(
+  { type: Read, name: 'ReadConnection', description: 'A page of those who have read a message.' },
+  { name: 'ReadEdge', description: 'Who has read it, and their place in the list.' },
+)
 
 const readPositionOf = ([readAtMs, userId]: unknown[]) =>
   isMomentMs(readAtMs) && typeof userId === 'string' && isUuid(userId) ? { readAtMs, userId } : null
 
 builder.objectField(Message, 'readBy', (t) =>
   t.field({
-    type: ReadByConnection,
+    type: ReadConnection,
     description:
       'Other members who have read it and let others see that, earliest first. At most 100 a page; 50 when not given.',
     ...viewerDependent,
@@ -180,7 +179,7 @@ builder.objectField(Conversation, 'messages', (t) =>
         )
       },
     },
-    { name: 'ConversationMessagesConnection', description: 'A page of the history.' },
-    { description: 'A message and its place in the history.' },
+    { name: 'MessageConnection', description: 'A page of messages.' },
+    { name: 'MessageEdge', description: 'A message and its place in the history.' },
   ),
 )

@@ -10,6 +10,11 @@ const EraseUserSuccess = builder.objectRef<{ userId: string }>('EraseUserSuccess
   }),
 })
 
+const EraseUserInput = builder.inputType('EraseUserInput', {
+  description: 'A person to erase.',
+  fields: (t) => ({ userId: t.id({ required: true, description: 'Whom to erase.' }) }),
+})
+
 builder.mutationField('eraseUser', (t) =>
   t.field({
     type: EraseUserSuccess,
@@ -17,11 +22,11 @@ builder.mutationField('eraseUser', (t) =>
     description:
       'For an ADMIN: removes all texts and the profile of a person, and the ways to log in as them. Their messages become ' +
       'tombstones that keep their seq; each conversation gets a UserErased. Repeating it finishes what was interrupted.',
-    args: { userId: t.arg.id({ required: true, description: 'Whom to erase.' }) },
-    resolve: async (_, args, context) => {
+    args: { input: t.arg({ type: EraseUserInput, required: true, description: 'Whom to erase.' }) },
+    resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
       if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an ADMIN of this server may erase a person.')
-      const userId = requireId('User', args.userId)
+      const userId = requireId('User', input.userId)
       await context.domain.people.erase(viewer, userId)
       return { userId }
     },

@@ -39,17 +39,16 @@ export const User = builder.prismaObject('User', {
   }),
 })
 
-const SearchUsersConnection = builder.connectionObject({
-  type: User,
-  name: 'QuerySearchUsersConnection',
-  description: 'People found, by handle.',
-})
+export const UserConnection = builder.connectionObject(
+  { type: User, name: 'UserConnection', description: 'A page of people.' },
+  { name: 'UserEdge', description: 'A person and their place in the list.' },
+)
 
 const limits = { defaultSize: 25, maxSize: 100 }
 
 builder.queryField('searchUsers', (t) =>
   t.field({
-    type: SearchUsersConnection,
+    type: UserConnection,
     description: 'People whose handle or name begins with the text, by handle. At most 100 a page; 25 when not given.',
     args: {
       query: t.arg.string({ required: true, description: '1 to 64 characters; upper and lower case are the same.' }),

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { DeviceKind as Kind } from '../../domain/viewer.ts'
 import { maxFollowed } from '../../domain/presence/presence.ts'
 import type { PresenceItem } from '../../domain/presence/feed.ts'
@@ -71,6 +72,8 @@ const HeartbeatInput = builder.inputType('HeartbeatInput', {
   }),
 })
 
+const heartbeatShape = z.object({ deviceId })
+
 builder.mutationField('heartbeat', (t) =>
   t.field({
     type: Presence,
@@ -79,7 +82,7 @@ builder.mutationField('heartbeat', (t) =>
     args: { input: t.arg({ type: HeartbeatInput, required: true, description: 'The device.' }) },
     resolve: (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const id = validate(deviceId, 'input.deviceId', input.deviceId)
+      const { deviceId: id } = validate(heartbeatShape, 'input', input)
       return context.domain.presence.heartbeat(viewer, { id, kind: input.kind }, input.status)
     },
   }),

@@ -77,6 +77,13 @@ const LoginInput = builder.inputType('LoginInput', {
   }),
 })
 
+const RefreshSessionInput = builder.inputType('RefreshSessionInput', {
+  description: 'A refresh token.',
+  fields: (t) => ({
+    refreshToken: t.string({ description: 'The cookie parley_refresh counts when this is left out.' }),
+  }),
+})
+
 const withCookie = (context: Context, session: SessionShape) => {
   context.client.setRefreshCookie(session.refreshToken, Math.floor(session.refreshTokenTtlMs / 1000))
   return session
@@ -119,9 +126,14 @@ builder.mutationFields((t) => ({
     description:
       'Exchanges a refresh token for new tokens. Each is good for one exchange: a second use ends the whole session, ' +
       'because somebody must have copied it.',
-    args: { refreshToken: t.arg.string({ description: 'The cookie parley_refresh counts when this is left out.' }) },
-    resolve: async (_, { refreshToken }, context) => {
-      const token = refreshToken ?? context.client.refreshCookie
+    args: {
+      input: t.arg({
+        type: RefreshSessionInput,
+        description: 'The cookie parley_refresh counts when this is left out.',
+      }),
+    },
+    resolve: async (_, { input }, context) => {
+      const token = input?.refreshToken ?? context.client.refreshCookie
       if (!token) throw new SessionExpiredError()
       return withCookie(context, await context.domain.sessions.refresh(token))
     },

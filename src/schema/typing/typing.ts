@@ -18,20 +18,25 @@ const TypingChanged = builder.objectRef<TypingItem>('TypingChanged').implement({
   }),
 })
 
+const SetTypingInput = builder.inputType('SetTypingInput', {
+  description: 'Whether the viewer types.',
+  fields: (t) => ({
+    conversationId: t.id({ required: true, description: 'Where.' }),
+    typing: t.boolean({ required: true, description: 'Whether the viewer types now.' }),
+  }),
+})
+
 builder.mutationField('setTyping', (t) =>
   t.boolean({
     description:
       'Tells whether the viewer is typing. Typing ends by itself 6 s after it was told last, with a message of the viewer, ' +
       "and with the WebSocket it was told through. False when the conversation is not the viewer's.",
-    args: {
-      conversationId: t.arg.id({ required: true, description: 'Where.' }),
-      typing: t.arg.boolean({ required: true, description: 'Whether the viewer types now.' }),
-    },
-    resolve: (_, args, context) => {
+    args: { input: t.arg({ type: SetTypingInput, required: true, description: 'Where, and whether.' }) },
+    resolve: (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const decoded = decodeGlobalId(args.conversationId)
+      const decoded = decodeGlobalId(input.conversationId)
       if (decoded?.type !== 'Conversation') return false
-      return context.domain.typing.set(viewer, decoded.id, args.typing, context.client.connection)
+      return context.domain.typing.set(viewer, decoded.id, input.typing, context.client.connection)
     },
   }),
 )

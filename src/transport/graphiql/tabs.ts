@@ -41,7 +41,7 @@ fragment AccessToken on RegisterResult {
   ... on RegisterSuccess {
     session { accessToken user { id handle } }
   }
-  ... on Error { code message }
+  ... on Error { code reason }
 }`),
   tab(`
 # Only when the tokens have expired, or when the two were
@@ -63,7 +63,7 @@ fragment AccessToken on LoginResult {
   ... on LoginSuccess {
     session { accessToken user { id handle } }
   }
-  ... on Error { code message }
+  ... on Error { code reason }
 }`),
   tab(
     `
@@ -80,7 +80,7 @@ mutation StartDirect($userId: ID!) {
         cursor { streamId eventSeq }
       }
     }
-    ... on Error { code message }
+    ... on Error { code reason }
   }
 }`,
     { userId: 'PASTE_BENS_USER_ID' },
@@ -104,7 +104,8 @@ subscription WatchConversation(
     after: $after
   ) {
     __typename
-    ... on StreamEvent { cursor { eventSeq } occurredAt }
+    cursor { eventSeq }
+    occurredAt
     ... on MessageSent {
       message { seq text sender { handle } }
     }
@@ -126,8 +127,7 @@ mutation SendMessage($input: SendMessageInput!) {
       ack { outcome cursor { eventSeq } }
       message { id seq text createdAt }
     }
-    # Renamed: the success has a "message" of its own.
-    ... on Error { code reason: message }
+    ... on Error { code reason }
   }
 }`,
     { input: { conversationId, clientMessageId: 'hello-0001', text: 'Hello, Ben!' } },
@@ -192,7 +192,7 @@ mutation MarkRead($conversationId: ID!, $seq: Int!) {
     ... on MarkReadSuccess {
       ack { outcome lastReadSeq unreadCount }
     }
-    ... on Error { code message }
+    ... on Error { code reason }
   }
 }`,
     { conversationId, seq: 1 },
@@ -203,7 +203,7 @@ mutation MarkRead($conversationId: ID!, $seq: Int!) {
 subscription WatchInbox {
   inboxEvents {
     __typename
-    ... on StreamEvent { cursor { streamId eventSeq } }
+    cursor { streamId eventSeq }
     ... on MessageSent {
       message {
         seq

@@ -90,8 +90,8 @@ describe('validate', () => {
       expect(error).toBeInstanceOf(ValidationError)
       const { message, fields } = error as ValidationError
       expect(fields).toEqual([
-        { path: ['input', 'title'], message: 'Must be 1 to 120 characters long.' },
-        { path: ['input', 'opKey'], message: 'Must be 8 to 64 characters long.' },
+        { path: ['input', 'title'], reason: 'Must be 1 to 120 characters long.' },
+        { path: ['input', 'opKey'], reason: 'Must be 8 to 64 characters long.' },
       ])
       expect(message).toContain('input.title: Must be 1 to 120')
       expect(message).toContain('input.opKey: Must be 8 to 64')

@@ -41,8 +41,11 @@ describe('each starter tab of GraphiQL', () => {
     expect(mistakesIn({ query: '{ viewer { nickname } }', variables: '{}' })).toHaveLength(1)
     const send = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { __typename } }'
     expect(mistakesIn({ query: send, variables: '{"input":{"text":"Hi"}}' })).toHaveLength(2)
-    // The message of an error and the message that was sent are of two types.
-    const conflict = send.replace('__typename', '... on SendMessageSuccess { message { id } } ... on Error { message }')
+    // One name for two types, which GraphQL does not merge.
+    const conflict = send.replace(
+      '__typename',
+      '... on SendMessageSuccess { it: message { id } } ... on Error { it: reason }',
+    )
     expect(
       mistakesIn({ query: conflict, variables: '{"input":{"conversationId":"c","clientMessageId":"k"}}' }),
     ).toHaveLength(1)
