@@ -11,6 +11,7 @@ import { StartError } from '../src/start-error.ts'
 import { createDatabase, type Database } from '../src/store/database.ts'
 import { runningEmbeddedUrl, startEmbeddedPostgres } from '../src/embedded/postgres.ts'
 import { ownSecret } from '../src/embedded/own-secret.ts'
+import { clientConfig, createSettle } from '../src/store/session.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { createSessionStore, type SessionStore } from '../src/store/sessions.ts'
 import { createWrite, type Write, type WriteResult } from '../src/store/writes.ts'
@@ -144,9 +145,10 @@ function keyOf(action: Action): string {
  * stays in order; nobody but the demo people has seen them. Stretching twice changes next to nothing.
  */
 async function spreadOverDays(connectionString: string, users: string[]): Promise<void> {
-  const client = new pg.Client({ connectionString })
+  const client = new pg.Client(clientConfig(connectionString))
   await client.connect()
   try {
+    await createSettle()(client)
     await client.query('BEGIN')
     await client.query(
       `CREATE TEMPORARY TABLE demo ON COMMIT DROP AS
@@ -219,7 +221,6 @@ async function printTokens(config: Config, store: SessionStore): Promise<void> {
     watch,
     presence: { sessionEnded: () => undefined },
     jwtSecret: config.jwtSecret ?? ownSecret(config.dataDir),
-    refreshRepeatWindowMs: config.refreshRepeatWindowMs,
   })
   for (const { handle, displayName } of people.slice(0, 3)) {
     const { accessToken } = await sessions.login({ handle, password: demoPassword })
@@ -236,12 +237,14 @@ async function seed(config: Config): Promise<void> {
   const startedAtMs = Date.now()
   const { url, isServerRunning, stop } = await openDatabase(config)
   try {
-    await migrate({ connectionString: url, migrationsDir, log: logger })
+    await migrate({
+      connectionString: url,
+      migrationsDir,
+      log: logger,
+      lockTimeoutMs: config.migrationLockTimeoutMs,
+    })
     // Thousands of small commits: none of them alone is worth waiting for the disk.
-    const fast = new URL(url)
-    const given = fast.searchParams.get('options') ?? ''
-    fast.searchParams.set('options', `${given} -c synchronous_commit=off`.trim())
-    const db = createDatabase({ connectionString: fast.href, poolSize: 4, logger })
+    const db = createDatabase({ connectionString: url, poolSize: 4, logger, isDurable: false })
     try {
       const store = createSessionStore(db)
       const users = await ensurePeople(store)

@@ -105,7 +105,7 @@ export async function createApp(config: Config): Promise<App> {
       stops.push(() => postgres.stop())
       connectionString = postgres.url
     }
-    await migrate({ connectionString, migrationsDir, log: logger })
+    await migrate({ connectionString, migrationsDir, log: logger, lockTimeoutMs: config.migrationLockTimeoutMs })
     const db = createDatabase({ connectionString, poolSize: config.databasePoolSize, logger })
     stops.push(() => db.close())
 
@@ -176,13 +176,7 @@ export async function createApp(config: Config): Promise<App> {
     const newLoaders = () => createLoaders(loaderStores)
     const domain: Domain = {
       attempts: createAttempts(config.rateLimits),
-      sessions: createSessions({
-        store: sessionStore,
-        watch,
-        presence,
-        jwtSecret,
-        refreshRepeatWindowMs: config.refreshRepeatWindowMs,
-      }),
+      sessions: createSessions({ store: sessionStore, watch, presence, jwtSecret }),
       people: createPeople({ store: people, append, watch, presence }),
       conversations: createConversations(append, presence),
       messages: createMessages(append, events, typing),

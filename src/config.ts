@@ -17,6 +17,10 @@ const integer = (allowed: string, min: number, max: number) =>
 const address = (allowed: string, protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), allowed)
 
+/** As URL.canParse() has it, but also without a host after a user: `postgresql://u:p@/db?host=/run/postgresql` names a Unix socket. */
+const isDatabaseUrl = (value: string) =>
+  /^postgres(ql)?:\/\//.test(value) && URL.canParse(value.replace('@/', '@localhost/'))
+
 const onOff = z.enum(['on', 'off'], 'on or off').transform((value) => value === 'on')
 
 const isOrigin = (value: string) => value === '*' || (URL.canParse(value) && new URL(value).origin === value)
@@ -26,15 +30,12 @@ const settings = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test'], 'development, production or test').default('development'),
   PORT: integer('a port from 0 (any free one) to 65535', 0, 65_535).default(4000),
   HOST: z.string().optional(),
-  DATABASE_URL: address('an address that begins with postgresql:// or postgres://', [
-    'postgresql:',
-    'postgres:',
-  ]).optional(),
+  DATABASE_URL: z.string().refine(isDatabaseUrl, 'an address that begins with postgresql:// or postgres://').optional(),
   DATABASE_POOL_SIZE: integer('a number of connections from 1 to 1000', 1, 1000).default(10),
+  MIGRATION_LOCK_TIMEOUT_MS: integer('milliseconds from 100 to 86400000', 100, 86_400_000).default(300_000),
   REDIS_URL: address('an address that begins with redis:// or rediss://', ['redis:', 'rediss:']).optional(),
   PARLEY_DATA_DIR: z.string().default('.parley'),
   JWT_SECRET: z.string().min(32, 'at least 32 characters').optional(),
-  REFRESH_REPEAT_WINDOW_MS: integer('milliseconds from 0 (off) to 300000', 0, 300_000).default(30_000),
   LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
   RATE_LIMITS: onOff.default(true),
   GRAPHIQL: onOff.optional(),
@@ -99,12 +100,12 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     /** Null: the embedded PostgreSQL. */
     databaseUrl: read.DATABASE_URL ?? null,
     databasePoolSize: read.DATABASE_POOL_SIZE,
+    migrationLockTimeoutMs: read.MIGRATION_LOCK_TIMEOUT_MS,
     /** Null: the bus, presence and limits live in this process. */
     redisUrl: read.REDIS_URL ?? null,
     dataDir: read.PARLEY_DATA_DIR,
     /** Null, in embedded mode only: generated and kept in the data folder. */
     jwtSecret: read.JWT_SECRET ?? null,
-    refreshRepeatWindowMs: read.REFRESH_REPEAT_WINDOW_MS,
     logLevel: read.LOG_LEVEL,
     rateLimits: read.RATE_LIMITS,
     development,

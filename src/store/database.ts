@@ -4,6 +4,7 @@ import pg from 'pg'
 import { UnavailableError } from '../domain/errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
+import { clientConfig, createSettle } from './session.ts'
 import { typeParsers } from './timestamps.ts'
 import { databaseRetryAfterMs, isDatabaseUnavailable } from './unavailable.ts'
 
@@ -40,6 +41,8 @@ export interface DatabaseOptions {
   connectionString: string
   poolSize: number
   logger: Logger
+  /** False where thousands of commits that nobody waits for are not worth waiting for the disk. */
+  isDurable?: boolean
 }
 
 const connectTimeoutMs = 1_500
@@ -53,16 +56,19 @@ const probeIntervalMs = 1_000
 const failuresToOpen = 5
 
 /** One pool serves Prisma and our own statements alike; docs/decisions/0008 says why there are two doors. */
-export function createDatabase({ connectionString, poolSize, logger }: DatabaseOptions): Database {
+export function createDatabase({ connectionString, poolSize, logger, isDurable = true }: DatabaseOptions): Database {
+  const settings = {
+    statement_timeout: String(statementTimeoutMs),
+    ...(!isDurable && { synchronous_commit: 'off' }),
+  }
   const pool = new pg.Pool({
-    connectionString,
+    ...clientConfig(connectionString),
+    // pg-pool waits for it before anybody gets the connection, Prisma included; @types/pg does not say so.
+    onConnect: createSettle(settings) as (client: pg.ClientBase) => unknown as (client: pg.ClientBase) => void,
     max: poolSize,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 60_000,
-    statement_timeout: statementTimeoutMs,
     query_timeout: answerTimeoutMs,
-    keepAlive: true,
-    application_name: 'parley',
     types: typeParsers(),
   })
   // Without a listener the loss of an idle connection would end the process; the pool replaces it by itself.

@@ -1,15 +1,22 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, DatabaseError } from 'pg'
 import { StartError } from '../start-error.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { createWaitLog, holdersOfAdvisory, nameHolders, watchBlocked } from './lock-wait.ts'
+import { PoolerError, probePooler } from './pooler.ts'
+import { checkRights, checkServer } from './preflight.ts'
+import { clientConfig, describeAddress, createSettle } from './session.ts'
 
 export interface MigrateOptions {
   connectionString: string
   /** Prisma's folder: one folder per migration, each with a migration.sql. */
   migrationsDir: string
   log: Logger
+  /** Milliseconds that another process may take to migrate, or hold what a migration has to lock. */
+  lockTimeoutMs?: number
 }
 
 interface Migration {
@@ -21,6 +28,13 @@ interface Migration {
 /** The lock that `prisma migrate` takes, so that neither runs beside the other. */
 const advisoryLockId = 72707369
 const connectTimeoutMs = 10_000
+const defaultLockTimeoutMs = 300_000
+const lockPollMs = 200
+/**
+ * A migration that waits for the lock of a table holds up everybody who comes after it to that table. So it gives way after
+ * this time, is undone, and tries again.
+ */
+const tableLockTimeoutMs = 3_000
 
 /** As Prisma makes it, so that `prisma migrate` finds its own table. */
 const createTable = `
@@ -51,32 +65,88 @@ const reasons: Record<string, string> = {
   '3D000': 'it has no such database; create it first',
   '57P03': 'it is starting up or shutting down',
   '53300': 'it has no free connection',
+  '25006': 'it is read-only',
+  '42704': 'it is too old; Parley needs version 14 or newer',
   ENOTFOUND: 'there is no host of this name',
   ECONNREFUSED: 'nothing listens there',
+  ENOENT: 'there is no socket of this name',
   ECONNRESET: 'it cut the connection; is it a PostgreSQL?',
 }
 
-function describeFailure(error: unknown, connectionString: string): string {
-  const { hostname, port, pathname } = new URL(connectionString)
-  const code = (error as { code?: string }).code ?? ''
-  const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error))
-  // The address without its user and password: this line ends up in logs.
-  return `DATABASE_URL: PostgreSQL at ${hostname}:${port || '5432'}${pathname} cannot be used: ${reason}.`
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+const codeOf = (error: unknown) => (error as { code?: string }).code ?? ''
+
+/** The address without its user and password: this line ends up in logs. */
+const refuseStart = (connectionString: string) => (reason: string) =>
+  new StartError(
+    `DATABASE_URL: PostgreSQL at ${describeAddress(connectionString)} cannot be used: ${reason.replace(/\s+/g, ' ')}.`,
+  )
+
+const reasonOf = (error: unknown): string =>
+  codeOf(error) === '42501'
+    ? `${messageOf(error)}: the user needs CREATE and USAGE on the schema public, and its tables`
+    : (reasons[codeOf(error)] ?? messageOf(error))
+
+interface Session {
+  client: Client
+  connectionString: string
+  log: Logger
+  lockTimeoutMs: number
+  fail: (reason: string) => StartError
 }
 
-async function connect(connectionString: string): Promise<Client> {
+async function connect({
+  connectionString,
+  log,
+  lockTimeoutMs = defaultLockTimeoutMs,
+}: MigrateOptions): Promise<Session> {
+  let client: Client
   try {
-    const client = new Client({ connectionString, connectionTimeoutMillis: connectTimeoutMs })
+    client = new Client({ ...clientConfig(connectionString), connectionTimeoutMillis: connectTimeoutMs })
+  } catch (error) {
+    // A certificate's file that cannot be read, say.
+    throw new StartError(`DATABASE_URL cannot be used: ${messageOf(error).replace(/\s+/g, ' ')}.`)
+  }
+  const fail = refuseStart(connectionString)
+  try {
     // The next query fails as well and tells; without a listener this would end the process.
     client.on('error', () => undefined)
     await client.connect()
-    return client
+    const { isPooled } = await createSettle({ lock_timeout: String(tableLockTimeoutMs) })(client)
+    // A lock that is held by a session would be anybody's.
+    if (isPooled && (await probePooler(connectionString)) === 'by transaction')
+      log.info('PostgreSQL is behind a pooler that shares sessions')
+    return { client, connectionString, log, lockTimeoutMs, fail }
   } catch (error) {
-    throw new StartError(describeFailure(error, connectionString))
+    void client.end().catch(() => undefined)
+    throw fail(error instanceof PoolerError ? error.message : reasonOf(error))
   }
 }
 
-async function apply(client: Client, migration: Migration): Promise<void> {
+/** Only one process at a time may migrate. Asks again and again, so that it can ask meanwhile who has the lock. */
+async function takeLock({ client, log, lockTimeoutMs, fail }: Session): Promise<void> {
+  const deadlineMs = performance.now() + lockTimeoutMs
+  const waitLog = createWaitLog(log, 'waiting for the migration lock, which another session has')
+  for (;;) {
+    const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
+      advisoryLockId,
+    ])
+    if (rows[0]?.taken) return
+    const isOver = performance.now() >= deadlineMs
+    if (isOver || waitLog.isDue()) {
+      const holders = await holdersOfAdvisory(client, advisoryLockId)
+      if (isOver) {
+        throw fail(
+          `the migration lock was not free within ${String(lockTimeoutMs)} ms. It is held by ${nameHolders(holders)}. End that, or set MIGRATION_LOCK_TIMEOUT_MS`,
+        )
+      }
+      waitLog.say(holders)
+    }
+    await sleep(lockPollMs)
+  }
+}
+
+async function tryToApply(client: Client, migration: Migration): Promise<void> {
   try {
     await client.query('BEGIN')
     await client.query(migration.sql)
@@ -88,8 +158,48 @@ async function apply(client: Client, migration: Migration): Promise<void> {
     await client.query('COMMIT')
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined)
-    throw new StartError(`The migration ${migration.name} failed and was undone: ${(error as Error).message}.`)
+    throw error
   }
+}
+
+/** Not to be had in time, deadlocked with a writer, or overtaken by one: nothing is wrong with the migration. */
+const lockFailures = ['55P03', '40P01', '40001']
+
+async function apply(session: Session, migration: Migration): Promise<void> {
+  const { client, log, lockTimeoutMs } = session
+  const deadlineMs = performance.now() + lockTimeoutMs
+  const pid = (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid ?? 0
+  const message = `the migration ${migration.name} waits for what another session has locked`
+  const watch = watchBlocked(session.connectionString, pid, log, message)
+  try {
+    for (;;) {
+      try {
+        await tryToApply(client, migration)
+        return
+      } catch (error) {
+        const isLocked = lockFailures.includes(codeOf(error))
+        if (isLocked && performance.now() < deadlineMs) {
+          // Those who waited behind it go first.
+          await sleep(lockPollMs)
+          continue
+        }
+        const by = isLocked
+          ? ` The lock is held by ${nameHolders(watch.holders)}; end that, or set MIGRATION_LOCK_TIMEOUT_MS.`
+          : ''
+        throw new StartError(`The migration ${migration.name} failed and was undone: ${messageOf(error)}.${by}`)
+      }
+    }
+  } finally {
+    watch.stop()
+  }
+}
+
+/** Not IF NOT EXISTS, which needs the right to make tables also where there is nothing to be made. */
+async function ensureTable(client: Client): Promise<void> {
+  const { rows } = await client.query<{ exists: boolean }>(
+    `SELECT to_regclass('public._prisma_migrations') IS NOT NULL AS exists`,
+  )
+  if (!rows[0]?.exists) await client.query(createTable)
 }
 
 function pendingOf(migrations: Migration[], applied: { name: string; checksum: string; unfinished: boolean }[]) {
@@ -114,26 +224,33 @@ function pendingOf(migrations: Migration[], applied: { name: string; checksum: s
   return migrations.filter(({ name }) => applied.every((one) => one.name !== name))
 }
 
+const tablesIn = (migrations: Migration[]) =>
+  migrations.flatMap(({ sql }) => [...sql.matchAll(/CREATE TABLE "(\w+)"/g)].map(([, name]) => name ?? ''))
+
 /**
- * Brings the database to the newest migration. Any number of processes may do it at once: one works, the others wait.
- * Each migration is applied whole or not at all.
+ * Brings the database to the newest migration, and makes sure that it can be used. Any number of processes may do it at once:
+ * one works, the others wait. Each migration is applied whole or not at all.
  */
-export async function migrate({ connectionString, migrationsDir, log }: MigrateOptions): Promise<void> {
-  const migrations = readMigrations(migrationsDir)
-  const client = await connect(connectionString)
+export async function migrate(options: MigrateOptions): Promise<void> {
+  const migrations = readMigrations(options.migrationsDir)
+  const session = await connect(options)
+  const { client, log, fail } = session
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [advisoryLockId])
-    await client.query(createTable)
+    await checkServer(client, log, fail)
+    await takeLock(session)
+    await ensureTable(client)
     const { rows } = await client.query<{ name: string; checksum: string; unfinished: boolean }>(
       `SELECT migration_name AS name, checksum, finished_at IS NULL AS unfinished
        FROM "_prisma_migrations" WHERE rolled_back_at IS NULL ORDER BY started_at`,
     )
     for (const migration of pendingOf(migrations, rows)) {
-      await apply(client, migration)
+      await apply(session, migration)
       log.info({ migration: migration.name }, 'applied a migration')
     }
+    await checkRights(client, tablesIn(migrations), fail)
   } catch (error) {
-    if (error instanceof DatabaseError) throw new StartError(describeFailure(error, connectionString))
+    if (error instanceof StartError) throw error
+    if (error instanceof DatabaseError || codeOf(error) !== '') throw fail(reasonOf(error))
     throw error
   } finally {
     // Ends the session, and with it the lock.

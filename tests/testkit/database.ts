@@ -15,6 +15,16 @@ atEnd(async () => {
   for (const database of databases) await database.drop()
 })
 
+const ownSettings = Object.entries({
+  statement_timeout: 0,
+  idle_session_timeout: 0,
+  search_path: 'public',
+  jit: 'off',
+  exit_on_error: 'off',
+})
+  .map(([name, value]) => `-c ${name}=${String(value)}`)
+  .join(' ')
+
 async function onCluster(sql: string): Promise<void> {
   const client = new Client({ connectionString: inject('clusterUrl') })
   await client.connect()
@@ -25,12 +35,16 @@ async function onCluster(sql: string): Promise<void> {
   }
 }
 
-/** A database of its own for a test file: empty, with all migrations applied. Dropped at the end of the file. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/**
+ * A database of its own for a test file: empty, with all migrations applied. Dropped at the end of the file. Made otherwise
+ * (`TEMPLATE template0 LOCALE 'C'`, say) it has no migrations.
+ */
+export async function createTestDatabase(how = 'TEMPLATE parley_template'): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
-  await onCluster(`CREATE DATABASE ${name} TEMPLATE parley_template`)
+  await onCluster(`CREATE DATABASE ${name} ${how}`)
   const url = Object.assign(new URL(inject('clusterUrl')), { pathname: `/${name}` }).href
-  const pool = new Pool({ connectionString: url, max: 4 })
+  // What a test does to the settings of its database is not for its own questions.
+  const pool = new Pool({ connectionString: url, max: 4, options: ownSettings })
   // A test may cut all connections of its database on purpose.
   pool.on('error', () => undefined)
   let dropped: Promise<void> | undefined

@@ -9,6 +9,8 @@ export interface ServerOptions {
   redisUrl?: string | null
   /** More settings, or other ones. */
   env?: Record<string, string>
+  /** Called with all that it has written whenever there is more, also before it has started. */
+  onOutput?: (output: string) => void
 }
 
 export interface ServerProcess {
@@ -64,6 +66,7 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
   const announced = new Promise<string>((resolve) => (announce = resolve))
   const collect = (chunk: Buffer): void => {
     output += chunk.toString()
+    options.onOutput?.(output)
     const url = /Parley is listening on (http:\S+)\n/.exec(output)?.[1]
     if (url !== undefined) announce(url)
   }

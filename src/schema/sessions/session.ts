@@ -64,10 +64,7 @@ const RegisterInput = builder.inputType('RegisterInput', {
   description: 'A new person.',
   fields: (t) => ({
     handle: t.string({ required: true, description: '3 to 32 of a-z 0-9 _ . ; unique, case-insensitive.' }),
-    displayName: t.string({
-      required: true,
-      description: 'On one line, 1 to 64 characters (code points) without what cannot be seen around them.',
-    }),
+    displayName: t.string({ required: true, description: '1 to 64 characters.' }),
     password: t.string({ required: true, description: '8 to 256 characters.' }),
   }),
 })
@@ -127,8 +124,8 @@ builder.mutationFields((t) => ({
     type: RefreshSessionSuccess,
     errors: { types: [SessionExpiredError] },
     description:
-      'Exchanges a refresh token for new tokens. The same one within 30 s gets the same tokens again, as long as those ' +
-      'were not exchanged in their turn. Any other second use ends the whole session, because somebody must have copied it.',
+      'Exchanges a refresh token for new tokens. Each is good for one exchange: a second use ends the whole session, ' +
+      'because somebody must have copied it.',
     args: {
       input: t.arg({
         type: RefreshSessionInput,

@@ -25,7 +25,6 @@ import { Delivery } from './delivery.ts'
 import { deviceIn } from './device.ts'
 import { asGraphQLError, isUnavailable, presentErrors } from '../errors.ts'
 import { FanOut } from './fan-out.ts'
-import { Incoming, clientId, outward } from './incoming.ts'
 import { startKeepAlive } from './keep-alive.ts'
 import { liveSource } from './live-source.ts'
 import type { Operations, Prepared } from '../../execution/operations.ts'
@@ -61,7 +60,6 @@ interface Connection {
   /** For the hook that opens it; null afterwards, so that an idle socket does not keep its request. */
   request: IncomingMessage | null
   outlet: Outlet
-  incoming: Incoming
   init: ConnectionInit | null
   /** Whose token was checked when the socket opened; stays the viewer until the session ends. */
   viewer: Viewer | null
@@ -173,7 +171,7 @@ export function createWebSocketServer(options: WebSocketOptions) {
           contextValue: await createContext({ ...connectionInit, traceId, viewer, connection: socket }),
           prepared,
           run: prepared.run,
-          id: clientId(id),
+          id,
           connection: extra,
         }
         // graphql-ws keeps the payload as long as the subscription runs; the document is known by now.
@@ -208,29 +206,26 @@ export function createWebSocketServer(options: WebSocketOptions) {
       return { ...result, errors }
     },
 
-    onError({ extra }, id, payload, errors) {
-      extra.incoming.ended(id)
-      return presented(errors, payload)
-    },
-
-    onComplete({ extra }, id) {
-      extra.incoming.ended(id)
-    },
+    onError: (_context, _id, payload, errors) => presented(errors, payload),
   })
 
   function open(socket: BoundedSocket, request: IncomingMessage) {
     // ws closes the socket with the right code by itself.
     socket.on('error', (error) => logger.debug({ err: error }, 'WebSocket error'))
     const outlet = new Outlet(socket, fanOut)
-    const incoming = new Incoming(socket, logger)
-    const unknown = { init: null, viewer: null, device: null, delivered: null }
-    const connection: Connection = { socket, request, outlet, incoming, ...unknown }
+    const connection: Connection = { socket, request, outlet, init: null, viewer: null, device: null, delivered: null }
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: (text) => socket.sendText(outward(text)),
+        send: (text) => socket.sendText(text),
         close: (code, reason) => socket.close(code, reason),
-        onMessage: (take) => socket.on('message', (data) => incoming.receive((data as Buffer).toString(), take)),
+        onMessage: (take) =>
+          socket.on('message', (data) => {
+            take((data as Buffer).toString()).catch((error: unknown) => {
+              logger.error({ err: error }, 'A WebSocket message could not be handled')
+              socket.close(closeCodes.INTERNAL_ERROR, 'Internal server error')
+            })
+          }),
       },
       connection,
     )
@@ -275,7 +270,8 @@ function refuse(socket: BoundedSocket, error: unknown) {
   if (error instanceof AppError && error.code === 'UNAUTHENTICATED') {
     socket.close(closeCodes.FORBIDDEN, 'Access token is wrong or expired')
   } else if (error instanceof ValidationError) {
-    socket.close(closeCodes.BAD_REQUEST, error.message)
+    // A close frame has room for 123 bytes of it.
+    socket.close(closeCodes.BAD_REQUEST, error.message.slice(0, 120))
   } else {
     socket.close(closeCodes.TRY_AGAIN_LATER, 'Try again later')
   }

@@ -21,10 +21,10 @@ describe('settings', () => {
       host: '127.0.0.1',
       databaseUrl: null,
       databasePoolSize: 10,
+      migrationLockTimeoutMs: 300_000,
       redisUrl: null,
       dataDir: '.parley',
       jwtSecret: null,
-      refreshRepeatWindowMs: 30_000,
       logLevel: 'info',
       rateLimits: true,
       development: true,
@@ -56,6 +56,22 @@ describe('settings', () => {
     expect(loadConfig({ DATABASE_URL: databaseUrl, JWT_SECRET: secret }).host).toBe('0.0.0.0')
     expect(complaintAbout({ DATABASE_URL: databaseUrl })).toMatch(/^JWT_SECRET must be set when DATABASE_URL is/)
   })
+
+  it.each([
+    'postgresql://u:p@/db?host=/run/postgresql',
+    'postgresql:///db?host=/run/postgresql&port=5433',
+    'postgres://u:p@%2Frun%2Fpostgresql/db',
+    'postgresql://[::1]:5432/db',
+  ])('take %s for the address of a database', (address) => {
+    expect(loadConfig({ DATABASE_URL: address, JWT_SECRET: secret }).databaseUrl).toBe(address)
+  })
+
+  it.each(['postgresql:', 'mysql://u:p@/db', 'u:p@/db?host=/run', 'postgresql://u:p@h:port/db'])(
+    'refuse %s as one',
+    (address) => {
+      expect(complaintAbout({ DATABASE_URL: address, JWT_SECRET: secret })).toMatch(/^DATABASE_URL must be an address/)
+    },
+  )
 
   it("refuse to run the operator's documents only when there are none", () => {
     expect(complaintAbout({ PERSISTED_DOCUMENTS_ONLY: 'on' })).toMatch(/^PERSISTED_DOCUMENTS must be set/)
