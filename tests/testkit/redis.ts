@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, openSync } from 'node:fs'
+import { openSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnSupervised } from '../../src/embedded/supervised.ts'
+import { ensureCommand } from './commands.ts'
 
 export interface RedisServer {
   url: string
@@ -11,27 +11,11 @@ export interface RedisServer {
   stop(): Promise<void>
 }
 
-const missing = `The tests need redis-server. Any of these gives it:
-  - the package: apt-get install redis-server (or brew install redis)
+const otherwise = `, or brew install redis; or
   - docker compose up -d redis, and TEST_REDIS_URL=redis://127.0.0.1:6379
   - TEST_REDIS_URL with the address of a Redis that tests may use`
 
-function hasRedis(): boolean {
-  return spawnSync('redis-server', ['--version']).status === 0
-}
-
-/** Installs Redis where that needs nobody's consent: as root on Debian or Ubuntu. */
-export function ensureRedisServer(): void {
-  if (hasRedis()) return
-  if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
-    const aptGet = (...args: string[]) =>
-      spawnSync('apt-get', args, { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
-    aptGet('update')
-    aptGet('install', '--yes', '--no-install-recommends', 'redis-server')
-    if (hasRedis()) return
-  }
-  throw new Error(missing)
-}
+export const ensureRedisServer = (): void => ensureCommand('redis-server', 'redis-server', otherwise)
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

@@ -12,6 +12,7 @@ import { createPlainPost } from './plain-post.ts'
 import { httpContextInit, socketContextInit, traceIdOf } from './request.ts'
 import { createWebSocketServer } from '../websocket/server.ts'
 import { createEngine, graphqlPath } from './engine.ts'
+import { Request, keepWhereNothingIsLost } from './upgrade.ts'
 
 const requestTimeoutMs = 30_000
 /** Longer than the idle timeout of common load balancers (60 s), so that it is never us who hangs up first. */
@@ -74,12 +75,18 @@ export function createTransport(options: TransportOptions): Transport {
     operations,
     initOf: (request, authorization) => socketContextInit(request, authorization, settings),
   })
-  const server = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs })
+  const server = createServer({
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    IncomingMessage: Request,
+  })
   server.on('request', (request, response) => void answer(request, response))
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', (error) => logger.debug({ err: error }, 'Socket error during upgrade'))
-    if (stopped) socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
-    else if (pathOf(request) !== graphqlPath) socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
+    // It may be one of several that the client would speak.
+    request.headers.upgrade = 'websocket'
+    if (stopped) socket.end(refusedUpgrade('503 Service Unavailable'))
+    else if (pathOf(request) !== graphqlPath) socket.end(refusedUpgrade('404 Not Found'))
     else sockets.handleUpgrade(request, socket, head)
   })
 
@@ -94,10 +101,11 @@ export function createTransport(options: TransportOptions): Transport {
     })
   }
 
-  async function answer(request: IncomingMessage, response: ServerResponse) {
+  async function answer(request: Request, response: ServerResponse) {
     const traceId = traceIdOf(request)
     response.setHeader('x-trace-id', traceId)
     if (stopped) response.setHeader('connection', 'close')
+    else if (request.isDeclining) keepWhereNothingIsLost(request, response)
     try {
       await route(request, response, traceId)
     } catch (error) {
@@ -170,6 +178,8 @@ export function createTransport(options: TransportOptions): Transport {
     },
   }
 }
+
+const refusedUpgrade = (status: string) => `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
 
 function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').split('?', 1)[0] ?? '/'
