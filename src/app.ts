@@ -44,6 +44,7 @@ import { createDatabase } from './store/database.ts'
 import { startEmbeddedPostgres } from './embedded/postgres.ts'
 import { ownSecret } from './embedded/own-secret.ts'
 import { createEventStore } from './store/events.ts'
+import { createMemberStore } from './store/members.ts'
 import { createMessageStore } from './store/messages.ts'
 import { migrate } from './store/migrate.ts'
 import { createPeopleStore } from './store/people.ts'
@@ -146,6 +147,7 @@ export async function createApp(config: Config): Promise<App> {
       people: { ...people, byIds: gatherUsers(people) },
       conversations: { ...conversations, entries: gatherEntries(conversations) },
       messages,
+      members: createMemberStore(db),
     }
 
     const states: PresenceStates =

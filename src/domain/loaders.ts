@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader'
-import type { ConversationStore, EntryKey } from '../store/conversations.ts'
+import type { ConversationStore, EntryKey, InboxCounts } from '../store/conversations.ts'
 import type {
   MessageKey,
   MessagePageRequest,
@@ -9,6 +9,7 @@ import type {
   ReadByRequest,
   ReadRow,
 } from '../store/messages.ts'
+import type { LeastStandings, MemberKey, MemberStore, Muting } from '../store/members.ts'
 import type { MembersRequest, PeopleStore } from '../store/people.ts'
 import type { Conversation, EntryRow, Member, Message, User } from '../store/rows.ts'
 import { Horizon } from './horizon.ts'
@@ -25,9 +26,16 @@ export interface Loaders {
   conversation: DataLoader<string, Conversation | null>
   /** Null for who is not an active member. */
   entry: PrimedLoader<EntryKey, EntryRow | null>
+  inboxCounts: DataLoader<string, InboxCounts>
   message: PrimedLoader<MessageKey, Message | null>
   messagePage: DataLoader<MessagePageRequest, Message[]>
   members: DataLoader<MembersRequest, Member[]>
+  /** Also of those who have left. */
+  member: DataLoader<MemberKey, Member | null, string>
+  /** By conversation: the members who are furthest behind. */
+  leastStandings: DataLoader<string, LeastStandings>
+  /** By conversation: who has muted it. */
+  muting: DataLoader<string, Muting | null>
   othersProgress: DataLoader<ProgressKey, OthersProgress, string>
   readBy: DataLoader<ReadByRequest, ReadRow[]>
   /** As the viewer of the key may see the person. */
@@ -39,9 +47,11 @@ export interface LoaderStores {
   people: PeopleStore
   conversations: ConversationStore
   messages: MessageStore
+  members: MemberStore
   presence: Pick<Presence, 'see'>
 }
 
+const memberKey = ({ conversationId, userId }: MemberKey) => `${conversationId} ${userId}`
 const messageId = (key: MessageKey) => `${key.conversationId} ${String(key.seq)}`
 
 /** Each loader is made when it is first asked for: most requests and events need one or two. */
@@ -93,6 +103,22 @@ class LazyLoaders implements Loaders {
     ))
   }
 
+  get inboxCounts() {
+    const { horizon } = this
+    return (this.made.inboxCounts ??= new DataLoader(
+      (viewerIds: readonly string[]) =>
+        Promise.all(
+          viewerIds.map((viewerId) =>
+            horizon.track(this.stores.conversations.inboxCounts(viewerId), ({ headEventSeq }) => {
+              horizon.note(viewerId, headEventSeq)
+            }),
+          ),
+        ),
+      // Of the viewer alone, and so never many.
+      { batch: false },
+    ))
+  }
+
   get message() {
     const { horizon } = this
     return (this.made.message ??= new PrimedLoader<MessageKey, Message | null>(async (keys) => {
@@ -125,6 +151,27 @@ class LazyLoaders implements Loaders {
       },
       { cache: false },
     ))
+  }
+
+  get member() {
+    return (this.made.member ??= new DataLoader(
+      async (keys: readonly MemberKey[]) => {
+        const rows = await this.stores.members.byKeys(keys)
+        const found = new Map(rows.map((row) => [memberKey(row), row]))
+        return keys.map((key) => found.get(memberKey(key)) ?? null)
+      },
+      { cacheKeyFn: memberKey },
+    ))
+  }
+
+  get leastStandings() {
+    return (this.made.leastStandings ??= new DataLoader((ids: readonly string[]) =>
+      this.stores.members.leastStandings(ids),
+    ))
+  }
+
+  get muting() {
+    return (this.made.muting ??= new DataLoader((ids: readonly string[]) => this.stores.members.mutings(ids)))
   }
 
   get othersProgress() {

@@ -3,12 +3,14 @@ import type { Context } from '../schema/building/context.ts'
 
 /**
  * The context in which an event is executed for more than one viewer. It knows one of them, and notes what was asked of
- * that one: with nothing asked the result is everybody's; with only "are you X?" asked it is that of all who would answer
- * the same; with anything else it is theirs alone. So no field has to say that it depends on the viewer to be safe.
+ * that one: with nothing asked the result is everybody's; with only "are you X?" or "are you one of these?" asked it is that
+ * of all who would answer the same; with anything else it is theirs alone. So no field has to say that it depends on the viewer to be safe.
  */
 export class SharedContext implements Context {
   /** Of whom it was asked whether they are the viewer. */
   private readonly asked = new Set<string>()
+  /** Of which people it was asked whether the viewer is among them. */
+  private readonly askedGroups: ReadonlySet<string>[] = []
   /** Whether the result is one viewer's alone. */
   isExclusive = false
 
@@ -45,6 +47,11 @@ export class SharedContext implements Context {
     return userId === this.ownId
   }
 
+  isViewerAmong(userIds: ReadonlySet<string>): boolean {
+    this.askedGroups.push(userIds)
+    return this.ownId !== undefined && userIds.has(this.ownId)
+  }
+
   get ownId(): string | undefined {
     return this.own.viewer?.userId
   }
@@ -54,7 +61,8 @@ export class SharedContext implements Context {
     if (oneId === otherId) return true
     if (this.isExclusive) return false
     for (const userId of this.asked) if ((userId === oneId) !== (userId === otherId)) return false
-    return true
+    const isAmong = (group: ReadonlySet<string>, id: string | undefined) => id !== undefined && group.has(id)
+    return this.askedGroups.every((group) => isAmong(group, oneId) === isAmong(group, otherId))
   }
 
   /** Whether somebody else would get the same result, as far as it has been computed. */

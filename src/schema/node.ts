@@ -1,11 +1,15 @@
 import { brandWithType } from '@pothos/core'
+import { findMember } from '../domain/conversations/members.ts'
 import { ValidationError } from '../domain/errors.ts'
 import { builder } from './building/builder.ts'
 import { requireViewer, type Context } from './building/context.ts'
 import { Conversation } from './conversations/conversation.ts'
+import { Member } from './conversations/member.ts'
 import { decodeGlobalId } from './building/ids.ts'
+import { InboxEntry } from './inbox/entry.ts'
 import { Message } from './messages/message.ts'
 import { User } from './people/user.ts'
+import { loadViewer, Viewer } from './people/viewer.ts'
 
 const maxNodes = 100
 
@@ -22,13 +26,23 @@ async function loadNode(context: Context, globalId: string): Promise<object | nu
     }
     case 'Message':
       return branded(Message, await context.domain.messages.find(viewer, decoded, context.loaders))
+    case 'InboxEntry': {
+      const { userId, conversationId } = decoded
+      // Of somebody else's the viewer may not even know that it is there.
+      if (userId !== viewer.userId) return null
+      return branded(InboxEntry, await context.loaders.entry.load({ viewerId: userId, conversationId }))
+    }
+    case 'Member':
+      return branded(Member, await findMember(viewer, decoded, context.loaders))
+    case 'Viewer':
+      return decoded.id === viewer.userId ? branded(Viewer, await loadViewer(context)) : null
     default:
       return null
   }
 }
 
 /** The interface tells what a row is by this mark. */
-function branded(type: typeof User | typeof Conversation | typeof Message, row: object | null) {
+function branded(type: Parameters<typeof brandWithType>[1], row: object | null) {
   if (row) brandWithType(row, type)
   return row
 }

@@ -105,11 +105,11 @@ const readOthersProgress = {
     ), got AS MATERIALIZED (
       SELECT t.*, ${least('last_delivered_seq')} AS delivered_seq, ${least('last_read_seq')} AS read_seq FROM talks t
     ), silent AS MATERIALIZED (
-      -- Two who do not tell are enough to know one besides any sender.
+      -- Two who do not tell are enough to know one besides any sender. As a join it would be one through all users.
       SELECT got.conversation_id, x.user_id FROM got CROSS JOIN LATERAL (
-        SELECT m.user_id FROM members m JOIN users u ON u.id = m.user_id
-         WHERE m.conversation_id = got.conversation_id AND m.left_at IS NULL AND NOT u.read_receipts_enabled
-           AND got.read_seq >= got.oldest LIMIT 2) x
+        SELECT m.user_id FROM members m WHERE m.conversation_id = got.conversation_id AND m.left_at IS NULL
+           AND got.read_seq >= got.oldest
+           AND (SELECT NOT u.read_receipts_enabled FROM users u WHERE u.id = m.user_id) LIMIT 2) x
     )
     SELECT k.place, got.delivered_seq >= k.seq AND others.exist AS delivered,
       got.read_seq >= k.seq AND others.exist AND NOT EXISTS (

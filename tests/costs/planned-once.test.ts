@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { createConversationStore } from '../../src/store/conversations.ts'
 import { createDatabase } from '../../src/store/database.ts'
 import { createEventStore } from '../../src/store/events.ts'
+import { createMemberStore } from '../../src/store/members.ts'
 import { createMessageStore } from '../../src/store/messages.ts'
 import { createPeopleStore } from '../../src/store/people.ts'
 import { createPresenceStore } from '../../src/store/presence.ts'
@@ -17,6 +18,7 @@ test('PostgreSQL plans the statements of reads once, and not each time', async (
   const { url } = await createTestDatabase()
   const db = createDatabase({ connectionString: url, poolSize: 1, logger: createLogger('silent') })
   const conversations = createConversationStore(db)
+  const members = createMemberStore(db)
   const messages = createMessageStore(db)
   const people = createPeopleStore(db)
   const presence = createPresenceStore(db)
@@ -37,6 +39,9 @@ test('PostgreSQL plans the statements of reads once, and not each time', async (
       await messages.othersProgress([{ conversationId, seq: 1, senderId: viewerId }])
       await messages.readBy([{ conversationId, seq: 1, senderId: viewerId, after: null, limit: 51 }])
       await people.byIds([viewerId])
+      await members.byKeys([{ conversationId, userId: viewerId }])
+      await members.leastStandings([conversationId])
+      await members.mutings([conversationId])
       await people.members([{ conversationId, after: null, limit: 51 }])
       await presence.relations([{ viewerId, userId: conversationId }])
       await presence.saveLastSeen([{ userId: viewerId, atMs: 0 }])
@@ -48,7 +53,7 @@ test('PostgreSQL plans the statements of reads once, and not each time', async (
       { name: 'plans', text: 'SELECT name, custom_plans::int AS custom FROM pg_prepared_statements' },
       [],
     )
-    expect(plans.length).toBeGreaterThanOrEqual(16)
+    expect(plans.length).toBeGreaterThanOrEqual(19)
     expect(plans.filter(({ custom }) => custom > 5)).toEqual([])
   } finally {
     await db.close()

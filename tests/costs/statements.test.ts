@@ -85,6 +85,13 @@ describe('the inbox', () => {
     expect(large.calls, JSON.stringify(large.list, null, 2)).toBe(statements)
   })
 
+  test('with how far all others have got in each conversation costs one statement more, at any size', async () => {
+    const query = inboxQuery.replace('id kind title', 'id readByAllSeq deliveredToAllSeq kind title')
+    const counts = []
+    for (const first of [25, 100]) counts.push((await warmStatementsOf(() => ask(ann, query, { first }))).calls)
+    expect(counts).toEqual([2, 2])
+  })
+
   test('and the viewer in one request costs one statement more', async () => {
     const alone = await warmStatementsOf(() => ask(ann, inboxQuery, { first: 25 }))
     const query = inboxQuery.replace('{ inbox', '{ viewer { unreadConversationCount cursor { eventSeq } } inbox')
@@ -159,6 +166,36 @@ test('many nodes of all kinds cost one statement for each kind', async () => {
   const many = await warmStatementsOf(() => ask(ann, query, { ids: idsOf(30) }))
   expect(many.calls).toBe(few.calls)
   expect(many.calls, JSON.stringify(many.list, null, 2)).toBe(3)
+})
+
+test('many entries and members by their ids, and the viewer, cost one statement for each kind', async () => {
+  interface Ids {
+    viewer: { id: string }
+    inbox: { nodes: { id: string }[] }
+    conversation: { members: { nodes: { id: string }[] } }
+  }
+  const { data } = await ask<Ids>(
+    ann,
+    'query ($id: ID!) { viewer { id } inbox(first: 30) { nodes { id } } conversation(id: $id) { members(first: 30) { nodes { id } } } }',
+    { id: group },
+  )
+  const { viewer, inbox, conversation } = data!
+  const idsOf = (count: number) => [
+    ...[...inbox.nodes.slice(0, count), ...conversation.members.nodes.slice(0, count)].map(({ id }) => id),
+    ...Array.from({ length: count }, () => viewer.id),
+  ]
+  const query = `query ($ids: [ID!]!) { nodes(ids: $ids) {
+    id ... on InboxEntry { unreadCount } ... on Member { role lastReadSeq } ... on Viewer { unreadConversationCount } } }`
+  const statementsFor = (count: number) =>
+    warmStatementsOf(async () => {
+      const { text } = await ask(ann, query, { ids: idsOf(count) })
+      expect(text).not.toContain('null')
+    })
+  const few = await statementsFor(5)
+  const many = await statementsFor(30)
+  expect(many.calls).toBe(few.calls)
+  // Entries, members, the viewer, and the people whose receipts are asked for.
+  expect(many.calls, JSON.stringify(many.list, null, 2)).toBe(4)
 })
 
 describe('writing', () => {
@@ -243,6 +280,11 @@ describe('one message to 50 subscribers of a group', () => {
   test('costs no statement besides the sending when nothing but the message is asked for', async () => {
     const { calls, list } = await costOf('{ cursor { eventSeq } message { id seq text clientMessageId } }')
     expect(calls, JSON.stringify(list, null, 2)).toBe(1)
+  })
+
+  test('costs one statement besides the sending for whether to tell each of them', async () => {
+    const { calls, list } = await costOf('{ cursor { eventSeq } notify edge { cursor node { seq } } message { id } }')
+    expect(calls, JSON.stringify(list, null, 2)).toBe(2)
   })
 
   test('costs a statement for each kind of thing that is asked for, not for each subscriber', async () => {

@@ -99,6 +99,22 @@ const load = {
     messagesOf(key.conversationId).find(({ seq }) => seq === key.seq) ?? null,
   messagePage: (request: { conversationId: string }) => messagesOf(request.conversationId),
   members: (request: { conversationId: string }) => membersOf(request.conversationId),
+  member: (key: { conversationId: string; userId: string }) => ({
+    ...membersOf(group)[0],
+    ...key,
+  }),
+  // The sender is furthest behind, and who does not tell what they read.
+  leastStandings: () => ({
+    delivered: [
+      { userId: sender, seq: 1 },
+      { userId: peer, seq: 3 },
+    ],
+    read: [
+      { userId: member, seq: 0 },
+      { userId: peer, seq: 2 },
+    ],
+  }),
+  muting: (id: string) => ({ kind: load.conversation(id)?.kind ?? 'GROUP', userIds: [peer] }),
   othersProgress: () => ({ minDeliveredSeq: 3, minReadSeq: 2 }),
   readBy: (request: { conversationId: string }) =>
     memberIdsOf(request.conversationId).map((userId) => ({ userId, readAt: at })),

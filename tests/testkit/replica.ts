@@ -21,7 +21,11 @@ interface SnapshotPage {
   conversation: {
     title: string | null
     members: { nodes: { user: { id: string }; lastReadSeq: number; lastDeliveredSeq: number }[] }
-    messages: { nodes: MessageNode[]; pageInfo: { hasPreviousPage: boolean; startCursor: string | null } }
+    messages: {
+      cursor: { eventSeq: number }
+      nodes: MessageNode[]
+      pageInfo: { hasPreviousPage: boolean; startCursor: string | null }
+    }
     // Asked for last on purpose: it must not be newer than what stands before it either.
     cursor: { eventSeq: number }
   } | null
@@ -46,6 +50,9 @@ const SnapshotDocument = parse(/* GraphQL */ `
         }
       }
       messages(last: 100, before: $before) {
+        cursor {
+          eventSeq
+        }
         nodes {
           seq
           text
@@ -88,7 +95,8 @@ export class Replica {
       if (!conversation) return null
       // The first page has the oldest cursor. What later pages bring may be newer; the events say it once more.
       if (before === null) {
-        replica.eventSeq = conversation.cursor.eventSeq
+        // Of its two cursors neither may be newer than what is in it, so the larger one must do.
+        replica.eventSeq = Math.max(conversation.cursor.eventSeq, conversation.messages.cursor.eventSeq)
         replica.viewerId = page.viewer.user.id
         replica.title = conversation.title
         for (const { user, lastReadSeq, lastDeliveredSeq } of conversation.members.nodes) {

@@ -24,9 +24,13 @@ export interface EntryChange {
   unreadFromSeq: number | null
 }
 
+export interface InboxPage extends PageOf<EntryRow> {
+  /** Head of the personal stream in the snapshot of the page. */
+  viewerHeadEventSeq: number
+}
+
 export interface Inbox {
-  page(viewer: Viewer, filter: InboxRequest['filter'], args: PageArgs, loaders: Loaders): Promise<PageOf<EntryRow>>
-  counts(viewer: Viewer): Promise<{ headEventSeq: number; unreadConversationCount: number }>
+  page(viewer: Viewer, filter: InboxRequest['filter'], args: PageArgs, loaders: Loaders): Promise<InboxPage>
   markRead(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced>
   markDelivered(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced>
   /** By conversation. Conversations that the viewer has left meanwhile are passed over. */
@@ -66,10 +70,13 @@ export function createInbox(append: Append, conversations: ConversationStore): I
         backward: page.backward,
         limit: page.size + 1,
       }
-      const { entries, people } = await loaders.horizon.track(conversations.inbox(request), (read) => {
-        loaders.horizon.note(viewer.userId, read.viewerHeadEventSeq)
-        for (const { conversation } of read.entries) loaders.horizon.note(conversation.id, conversation.headEventSeq)
-      })
+      const { entries, people, viewerHeadEventSeq } = await loaders.horizon.track(
+        conversations.inbox(request),
+        (read) => {
+          loaders.horizon.note(viewer.userId, read.viewerHeadEventSeq)
+          for (const { conversation } of read.entries) loaders.horizon.note(conversation.id, conversation.headEventSeq)
+        },
+      )
       // The statement brought each conversation's newest message along, and the people; what asks for them finds them here.
       for (const user of people) loaders.user.prime(user.id, user)
       for (const { conversation, lastMessage } of entries) {
@@ -79,11 +86,11 @@ export function createInbox(append: Append, conversations: ConversationStore): I
         loaders.entry.prime({ viewerId: viewer.userId, conversationId: entry.conversation.id }, entry)
         loaders.conversation.prime(entry.conversation.id, entry.conversation)
       }
-      return toPage<EntryRow>(entries, page, ({ member, conversation }) =>
+      const rows = toPage<EntryRow>(entries, page, ({ member, conversation }) =>
         encodeCursor('inbox', [member.pinned, conversation.lastActivityAt.getTime(), conversation.id]),
       )
+      return { ...rows, viewerHeadEventSeq }
     },
-    counts: (viewer) => conversations.inboxCounts(viewer.userId),
     markRead: (viewer, conversationId, seq) => advance(viewer, conversationId, seq, 0),
     markDelivered,
     async markAllDelivered(viewer, seqs) {

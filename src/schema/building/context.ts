@@ -23,6 +23,7 @@ export interface Context {
   }
   /** Set where a result may be shared between viewers (event-results.ts): notes what was asked, and answers. */
   isViewer?: (userId: string) => boolean
+  isViewerAmong?: (userIds: ReadonlySet<string>) => boolean
 }
 
 export function requireViewer(context: Context): Viewer {
@@ -39,4 +40,9 @@ export function requireViewer(context: Context): Viewer {
  */
 export function isViewer(context: Context, userId: string): boolean {
   return context.isViewer ? context.isViewer(userId) : requireViewer(context).userId === userId
+}
+
+/** The same for a question that divides all viewers into two: those who are one of these people, and the others. */
+export function isViewerAmong(context: Context, userIds: ReadonlySet<string>): boolean {
+  return context.isViewerAmong ? context.isViewerAmong(userIds) : userIds.has(requireViewer(context).userId)
 }

@@ -10,13 +10,26 @@ export const conversationId = (id: string): string => encodeGlobalId('Conversati
 export const messageId = ({ conversationId: conversation, seq }: MessageRef): string =>
   encodeGlobalId('Message', `${conversation}/${String(seq)}`)
 
+/** What one person has to do with one conversation; the viewer's own entry, and somebody's membership. */
+export const entryId = (key: PlaceInConversation): string => encodeGlobalId('InboxEntry', placeKey(key))
+export const memberId = (key: PlaceInConversation): string => encodeGlobalId('Member', placeKey(key))
+export const viewerId = (id: string): string => encodeGlobalId('Viewer', id)
+
+interface PlaceInConversation {
+  conversationId: string
+  userId: string
+}
+const placeKey = ({ conversationId: conversation, userId: user }: PlaceInConversation) => `${conversation}/${user}`
+
 /** A stream's id is its conversation's; the viewer's personal stream has one of its own. */
 export const streamId = (stream: string, viewerId: string | null): string =>
   stream === viewerId ? personalStreamId(stream) : conversationId(stream)
 export const personalStreamId = (viewerId: string): string => encodeGlobalId('PersonalStream', viewerId)
 
 export type GlobalId =
-  { type: 'User' | 'Conversation' | 'PersonalStream'; id: string } | ({ type: 'Message' } & MessageRef)
+  | { type: 'User' | 'Conversation' | 'PersonalStream' | 'Viewer'; id: string }
+  | ({ type: 'Message' } & MessageRef)
+  | ({ type: 'InboxEntry' | 'Member' } & PlaceInConversation)
 
 /** Null for what is no id of ours. To the client that is the same as an id of nothing. */
 export function decodeGlobalId(globalId: string): GlobalId | null {
@@ -28,7 +41,12 @@ export function decodeGlobalId(globalId: string): GlobalId | null {
     const seq = Number(seqText)
     return isRef && seq <= 2_147_483_647 ? { type, conversationId: conversation, seq } : null
   }
-  const isKnown = type === 'User' || type === 'Conversation' || type === 'PersonalStream'
+  if (type === 'InboxEntry' || type === 'Member') {
+    const [conversation = '', user = '', ...more] = key.split('/')
+    const isPlace = isUuid(conversation) && isUuid(user) && more.length === 0
+    return isPlace ? { type, conversationId: conversation, userId: user } : null
+  }
+  const isKnown = type === 'User' || type === 'Conversation' || type === 'PersonalStream' || type === 'Viewer'
   return isKnown && isUuid(key) ? { type, id: key } : null
 }
 

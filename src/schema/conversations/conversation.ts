@@ -1,3 +1,5 @@
+import { upToAllOthers } from '../../domain/receipts/standing.ts'
+import type { LeastStandings } from '../../store/members.ts'
 import { builder } from '../building/builder.ts'
 import type { Context } from '../building/context.ts'
 import { StreamCursor } from '../events/cursor.ts'
@@ -49,6 +51,16 @@ export async function showShell(context: Context, id: string): Promise<void> {
   if (conversation) context.loaders.conversation.clear(id).prime(id, shellOf(conversation))
 }
 
+async function upToAll(
+  what: keyof LeastStandings,
+  { id, headSeq }: { id: string; headSeq: number },
+  context: Context,
+): Promise<number> {
+  if (headSeq === 0) return 0
+  const least = await context.loaders.leastStandings.load(id)
+  return upToAllOthers(least[what], (userId) => isViewer(context, userId))
+}
+
 export const Conversation = builder.prismaObject('Conversation', {
   description: 'A conversation that the viewer is in.',
   interfaces: [builder.nodeInterfaceRef()],
@@ -75,6 +87,20 @@ export const Conversation = builder.prismaObject('Conversation', {
       resolve: (conversation) => conversation.lastActivityAt,
     }),
     headSeq: t.exposeInt('headSeq', { description: 'seq of the newest message; 0 when there is none.' }),
+    deliveredToAllSeq: t.int({
+      description:
+        'Up to here all members besides the viewer have got the messages; 0 when there is nobody else. A message of the ' +
+        "viewer's at or below it is DELIVERED.",
+      ...viewerDependent,
+      resolve: (conversation, _, context) => upToAll('delivered', conversation, context),
+    }),
+    readByAllSeq: t.int({
+      description:
+        'Up to here all members besides the viewer have read, as far as they let others see it; 0 when somebody has read ' +
+        "receipts off, and when there is nobody else. A message of the viewer's at or below it is READ.",
+      ...viewerDependent,
+      resolve: (conversation, _, context) => upToAll('read', conversation, context),
+    }),
     cursor: t.field({
       type: StreamCursor,
       description:

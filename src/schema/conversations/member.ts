@@ -1,9 +1,11 @@
 import { isUuid } from '../../domain/ids.ts'
 import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage } from '../../domain/page.ts'
+import type { Member as MemberRow } from '../../store/rows.ts'
 import { builder } from '../building/builder.ts'
 import { toConnection } from '../building/connection.ts'
 import { isViewer } from '../building/context.ts'
 import { Conversation, isMember } from './conversation.ts'
+import { memberId } from '../building/ids.ts'
 import { required } from '../building/required.ts'
 import { User } from '../people/user.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
@@ -17,9 +19,21 @@ export const MemberRole = builder.enumType('MemberRole', {
   },
 })
 
+/** Rows of which everybody is shown the same, also the member. */
+const shownAlike = new WeakSet<object>()
+
+/** A copy of the row that shows what others see, whoever the viewer is: what has it is the same for all readers. */
+export function asOthersSee(member: MemberRow): MemberRow {
+  const copy = { ...member }
+  shownAlike.add(copy)
+  return copy
+}
+
 export const Member = builder.prismaObject('Member', {
   description: 'A person in a conversation.',
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id({ description: 'Global id; opaque.', resolve: (member) => memberId(member) }),
     user: t.field({
       type: User,
       description: 'The person.',
@@ -35,7 +49,7 @@ export const Member = builder.prismaObject('Member', {
       description: 'Up to which seq they have read, as far as they let others see it: 0 with read receipts off.',
       ...viewerDependent,
       resolve: async (member, _, context) => {
-        if (isViewer(context, member.userId)) return member.ownReadSeq
+        if (!shownAlike.has(member) && isViewer(context, member.userId)) return member.ownReadSeq
         const user = await required(context.loaders.user.load(member.userId), 'the user of a member')
         return user.readReceiptsEnabled ? member.lastReadSeq : 0
       },

@@ -1,11 +1,13 @@
+import { notToNotify } from '../../domain/messages/notify.ts'
 import type { LogItem, LostPlace } from '../../log/cursor.ts'
 import type { EventType, LogEvent } from '../../store/rows.ts'
 import { builder } from '../building/builder.ts'
-import { isViewer, requireViewer, type Context } from '../building/context.ts'
+import { isViewer, isViewerAmong, requireViewer, type Context } from '../building/context.ts'
 import { Conversation, isMember, shellOf } from '../conversations/conversation.ts'
 import { StreamCursor } from './cursor.ts'
 import { conversationId, personalStreamId } from '../building/ids.ts'
 import { InboxEntry } from '../inbox/entry.ts'
+import { MessageEdge, messageEdge } from '../messages/history.ts'
 import { Message } from '../messages/message.ts'
 import { Receipt, shownOccurredAt, shownReceipts } from '../receipts/receipt.ts'
 import { required } from '../building/required.ts'
@@ -89,6 +91,12 @@ const ofMessages = [StreamEvent, ConversationEvent, InboxEvent, MessageEvent]
 const ofReceipts = [StreamEvent, ConversationEvent, InboxEvent, ReceiptEvent]
 const everywhere = [StreamEvent, ConversationEvent, InboxEvent, MessageEvent, ReceiptEvent]
 
+const messageOf = (item: LogItem) => {
+  const { message } = eventOf(item)
+  if (!message) throw new Error('a message event without its message')
+  return message
+}
+
 const messageEvent = (name: string, description: string) =>
   builder.objectRef<LogItem>(name).implement({
     description,
@@ -97,18 +105,29 @@ const messageEvent = (name: string, description: string) =>
       message: t.field({
         type: Message,
         description: 'The message as it is now: in a replay it may have been edited or deleted since.',
-        resolve: (item) => {
-          const { message } = eventOf(item)
-          if (!message) throw new Error('a message event without its message')
-          return message
-        },
+        resolve: messageOf,
       }),
     }),
   })
 
-messageEvent('MessageSent', 'Somebody sent a message. Their own read position moves to it.')
+const MessageSent = messageEvent('MessageSent', 'Somebody sent a message. Their own read position moves to it.')
 messageEvent('MessageEdited', 'A message has a new text.')
 messageEvent('MessageDeleted', 'A message became a tombstone. Drop every copy of its text.')
+
+builder.objectFields(MessageSent, (t) => ({
+  edge: t.field({
+    type: MessageEdge,
+    description: 'The message with its place in the history, for a page of messages in a cache.',
+    resolve: (item) => messageEdge(messageOf(item)),
+  }),
+  notify: t.boolean({
+    description:
+      'Whether the viewer wants to be told of it, as things are now: not of their own messages, nor in a conversation they ' +
+      'have muted, unless it is DIRECT.',
+    ...viewerDependent,
+    resolve: async (item, _, context) => !isViewerAmong(context, await notToNotify(messageOf(item), context.loaders)),
+  }),
+}))
 
 const conversationOf = (item: LogItem, load: (id: string) => Promise<ConversationRow | null>) =>
   required(load(eventOf(item).streamId), 'the conversation of an event')

@@ -2,12 +2,21 @@ import type { EntryRow } from '../../store/rows.ts'
 import { builder } from '../building/builder.ts'
 import { toConnection } from '../building/connection.ts'
 import { requireViewer } from '../building/context.ts'
+import { entryId, personalStreamId } from '../building/ids.ts'
 import { Conversation } from '../conversations/conversation.ts'
+import { StreamCursor } from '../events/cursor.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
 
 export const InboxEntry = builder.objectRef<EntryRow>('InboxEntry').implement({
   description: 'What one viewer has to do with one conversation.',
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id({
+      description: 'Global id; opaque. For the viewer alone: nobody else can load it.',
+      ...viewerDependent,
+      resolve: ({ conversation }, _, context) =>
+        entryId({ conversationId: conversation.id, userId: requireViewer(context).userId }),
+    }),
     conversation: t.field({
       type: Conversation,
       description: 'The conversation.',
@@ -61,10 +70,25 @@ builder.queryField('inbox', (t) =>
       resolve: async (_, { filter, ...args }, context) => {
         const viewer = requireViewer(context)
         const page = await context.domain.inbox.page(viewer, filter ?? 'ACTIVE', args, context.loaders)
-        return toConnection(page, (entry) => entry)
+        const { viewerHeadEventSeq } = page
+        return { ...toConnection(page, (entry) => entry), viewerHeadEventSeq }
       },
     },
-    { name: 'InboxConnection', description: 'A page of the inbox.' },
+    {
+      name: 'InboxConnection',
+      description: 'A page of the inbox.',
+      fields: (t) => ({
+        cursor: t.field({
+          type: StreamCursor,
+          description: "Of the viewer's personal stream as of this page, never newer than what is in it.",
+          resolve: async ({ viewerHeadEventSeq }, _, context) => {
+            const viewer = requireViewer(context)
+            const eventSeq = await context.loaders.horizon.cursor(viewer.userId, viewerHeadEventSeq)
+            return { streamId: personalStreamId(viewer.userId), eventSeq }
+          },
+        }),
+      }),
+    },
     { name: 'InboxEdge', description: 'An entry and its place in the inbox.' },
   ),
 )

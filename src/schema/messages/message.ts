@@ -1,7 +1,6 @@
 import { isUuid } from '../../domain/ids.ts'
 import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage } from '../../domain/page.ts'
 import type { ReadRow } from '../../store/messages.ts'
-import type { Message as MessageRow } from '../../store/rows.ts'
 import { builder } from '../building/builder.ts'
 import { toConnection } from '../building/connection.ts'
 import { isViewer } from '../building/context.ts'
@@ -147,39 +146,4 @@ builder.objectField(Conversation, 'lastMessage', (t) =>
       return member instanceof Promise ? member.then(lastFor) : lastFor(member)
     },
   }),
-)
-
-const maxSeq = 2_147_483_647
-const seqOf = ([seq]: unknown[]) =>
-  typeof seq === 'number' && Number.isInteger(seq) && seq > 0 && seq < maxSeq ? seq : null
-
-builder.objectField(Conversation, 'messages', (t) =>
-  t.connection(
-    {
-      type: Message,
-      description:
-        'Messages, oldest to newest inside a page. `last` with `before` walks back in history. At most 100; the newest 50 when ' +
-        'neither `first` nor `last` is given.',
-      ...viewerDependent,
-      resolve: async (conversation, args, context) => {
-        const page = checkPage(args, { defaultSize: 50, maxSize: 100 }, args.after != null ? 'first' : 'last')
-        const request = {
-          conversationId: conversation.id,
-          afterSeq: page.after === null ? 0 : decodeCursor('messages', 'after', page.after, seqOf),
-          beforeSeq: page.before === null ? maxSeq : decodeCursor('messages', 'before', page.before, seqOf),
-          backward: page.backward,
-          limit: page.size + 1,
-        }
-        const messages: MessageRow[] = (await isMember(context, conversation))
-          ? await context.loaders.messagePage.load(request)
-          : []
-        return toConnection(
-          toPage(messages, page, (message) => encodeCursor('messages', [message.seq])),
-          (message) => message,
-        )
-      },
-    },
-    { name: 'MessageConnection', description: 'A page of messages.' },
-    { name: 'MessageEdge', description: 'A message and its place in the history.' },
-  ),
 )

@@ -1,8 +1,8 @@
 import { builder } from '../building/builder.ts'
-import { requireViewer } from '../building/context.ts'
+import { requireViewer, type Context } from '../building/context.ts'
 import type { User as UserRow } from '../../store/rows.ts'
 import { StreamCursor } from '../events/cursor.ts'
-import { streamId } from '../building/ids.ts'
+import { streamId, viewerId } from '../building/ids.ts'
 import { required } from '../building/required.ts'
 import { User } from './user.ts'
 
@@ -44,7 +44,9 @@ const ViewerSettings = builder.objectRef<Settings>('ViewerSettings').implement({
 
 export const Viewer = builder.objectRef<ViewerShape>('Viewer').implement({
   description: 'Who asks, and what is theirs alone.',
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id({ description: 'Global id; opaque.', resolve: (viewer) => viewerId(viewer.userId) }),
     user: t.field({
       type: User,
       description: 'The viewer as others see them.',
@@ -69,14 +71,16 @@ export const Viewer = builder.objectRef<ViewerShape>('Viewer').implement({
   }),
 })
 
+export async function loadViewer(context: Context): Promise<ViewerShape> {
+  const { userId } = requireViewer(context)
+  return { userId, ...(await context.loaders.inboxCounts.load(userId)) }
+}
+
 builder.queryField('viewer', (t) =>
   t.field({
     type: Viewer,
     description: 'Who asks.',
-    resolve: async (_, __, context) => {
-      const viewer = requireViewer(context)
-      return { userId: viewer.userId, ...(await context.domain.inbox.counts(viewer)) }
-    },
+    resolve: (_, __, context) => loadViewer(context),
   }),
 )
 
@@ -101,7 +105,7 @@ builder.mutationField('updateSettings', (t) =>
         presenceSharing: input.presenceSharing ?? null,
         invisible: input.invisible ?? null,
       })
-      return { userId: viewer.userId, ...(await context.domain.inbox.counts(viewer)) }
+      return loadViewer(context)
     },
   }),
 )

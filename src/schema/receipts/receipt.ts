@@ -3,6 +3,7 @@ import type { LogEvent, ReceiptData } from '../../store/rows.ts'
 import { builder } from '../building/builder.ts'
 import { isViewer } from '../building/context.ts'
 import { required } from '../building/required.ts'
+import { asOthersSee, Member } from '../conversations/member.ts'
 import { User } from '../people/user.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
 
@@ -51,6 +52,15 @@ export async function shownOccurredAt({ streamId, data, occurredAt }: LogEvent, 
 export const Receipt = builder.objectRef<ReceiptShape>('Receipt').implement({
   description: "One member's positions after an advance.",
   fields: (t) => ({
+    member: t.field({
+      type: Member,
+      description:
+        'Whose, as a member: as they are now. In a gathered event its lastReadSeq is what others see, also of the viewer.',
+      resolve: async ({ userId, conversationId, gathered }, _, { loaders }) => {
+        const member = await required(loaders.member.load({ conversationId, userId }), 'the member of a receipt')
+        return gathered ? asOthersSee(member) : member
+      },
+    }),
     user: t.field({
       type: User,
       description: 'Whose.',

@@ -111,11 +111,25 @@ test('a selection that shows who asks is executed for each person, and for their
   }
 })
 
+test('whether a message is to be told of divides readers into two, however many have muted the conversation', async () => {
+  const document = parse(`subscription { conversationEvents(conversationId: "x") { ... on MessageSent { notify } } }`)
+  const item = sentAt({})
+  const server = process()
+  // In the canned group the sender does not want to be told, nor do those who muted it.
+  const ids = [people.sender, people.peer, people.member, people.another, readerNo(1), readerNo(2)]
+  const results = await Promise.all(ids.map((id) => read(server.open(id, document), item)))
+  const notified = results.map(({ value }) => (value!.data!.conversationEvents as { notify: boolean }).notify)
+  expect(notified).toEqual([false, false, true, true, true, true])
+  expect(server.executions).toBe(2)
+})
+
 test('gathered receipts are executed once for everybody, also for those whose receipts they are', async () => {
   const document = parse(`subscription ($id: ID!, $after: Int) {
     conversationEvents(conversationId: $id, after: $after) {
       ... on StreamEvent { cursor { streamId eventSeq } occurredAt }
-      ... on ReceiptAdvanced { gathered receipts { user { id } lastReadSeq lastDeliveredSeq at } }
+      ... on ReceiptAdvanced { gathered receipts {
+        user { id } member { id lastReadSeq } lastReadSeq lastDeliveredSeq at
+      } }
     }
   }`)
   const advance = (data: LogEvent['data']): LogItem => {

@@ -5,12 +5,15 @@ import {
   conversationId,
   decodeGlobalId,
   encodeGlobalId,
+  entryId,
+  memberId,
   messageId,
   requireId,
   requireMessageRef,
   requireStreamId,
   streamId,
   userId,
+  viewerId,
 } from '../../../src/schema/building/ids.ts'
 
 const id = newId()
@@ -44,6 +47,10 @@ describe('global ids', () => {
       conversationId: id,
       seq: 7,
     })
+    const place = { conversationId: id, userId: newId() }
+    expect(decodeGlobalId(entryId(place))).toEqual({ type: 'InboxEntry', ...place })
+    expect(decodeGlobalId(memberId(place))).toEqual({ type: 'Member', ...place })
+    expect(decodeGlobalId(viewerId(id))).toEqual({ type: 'Viewer', id })
   })
 
   test('need no escaping in an address', () => {
@@ -63,9 +70,13 @@ describe('global ids', () => {
   test('that are none of ours are nothing', () => {
     const keys = ['User', 'User:', 'User:1', `User:${id}:1`, `user:${id}`, `Nothing:${id}`, `:${id}`, `Message:${id}`]
     const messages = ['', '0', '-1', '01', '1.5', '1e3', '2147483648', '99999999999', '1/2', 'x', ' 1', '1\n']
-    const texts = [...keys, ...messages.map((seq) => `Message:${id}/${seq}`)].map((text) =>
-      Buffer.from(text).toString('base64url'),
-    )
+    const places = [id, '', `${id}/`, `/${id}`, `${id}/1`, `${id}/${id}/${id}`, `${id}/${id}\n`]
+    const texts = [
+      ...keys,
+      ...messages.map((seq) => `Message:${id}/${seq}`),
+      ...places.flatMap((place) => [`InboxEntry:${place}`, `Member:${place}`]),
+      `Viewer:${id}/${id}`,
+    ].map((text) => Buffer.from(text).toString('base64url'))
     for (const text of ['', 'x', '%%%', '\0', '\ud800', 'x'.repeat(10_000), ...texts])
       expect(decodeGlobalId(text)).toBeNull()
   })

@@ -1,0 +1,77 @@
+import { checkPage, decodeCursor, encodeCursor, toPage } from '../../domain/page.ts'
+import type { Message as MessageRow } from '../../store/rows.ts'
+import { builder } from '../building/builder.ts'
+import { toConnection } from '../building/connection.ts'
+import { conversationId } from '../building/ids.ts'
+import { viewerDependent } from '../building/viewer-dependent.ts'
+import { Conversation, isMember } from '../conversations/conversation.ts'
+import { StreamCursor } from '../events/cursor.ts'
+import { Message } from './message.ts'
+
+export const MessageEdge = builder.edgeObject({
+  type: Message,
+  name: 'MessageEdge',
+  description: 'A message and its place in the history.',
+})
+
+export const messageCursor = ({ seq }: Pick<MessageRow, 'seq'>): string => encodeCursor('messages', [seq])
+
+export const messageEdge = (message: MessageRow) => ({ cursor: messageCursor(message), node: message })
+
+/** What each page of messages has besides its rows: the conversation, as it was read before the page. */
+interface MessagePage {
+  asOf: { id: string; headEventSeq: number }
+}
+
+export const MessageConnection = builder.connectionObject(
+  {
+    type: Message,
+    name: 'MessageConnection',
+    description: 'A page of messages.',
+    fields: (t) => ({
+      cursor: t.field({
+        type: StreamCursor,
+        description:
+          'As of this page, never newer than what is in it. Keep it with the page, and go on from it: Conversation.cursor in a cache may come from a later read.',
+        resolve: async (page, _, { loaders }) => {
+          const { id, headEventSeq } = (page as unknown as MessagePage).asOf
+          return { streamId: conversationId(id), eventSeq: await loaders.horizon.cursor(id, headEventSeq) }
+        },
+      }),
+    }),
+  },
+  MessageEdge,
+)
+
+const maxSeq = 2_147_483_647
+const seqOf = ([seq]: unknown[]) =>
+  typeof seq === 'number' && Number.isInteger(seq) && seq > 0 && seq < maxSeq ? seq : null
+
+builder.objectField(Conversation, 'messages', (t) =>
+  t.connection(
+    {
+      type: Message,
+      description:
+        'Messages, oldest to newest inside a page. `last` with `before` walks back in history. At most 100; the newest 50 when ' +
+        'neither `first` nor `last` is given.',
+      ...viewerDependent,
+      resolve: async (conversation, args, context) => {
+        const page = checkPage(args, { defaultSize: 50, maxSize: 100 }, args.after != null ? 'first' : 'last')
+        const request = {
+          conversationId: conversation.id,
+          afterSeq: page.after === null ? 0 : decodeCursor('messages', 'after', page.after, seqOf),
+          beforeSeq: page.before === null ? maxSeq : decodeCursor('messages', 'before', page.before, seqOf),
+          backward: page.backward,
+          limit: page.size + 1,
+        }
+        const messages: MessageRow[] = (await isMember(context, conversation))
+          ? await context.loaders.messagePage.load(request)
+          : []
+        const rows = toConnection(toPage(messages, page, messageCursor), (message) => message)
+        return { ...rows, asOf: conversation } satisfies MessagePage & typeof rows
+      },
+    },
+    MessageConnection,
+    MessageEdge,
+  ),
+)

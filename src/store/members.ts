@@ -1,0 +1,97 @@
+import { arrayParameter, tableOfParameters, type Database } from './database.ts'
+import { memberColumns, type Conversation, type Member } from './rows.ts'
+
+export interface MemberKey {
+  conversationId: string
+  userId: string
+}
+
+/** A member and one of their positions, as others see it. */
+export interface Standing {
+  userId: string
+  seq: number
+}
+
+/** The members of a conversation who are furthest behind: two of them, so that one is left whoever is not counted. */
+export interface LeastStandings {
+  delivered: Standing[]
+  read: Standing[]
+}
+
+export interface Muting {
+  kind: Conversation['kind']
+  /** Members who have muted the conversation. */
+  userIds: string[]
+}
+
+export interface MemberStore {
+  /** Memberships by their keys, also of those who have left. One statement. */
+  byKeys(keys: readonly MemberKey[]): Promise<Member[]>
+  /** For each conversation. One statement. */
+  leastStandings(conversationIds: readonly string[]): Promise<LeastStandings[]>
+  /** For each conversation; null when there is none. One statement. */
+  mutings(conversationIds: readonly string[]): Promise<(Muting | null)[]>
+}
+
+const readByKeys = {
+  name: 'read_members_by_keys',
+  text: `SELECT ${memberColumns('m', '')} FROM ${tableOfParameters('uuid', 'uuid')} AS k(conversation_id, user_id)
+    JOIN members m USING (conversation_id, user_id)`,
+}
+
+const leastTwo = (position: string) => `(SELECT json_agg(json_build_object('userId', x.user_id, 'seq', x.${position}))
+  FROM (SELECT user_id, ${position} FROM members WHERE conversation_id = t.id AND left_at IS NULL
+    ORDER BY ${position} LIMIT 2) x)`
+
+// Who does not tell what they read has read nothing, for others: two such are enough, whoever is left out. A scalar
+// subquery, because the planner makes a join of others, through all users.
+const readLeastStandings = {
+  name: 'read_least_standings',
+  text: `SELECT t.place::int, ${leastTwo('last_delivered_seq')} AS delivered, ${leastTwo('last_read_seq')} AS read,
+      ARRAY(SELECT m.user_id::text FROM members m WHERE m.conversation_id = t.id AND m.left_at IS NULL
+        AND (SELECT NOT u.read_receipts_enabled FROM users u WHERE u.id = m.user_id) LIMIT 2) AS silent
+    FROM ${tableOfParameters('uuid')} WITH ORDINALITY AS t(id, place)`,
+}
+
+const readMutings = {
+  name: 'read_mutings',
+  text: `SELECT c.id, c.kind, ARRAY(SELECT m.user_id::text FROM members m
+      WHERE m.conversation_id = c.id AND m.left_at IS NULL AND m.muted_until > now()) AS "userIds"
+    FROM conversations c WHERE c.id = ANY (${arrayParameter('uuid')})`,
+}
+
+interface LeastRow {
+  place: number
+  delivered: Standing[] | null
+  read: Standing[] | null
+  silent: string[]
+}
+
+/** What others see of those who are furthest behind in reading: whoever is silent before everybody else, at 0. */
+function shownRead(read: readonly Standing[], silent: readonly string[]): Standing[] {
+  const telling = read.filter(({ userId }) => !silent.includes(userId))
+  return [...silent.map((userId) => ({ userId, seq: 0 })), ...telling].slice(0, 2)
+}
+
+export function createMemberStore(db: Database): MemberStore {
+  return {
+    byKeys: (keys) =>
+      db.run<Member & Record<string, unknown>>(readByKeys, [
+        keys.map((key) => key.conversationId),
+        keys.map((key) => key.userId),
+      ]),
+    async leastStandings(conversationIds) {
+      const rows = await db.run<LeastRow & Record<string, unknown>>(readLeastStandings, [conversationIds])
+      const least = conversationIds.map((): LeastStandings => ({ delivered: [], read: [] }))
+      for (const { place, delivered, read, silent } of rows) {
+        least[place - 1] = { delivered: delivered ?? [], read: shownRead(read ?? [], silent) }
+      }
+      return least
+    },
+    async mutings(conversationIds) {
+      const rows = await db.run<Muting & { id: string }>(readMutings, [conversationIds])
+      const found = new Map(rows.map((row) => [row.id, row]))
+      return conversationIds.map((id) => found.get(id) ?? null)
+    },
+  }
+}
