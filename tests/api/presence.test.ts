@@ -326,6 +326,9 @@ describe.each([
     ]) {
       expectErrors(await ask(ann, query, { input: { ...good, ...wrong } }), 'VALIDATION_ERROR')
     }
+    const [error] = expectErrors(await ask(ann, query, { input: { ...good, deviceId: '' } }), 'VALIDATION_ERROR')
+    const reason = expect.stringContaining('1 to 64') as string
+    expect(error?.extensions.fields).toEqual([{ path: ['input', 'deviceId'], reason }])
     expect(await presenceOf(ann, ann)).toEqual(offline)
     const { heartbeat: fine } = await ann.client.request(HeartbeatDocument, {
       input: { deviceId: '📱|ONLINE|9|\n'.repeat(4), kind: 'MOBILE', status: 'AWAY' },

@@ -195,6 +195,20 @@ describe('a new password', () => {
     }
   })
 
+  test('may be asked for again when the answer was lost, and nothing more happens', async () => {
+    const person = await signUp(pair.urls[0])
+    const done = { __typename: 'ChangePasswordSuccess', user: { id: person.id } }
+    expect(await passwordChange(person, password, next)).toEqual(done)
+    // A session from after the first request goes on.
+    const later = expectType(await login(person, pair.urls[1], next), 'LoginSuccess').session
+    expect(await passwordChange(person.at(pair.urls[1]), password, next)).toEqual(done)
+    expect((await ask(new Person(later, pair.urls[1]), viewer)).errors).toBeUndefined()
+    expect(await passwordChange(person, password, 'a third horse battery')).toMatchObject({
+      code: 'INVALID_CREDENTIALS',
+    })
+    expectType(await login(person, pair.urls[0], next), 'LoginSuccess')
+  })
+
   test('is refused with a wrong current one, and when it is weak, and then nothing has changed', async () => {
     const person = await signUp(pair.urls[0])
     const uses = await inUse(await anotherSession(person), await person.startDirect(await signUp(pair.urls[0])))

@@ -11,7 +11,7 @@ export interface TopLevelError {
     retryable: boolean
     traceId: string
     retryAfterMs?: number
-    fields?: { path: string[]; message: string }[]
+    fields?: { path: string[]; reason: string }[]
   }
 }
 

@@ -126,8 +126,12 @@ export function createSessions({ store, watch, presence, jwtSecret }: SessionsOp
     },
     async changePassword(viewer, { currentPassword, newPassword }) {
       const passwordHash = await store.passwordHashOf(viewer.userId)
-      if (passwordHash === null || !(await passwords.matches(passwordHash, currentPassword)))
+      if (passwordHash === null) throw new InvalidCredentialsError()
+      if (!(await passwords.matches(passwordHash, currentPassword))) {
+        // A repeated request, whose first answer was lost, finds the password changed already.
+        if (await passwords.matches(passwordHash, newPassword)) return
         throw new InvalidCredentialsError()
+      }
       const ended = await store.changePassword(viewer.userId, await passwords.hash(newPassword), viewer.sessionId)
       for (const sessionId of ended) announceEnded(viewer.userId, sessionId)
     },

@@ -142,7 +142,8 @@ builder.mutationFields((t) => ({
     type: ChangePasswordSuccess,
     errors: { types: [InvalidCredentialsError, ValidationError] },
     description:
-      'Gives the viewer a new password, and ends all their other sessions with their sockets and subscriptions.',
+      'Gives the viewer a new password, and ends all their other sessions with their sockets and subscriptions. Repeating it ' +
+      'changes nothing more.',
     args: { input: t.arg({ type: ChangePasswordInput, required: true, description: 'The old and the new one.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
