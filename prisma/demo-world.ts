@@ -1,7 +1,9 @@
+import type { EditPolicy } from '../src/store/rows.ts'
+
 /** What happens in the demo world, in order. The same on every run: nothing here depends on the clock or on chance. */
 export type Action = { conversation: number; actor: number } & (
   | { kind: 'startDirect'; peer: number }
-  | { kind: 'createGroup'; title: string; editPolicy: string; members: number[] }
+  | { kind: 'createGroup'; title: string; editPolicy: EditPolicy; members: number[] }
   | { kind: 'addMember'; user: number }
   | { kind: 'leave' }
   /** `message` counts from 1 in each conversation; it is the message's seq unless somebody wrote in between. */

@@ -14,7 +14,8 @@ import { ownSecret } from '../src/embedded/own-secret.ts'
 import { clientConfig, createSettle } from '../src/store/session.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { createSessionStore, type SessionStore } from '../src/store/sessions.ts'
-import { createWrite, type Write, type WriteResult } from '../src/store/writes.ts'
+import type { Outcome, Write } from '../src/store/outcomes.ts'
+import { createWrite } from '../src/store/writes.ts'
 import { createLogger } from '../src/telemetry/logger.ts'
 import { conversationCount, demoWorld, messageCount, people, type Action } from './demo-world.ts'
 
@@ -64,56 +65,67 @@ class Player {
   ) {}
 
   async play(action: Action): Promise<void> {
-    const { outcome, conversationId, message } = await this.call(action)
+    const result = await this.call(action)
+    const { outcome } = result
     if (!['ACCEPTED', 'DUPLICATE', 'ADVANCED', 'UNCHANGED'].includes(outcome) && !this.isDoneBefore(action, outcome)) {
       throw new Error(`${JSON.stringify(action)} was refused: ${outcome}`)
     }
-    if (conversationId !== undefined) this.conversations.set(action.conversation, conversationId)
-    if (action.kind === 'send' && message) this.seqs.set(`${action.conversation} ${action.message}`, message.seq)
+    if ('conversationId' in result) this.conversations.set(action.conversation, result.conversationId)
+    if (action.kind === 'send' && 'message' in result) {
+      this.seqs.set(`${action.conversation} ${action.message}`, result.message.seq)
+    }
   }
 
-  private call(action: Action): Promise<WriteResult> {
+  private call(action: Action): Promise<Outcome> {
     const { write } = this
-    const actor = this.user(action.actor)
-    if (action.kind === 'startDirect') return write('startDirect', [actor, this.user(action.peer), newId()])
+    const actorId = this.user(action.actor)
+    if (action.kind === 'startDirect') {
+      return write({ type: 'startDirect', actorId, peerId: this.user(action.peer), newId: newId() })
+    }
     if (action.kind === 'createGroup') {
       const { title, editPolicy } = action
-      const members = action.members.map((member) => this.user(member)).sort()
-      const asRequested = requestHash('createGroup', [title, editPolicy, ...members])
-      return write('createGroup', [actor, newId(), title, editPolicy, members, keyOf(action), asRequested])
+      const memberIds = action.members.map((member) => this.user(member)).sort()
+      const hash = requestHash('createGroup', [title, editPolicy, ...memberIds])
+      const key = { opKey: keyOf(action), hash }
+      return write({ type: 'createGroup', actorId, newId: newId(), title, editPolicy, memberIds, ...key })
     }
-    const place = this.conversations.get(action.conversation)
-    if (place === undefined) throw new Error(`conversation ${action.conversation} was not made yet`)
+    const conversationId = this.conversations.get(action.conversation)
+    if (conversationId === undefined) throw new Error(`conversation ${action.conversation} was not made yet`)
+    const place = { actorId, conversationId }
+    const opKey = keyOf(action)
     switch (action.kind) {
       case 'send': {
-        const replyTo = action.replyTo === null ? null : this.seq(action, action.replyTo)
-        const asRequested = requestHash('sendMessage', [place, action.text, replyTo])
-        return write('sendMessage', [actor, place, keyOf(action), asRequested, action.text, replyTo])
+        const { text } = action
+        const replyToSeq = action.replyTo === null ? null : this.seq(action, action.replyTo)
+        const hash = requestHash('sendMessage', [conversationId, text, replyToSeq])
+        return write({ type: 'sendMessage', ...place, opKey, hash, text, replyToSeq })
       }
       case 'edit': {
         const seq = this.seq(action, action.message)
-        const asRequested = requestHash('editMessage', [place, seq, action.text, null])
-        return write('editMessage', [actor, place, seq, keyOf(action), asRequested, action.text, null])
+        const { text } = action
+        const hash = requestHash('editMessage', [conversationId, seq, text, null])
+        return write({ type: 'editMessage', ...place, seq, opKey, hash, text, expectedRevision: null })
       }
       case 'remove': {
         const seq = this.seq(action, action.message)
-        return write('deleteMessage', [actor, place, seq, keyOf(action), requestHash('deleteMessage', [place, seq])])
+        const hash = requestHash('deleteMessage', [conversationId, seq])
+        return write({ type: 'deleteMessage', ...place, seq, opKey, hash })
       }
       case 'read':
-        return write('advanceCursor', [actor, place, this.seq(action, action.message), 0])
+        return write({ type: 'advanceCursor', ...place, readSeq: this.seq(action, action.message), deliveredSeq: 0 })
       case 'deliver':
-        return write('advanceCursor', [actor, place, 0, this.seq(action, action.message)])
+        return write({ type: 'advanceCursor', ...place, readSeq: 0, deliveredSeq: this.seq(action, action.message) })
       case 'entry': {
         const { pinned = null, archived = null, mutedHours, unreadFrom } = action
         const mutedUntil = mutedHours === undefined ? null : new Date(Date.now() + mutedHours * 3_600_000)
         const unreadFromSeq = unreadFrom === undefined ? null : this.seq(action, unreadFrom)
-        const values = [actor, place, mutedUntil !== null, mutedUntil, archived, pinned, unreadFromSeq]
-        return write('updateEntry', values)
+        const muting = { setMuted: mutedUntil !== null, mutedUntil }
+        return write({ type: 'updateEntry', ...place, ...muting, archived, pinned, unreadFromSeq })
       }
       case 'addMember':
-        return write('addMembers', [actor, place, [this.user(action.user)], 10_000])
+        return write({ type: 'addMembers', ...place, userIds: [this.user(action.user)], maxMembers: 10_000 })
       case 'leave':
-        return write('removeMember', [actor, place, actor])
+        return write({ type: 'removeMember', ...place, userId: actorId })
     }
   }
 

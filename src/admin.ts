@@ -42,7 +42,8 @@ async function main([command, handle, role]: string[]): Promise<void> {
         watch: { announceEnded: () => undefined },
         presence: { updateSharing: () => Promise.resolve(), erased: () => undefined },
       })
-      await people.eraseAs(user.id, user.id)
+      const refusal = await people.eraseAs(user.id, user.id)
+      if (refusal) throw refusal
       console.log(`${user.handle} is erased.`)
     } else {
       throw new StartError(handle && !user ? `There is nobody with the handle ${handle}.` : usage)

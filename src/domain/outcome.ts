@@ -1,5 +1,5 @@
-import type { Message } from '../store/rows.ts'
-import type { WriteResult } from '../store/writes.ts'
+import type { EditPolicy, Message } from '../store/rows.ts'
+import type { Outcome } from '../store/outcomes.ts'
 import {
   AppError,
   ConversationClosedError,
@@ -19,50 +19,56 @@ export class RevisionConflictError extends AppError {
 
 export class MessageLockedError extends AppError {
   readonly code = 'MESSAGE_LOCKED'
-  constructor(readonly policy: NonNullable<WriteResult['policy']>) {
+  constructor(readonly policy: EditPolicy) {
     super(`The edit policy of this conversation (${policy}) does not allow it any more.`)
   }
 }
 
-export interface Accepted {
-  outcome: 'ACCEPTED' | 'DUPLICATE'
-  result: WriteResult
+/** The error for each refusal that a write function may answer. */
+interface Errors {
+  NOT_FOUND: NotFoundError
+  USER_NOT_FOUND: NotFoundError
+  REPLY_NOT_FOUND: NotFoundError
+  FORBIDDEN: ForbiddenError
+  OP_KEY_REUSED: OpKeyReusedError
+  MESSAGE_DELETED: MessageDeletedError
+  CONVERSATION_CLOSED: ConversationClosedError
+  MESSAGE_LOCKED: MessageLockedError
+  REVISION_CONFLICT: RevisionConflictError
 }
 
-/** Words for the refusals that differ from write to write. */
-export interface Refusals {
-  notFound: string
-  forbidden?: string
+type Why = keyof Errors
+/** An outcome that is a refusal. */
+export type Refused = Extract<Outcome, { outcome: Why }>
+
+/** Words for those refusals that differ from write to write: exactly those that this one may answer. */
+type Words<Reason extends Why> = ('NOT_FOUND' extends Reason ? { notFound: string } : unknown) &
+  ('FORBIDDEN' extends Reason ? { forbidden: string } : unknown)
+
+const newErrors: {
+  [Reason in Why]: (
+    refused: Extract<Refused, { outcome: Reason }>,
+    words: { notFound: string; forbidden: string },
+  ) => Errors[Reason]
+} = {
+  NOT_FOUND: (_, { notFound }) => new NotFoundError(notFound),
+  USER_NOT_FOUND: () => new NotFoundError('There is no such person here.'),
+  REPLY_NOT_FOUND: () => new NotFoundError('The message to reply to is not in this conversation.'),
+  FORBIDDEN: (_, { forbidden }) => new ForbiddenError(forbidden),
+  OP_KEY_REUSED: () => new OpKeyReusedError(),
+  MESSAGE_DELETED: () => new MessageDeletedError(),
+  CONVERSATION_CLOSED: () => new ConversationClosedError(),
+  MESSAGE_LOCKED: ({ policy }) => new MessageLockedError(policy),
+  REVISION_CONFLICT: ({ message }) => new RevisionConflictError(message),
 }
 
-/** The result of a write that was accepted, now or before; a refusal is thrown as its error. */
-export function accepted(result: WriteResult, words: Refusals): Accepted {
-  switch (result.outcome) {
-    case 'ACCEPTED':
-    case 'DUPLICATE':
-      return { outcome: result.outcome, result }
-    case 'NOT_FOUND':
-      throw new NotFoundError(words.notFound)
-    case 'USER_NOT_FOUND':
-      throw new NotFoundError('There is no such person here.')
-    case 'REPLY_NOT_FOUND':
-      throw new NotFoundError('The message to reply to is not in this conversation.')
-    case 'FORBIDDEN':
-      throw new ForbiddenError(words.forbidden ?? 'You may not do this.')
-    case 'OP_KEY_REUSED':
-      throw new OpKeyReusedError()
-    case 'MESSAGE_DELETED':
-      throw new MessageDeletedError()
-    case 'CONVERSATION_CLOSED':
-      throw new ConversationClosedError()
-    case 'MESSAGE_LOCKED':
-      throw new MessageLockedError(result.policy ?? 'NEVER')
-    case 'REVISION_CONFLICT':
-      if (!result.message) throw new Error('a revision conflict without its message')
-      throw new RevisionConflictError(result.message)
-    default:
-      throw new Error(`a write answered ${result.outcome}`)
-  }
+export const isRefused = <Some extends Outcome>(outcome: Some): outcome is Some & Refused =>
+  Object.hasOwn(newErrors, outcome.outcome)
+
+/** The error that tells the client why. It is returned and not thrown, so that its type says which there may be. */
+export function refusalOf<Some extends Refused>(refused: Some, words: Words<Some['outcome']>): Errors[Some['outcome']] {
+  const newError = newErrors[refused.outcome] as (refused: Refused, words: unknown) => Errors[Some['outcome']]
+  return newError(refused, words)
 }
 
 /** What the client needs to know its write by: in which stream, and as which event. */
@@ -71,10 +77,4 @@ export interface Ack {
   streamId: string
   eventSeq: number
   opKey: string
-}
-
-export function ackOf({ outcome, result }: Accepted, opKey: string): Ack {
-  if (result.streamId === undefined || result.eventSeq === undefined)
-    throw new Error('an accepted write without its event')
-  return { outcome, streamId: result.streamId, eventSeq: result.eventSeq, opKey }
 }

@@ -1,5 +1,5 @@
 import type { EventsRequest, EventStore } from '../store/events.ts'
-import type { LogEvent } from '../store/rows.ts'
+import type { LogEvent } from '../store/log-event.ts'
 import type { LogRequest } from './read.ts'
 import { oncePerTurn } from '../flow/turn.ts'
 

@@ -1,7 +1,7 @@
 import type { Bus } from '../bus/bus.ts'
 import { topics } from '../bus/topics.ts'
-import type { LogEvent } from '../store/rows.ts'
-import type { Write, WriteName, WriteResult } from '../store/writes.ts'
+import type { LogEvent } from '../store/log-event.ts'
+import type { Write } from '../store/outcomes.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Hub } from './hub.ts'
 import { toPayload } from './payload.ts'
@@ -10,7 +10,7 @@ import { toPayload } from './payload.ts'
  * The only way to change a conversation: one statement, which appends to the log in the same transaction, and then the
  * announcement of what was appended. Whoever dies in between loses nothing: the relay of every process finds it.
  */
-export type Append = (name: WriteName, values: unknown[]) => Promise<WriteResult>
+export type Append = Write
 
 export interface AppendOptions {
   write: Write
@@ -29,15 +29,16 @@ export function createAppend({ write, bus, hub, logger, afterCommit }: AppendOpt
       logger.debug({ err: error, streamId: event.streamId }, 'not announced; readers will find it in the log')
     })
   }
-  return async (name, values) => {
-    const result = await write(name, values)
-    if (result.events.length > 0) {
+  return async (command) => {
+    const outcome = await write(command)
+    const { events } = outcome
+    if (events.length > 0) {
       afterCommit()
       // After this turn of the event loop, so that the writer's answer goes out before the fan-out starts.
       setImmediate(() => {
-        result.events.forEach(announce)
+        events.forEach(announce)
       })
     }
-    return result
+    return outcome
   }
 }

@@ -1,4 +1,4 @@
-import type { LogEvent } from '../store/rows.ts'
+import type { LogEvent } from '../store/log-event.ts'
 import type { Hub } from './hub.ts'
 import type { ReadLog } from './read.ts'
 import { Source } from '../flow/source.ts'
@@ -11,10 +11,10 @@ export interface LostPlace {
   headEventSeq: number
 }
 
-export interface LogItem {
-  /** Set unless `lost` is. */
-  event?: LogEvent
-  lost?: LostPlace
+/** An event as a reader is given it. */
+export interface EventItem<Event = LogEvent> {
+  event: Event
+  lost?: undefined
   /**
    * The newest event known to this reader when this one was read: what is loaded for it after that may be shared by all
    * items with the same one, since it cannot be older than any of them.
@@ -26,6 +26,16 @@ export interface LogItem {
    */
   epoch?: object
 }
+
+/** Word that there is no going on from where the reader was. */
+export interface LostItem {
+  lost: LostPlace
+  event?: undefined
+  asOf?: undefined
+  epoch?: undefined
+}
+
+export type LogItem = EventItem | LostItem
 
 /** Events taken from the log at a time: all that a reader ever holds besides its positions. */
 const pageSize = 100

@@ -1,4 +1,6 @@
-import type { LogEvent, Message } from '../store/rows.ts'
+import type { LogEvent } from '../store/log-event.ts'
+import type { Message } from '../store/rows.ts'
+import { infoOf } from './event-types.ts'
 
 export interface RingLimits {
   /** Newest events a stream keeps in memory. */
@@ -17,7 +19,9 @@ const receiptByteSize = 150
 const characterByteSize = 2
 
 const byteSizeOf = ({ message, data }: LogEvent): number =>
-  eventByteSize + (message?.text?.length ?? 0) * characterByteSize + (data?.receipts?.length ?? 0) * receiptByteSize
+  eventByteSize +
+  (message?.text?.length ?? 0) * characterByteSize +
+  (data && 'receipts' in data ? data.receipts.length : 0) * receiptByteSize
 
 /** The newest events of one stream, one after the other without a gap. */
 export class Ring {
@@ -50,14 +54,15 @@ export class Ring {
 
   /** The event with its message as the ring knows it now: deleted text must not come out of memory again. */
   current(event: LogEvent): LogEvent {
-    const newer = event.messageSeq === null ? undefined : this.newest.get(event.messageSeq)?.message
-    return newer && event.message && supersedes(newer, event.message) ? { ...event, message: newer } : event
+    if (event.message === null) return event
+    const newer = this.newest.get(event.messageSeq)?.message
+    return newer && supersedes(newer, event.message) ? { ...event, message: newer } : event
   }
 
   push(event: LogEvent): void {
     this.events.push(event)
     this.byteSize += byteSizeOf(event)
-    if (event.messageSeq !== null && event.type !== 'MESSAGE_SENT') this.newest.set(event.messageSeq, event)
+    if (event.message !== null && infoOf(event.type).message === 'CHANGED') this.newest.set(event.messageSeq, event)
     const { maxEvents, maxByteSize } = this.limits
     while (this.events.length > maxEvents || (this.byteSize > maxByteSize && this.events.length > 1)) this.dropOldest()
     this.memory.note(this, this.byteSize)

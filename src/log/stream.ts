@@ -1,4 +1,5 @@
-import type { LogEvent } from '../store/rows.ts'
+import type { LogEvent } from '../store/log-event.ts'
+import { infoOf } from './event-types.ts'
 import type { ReadLog } from './read.ts'
 import type { Ring } from './ring.ts'
 
@@ -159,8 +160,9 @@ export class Stream {
 
   private push(event: LogEvent): void {
     this.tip = event.seq
-    if (event.type !== 'MESSAGE_SENT' && event.type !== 'RECEIPT_ADVANCED') this.epoch = {}
-    if (event.type === 'USER_ERASED') this.forgetAll()
+    const { resetsEpoch, erasesTexts } = infoOf(event.type)
+    if (resetsEpoch) this.epoch = {}
+    if (erasesTexts) this.forgetAll()
     this.ring.push(event)
   }
 

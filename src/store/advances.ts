@@ -1,23 +1,19 @@
+import { z } from 'zod'
 import { UnavailableError } from '../domain/errors.ts'
+import type { AdvanceCursor } from './commands.ts'
 import type { Database, Statement } from './database.ts'
 import { createGather } from './gather.ts'
-import type { LogEvent } from './rows.ts'
-import type { WriteResult } from './writes.ts'
+import type { LogEventOf } from './log-event.ts'
+import { outcomes, type OutcomeOf } from './outcomes.ts'
 
-/** A read or a delivered position to be advanced; the other one is 0. */
-export interface Advance {
-  actorId: string
-  conversationId: string
-  readSeq: number
-  deliveredSeq: number
-}
+type Advanced = OutcomeOf<'advanceCursor'>
 
 export interface AdvanceOptions {
   db: Database
   /** From how many members on the others are told later. */
   gatherFrom: number
-  /** One by itself, in a conversation of any size. Its result says whether it was gathered. */
-  one: (advance: Advance) => Promise<WriteResult>
+  /** One by itself, in a conversation of any size: what the database answers. */
+  one: (advance: AdvanceCursor) => Promise<unknown>
 }
 
 /** Conversations that are remembered to be large. Beyond that the one learnt first is learnt again. */
@@ -40,7 +36,11 @@ interface AdvancedRow {
   atMs: number
 }
 
-function ownEvent({ actorId, conversationId }: Advance, eventSeq: number, atMs: number): LogEvent {
+function ownEvent(
+  { actorId, conversationId }: AdvanceCursor,
+  eventSeq: number,
+  atMs: number,
+): LogEventOf<'INBOX_ENTRY_CHANGED'> {
   return {
     streamId: actorId,
     seq: eventSeq,
@@ -53,8 +53,15 @@ function ownEvent({ actorId, conversationId }: Advance, eventSeq: number, atMs: 
   }
 }
 
-function advanced(advance: Advance, { eventSeq, atMs, ...positions }: AdvancedRow): WriteResult {
-  return { ...positions, message: null, events: eventSeq === null ? [] : [ownEvent(advance, eventSeq, atMs)] }
+/** Somebody else held the member's row, and nothing was done. */
+const locked = z.object({ outcome: z.literal('LOCKED') })
+const singleAnswer = z.union([locked, outcomes.advanceCursor])
+
+function advanced(advance: AdvanceCursor, { eventSeq, atMs, ...row }: AdvancedRow): Advanced {
+  const events = eventSeq === null ? [] : [ownEvent(advance, eventSeq, atMs)]
+  const { outcome } = row
+  if (outcome === 'ADVANCED' || outcome === 'UNCHANGED') return { ...row, outcome, gathered: true, events }
+  return outcomes.advanceCursor.parse(row)
 }
 
 /**
@@ -62,16 +69,16 @@ function advanced(advance: Advance, { eventSeq, atMs, ...positions }: AdvancedRo
  * conversation. Which one is large is learnt from the answers; while the first of a conversation has none the others wait
  * for it, so that a thousand who read something new at once are a handful of statements from the start.
  */
-export function createAdvances({ db, gatherFrom, one }: AdvanceOptions): (advance: Advance) => Promise<WriteResult> {
+export function createAdvances({ db, gatherFrom, one }: AdvanceOptions): (advance: AdvanceCursor) => Promise<Advanced> {
   const large = new Set<string>()
-  const firsts = new Map<string, Promise<WriteResult>>()
+  const firsts = new Map<string, Promise<Advanced>>()
 
-  const single = async (advance: Advance): Promise<WriteResult> => {
-    let result = await one(advance)
+  const single = async (advance: AdvanceCursor): Promise<Advanced> => {
+    let result = singleAnswer.parse(await one(advance))
     // Something came while it waited for the member's row, and nothing was done: a message after what was to be marked.
-    if (result.outcome === 'LOCKED') result = await one(advance)
+    if (result.outcome === 'LOCKED') result = outcomes.advanceCursor.parse(await one(advance))
     const { conversationId } = advance
-    if (!result.gathered) large.delete(conversationId)
+    if (result.outcome === 'NOT_FOUND' || !result.gathered) large.delete(conversationId)
     else if (!large.has(conversationId)) {
       large.add(conversationId)
       const [oldest] = large
@@ -80,8 +87,8 @@ export function createAdvances({ db, gatherFrom, one }: AdvanceOptions): (advanc
     return result
   }
 
-  const rowOf = ({ actorId, conversationId }: Advance) => `${actorId} ${conversationId}`
-  const together = createGather<Advance, WriteResult>({
+  const rowOf = ({ actorId, conversationId }: AdvanceCursor) => `${actorId} ${conversationId}`
+  const together = createGather<AdvanceCursor, Advanced>({
     lockOf: rowOf,
     keyOf: rowOf,
     one: single,

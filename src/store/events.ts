@@ -1,5 +1,6 @@
 import { arrayParameter, tableOfParameters, type Database } from './database.ts'
-import { messageColumns, parseEventData, pickMessage, type EventJson, type LogEvent } from './rows.ts'
+import { toLogEvent, type LogEvent } from './log-event.ts'
+import { messageColumns, pickMessage, type Message } from './rows.ts'
 
 export interface EventsRequest {
   streamId: string
@@ -12,6 +13,13 @@ export interface StreamHead {
   streamId: string
   headEventSeq: number
   floorEventSeq: number
+}
+
+/** Where the event of a write stands, or stood, and the message it wrote, as it is now. */
+export interface WrittenEvent {
+  streamId: string
+  seq: number
+  message: Message | null
 }
 
 export interface EventStore {
@@ -29,16 +37,16 @@ export interface EventStore {
   movedSince(horizon: string | null): Promise<{ horizon: string; heads: { streamId: string; headEventSeq: number }[] }>
   /** Conversations that the personal stream says were joined after `afterSeq`. */
   joinsAfter(userId: string, afterSeq: number): Promise<{ conversationId: string }[]>
-  /** What became of the write that `actorId` made under `opKey`; null when there is none. */
-  findByOpKey(actorId: string, opKey: string): Promise<LogEvent | null>
+  /** The event of the write that `actorId` made under `opKey`, though retention may have taken it; null when there is none. */
+  findByOpKey(actorId: string, opKey: string): Promise<WrittenEvent | null>
   /** Removes one batch of events older than `before`, of one stream. How many: 0 when there are none. */
   retire(before: Date, limit: number): Promise<number>
   /** Removes one batch of retired keys older than `before`. How many: 0 when there are none. */
   forgetOpKeys(before: Date, limit: number): Promise<number>
 }
 
-const eventColumns = `e.stream_id AS "streamId", e.seq, e.type::text, e.actor_id AS "actorId",
-  e.message_seq AS "messageSeq", e.data, e.occurred_at AS "occurredAt", ${messageColumns('m', 'm_')}`
+const eventColumns = `e.stream_id AS "streamId", e.seq, e.type::text, e.actor_id AS "actorId", e.data,
+  e.occurred_at AS "occurredAt", ${messageColumns('m', 'm_')}`
 const joinMessage = 'LEFT JOIN messages m ON m.conversation_id = e.stream_id AND m.seq = e.message_seq'
 
 const readEvents = {
@@ -81,33 +89,26 @@ const readJoins = {
 
 const readByOpKey = {
   name: 'read_event_by_op_key',
-  text: `SELECT ${eventColumns} FROM (
-      SELECT stream_id, seq, type, actor_id, message_seq, data, occurred_at FROM events WHERE actor_id = $1 AND op_key = $2
+  text: `SELECT e.stream_id AS "streamId", e.seq, ${messageColumns('m', 'm_')} FROM (
+      SELECT stream_id, seq, message_seq FROM events WHERE actor_id = $1 AND op_key = $2
       UNION ALL
-      SELECT stream_id, event_seq, NULL, actor_id, message_seq, data, occurred_at FROM retired_op_keys
-       WHERE actor_id = $1 AND op_key = $2) AS e ${joinMessage}`,
+      SELECT stream_id, event_seq, message_seq FROM retired_op_keys WHERE actor_id = $1 AND op_key = $2) AS e ${joinMessage}`,
 }
 
 const retireEvents = { name: 'retire_events', text: 'SELECT parley_retire_events($1, $2) AS count' }
 const forgetOpKeys = { name: 'forget_op_keys', text: 'SELECT parley_forget_op_keys($1, $2) AS count' }
 
-interface EventRow extends Omit<LogEvent, 'data' | 'message'> {
+interface EventRow extends Record<string, unknown> {
   place: number
-  data: EventJson['data']
+  streamId: string
+  seq: number
+  type: string
+  actorId: string | null
+  data: unknown
+  occurredAt: Date
 }
 
-function toEvent(row: EventRow): LogEvent {
-  return {
-    streamId: row.streamId,
-    seq: row.seq,
-    type: row.type,
-    actorId: row.actorId,
-    messageSeq: row.messageSeq,
-    data: parseEventData(row.data),
-    occurredAt: row.occurredAt,
-    message: pickMessage(row, 'm_'),
-  }
-}
+const toEvent = (row: EventRow) => toLogEvent({ ...row, message: pickMessage(row, 'm_') })
 
 export function createEventStore(db: Database): EventStore {
   return {
@@ -135,8 +136,8 @@ export function createEventStore(db: Database): EventStore {
     },
     joinsAfter: (userId, afterSeq) => db.run(readJoins, [userId, afterSeq]),
     async findByOpKey(actorId, opKey) {
-      const [row] = await db.run<EventRow>(readByOpKey, [actorId, opKey])
-      return row ? toEvent(row) : null
+      const [row] = await db.run<{ streamId: string; seq: number }>(readByOpKey, [actorId, opKey])
+      return row ? { streamId: row.streamId, seq: row.seq, message: pickMessage(row, 'm_') } : null
     },
     retire: async (before, limit) => (await db.run<{ count: number }>(retireEvents, [before, limit]))[0]?.count ?? 0,
     forgetOpKeys: async (before, limit) =>

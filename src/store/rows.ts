@@ -1,54 +1,6 @@
-import type { Conversation, Member, Message, User } from './generated/prisma/client.ts'
+import type { Conversation, EditPolicy, Member, Message, User } from './generated/prisma/client.ts'
 
-export type { Conversation, Member, Message, User }
-export type EventType =
-  | 'MESSAGE_SENT'
-  | 'MESSAGE_EDITED'
-  | 'MESSAGE_DELETED'
-  | 'RECEIPT_ADVANCED'
-  | 'MEMBER_JOINED'
-  | 'MEMBER_LEFT'
-  | 'CONVERSATION_UPDATED'
-  | 'INBOX_ENTRY_CHANGED'
-  | 'USER_ERASED'
-
-/** One member's cursors, as of `at`. */
-export interface ReceiptData {
-  userId: string
-  lastReadSeq: number
-  lastDeliveredSeq: number
-  at: Date
-  /** Whether lastDeliveredSeq moved with it. Not there in events of former versions. */
-  delivered?: boolean
-}
-
-/** What an event carries besides its message; which of them is set follows from the type. */
-export interface EventData {
-  /** RECEIPT_ADVANCED */
-  receipts?: ReceiptData[]
-  /** RECEIPT_ADVANCED of several members: what others see of each, whoever reads it. */
-  gathered?: boolean
-  /** MEMBER_JOINED, MEMBER_LEFT, USER_ERASED */
-  userId?: string
-  /** INBOX_ENTRY_CHANGED */
-  conversationId?: string
-  /** INBOX_ENTRY_CHANGED of somebody who joined: eventSeq of the conversation's stream just before. */
-  joinedEventSeq?: number
-  /** INBOX_ENTRY_CHANGED of somebody who left or was removed. */
-  left?: boolean
-}
-
-/** One event of the log, together with the message it is about, as that message is when it is read. */
-export interface LogEvent {
-  streamId: string
-  seq: number
-  type: EventType
-  actorId: string | null
-  messageSeq: number | null
-  data: EventData | null
-  occurredAt: Date
-  message: Message | null
-}
+export type { Conversation, EditPolicy, Member, Message, User }
 
 /** What one viewer has to do with one conversation, with the count made in the same statement. */
 export interface EntryRow {
@@ -121,23 +73,8 @@ export const pickEntryMember = pick(entryMemberColumnNames) as (row: object, pre
 export const pickMessage = pick(messageColumnNames) as (row: object, prefix: string) => Message | null
 
 type Json<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date> : T[K] }
-export type MessageJson = Json<Message>
 export type UserJson = Json<User>
-export type EventJson = Omit<Json<LogEvent>, 'message' | 'data'> & {
-  message: MessageJson | null
-  data: (Omit<EventData, 'receipts'> & { receipts?: Json<ReceiptData>[] }) | null
-}
-
 const date = (value: string | null) => (value === null ? null : new Date(value))
-
-export function parseMessage(json: MessageJson): Message {
-  return {
-    ...json,
-    createdAt: new Date(json.createdAt),
-    editedAt: date(json.editedAt),
-    deletedAt: date(json.deletedAt),
-  }
-}
 
 /** What `peopleOf` answers: null when there is nobody. */
 export function parsePeople(people: UserJson[] | null): User[] {
@@ -148,50 +85,4 @@ export function parsePeople(people: UserJson[] | null): User[] {
     erasedAt: date(user.erasedAt),
     erasureFinishedAt: date(user.erasureFinishedAt),
   }))
-}
-
-export function parseEventData(json: EventJson['data']): EventData | null {
-  if (!json?.receipts) return json as EventData | null
-  return { ...json, receipts: json.receipts.map((receipt) => ({ ...receipt, at: new Date(receipt.at) })) }
-}
-
-/** The event as the write functions answer it and the bus carries it. */
-export function parseEvent(json: EventJson): LogEvent {
-  return {
-    ...json,
-    occurredAt: new Date(json.occurredAt),
-    data: parseEventData(json.data),
-    message: json.message === null ? null : parseMessage(json.message),
-  }
-}
-
-/** The event of a message that was just sent, from what was asked for and what the database gave it. */
-export function sentEvent(
-  send: { actorId: string; conversationId: string; opKey: string; text: string; replyToSeq: number | null },
-  given: { seq: number; eventSeq: number; atMs: number },
-): LogEvent {
-  const at = new Date(given.atMs)
-  const message: Message = {
-    conversationId: send.conversationId,
-    seq: given.seq,
-    senderId: send.actorId,
-    text: send.text,
-    revision: 1,
-    clientMessageId: send.opKey,
-    replyToSeq: send.replyToSeq,
-    createdAt: at,
-    editedAt: null,
-    deletedAt: null,
-    deletedById: null,
-  }
-  return {
-    streamId: send.conversationId,
-    seq: given.eventSeq,
-    type: 'MESSAGE_SENT',
-    actorId: send.actorId,
-    messageSeq: given.seq,
-    data: null,
-    occurredAt: at,
-    message,
-  }
 }

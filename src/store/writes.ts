@@ -1,70 +1,106 @@
 import { createAdvances } from './advances.ts'
+import type { AdvanceCursor, Command, CommandOf, CommandType, SendMessage } from './commands.ts'
 import type { Database, Statement } from './database.ts'
 import { createGather } from './gather.ts'
-import {
-  parseEvent,
-  parseMessage,
-  sentEvent,
-  type EventJson,
-  type LogEvent,
-  type Message,
-  type MessageJson,
-} from './rows.ts'
+import { sentEvent } from './log-event.ts'
+import { outcomes, type OutcomeOf, type Write } from './outcomes.ts'
 
-/** What a write function of prisma/migrations answered. `outcome` is ACCEPTED, DUPLICATE, or why it was refused. */
-export interface WriteResult {
-  outcome: string
-  streamId?: string
-  eventSeq?: number
-  conversationId?: string
-  message: Message | null
-  policy?: 'ANYTIME' | 'UNTIL_READ' | 'WITHIN_15_MINUTES' | 'NEVER'
-  lastReadSeq?: number
-  lastDeliveredSeq?: number
-  unreadCount?: number
-  /** advanceCursor: the others are told later, as in every conversation of this size. */
-  gathered?: boolean
-  /** flushReceipts: the conversation to go on after, null at the end. */
-  next?: string | null
-  /** flushReceipts: conversations that have to be flushed by themselves. */
-  left?: string[]
-  /** The events this write appended, for whoever announces them. Empty for a repeated or refused write. */
-  events: LogEvent[]
+/** The type of each parameter of a write's SQL function, by the field that gives it, in the function's order. */
+type ParametersOf<Type extends CommandType> = Record<Exclude<keyof CommandOf<Type>, 'type'>, string>
+
+interface Call extends Statement {
+  fields: string[]
 }
 
-interface WriteJson extends Omit<WriteResult, 'message' | 'events'> {
-  message?: MessageJson | null
-  events?: EventJson[]
-}
-
-/** One message to be sent, as the write functions take it. */
-export interface Send {
-  actorId: string
-  conversationId: string
-  opKey: string
-  hash: Buffer
-  text: string
-  replyToSeq: number | null
-}
-
-const call = (fn: string, ...types: string[]): Statement => ({
+const call = (fn: string, parameters: Record<string, string>): Call => ({
   name: fn,
-  text: `SELECT ${fn}(${types.map((type, index) => `$${String(index + 1)}::${type}`).join(', ')}) AS result`,
+  text: `SELECT ${fn}(${Object.values(parameters)
+    .map((type, index) => `$${String(index + 1)}::${type}`)
+    .join(', ')}) AS result`,
+  fields: Object.keys(parameters),
 })
 
-const statements = {
-  sendMessage: call('parley_send_message', 'uuid', 'uuid', 'text', 'bytea', 'text', 'int'),
-  editMessage: call('parley_edit_message', 'uuid', 'uuid', 'int', 'text', 'bytea', 'text', 'int'),
-  deleteMessage: call('parley_delete_message', 'uuid', 'uuid', 'int', 'text', 'bytea'),
-  advanceCursor: call('parley_advance_cursor', 'uuid', 'uuid', 'int', 'int', 'int'),
-  flushReceipts: call('parley_flush_receipts', 'uuid', 'uuid', 'int'),
-  updateEntry: call('parley_update_entry', 'uuid', 'uuid', 'boolean', 'timestamptz', 'boolean', 'boolean', 'int'),
-  startDirect: call('parley_start_direct', 'uuid', 'uuid', 'uuid'),
-  createGroup: call('parley_create_group', 'uuid', 'uuid', 'text', 'edit_policy', 'uuid[]', 'text', 'bytea'),
-  renameConversation: call('parley_rename_conversation', 'uuid', 'uuid', 'text'),
-  addMembers: call('parley_add_members', 'uuid', 'uuid', 'uuid[]', 'int'),
-  removeMember: call('parley_remove_member', 'uuid', 'uuid', 'uuid'),
-  eraseInConversation: call('parley_erase_in_conversation', 'uuid', 'uuid', 'uuid', 'int'),
+const callOf = <Type extends CommandType>(fn: string, parameters: ParametersOf<Type>): Call => call(fn, parameters)
+
+const advanceParameters: ParametersOf<'advanceCursor'> = {
+  actorId: 'uuid',
+  conversationId: 'uuid',
+  readSeq: 'int',
+  deliveredSeq: 'int',
+}
+
+const calls: Record<CommandType, Call> = {
+  sendMessage: callOf<'sendMessage'>('parley_send_message', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    opKey: 'text',
+    hash: 'bytea',
+    text: 'text',
+    replyToSeq: 'int',
+  }),
+  editMessage: callOf<'editMessage'>('parley_edit_message', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    seq: 'int',
+    opKey: 'text',
+    hash: 'bytea',
+    text: 'text',
+    expectedRevision: 'int',
+  }),
+  deleteMessage: callOf<'deleteMessage'>('parley_delete_message', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    seq: 'int',
+    opKey: 'text',
+    hash: 'bytea',
+  }),
+  advanceCursor: call('parley_advance_cursor', { ...advanceParameters, gatherFrom: 'int' }),
+  flushReceipts: callOf<'flushReceipts'>('parley_flush_receipts', {
+    conversationId: 'uuid',
+    afterId: 'uuid',
+    pauseMs: 'int',
+  }),
+  updateEntry: callOf<'updateEntry'>('parley_update_entry', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    setMuted: 'boolean',
+    mutedUntil: 'timestamptz',
+    archived: 'boolean',
+    pinned: 'boolean',
+    unreadFromSeq: 'int',
+  }),
+  startDirect: callOf<'startDirect'>('parley_start_direct', { actorId: 'uuid', peerId: 'uuid', newId: 'uuid' }),
+  createGroup: callOf<'createGroup'>('parley_create_group', {
+    actorId: 'uuid',
+    newId: 'uuid',
+    title: 'text',
+    editPolicy: 'edit_policy',
+    memberIds: 'uuid[]',
+    opKey: 'text',
+    hash: 'bytea',
+  }),
+  renameConversation: callOf<'renameConversation'>('parley_rename_conversation', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    title: 'text',
+  }),
+  addMembers: callOf<'addMembers'>('parley_add_members', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    userIds: 'uuid[]',
+    maxMembers: 'int',
+  }),
+  removeMember: callOf<'removeMember'>('parley_remove_member', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    userId: 'uuid',
+  }),
+  eraseInConversation: callOf<'eraseInConversation'>('parley_erase_in_conversation', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    userId: 'uuid',
+    afterSeq: 'int',
+  }),
 }
 
 /** Many sends at once: an array of each of their values. */
@@ -74,19 +110,25 @@ const sendMessages: Statement = {
     FROM parley_send_messages($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::int[])`,
 }
 
-interface SentRow {
+interface SentRow extends Record<string, unknown> {
   /** Null for a key that is known; `replayed` is what became of its first use. */
   outcome: string | null
   seq: number
   eventSeq: number
   atMs: number
-  replayed: WriteJson | null
+  replayed: unknown
 }
 
-export type WriteName = keyof typeof statements
+type Sent = OutcomeOf<'sendMessage'>
 
-/** Calls one write function: the whole write in one round trip and one commit. Values in the function's order. */
-export type Write = (name: WriteName, values: unknown[]) => Promise<WriteResult>
+/** Null: somebody else held the conversation. */
+function sentResult(send: SendMessage, row: SentRow): Sent | null {
+  if (row.outcome === 'LOCKED') return null
+  if (row.outcome !== 'ACCEPTED') return outcomes.sendMessage.parse(row.replayed ?? { outcome: row.outcome })
+  const event = sentEvent(send, row)
+  const { streamId, seq: eventSeq, message } = event
+  return { outcome: 'ACCEPTED', streamId, eventSeq, message, events: [event] }
+}
 
 const isKeyRace = (error: unknown) =>
   error instanceof Error &&
@@ -95,58 +137,30 @@ const isKeyRace = (error: unknown) =>
   'constraint' in error &&
   error.constraint === 'events_actor_op_key'
 
-function parseResult({ message, events, ...rest }: WriteJson): WriteResult {
-  const parsed = (events ?? []).map(parseEvent)
-  // What was accepted stands in the answer and in the event: once is enough.
-  const own = parsed[0]?.message ?? null
-  return { ...rest, message: own ?? (message ? parseMessage(message) : null), events: parsed }
-}
-
-function sentResult(send: Send, row: SentRow): WriteResult | null {
-  if (row.outcome === 'LOCKED') return null
-  if (row.replayed) return parseResult(row.replayed)
-  if (row.outcome === null) throw new Error('a known key without what became of it')
-  if (row.outcome !== 'ACCEPTED') return { outcome: row.outcome, message: null, events: [] }
-  const event = sentEvent(send, row)
-  const { streamId, seq: eventSeq, message } = event
-  return { outcome: 'ACCEPTED', streamId, eventSeq, message, events: [event] }
-}
-
-/** As parley_send_message takes them. */
-type SendValues = [
-  actorId: string,
-  conversationId: string,
-  opKey: string,
-  hash: Buffer,
-  text: string,
-  replyToSeq: number | null,
-]
-
-type AdvanceValues = [actorId: string, conversationId: string, readSeq: number, deliveredSeq: number]
-
 /** `gatherFrom` is how many members a conversation has whose receipts are gathered. */
 export function createWrite(db: Database, gatherFrom: number): Write {
-  const attempt = async (name: WriteName, values: unknown[]): Promise<WriteResult> => {
-    const [row] = await db.run<{ result: WriteJson }>(statements[name], values)
-    if (!row) throw new Error(`${name} answered nothing`)
-    return parseResult(row.result)
-  }
-  const write = async (name: WriteName, values: unknown[]): Promise<WriteResult> => {
+  /** The whole write in one round trip and one commit. */
+  const answerOf = async (command: Command | (AdvanceCursor & { gatherFrom: number })): Promise<unknown> => {
+    const { fields, ...statement } = calls[command.type]
+    const values = fields.map((field) => (command as unknown as Record<string, unknown>)[field])
+    const attempt = async () => {
+      const [row] = await db.run<{ result: unknown }>(statement, values)
+      return row?.result
+    }
     try {
-      return await attempt(name, values)
+      return await attempt()
     } catch (error) {
       // The same key in two conversations at once: the other one is committed now, and the second call finds it.
-      if (isKeyRace(error)) return attempt(name, values)
+      if (isKeyRace(error)) return attempt()
       throw error
     }
   }
-  const send = createGather<Send, WriteResult>({
+  const send = createGather<SendMessage, Sent>({
     lockOf: ({ conversationId }) => conversationId,
     keyOf: ({ actorId, opKey }) => `${actorId} ${opKey}`,
-    one: ({ actorId, conversationId, opKey, hash, text, replyToSeq }) =>
-      write('sendMessage', [actorId, conversationId, opKey, hash, text, replyToSeq]),
+    one: async (command) => outcomes.sendMessage.parse(await answerOf(command)),
     many: async (sends) => {
-      const rows = await db.run<SentRow & Record<string, unknown>>(sendMessages, [
+      const rows = await db.run<SentRow>(sendMessages, [
         sends.map(({ actorId }) => actorId),
         sends.map(({ conversationId }) => conversationId),
         sends.map(({ opKey }) => opKey),
@@ -154,28 +168,25 @@ export function createWrite(db: Database, gatherFrom: number): Write {
         sends.map(({ text }) => text),
         sends.map(({ replyToSeq }) => replyToSeq),
       ])
-      return sends.map((send, index) => {
+      return sends.map((each, index) => {
         const row = rows[index]
         if (!row) throw new Error('sendMessages did not answer each send')
-        return sentResult(send, row)
+        return sentResult(each, row)
       })
     },
   })
-  const advance = createAdvances({
-    db,
-    gatherFrom,
-    one: ({ actorId, conversationId, readSeq, deliveredSeq }) =>
-      write('advanceCursor', [actorId, conversationId, readSeq, deliveredSeq, gatherFrom]),
-  })
-  return (name, values) => {
-    if (name === 'sendMessage') {
-      const [actorId, conversationId, opKey, hash, text, replyToSeq] = values as SendValues
-      return send({ actorId, conversationId, opKey, hash, text, replyToSeq })
+  const advance = createAdvances({ db, gatherFrom, one: (command) => answerOf({ ...command, gatherFrom }) })
+
+  const write = async (command: Command) => {
+    switch (command.type) {
+      case 'sendMessage':
+        return send(command)
+      case 'advanceCursor':
+        return advance(command)
+      default:
+        return outcomes[command.type].parse(await answerOf(command))
     }
-    if (name === 'advanceCursor') {
-      const [actorId, conversationId, readSeq, deliveredSeq] = values as AdvanceValues
-      return advance({ actorId, conversationId, readSeq, deliveredSeq })
-    }
-    return write(name, values)
   }
+  // That each command gets its own kind of outcome stands in `outcomes`; TypeScript sees the union of them.
+  return write as Write
 }

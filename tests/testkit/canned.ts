@@ -4,7 +4,9 @@ import type { TypingItem } from '../../src/domain/typing/channel.ts'
 import type { Viewer } from '../../src/domain/viewer.ts'
 import type { LogItem } from '../../src/log/cursor.ts'
 import type { Context } from '../../src/schema/building/context.ts'
-import type { Conversation, EventData, EventType, LogEvent, Member, Message, User } from '../../src/store/rows.ts'
+import { eventTypes, type EventDataOf, type EventType } from '../../src/log/event-types.ts'
+import { toLogEvent, type LogEvent, type LogEventOf } from '../../src/store/log-event.ts'
+import type { Conversation, Member, Message, User } from '../../src/store/rows.ts'
 
 /*
  * A small world without a database: rows that loaders answer and events that readers get. Four people, each of whom may
@@ -151,7 +153,7 @@ function fail(message: string): never {
 }
 
 /** The receipts of everybody in one event. */
-export const gathered: EventData = {
+export const gathered: EventDataOf<'RECEIPT_ADVANCED'> = {
   gathered: true,
   receipts: Object.values(people).map((userId) => ({
     userId,
@@ -164,17 +166,21 @@ export const gathered: EventData = {
 
 let count = 0
 
-export const logEvent = (type: EventType, change: Partial<LogEvent> = {}): LogEvent => ({
-  streamId: group,
-  seq: ++count,
-  type,
-  actorId: sender,
-  messageSeq: change.message?.seq ?? null,
-  data: null,
-  occurredAt: at,
-  message: null,
-  ...change,
-})
+interface Change<Type extends EventType> {
+  streamId?: string
+  seq?: number
+  actorId?: string | null
+  data?: EventDataOf<Type>
+  /** The first one of the stream, when it is about a message and none is given. */
+  message?: Message
+}
+
+export const logEvent = <Type extends EventType>(type: Type, change: Change<Type> = {}): LogEventOf<Type> => {
+  const streamId = change.streamId ?? group
+  const message = change.message ?? (eventTypes[type].message === null ? null : messagesOf(streamId)[0]!)
+  const event = { streamId, seq: ++count, type, actorId: sender, occurredAt: at, ...change, message }
+  return toLogEvent(event) as LogEventOf<Type>
+}
 
 export const cannedTyping = (): TypingItem => ({
   event: { type: 'TYPING_CHANGED', streamId: group, userId: peer, typing: true },
@@ -185,8 +191,8 @@ export function cannedItems(): LogItem[] {
   const streams = [direct, group, emptyGroup]
   const everybody = Object.values(people)
   const inStream = (streamId: string): LogEvent[] => {
-    const about = (type: EventType, actorId: string | null, data: EventData) =>
-      logEvent(type, { streamId, actorId, data })
+    const about = <Type extends EventType>(type: Type, actorId: string | null, data: EventDataOf<Type>): LogEvent =>
+      logEvent(type, { streamId, actorId, data }) as LogEvent
     return [
       ...messagesOf(streamId).flatMap((message) =>
         (['MESSAGE_SENT', 'MESSAGE_EDITED', 'MESSAGE_DELETED'] as const).map((type) =>
@@ -204,7 +210,7 @@ export function cannedItems(): LogItem[] {
           about('USER_ERASED', actorId, { userId }),
         ]),
       ),
-      about('CONVERSATION_UPDATED', sender, {}),
+      about('CONVERSATION_UPDATED', sender, null),
     ]
   }
   const personal = everybody.flatMap((streamId) =>

@@ -1,7 +1,8 @@
 import type { Cursor, LogItem } from '../../src/log/cursor.ts'
 import type { Bus } from '../../src/bus/bus.ts'
 import type { EventsRequest, EventStore } from '../../src/store/events.ts'
-import type { LogEvent, Message } from '../../src/store/rows.ts'
+import { toLogEvent, type LogEvent } from '../../src/store/log-event.ts'
+import type { Message } from '../../src/store/rows.ts'
 
 export const streamId = '019a0000-0000-7000-8000-000000000001'
 
@@ -23,16 +24,16 @@ export function messageRow(seq: number, change: Partial<Message> = {}): Message 
   }
 }
 
-const eventOf = (seq: number, type: LogEvent['type'], message: Message, stream: string): LogEvent => ({
-  streamId: stream,
-  seq,
-  type,
-  actorId: message.senderId,
-  messageSeq: message.seq,
-  data: null,
-  occurredAt: new Date(0),
-  message,
-})
+const eventOf = (seq: number, type: LogEvent['type'], message: Message, stream: string): LogEvent =>
+  toLogEvent({
+    streamId: stream,
+    seq,
+    type,
+    actorId: message.senderId,
+    data: { userId: message.senderId },
+    occurredAt: new Date(0),
+    message,
+  })
 
 /** The log of one database, in memory: what was appended, and how often and for what it was read. */
 export class FakeLog {
@@ -75,7 +76,7 @@ export class FakeLog {
       if (key.startsWith(stream)) this.messages.set(key, messageRow(seq, { text: null, deletedAt: new Date(1) }))
     }
     const seq = this.head(stream) + 1
-    const event = { ...eventOf(seq, 'USER_ERASED', messageRow(seq), stream), messageSeq: null, message: null }
+    const event = eventOf(seq, 'USER_ERASED', messageRow(seq), stream)
     this.events.set(stream, [...(this.events.get(stream) ?? []), event])
     return event
   }
@@ -96,10 +97,11 @@ export class FakeLog {
     const { streamId: stream, afterSeq, limit } = request
     const floor = this.floors.get(stream) ?? 0
     const left = (this.events.get(stream) ?? []).filter(({ seq }) => seq > Math.max(afterSeq, floor))
-    return left.slice(0, limit).map((event) => ({
-      ...event,
-      message: event.messageSeq === null ? null : this.message(event.messageSeq, stream),
-    }))
+    return left
+      .slice(0, limit)
+      .map((event) =>
+        event.messageSeq === null ? event : { ...event, message: this.message(event.messageSeq, stream) },
+      )
   }
 
   /** What a hub asks of the database, and no more. */

@@ -1,10 +1,10 @@
 import type { Append } from '../../log/append.ts'
 import type { ConversationStore, InboxPosition, InboxRequest } from '../../store/conversations.ts'
 import type { EntryRow } from '../../store/rows.ts'
-import { NotFoundError } from '../errors.ts'
+import type { NotFoundError } from '../errors.ts'
 import { isUuid } from '../ids.ts'
 import type { Loaders } from '../loaders.ts'
-import { accepted } from '../outcome.ts'
+import { isRefused, refusalOf } from '../outcome.ts'
 import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage, type PageArgs, type PageOf } from '../page.ts'
 import type { Viewer } from '../viewer.ts'
 
@@ -31,11 +31,11 @@ export interface InboxPage extends PageOf<EntryRow> {
 
 export interface Inbox {
   page(viewer: Viewer, filter: InboxRequest['filter'], args: PageArgs, loaders: Loaders): Promise<InboxPage>
-  markRead(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced>
-  markDelivered(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced>
+  markRead(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced | NotFoundError>
+  markDelivered(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced | NotFoundError>
   /** By conversation. Conversations that the viewer has left meanwhile are passed over. */
   markAllDelivered(viewer: Viewer, seqs: ReadonlyMap<string, number>): Promise<void>
-  updateEntry(viewer: Viewer, change: EntryChange): Promise<void>
+  updateEntry(viewer: Viewer, change: EntryChange): Promise<undefined | NotFoundError>
 }
 
 const words = { notFound: 'There is no such conversation here.' }
@@ -52,13 +52,17 @@ const positionOf = (parts: unknown[]): InboxPosition | null => {
 }
 
 export function createInbox(append: Append, conversations: ConversationStore): Inbox {
-  const advance = async (viewer: Viewer, conversationId: string, readSeq: number, deliveredSeq: number) => {
-    const result = await append('advanceCursor', [viewer.userId, conversationId, readSeq, deliveredSeq])
-    const { outcome, lastReadSeq = 0, lastDeliveredSeq = 0, unreadCount = 0 } = result
-    if (outcome !== 'ADVANCED' && outcome !== 'UNCHANGED') accepted(result, words)
-    return { outcome: outcome as CursorAdvanced['outcome'], lastReadSeq, lastDeliveredSeq, unreadCount }
+  const advance = async (
+    { userId: actorId }: Viewer,
+    conversationId: string,
+    readSeq: number,
+    deliveredSeq: number,
+  ) => {
+    const advanced = await append({ type: 'advanceCursor', actorId, conversationId, readSeq, deliveredSeq })
+    if (isRefused(advanced)) return refusalOf(advanced, words)
+    const { outcome, lastReadSeq, lastDeliveredSeq, unreadCount } = advanced
+    return { outcome, lastReadSeq, lastDeliveredSeq, unreadCount }
   }
-  const markDelivered: Inbox['markDelivered'] = (viewer, conversationId, seq) => advance(viewer, conversationId, 0, seq)
   return {
     async page(viewer, filter, args, loaders) {
       const page = checkPage(args, limits)
@@ -92,28 +96,16 @@ export function createInbox(append: Append, conversations: ConversationStore): I
       return { ...rows, viewerHeadEventSeq }
     },
     markRead: (viewer, conversationId, seq) => advance(viewer, conversationId, seq, 0),
-    markDelivered,
+    markDelivered: (viewer, conversationId, seq) => advance(viewer, conversationId, 0, seq),
     async markAllDelivered(viewer, seqs) {
       // One after the other: a device that comes back after a long time has many, and others wait for the database.
-      for (const [conversationId, seq] of seqs) {
-        try {
-          await markDelivered(viewer, conversationId, seq)
-        } catch (error) {
-          if (!(error instanceof NotFoundError)) throw error
-        }
-      }
+      for (const [conversationId, seq] of seqs) await advance(viewer, conversationId, 0, seq)
     },
-    async updateEntry(viewer, { conversationId, mutedUntil, archived, pinned, unreadFromSeq }) {
-      const result = await append('updateEntry', [
-        viewer.userId,
-        conversationId,
-        mutedUntil !== undefined,
-        mutedUntil ?? null,
-        archived,
-        pinned,
-        unreadFromSeq,
-      ])
-      accepted(result, words)
+    async updateEntry({ userId: actorId }, { mutedUntil, ...change }) {
+      const setMuted = mutedUntil !== undefined
+      const muting = { setMuted, mutedUntil: mutedUntil ?? null }
+      const updated = await append({ type: 'updateEntry', actorId, ...change, ...muting })
+      return isRefused(updated) ? refusalOf(updated, words) : undefined
     },
   }
 }

@@ -1,9 +1,16 @@
 import type { Append } from '../../log/append.ts'
-import type { EventStore } from '../../store/events.ts'
-import type { LogEvent, Message } from '../../store/rows.ts'
+import type { EventStore, WrittenEvent } from '../../store/events.ts'
+import type { Message } from '../../store/rows.ts'
+import type {
+  ConversationClosedError,
+  ForbiddenError,
+  MessageDeletedError,
+  NotFoundError,
+  OpKeyReusedError,
+} from '../errors.ts'
 import type { Loaders } from '../loaders.ts'
 import { requestHash } from '../op-key.ts'
-import { accepted, ackOf, type Ack, type Accepted } from '../outcome.ts'
+import { isRefused, refusalOf, type Ack, type MessageLockedError, type RevisionConflictError } from '../outcome.ts'
 import type { Typing } from '../typing/typing.ts'
 import type { Viewer } from '../viewer.ts'
 
@@ -19,19 +26,33 @@ export interface MessageWritten {
 
 export interface WriteStatus {
   state: 'ACCEPTED' | 'UNKNOWN'
-  event: LogEvent | null
+  event: WrittenEvent | null
 }
 
+/** Refusals that a client must expect are answered; what rejects is for the top level. */
 export interface Messages {
   send(
     viewer: Viewer,
     input: { conversationId: string; clientMessageId: string; text: string; replyToSeq: number | null },
-  ): Promise<MessageWritten>
+  ): Promise<MessageWritten | NotFoundError | ConversationClosedError | OpKeyReusedError>
   edit(
     viewer: Viewer,
     input: { message: MessageRef; text: string; expectedRevision: number | null; opKey: string },
-  ): Promise<MessageWritten>
-  remove(viewer: Viewer, input: { message: MessageRef; opKey: string }): Promise<MessageWritten>
+  ): Promise<
+    | MessageWritten
+    | NotFoundError
+    | ForbiddenError
+    | RevisionConflictError
+    | MessageLockedError
+    | MessageDeletedError
+    | OpKeyReusedError
+  >
+  remove(
+    viewer: Viewer,
+    input: { message: MessageRef; opKey: string },
+  ): Promise<
+    MessageWritten | NotFoundError | ForbiddenError | MessageLockedError | MessageDeletedError | OpKeyReusedError
+  >
   /** The message when the viewer may see it, else null. */
   find(viewer: Viewer, ref: MessageRef, loaders: Loaders): Promise<Message | null>
   writeStatus(viewer: Viewer, opKey: string): Promise<WriteStatus>
@@ -41,44 +62,40 @@ const noConversation = { notFound: 'There is no such conversation here.' }
 const noMessage = { notFound: 'There is no such message here.' }
 
 export function createMessages(append: Append, events: EventStore, typing: Pick<Typing, 'sent'>): Messages {
-  const written = (result: Accepted, opKey: string): MessageWritten => {
-    // A key that was used for something else than a message has another hash, and was refused before this.
-    if (!result.result.message) throw new Error('a message was written and not answered')
-    return { ack: ackOf(result, opKey), message: result.result.message }
-  }
+  const written = ({ message, ...ack }: Omit<Ack, 'opKey'> & { message: Message }, opKey: string): MessageWritten => ({
+    ack: { outcome: ack.outcome, streamId: ack.streamId, eventSeq: ack.eventSeq, opKey },
+    message,
+  })
   return {
-    async send(viewer, { conversationId, clientMessageId, text, replyToSeq }) {
+    async send(viewer, { conversationId, clientMessageId: opKey, text, replyToSeq }) {
       const hash = requestHash('sendMessage', [conversationId, text, replyToSeq])
-      const result = await append('sendMessage', [
-        viewer.userId,
-        conversationId,
-        clientMessageId,
-        hash,
-        text,
-        replyToSeq,
-      ])
-      const sent = written(accepted(result, noConversation), clientMessageId)
+      const actorId = viewer.userId
+      const sent = await append({ type: 'sendMessage', actorId, conversationId, opKey, hash, text, replyToSeq })
+      if (isRefused(sent)) return refusalOf(sent, noConversation)
       typing.sent(viewer, conversationId)
-      return sent
+      return written(sent, opKey)
     },
-    async edit(viewer, { message, text, expectedRevision, opKey }) {
-      const hash = requestHash('editMessage', [message.conversationId, message.seq, text, expectedRevision])
-      const result = await append('editMessage', [
-        viewer.userId,
-        message.conversationId,
-        message.seq,
+    async edit(viewer, { message: { conversationId, seq }, text, expectedRevision, opKey }) {
+      const edited = await append({
+        type: 'editMessage',
+        actorId: viewer.userId,
+        conversationId,
+        seq,
         opKey,
-        hash,
+        hash: requestHash('editMessage', [conversationId, seq, text, expectedRevision]),
         text,
         expectedRevision,
-      ])
-      return written(accepted(result, { ...noMessage, forbidden: 'Only its sender may edit a message.' }), opKey)
+      })
+      if (!isRefused(edited)) return written(edited, opKey)
+      return refusalOf(edited, { ...noMessage, forbidden: 'Only its sender may edit a message.' })
     },
-    async remove(viewer, { message, opKey }) {
-      const hash = requestHash('deleteMessage', [message.conversationId, message.seq])
-      const result = await append('deleteMessage', [viewer.userId, message.conversationId, message.seq, opKey, hash])
+    async remove(viewer, { message: { conversationId, seq }, opKey }) {
+      const hash = requestHash('deleteMessage', [conversationId, seq])
+      const actorId = viewer.userId
+      const deleted = await append({ type: 'deleteMessage', actorId, conversationId, seq, opKey, hash })
+      if (!isRefused(deleted)) return written(deleted, opKey)
       const forbidden = 'Only its sender, and in a group its owner and admins, may delete a message.'
-      return written(accepted(result, { ...noMessage, forbidden }), opKey)
+      return refusalOf(deleted, { ...noMessage, forbidden })
     },
     async find(viewer, ref, loaders) {
       const [entry, message] = await Promise.all([

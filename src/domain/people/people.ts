@@ -12,9 +12,9 @@ export interface People {
    * Removes a person's texts and profile. Messages become tombstones with their seq, groups go on without the person,
    * direct conversations are closed, and each conversation gets one event that says so.
    */
-  erase(viewer: Viewer, userId: string): Promise<void>
+  erase(viewer: Viewer, userId: string): Promise<undefined | ForbiddenError | NotFoundError>
   /** The same for an operator on the command line, and for finishing what a process began that died. */
-  eraseAs(actorId: string, userId: string): Promise<void>
+  eraseAs(actorId: string, userId: string): Promise<undefined | NotFoundError>
   finishErasures(): Promise<void>
 }
 
@@ -33,10 +33,10 @@ const stretch = 10_000
 const keyBatchSize = 1_000
 
 export function createPeople({ store, append, watch, presence }: PeopleOptions): People {
-  const eraseAs = async (actorId: string, userId: string) => {
+  const eraseAs: People['eraseAs'] = async (actorId, userId) => {
     // Whoever can no longer log in sends nothing new, so that the conversations below come to an end.
     const sessionIds = await store.beginErasure(userId)
-    if (!sessionIds) throw new NotFoundError('There is no such person here.')
+    if (!sessionIds) return new NotFoundError('There is no such person here.')
     for (const sessionId of sessionIds) watch.announceEnded(sessionId)
     presence.erased(userId)
     for (;;) {
@@ -47,11 +47,13 @@ export function createPeople({ store, append, watch, presence }: PeopleOptions):
         for (; doneSeq + stretch < trace.lastSentSeq; doneSeq += stretch) {
           await store.eraseMessages(actorId, trace, userId, doneSeq, doneSeq + stretch)
         }
-        await append('eraseInConversation', [actorId, trace.conversationId, userId, doneSeq])
+        const { conversationId } = trace
+        await append({ type: 'eraseInConversation', actorId, conversationId, userId, afterSeq: doneSeq })
       }
     }
     while ((await store.eraseKeys(userId, keyBatchSize)) > 0);
     await store.finishErasure(userId)
+    return undefined
   }
   return {
     async updateSettings(viewer, { readReceiptsEnabled, ...sharing }) {
@@ -59,8 +61,8 @@ export function createPeople({ store, append, watch, presence }: PeopleOptions):
       await presence.updateSharing(viewer, sharing)
     },
     async erase(viewer, userId) {
-      if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an ADMIN of this server may erase a person.')
-      await eraseAs(viewer.userId, userId)
+      if (viewer.role !== 'ADMIN') return new ForbiddenError('Only an ADMIN of this server may erase a person.')
+      return eraseAs(viewer.userId, userId)
     },
     eraseAs,
     async finishErasures() {

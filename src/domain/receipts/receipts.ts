@@ -1,4 +1,5 @@
 import type { Append } from '../../log/append.ts'
+import type { OutcomeOf } from '../../store/outcomes.ts'
 import { startRounds, type Rounds } from '../../flow/rounds.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 
@@ -22,22 +23,27 @@ export function startReceipts({ append, intervalMs, logger }: ReceiptsOptions): 
   /** One that was held by somebody, or has more than fits into one event. Waits for the conversation, and for no other. */
   const flushOne = async (conversationId: string, isStopping: () => boolean) => {
     while (!isStopping()) {
-      const { left = [] } = await append('flushReceipts', [conversationId, null, pauseMs])
+      const { left } = await append({ type: 'flushReceipts', conversationId, afterId: null, pauseMs })
       if (left.length === 0) return
     }
   }
 
   const flush = async (isStopping: () => boolean) => {
     const failures: unknown[] = []
-    let after: string | null = null
+    let afterId: string | null = null
     do {
-      const { next, left } = await append('flushReceipts', [null, after, pauseMs])
+      const flushed: OutcomeOf<'flushReceipts'> = await append({
+        type: 'flushReceipts',
+        conversationId: null,
+        afterId,
+        pauseMs,
+      })
       // A conversation that cannot be had must not keep the others waiting for their turn.
-      for (const conversationId of left ?? []) {
+      for (const conversationId of flushed.left) {
         await flushOne(conversationId, isStopping).catch((error: unknown) => failures.push(error))
       }
-      after = next ?? null
-    } while (after !== null && !isStopping())
+      afterId = flushed.next
+    } while (afterId !== null && !isStopping())
     if (failures.length > 0) throw new AggregateError(failures, 'some conversations could not be had')
   }
 

@@ -1,5 +1,6 @@
+import { infoOf } from '../../log/event-types.ts'
 import type { LogItem } from '../../log/cursor.ts'
-import type { LogEvent } from '../../store/rows.ts'
+import type { LogEvent } from '../../store/log-event.ts'
 import type { Loaders } from '../loaders.ts'
 import type { TypingItem } from '../typing/channel.ts'
 
@@ -17,12 +18,12 @@ const sharedMs = 100
 export function createEventLoaders(newLoaders: () => Loaders): (item: LiveItem) => Loaders {
   const shared = new WeakMap<LogEvent, { loaders: Loaders; untilMs: number }>()
   return (item) => {
-    if (!item.asOf || !item.event) return newLoaders()
+    if (!item.asOf) return newLoaders()
     const { event, asOf } = item
     let entry = shared.get(asOf)
     if (!entry || entry.untilMs < Date.now()) {
       // A personal stream does not know what happened in a conversation since: only those taken at once share.
-      const lifeMs = event.type === 'INBOX_ENTRY_CHANGED' ? 0 : sharedMs
+      const lifeMs = infoOf(event.type).stream === 'PERSONAL' ? 0 : sharedMs
       entry = { loaders: newLoaders(), untilMs: Date.now() + lifeMs }
       shared.set(asOf, entry)
     }

@@ -1,7 +1,8 @@
 import type { Cursor, LogItem, LostPlace } from '../../log/cursor.ts'
 import { Source } from '../../flow/source.ts'
 import type { Membership } from '../../store/conversations.ts'
-import type { EventType, LogEvent } from '../../store/rows.ts'
+import type { EventType } from '../../log/event-types.ts'
+import type { LogEventOf } from '../../store/log-event.ts'
 import type { MembershipOf } from '../conversations/memberships.ts'
 import type { SessionWatch } from '../sessions/session-watch.ts'
 import type { Viewer } from '../viewer.ts'
@@ -74,12 +75,12 @@ export class Feed extends Source<LogItem> {
       if (!item?.event) return item
       const { event } = item
       if (event.type === 'MEMBER_LEFT') this.leave(event)
-      if (event.type === 'INBOX_ENTRY_CHANGED' && event.data?.joinedEventSeq !== undefined) {
+      if (event.type === 'INBOX_ENTRY_CHANGED' && event.data.joinedEventSeq !== undefined) {
         this.joining = { event: null }
-        void this.join(item, this.joining)
+        void this.join(item, event.data.conversationId, this.joining)
         return null
       }
-      if (!this.types || this.types.includes(event.type)) return item
+      if (event.type !== 'UNKNOWN' && (!this.types || this.types.includes(event.type))) return item
     }
   }
 
@@ -91,9 +92,9 @@ export class Feed extends Source<LogItem> {
     this.onMore?.()
   }
 
-  private leave({ streamId, seq, data }: LogEvent): void {
+  private leave({ streamId, seq, data }: LogEventOf<'MEMBER_LEFT'>): void {
     // One from before the viewer came back is history.
-    if (data?.userId !== this.viewer.userId || seq <= (this.joinedAt.get(streamId) ?? 0)) return
+    if (data.userId !== this.viewer.userId || seq <= (this.joinedAt.get(streamId) ?? 0)) return
     if (this.endsOnLeaving) this.end()
     else this.cursor.unfollow(streamId)
   }
@@ -107,12 +108,16 @@ export class Feed extends Source<LogItem> {
     return event
   }
 
-  private async join(item: LogItem, joining: { event: LogItem | null; error?: Error }): Promise<void> {
+  private async join(
+    item: LogItem,
+    conversationId: string,
+    joining: { event: LogItem | null; error?: Error },
+  ): Promise<void> {
     try {
       // The event may be an old one, and the viewer gone again since: only who is a member now gets anything.
-      const membership = await this.membershipOf(this.viewer, item.event?.data?.conversationId ?? '')
+      const membership = await this.membershipOf(this.viewer, conversationId)
       if (membership) {
-        const { conversationId, joinedEventSeq } = membership
+        const { joinedEventSeq } = membership
         this.joinedAt.set(conversationId, joinedEventSeq)
         await this.cursor.follow([{ streamId: conversationId, afterSeq: joinedEventSeq }])
       }

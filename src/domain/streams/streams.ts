@@ -1,11 +1,11 @@
 import DataLoader from 'dataloader'
+import type { EventType } from '../../log/event-types.ts'
 import { Cursor, type LogItem, type LostPlace } from '../../log/cursor.ts'
 import type { Hub } from '../../log/hub.ts'
 import type { ReadLog } from '../../log/read.ts'
 import { oncePerTurn } from '../../flow/turn.ts'
 import type { ConversationStore, Membership, Memberships, MembershipsRequest } from '../../store/conversations.ts'
 import type { EventStore } from '../../store/events.ts'
-import type { EventType } from '../../store/rows.ts'
 import { NotFoundError, UnavailableError, ValidationError } from '../errors.ts'
 import { Feed } from './feed.ts'
 import { createMembershipOf } from '../conversations/memberships.ts'
@@ -186,7 +186,12 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
           const found =
             start.afterSeq < head.headEventSeq ? await readLog({ streamId, afterSeq, limit: perStream }) : []
           const eventSeq = found.at(-1)?.seq ?? start.afterSeq
-          return { streamId, items: found.map((event) => ({ event })), hasMore: eventSeq < head.headEventSeq, eventSeq }
+          return {
+            streamId,
+            items: found.filter(({ type }) => type !== 'UNKNOWN').map((event) => ({ event })),
+            hasMore: eventSeq < head.headEventSeq,
+            eventSeq,
+          }
         }),
       )
       return { streams: await inTime(reading), viewerEventSeq: own.headEventSeq }

@@ -1,6 +1,7 @@
 import type { LogItem } from '../../log/cursor.ts'
 import { Source } from '../../flow/source.ts'
-import type { EventType } from '../../store/rows.ts'
+import { infoOf, typesWhere } from '../../log/event-types.ts'
+import type { LogEvent } from '../../store/log-event.ts'
 import type { TypingChannel, TypingItem } from './channel.ts'
 import type { Viewer } from '../viewer.ts'
 
@@ -8,7 +9,14 @@ import type { Viewer } from '../viewer.ts'
 const minIntervalMs = 1_000
 
 /** Events of the log that end somebody's typing. */
-export const typingEnds: EventType[] = ['MESSAGE_SENT', 'MEMBER_LEFT', 'USER_ERASED']
+export const typingEnds = typesWhere(({ endsTypingOf }) => endsTypingOf !== null)
+
+/** Who ceases to type with an event; null when nobody does. */
+function typistEndedBy({ type, actorId, data }: LogEvent): string | null {
+  const { endsTypingOf } = infoOf(type)
+  if (endsTypingOf === 'ACTOR') return actorId
+  return endsTypingOf === 'USER' && data && 'userId' in data ? data.userId : null
+}
 
 /**
  * What one viewer is told of who types in a conversation. The feed of its log decides how long they may know, and tells
@@ -89,8 +97,8 @@ export class TypingFeed extends Source<TypingItem> {
   private readLog(): void {
     for (let item = this.log.take(); item; item = this.log.take()) {
       const { event } = item
-      const userId = event?.type === 'MESSAGE_SENT' ? event.actorId : event?.data?.userId
-      if (event && userId != null) this.channel.end(userId, event.seq)
+      const userId = event ? typistEndedBy(event) : null
+      if (event && userId !== null) this.channel.end(userId, event.seq)
     }
   }
 }

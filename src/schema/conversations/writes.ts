@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { maxMembers } from '../../domain/conversations/conversations.ts'
 import { ForbiddenError, NotFoundError, OpKeyReusedError, ValidationError } from '../../domain/errors.ts'
 import { builder } from '../building/builder.ts'
+import { granted } from '../building/granted.ts'
 import { requireViewer } from '../building/context.ts'
 import { Conversation, EditPolicy, isMember } from './conversation.ts'
 import { conversationId, requireId } from '../building/ids.ts'
@@ -107,7 +108,7 @@ builder.mutationFields((t) => ({
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
       const peerId = requireId('User', input.userId)
-      return { conversationId: await context.domain.conversations.startDirect(viewer, peerId) }
+      return { conversationId: granted(await context.domain.conversations.startDirect(viewer, peerId)) }
     },
   }),
   createGroup: t.field({
@@ -121,7 +122,7 @@ builder.mutationFields((t) => ({
       const memberIds = checked.memberIds.map((id) => requireId('User', id))
       const editPolicy = input.editPolicy ?? 'ANYTIME'
       const group = { title: checked.title, opKey: checked.opKey, memberIds, editPolicy }
-      return { conversationId: await context.domain.conversations.createGroup(viewer, group) }
+      return { conversationId: granted(await context.domain.conversations.createGroup(viewer, group)) }
     },
   }),
   renameConversation: t.field({
@@ -133,7 +134,7 @@ builder.mutationFields((t) => ({
       const viewer = requireViewer(context)
       const checked = validate(renameShape, 'input', input)
       const id = requireId('Conversation', input.conversationId)
-      return { conversationId: await context.domain.conversations.rename(viewer, id, checked.title) }
+      return { conversationId: granted(await context.domain.conversations.rename(viewer, id, checked.title)) }
     },
   }),
   addMembers: t.field({
@@ -146,7 +147,7 @@ builder.mutationFields((t) => ({
       const checked = validate(addMembersShape, 'input', input)
       const id = requireId('Conversation', input.conversationId)
       const userIds = checked.userIds.map((user) => requireId('User', user))
-      return { conversationId: await context.domain.conversations.addMembers(viewer, id, userIds) }
+      return { conversationId: granted(await context.domain.conversations.addMembers(viewer, id, userIds)) }
     },
   }),
   removeMember: t.field({
@@ -162,7 +163,7 @@ builder.mutationFields((t) => ({
       if (target === viewer.userId && (await isMember(context, { id }))) {
         throw new ForbiddenError('To go yourself, call leaveConversation.')
       }
-      return { conversationId: await context.domain.conversations.removeMember(viewer, id, target) }
+      return { conversationId: granted(await context.domain.conversations.removeMember(viewer, id, target)) }
     },
   }),
   leaveConversation: t.field({
@@ -174,7 +175,7 @@ builder.mutationFields((t) => ({
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
       const id = requireId('Conversation', input.conversationId)
-      return { conversationId: await context.domain.conversations.leave(viewer, id) }
+      return { conversationId: granted(await context.domain.conversations.leave(viewer, id)) }
     },
   }),
 }))

@@ -1,13 +1,13 @@
 import type { LogItem } from '../../log/cursor.ts'
-import type { EventType } from '../../store/rows.ts'
+import { typesWhere, type EventType } from '../../log/event-types.ts'
 import { builder } from '../building/builder.ts'
 import { requireViewer, type Context } from '../building/context.ts'
 import { StreamCursorInput, toPositions } from './cursor.ts'
 import { ConversationEvent, InboxEvent, MessageEvent, ReceiptEvent } from './event.ts'
 import { requireId } from '../building/ids.ts'
 
-const messageTypes: EventType[] = ['MESSAGE_SENT', 'MESSAGE_EDITED', 'MESSAGE_DELETED', 'USER_ERASED']
-const receiptTypes: EventType[] = ['RECEIPT_ADVANCED']
+const messageTypes = typesWhere(({ subscriptions }) => subscriptions.includes('messageEvents'))
+const receiptTypes = typesWhere(({ subscriptions }) => subscriptions.includes('receiptEvents'))
 
 const conversationArgs = {
   conversationId: { required: true, description: 'Which conversation.' },

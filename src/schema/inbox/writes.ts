@@ -3,6 +3,7 @@ import { NotFoundError } from '../../domain/errors.ts'
 import type { CursorAdvanced } from '../../domain/inbox/inbox.ts'
 import { CursorAck } from '../building/ack.ts'
 import { builder } from '../building/builder.ts'
+import { granted } from '../building/granted.ts'
 import { requireViewer, type Context } from '../building/context.ts'
 import { requireId } from '../building/ids.ts'
 import { InboxEntry } from './entry.ts'
@@ -94,7 +95,7 @@ builder.mutationFields((t) => ({
       const viewer = requireViewer(context)
       const checked = validate(seqShape, 'input', input)
       const conversationId = requireId('Conversation', input.conversationId)
-      const ack = await context.domain.inbox.markRead(viewer, conversationId, checked.seq)
+      const ack = granted(await context.domain.inbox.markRead(viewer, conversationId, checked.seq))
       return { viewerId: viewer.userId, conversationId, ack }
     },
   }),
@@ -107,7 +108,7 @@ builder.mutationFields((t) => ({
       const viewer = requireViewer(context)
       const checked = validate(seqShape, 'input', input)
       const conversationId = requireId('Conversation', input.conversationId)
-      const ack = await context.domain.inbox.markDelivered(viewer, conversationId, checked.seq)
+      const ack = granted(await context.domain.inbox.markDelivered(viewer, conversationId, checked.seq))
       return { viewerId: viewer.userId, conversationId, ack }
     },
   }),
@@ -120,13 +121,14 @@ builder.mutationFields((t) => ({
       const viewer = requireViewer(context)
       const { unreadFromSeq } = validate(unreadFromShape, 'input', input)
       const conversationId = requireId('Conversation', input.conversationId)
-      await context.domain.inbox.updateEntry(viewer, {
+      const change = {
         conversationId,
         mutedUntil: input.mutedUntil,
         archived: input.archived ?? null,
         pinned: input.pinned ?? null,
         unreadFromSeq: unreadFromSeq ?? null,
-      })
+      }
+      granted(await context.domain.inbox.updateEntry(viewer, change))
       return { viewerId: viewer.userId, conversationId }
     },
   }),

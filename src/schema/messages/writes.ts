@@ -11,6 +11,7 @@ import { MessageLockedError, RevisionConflictError } from '../../domain/outcome.
 import { z } from 'zod'
 import { WriteAck } from '../building/ack.ts'
 import { builder } from '../building/builder.ts'
+import { granted } from '../building/granted.ts'
 import { requireViewer, type Context } from '../building/context.ts'
 import { isMember, showShell } from '../conversations/conversation.ts'
 import { requireId, requireMessageRef } from '../building/ids.ts'
@@ -105,7 +106,7 @@ builder.mutationFields((t) => ({
       const replyToSeq = replyTo?.seq ?? null
       return noted(
         context,
-        await context.domain.messages.send(viewer, { conversationId, clientMessageId, text, replyToSeq }),
+        granted(await context.domain.messages.send(viewer, { conversationId, clientMessageId, text, replyToSeq })),
       )
     },
   }),
@@ -128,7 +129,10 @@ builder.mutationFields((t) => ({
       const viewer = requireViewer(context)
       const { text, opKey: key, expectedRevision = null } = validate(editShape, 'input', input)
       const message = requireMessageRef(input.messageId)
-      return noted(context, await context.domain.messages.edit(viewer, { message, text, expectedRevision, opKey: key }))
+      return noted(
+        context,
+        granted(await context.domain.messages.edit(viewer, { message, text, expectedRevision, opKey: key })),
+      )
     },
   }),
   deleteMessage: t.field({
@@ -141,7 +145,7 @@ builder.mutationFields((t) => ({
       const viewer = requireViewer(context)
       const { opKey: key } = validate(deleteShape, 'input', input)
       const message = requireMessageRef(input.messageId)
-      return noted(context, await context.domain.messages.remove(viewer, { message, opKey: key }))
+      return noted(context, granted(await context.domain.messages.remove(viewer, { message, opKey: key })))
     },
   }),
 }))

@@ -1,7 +1,11 @@
 import { ForbiddenError, NotFoundError } from '../../domain/errors.ts'
 import { builder } from '../building/builder.ts'
+import { granted } from '../building/granted.ts'
 import { requireViewer } from '../building/context.ts'
 import { requireId, userId as globalUserId } from '../building/ids.ts'
+import { required } from '../building/required.ts'
+import { eventRef, interfacesOf } from '../events/event.ts'
+import { User } from './user.ts'
 
 const EraseUserSuccess = builder.objectRef<{ userId: string }>('EraseUserSuccess').implement({
   description: "The person's texts and profile are gone.",
@@ -27,8 +31,20 @@ builder.mutationField('eraseUser', (t) =>
       const viewer = requireViewer(context)
       if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an ADMIN of this server may erase a person.')
       const userId = requireId('User', input.userId)
-      await context.domain.people.erase(viewer, userId)
+      granted(await context.domain.people.erase(viewer, userId))
       return { userId }
     },
   }),
 )
+
+eventRef('USER_ERASED').implement({
+  description: 'All texts of a person are gone for good. Drop every copy of what they sent here, and of their profile.',
+  interfaces: interfacesOf('USER_ERASED'),
+  fields: (t) => ({
+    user: t.field({
+      type: User,
+      description: 'Who was erased; nothing of them is left but the id.',
+      resolve: ({ event }, _, { loaders }) => required(loaders.user.load(event.data.userId), 'an erased user'),
+    }),
+  }),
+})

@@ -1,5 +1,5 @@
 import type { Loaders } from '../../domain/loaders.ts'
-import type { LogEvent, ReceiptData } from '../../store/rows.ts'
+import type { LogEvent, LogEventOf, ReceiptData } from '../../store/log-event.ts'
 import { builder } from '../building/builder.ts'
 import { isViewer } from '../building/context.ts'
 import { required } from '../building/required.ts'
@@ -30,9 +30,11 @@ async function shownAt(conversationId: string, receipt: ReceiptData, loaders: Lo
  * The receipts that an event tells of. A gathered one was stored within seconds of what it tells, and has a time that may be
  * known when others are in it: even to name there who keeps read receipts off by now would tell when they read.
  */
-export async function shownReceipts({ data }: LogEvent, loaders: Loaders): Promise<ReceiptData[]> {
-  const receipts = data?.receipts ?? []
-  if (data?.gathered !== true) return receipts
+export async function shownReceipts(
+  { data: { receipts, gathered } }: LogEventOf<'RECEIPT_ADVANCED'>,
+  loaders: Loaders,
+): Promise<ReceiptData[]> {
+  if (gathered !== true) return receipts
   const isShown = await Promise.all(
     receipts.map(async ({ delivered, userId }) => delivered === true || (await tells(userId, loaders))),
   )
@@ -40,9 +42,11 @@ export async function shownReceipts({ data }: LogEvent, loaders: Loaders): Promi
 }
 
 /** When an event was stored, unless that gives away what its receipts keep to themselves. */
-export async function shownOccurredAt({ streamId, data, occurredAt }: LogEvent, loaders: Loaders): Promise<Date> {
-  const receipts = data?.receipts
-  if (!receipts || receipts.some(({ delivered }) => delivered === true)) return occurredAt
+export async function shownOccurredAt(event: LogEvent, loaders: Loaders): Promise<Date> {
+  const { streamId, occurredAt } = event
+  if (event.type !== 'RECEIPT_ADVANCED') return occurredAt
+  const { receipts } = event.data
+  if (receipts.some(({ delivered }) => delivered === true)) return occurredAt
   const tell = await Promise.all(receipts.map(({ userId }) => tells(userId, loaders)))
   if (tell.includes(true)) return occurredAt
   const shown = await Promise.all(receipts.map((receipt) => shownAt(streamId, receipt, loaders)))

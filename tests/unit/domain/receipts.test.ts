@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { startReceipts } from '../../../src/domain/receipts/receipts.ts'
 import type { Rounds } from '../../../src/flow/rounds.ts'
-import type { WriteResult } from '../../../src/store/writes.ts'
+import type { Append } from '../../../src/log/append.ts'
+import type { FlushReceipts } from '../../../src/store/commands.ts'
+import type { OutcomeOf } from '../../../src/store/outcomes.ts'
 import type { Logger } from '../../../src/telemetry/logger.ts'
 
-type Answer = Partial<WriteResult> | Error
+type Answer = Partial<OutcomeOf<'flushReceipts'>> | Error
 
 /** What was asked of the database: a conversation by itself, or all after one. */
 let calls: string[]
@@ -22,13 +24,13 @@ beforeEach(() => {
   logged = []
   const log = (level: string) => (_: unknown, message?: string) => void logged.push(`${level}: ${message ?? String(_)}`)
   receipts = startReceipts({
-    append: async (name, [conversation, after, pauseMs]) => {
-      calls.push(typeof conversation === 'string' ? conversation : `all after ${String(after)}`)
-      expect([name, pauseMs]).toEqual(['flushReceipts', 750])
+    append: (async ({ type, conversationId, afterId, pauseMs }: FlushReceipts) => {
+      calls.push(conversationId ?? `all after ${String(afterId)}`)
+      expect([type, pauseMs]).toEqual(['flushReceipts', 750])
       const answer = await (answers.shift() ?? { next: null, left: [] })
       if (answer instanceof Error) throw answer
-      return { outcome: 'ACCEPTED', message: null, events: [], ...answer }
-    },
+      return { outcome: 'ACCEPTED', next: null, left: [], events: [], ...answer }
+    }) as unknown as Append,
     intervalMs,
     logger: { warn: log('warn'), info: log('info') } as unknown as Logger,
   })

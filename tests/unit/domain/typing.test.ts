@@ -7,7 +7,8 @@ import type { TypingFeed } from '../../../src/domain/typing/feed.ts'
 import type { LiveConnection, Viewer } from '../../../src/domain/viewer.ts'
 import type { LogItem } from '../../../src/log/cursor.ts'
 import { Source } from '../../../src/flow/source.ts'
-import type { EventData, EventType } from '../../../src/store/rows.ts'
+import type { LogEvent } from '../../../src/store/log-event.ts'
+import type { EventDataOf, EventType } from '../../../src/log/event-types.ts'
 import { group, logEvent } from '../../testkit/canned.ts'
 import { FakeBus } from '../../testkit/log.ts'
 
@@ -98,9 +99,9 @@ function newTyping(): Typing {
 }
 
 /** Something happens in the conversation, and each reader's feed tells of it. */
-function happens(type: EventType, viewer: Viewer, data: EventData | null = null): void {
+function happens<Type extends EventType>(type: Type, viewer: Viewer, data?: EventDataOf<Type>): void {
   head++
-  const event = logEvent(type, { seq: head, actorId: viewer.userId, data })
+  const event = logEvent(type, { seq: head, actorId: viewer.userId, data }) as LogEvent
   for (const feed of feeds) feed.give({ event })
 }
 

@@ -5,8 +5,8 @@ import { topics } from '../../../src/bus/topics.ts'
 import { createAppend } from '../../../src/log/append.ts'
 import type { Hub } from '../../../src/log/hub.ts'
 import { fromPayload, seqOf, toPayload } from '../../../src/log/payload.ts'
-import type { LogEvent } from '../../../src/store/rows.ts'
-import type { WriteResult } from '../../../src/store/writes.ts'
+import type { LogEvent } from '../../../src/store/log-event.ts'
+import type { Outcome, Write } from '../../../src/store/outcomes.ts'
 import { FakeLog, streamId } from '../../testkit/log.ts'
 
 /** Appends one event, and answers what the hub and the bus were handed. */
@@ -22,13 +22,13 @@ async function announcedBy(isShared: boolean) {
     },
   }
   const append = createAppend({
-    write: () => Promise.resolve({ outcome: 'ACCEPTED', events: [event] } as Partial<WriteResult> as WriteResult),
+    write: (() => Promise.resolve<Outcome>({ outcome: 'ACCEPTED', events: [event] })) as unknown as Write,
     bus: bus as Bus,
     hub: { offer: (each: LogEvent) => offered.push(each) } as Partial<Hub> as Hub,
     logger: pino({ level: 'silent' }),
     afterCommit: () => undefined,
   })
-  await append('send_message' as never, [])
+  await append({ type: 'renameConversation', actorId: 'ann', conversationId: streamId, title: 'New' })
   await new Promise((resolve) => setImmediate(resolve))
   return { event, offered, published }
 }

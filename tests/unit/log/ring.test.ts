@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { Ring, RingMemory } from '../../../src/log/ring.ts'
+import { toLogEvent, type LogEvent } from '../../../src/store/log-event.ts'
 import { FakeLog } from '../../testkit/log.ts'
 
 const kept = (ring: Ring, seqs: number[]) => seqs.filter((seq) => ring.at(seq) !== undefined)
@@ -51,4 +52,16 @@ test('what a closed ring took is free again', () => {
   first!.clear()
   for (const event of events) second!.push(event)
   expect(second!.length).toBe(2)
+})
+
+test('an event that is about no message, or about one that it does not change, leaves the newest edit of it as it is', () => {
+  const log = new FakeLog()
+  const ring = new Ring(generous, new RingMemory(1_000_000))
+  const sent = log.append()
+  const edited = log.edit(1, 'edited')
+  // As a type of event would be that names a message and carries none: a reaction, a pin.
+  const about = { ...toLogEvent({ ...edited, seq: 3, type: 'CONVERSATION_UPDATED' }), messageSeq: 1 } as LogEvent
+  for (const event of [sent, edited, about]) ring.push(event)
+  expect(ring.current(sent).message?.text).toBe('edited')
+  expect(ring.current(about)).toBe(about)
 })

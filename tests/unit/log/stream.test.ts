@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Ring, RingMemory } from '../../../src/log/ring.ts'
 import { Stream } from '../../../src/log/stream.ts'
-import type { LogEvent } from '../../../src/store/rows.ts'
+import type { LogEvent } from '../../../src/store/log-event.ts'
 import { FakeLog, streamId } from '../../testkit/log.ts'
 
 let log: FakeLog

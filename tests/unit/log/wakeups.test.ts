@@ -45,7 +45,7 @@ class Reader {
       const item = this.cursor.take()
       this.isTold = item !== null
       if (!item) return
-      const { streamId, seq } = item.event ?? { streamId: item.lost!.streamId, seq: item.lost!.headEventSeq }
+      const { streamId, seq } = item.event ?? { streamId: item.lost.streamId, seq: item.lost.headEventSeq }
       const at = this.at.get(streamId)
       if (item.event) expect(seq).toBe(at! + 1)
       else expect(at).toBeLessThan(floors.get(streamId)!)

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { UnavailableError } from '../../../src/domain/errors.ts'
-import { createAdvances, type Advance } from '../../../src/store/advances.ts'
+import type { AdvanceCursor } from '../../../src/store/commands.ts'
+import { createAdvances } from '../../../src/store/advances.ts'
 import type { Database } from '../../../src/store/database.ts'
-import type { WriteResult } from '../../../src/store/writes.ts'
+import type { OutcomeOf } from '../../../src/store/outcomes.ts'
 
 /** A statement that was asked for, to be answered by the test. */
 interface Asked {
@@ -13,7 +14,7 @@ interface Asked {
 }
 
 let asked: Asked[]
-let advance: (actorId: string, conversationId?: string) => Promise<WriteResult>
+let advance: (actorId: string, conversationId?: string) => Promise<OutcomeOf<'advanceCursor'>>
 
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
 
@@ -45,16 +46,16 @@ beforeEach(() => {
     db: { run } as unknown as Database,
     gatherFrom: 10,
     // A conversation is as large as its name says.
-    one: ({ actorId, conversationId }: Advance) =>
+    one: ({ actorId, conversationId }: AdvanceCursor) =>
       ask([actorId], true, (outcome) => ({
         outcome,
         ...positions,
-        message: null,
         events: [],
         gathered: conversationId.startsWith('large'),
       })),
   })
-  advance = (actorId, conversationId = 'large') => advances({ actorId, conversationId, readSeq: 1, deliveredSeq: 0 })
+  advance = (actorId, conversationId = 'large') =>
+    advances({ type: 'advanceCursor', actorId, conversationId, readSeq: 1, deliveredSeq: 0 })
 })
 
 afterEach(() => {

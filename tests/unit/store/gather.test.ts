@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { UnavailableError } from '../../../src/domain/errors.ts'
 import { createGather } from '../../../src/store/gather.ts'
-import type { Send } from '../../../src/store/writes.ts'
+import type { SendMessage } from '../../../src/store/commands.ts'
 
 /** One statement that the gatherer has sent, for the test to answer. */
 interface Statement {
@@ -15,12 +15,12 @@ interface Statement {
 
 const limits = { maxBatch: 4, maxInFlight: 2, enough: 1, patienceMs: 10, timesToWait: 2, slowMs: 200, waitMs: 2_000 }
 let statements: Statement[]
-let send: (send: Send) => Promise<string>
+let send: (send: SendMessage) => Promise<string>
 
 const settled = () => new Promise<void>((resolve) => process.nextTick(resolve))
 
 const gatherer = (options: Partial<typeof limits> = {}) => {
-  const ask = <Answer>(sends: Send[], single: boolean, answerOf: (locked: string[]) => Answer) =>
+  const ask = <Answer>(sends: SendMessage[], single: boolean, answerOf: (locked: string[]) => Answer) =>
     new Promise<Answer>((resolve, reject) => {
       statements.push({
         texts: sends.map(({ text }) => text),
@@ -35,7 +35,7 @@ const gatherer = (options: Partial<typeof limits> = {}) => {
         },
       })
     })
-  return createGather<Send, string>({
+  return createGather<SendMessage, string>({
     lockOf: ({ conversationId }) => conversationId,
     keyOf: ({ actorId, opKey }) => `${actorId} ${opKey}`,
     one: (one) => ask([one], true, () => `${one.text}!`),
@@ -60,7 +60,7 @@ afterEach(() => {
 
 let keys = 0
 const asked = (conversationId: string, text: string, opKey = `key ${++keys}`) =>
-  send({ actorId: 'ann', conversationId, opKey, hash: Buffer.alloc(32), text, replyToSeq: null })
+  send({ type: 'sendMessage', actorId: 'ann', conversationId, opKey, hash: Buffer.alloc(32), text, replyToSeq: null })
 
 /** Takes both places, so that what comes next has to wait. */
 async function fill(): Promise<Statement[]> {
@@ -160,7 +160,15 @@ test('two sends with the same key of the same person never go in one statement',
   void asked('a', '2', 'same')
   void asked('b', '3', 'same')
   void asked('b', '4')
-  void send({ actorId: 'bob', conversationId: 'b', opKey: 'same', hash: Buffer.alloc(32), text: '5', replyToSeq: null })
+  void send({
+    type: 'sendMessage',
+    actorId: 'bob',
+    conversationId: 'b',
+    opKey: 'same',
+    hash: Buffer.alloc(32),
+    text: '5',
+    replyToSeq: null,
+  })
   await first!.answer()
   expect(texts()).toEqual([['1', '4', '5']])
   await statements[0]!.answer()

@@ -1,0 +1,57 @@
+import type { LogEvent } from '../../store/log-event.ts'
+import { isViewer, type Context } from '../building/context.ts'
+import { required } from '../building/required.ts'
+import { viewerDependent } from '../building/viewer-dependent.ts'
+import { eventRef, interfacesOf } from '../events/event.ts'
+import { User } from '../people/user.ts'
+import { Conversation, isMember, shellOf } from './conversation.ts'
+
+const conversationOf = ({ streamId }: LogEvent, { loaders }: Context) =>
+  required(loaders.conversation.load(streamId), 'the conversation of an event')
+
+const memberEvent = (type: 'MEMBER_JOINED' | 'MEMBER_LEFT', description: string) => {
+  const isLeaving = type === 'MEMBER_LEFT'
+  return eventRef(type).implement({
+    description,
+    interfaces: interfacesOf(type),
+    fields: (t) => ({
+      conversation: t.field({
+        type: Conversation,
+        description: 'Where. Who left gets its id and nothing newer.',
+        ...(isLeaving && viewerDependent),
+        resolve: async ({ event }, _, context) => {
+          const conversation = await conversationOf(event, context)
+          const isOwnLeaving = isLeaving && isViewer(context, event.data.userId)
+          return isOwnLeaving && !(await isMember(context, conversation)) ? shellOf(conversation) : conversation
+        },
+      }),
+      user: t.field({
+        type: User,
+        description: 'Who.',
+        resolve: ({ event }, _, { loaders }) => required(loaders.user.load(event.data.userId), 'a member'),
+      }),
+      by: t.field({
+        type: User,
+        nullable: true,
+        description: 'Who did it; null when the person did it themselves.',
+        resolve: ({ event: { actorId, data } }, _, { loaders }) =>
+          actorId === null || actorId === data.userId ? null : loaders.user.load(actorId),
+      }),
+    }),
+  })
+}
+
+memberEvent('MEMBER_JOINED', 'Somebody became a member.')
+memberEvent('MEMBER_LEFT', 'Somebody left or was removed. For the one who left it is the last event.')
+
+eventRef('CONVERSATION_UPDATED').implement({
+  description: 'The title, or who owns it, changed.',
+  interfaces: interfacesOf('CONVERSATION_UPDATED'),
+  fields: (t) => ({
+    conversation: t.field({
+      type: Conversation,
+      description: 'The conversation as it is now.',
+      resolve: ({ event }, _, context) => conversationOf(event, context),
+    }),
+  }),
+})

@@ -1,0 +1,27 @@
+import { requireViewer } from '../building/context.ts'
+import { conversationId } from '../building/ids.ts'
+import { viewerDependent } from '../building/viewer-dependent.ts'
+import { eventRef, interfacesOf } from '../events/event.ts'
+import { InboxEntry } from './entry.ts'
+
+eventRef('INBOX_ENTRY_CHANGED').implement({
+  description: "On the viewer's personal stream: a conversation came, went, or its entry changed on another device.",
+  interfaces: interfacesOf('INBOX_ENTRY_CHANGED'),
+  fields: (t) => ({
+    conversationId: t.id({
+      description: 'Which conversation.',
+      resolve: ({ event }) => conversationId(event.data.conversationId),
+    }),
+    entry: t.field({
+      type: InboxEntry,
+      nullable: true,
+      description: 'The entry as it is now; null when the viewer is no longer in the conversation.',
+      ...viewerDependent,
+      resolve: ({ event }, _, context) =>
+        context.loaders.entry.load({
+          viewerId: requireViewer(context).userId,
+          conversationId: event.data.conversationId,
+        }),
+    }),
+  }),
+})

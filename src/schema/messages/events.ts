@@ -1,0 +1,40 @@
+import { notToNotify } from '../../domain/messages/notify.ts'
+import { isViewerAmong } from '../building/context.ts'
+import { builder } from '../building/builder.ts'
+import { viewerDependent } from '../building/viewer-dependent.ts'
+import { eventRef, interfacesOf } from '../events/event.ts'
+import { MessageEdge, messageEdge } from './history.ts'
+import { Message } from './message.ts'
+
+const messageEvent = (type: 'MESSAGE_SENT' | 'MESSAGE_EDITED' | 'MESSAGE_DELETED', description: string) =>
+  eventRef(type).implement({
+    description,
+    interfaces: interfacesOf(type),
+    fields: (t) => ({
+      message: t.field({
+        type: Message,
+        description: 'The message as it is now: in a replay it may have been edited or deleted since.',
+        resolve: ({ event }) => event.message,
+      }),
+    }),
+  })
+
+const MessageSent = messageEvent('MESSAGE_SENT', 'Somebody sent a message. Their own read position moves to it.')
+messageEvent('MESSAGE_EDITED', 'A message has a new text.')
+messageEvent('MESSAGE_DELETED', 'A message became a tombstone. Drop every copy of its text.')
+
+builder.objectFields(MessageSent, (t) => ({
+  edge: t.field({
+    type: MessageEdge,
+    description: 'The message with its place in the history, for a page of messages in a cache.',
+    resolve: ({ event }) => messageEdge(event.message),
+  }),
+  notify: t.boolean({
+    description:
+      'Whether the viewer wants to be told of it, as things are now: not of their own messages, nor in a conversation they ' +
+      'have muted, unless it is DIRECT.',
+    ...viewerDependent,
+    resolve: async ({ event }, _, context) =>
+      !isViewerAmong(context, await notToNotify(event.message, context.loaders)),
+  }),
+}))

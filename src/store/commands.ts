@@ -1,0 +1,130 @@
+import type { EditPolicy } from './rows.ts'
+
+/** What is read or written under a key of the caller's choosing: the same key again is the same write. */
+interface Keyed {
+  opKey: string
+  /** Of the request: the same key with another hash is refused. */
+  hash: Buffer
+}
+
+export interface SendMessage extends Keyed {
+  type: 'sendMessage'
+  actorId: string
+  conversationId: string
+  text: string
+  replyToSeq: number | null
+}
+
+export interface EditMessage extends Keyed {
+  type: 'editMessage'
+  actorId: string
+  conversationId: string
+  seq: number
+  text: string
+  expectedRevision: number | null
+}
+
+export interface DeleteMessage extends Keyed {
+  type: 'deleteMessage'
+  actorId: string
+  conversationId: string
+  seq: number
+}
+
+/** A read or a delivered position to be advanced; the other one is 0. */
+export interface AdvanceCursor {
+  type: 'advanceCursor'
+  actorId: string
+  conversationId: string
+  readSeq: number
+  deliveredSeq: number
+}
+
+/** Tells what receipts wait: of one conversation, or of those after one (null: from the first). */
+export interface FlushReceipts {
+  type: 'flushReceipts'
+  conversationId: string | null
+  afterId: string | null
+  /** No conversation is told of twice within this time. */
+  pauseMs: number
+}
+
+/** Null leaves a setting as it is; `mutedUntil` counts only with `setMuted`. */
+export interface UpdateEntry {
+  type: 'updateEntry'
+  actorId: string
+  conversationId: string
+  setMuted: boolean
+  mutedUntil: Date | null
+  archived: boolean | null
+  pinned: boolean | null
+  unreadFromSeq: number | null
+}
+
+export interface StartDirect {
+  type: 'startDirect'
+  actorId: string
+  peerId: string
+  /** Of the conversation, when there is none yet. */
+  newId: string
+}
+
+export interface CreateGroup extends Keyed {
+  type: 'createGroup'
+  actorId: string
+  newId: string
+  title: string
+  editPolicy: EditPolicy
+  memberIds: string[]
+}
+
+export interface RenameConversation {
+  type: 'renameConversation'
+  actorId: string
+  conversationId: string
+  title: string
+}
+
+export interface AddMembers {
+  type: 'addMembers'
+  actorId: string
+  conversationId: string
+  userIds: string[]
+  /** Members that the conversation may have then. */
+  maxMembers: number
+}
+
+/** Removal by another, or leaving when the two are the same. */
+export interface RemoveMember {
+  type: 'removeMember'
+  actorId: string
+  conversationId: string
+  userId: string
+}
+
+export interface EraseInConversation {
+  type: 'eraseInConversation'
+  actorId: string
+  conversationId: string
+  userId: string
+  /** Up to here the messages are tombstones already. */
+  afterSeq: number
+}
+
+/** A write, as its SQL function takes it. */
+export type Command =
+  | SendMessage
+  | EditMessage
+  | DeleteMessage
+  | AdvanceCursor
+  | FlushReceipts
+  | UpdateEntry
+  | StartDirect
+  | CreateGroup
+  | RenameConversation
+  | AddMembers
+  | RemoveMember
+  | EraseInConversation
+
+export type CommandType = Command['type']
+export type CommandOf<Type extends CommandType> = Extract<Command, { type: Type }>

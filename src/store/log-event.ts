@@ -1,0 +1,125 @@
+import { z } from 'zod'
+import {
+  eventTypes,
+  infoOf,
+  isEventType,
+  type EventDataOf,
+  type EventType,
+  type MessageRoleOf,
+} from '../log/event-types.ts'
+import type { Message } from './rows.ts'
+
+interface Numbered {
+  streamId: string
+  seq: number
+  actorId: string | null
+  occurredAt: Date
+}
+
+interface KnownEvent<Type extends EventType> extends Numbered {
+  type: Type
+  data: EventDataOf<Type>
+  messageSeq: MessageRoleOf<Type> extends null ? null : number
+  /** As it is when the event is read. */
+  message: MessageRoleOf<Type> extends null ? null : Message
+}
+
+/** Of a type that only a newer version knows: it has its number, and that is all. */
+interface UnknownEvent extends Numbered {
+  type: 'UNKNOWN'
+  data: null
+  messageSeq: null
+  message: null
+}
+
+/** An event of this type. */
+export type LogEventOf<Type extends EventType> = { [One in Type]: KnownEvent<One> }[Type]
+
+/** One event of the log, together with the message it is about. */
+export type LogEvent = LogEventOf<EventType> | UnknownEvent
+
+/** One member's positions, as of `at`. */
+export type ReceiptData = EventDataOf<'RECEIPT_ADVANCED'>['receipts'][number]
+
+/** An event before it is known to be one. */
+interface Raw extends Numbered {
+  type: string
+  data?: unknown
+  message?: Message | null
+}
+
+/** Checks that an event is what its type says. Throws when it is not: a reader is told of no half events. */
+export function toLogEvent({ streamId, seq, type, actorId, occurredAt, data, message = null }: Raw): LogEvent {
+  const numbered = { streamId, seq, actorId, occurredAt }
+  if (!isEventType(type)) return { ...numbered, type: 'UNKNOWN', data: null, messageSeq: null, message: null }
+  const isAboutMessage = infoOf(type).message !== null
+  if (isAboutMessage && message === null) throw new Error(`event ${String(seq)} of ${streamId} has lost its message`)
+  return {
+    ...numbered,
+    type,
+    data: eventTypes[type].data.parse(data),
+    messageSeq: isAboutMessage ? message?.seq : null,
+    message: isAboutMessage ? message : null,
+  } as LogEvent
+}
+
+const moment = z.string().transform((text) => new Date(text))
+
+export const messageJson: z.ZodType<Message> = z.object({
+  conversationId: z.string(),
+  seq: z.number(),
+  senderId: z.string(),
+  text: z.string().nullable(),
+  revision: z.number(),
+  clientMessageId: z.string(),
+  replyToSeq: z.number().nullable(),
+  createdAt: moment,
+  editedAt: moment.nullable(),
+  deletedAt: moment.nullable(),
+  deletedById: z.string().nullable(),
+})
+
+/** The event as the write functions answer it and the bus carries it. */
+export const eventJson = z
+  .object({
+    streamId: z.string(),
+    // A stream counts on it: with anything else it would look for a gap for ever.
+    seq: z.int().min(1),
+    type: z.string(),
+    actorId: z.string().nullable(),
+    occurredAt: moment,
+    data: z.unknown(),
+    message: messageJson.nullish(),
+  })
+  .transform(toLogEvent)
+
+/** The event of a message that was just sent, from what was asked for and what the database gave it. */
+export function sentEvent(
+  send: { actorId: string; conversationId: string; opKey: string; text: string; replyToSeq: number | null },
+  given: { seq: number; eventSeq: number; atMs: number },
+): LogEventOf<'MESSAGE_SENT'> {
+  const at = new Date(given.atMs)
+  const message: Message = {
+    conversationId: send.conversationId,
+    seq: given.seq,
+    senderId: send.actorId,
+    text: send.text,
+    revision: 1,
+    clientMessageId: send.opKey,
+    replyToSeq: send.replyToSeq,
+    createdAt: at,
+    editedAt: null,
+    deletedAt: null,
+    deletedById: null,
+  }
+  return {
+    streamId: send.conversationId,
+    seq: given.eventSeq,
+    type: 'MESSAGE_SENT',
+    actorId: send.actorId,
+    messageSeq: given.seq,
+    data: null,
+    occurredAt: at,
+    message,
+  }
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import type { Command, CommandType } from './commands.ts'
+import { eventJson, messageJson } from './log-event.ts'
+
+/** The events a write appended, for whoever announces them. Empty for a repeated or refused one. */
+const events = z.array(eventJson)
+const noEvents = events.default([])
+
+/** Why a write was refused, where the reason is all there is to say. */
+const refused = <const Why extends string>(...reasons: readonly [Why, ...Why[]]) =>
+  z.object({ outcome: z.enum(reasons), events: noEvents })
+
+const done = z.object({ outcome: z.literal('ACCEPTED'), events })
+
+/** DUPLICATE: the key was used before for the same request, and this is what came of it. */
+const messageWritten = z.object({
+  outcome: z.enum(['ACCEPTED', 'DUPLICATE']),
+  streamId: z.string(),
+  eventSeq: z.number(),
+  message: messageJson,
+  events,
+})
+
+/** DUPLICATE: it was there already. */
+const conversationMade = z.object({
+  outcome: z.enum(['ACCEPTED', 'DUPLICATE']),
+  conversationId: z.string(),
+  events,
+})
+
+const locked = z.object({
+  outcome: z.literal('MESSAGE_LOCKED'),
+  policy: z.enum(['ANYTIME', 'UNTIL_READ', 'WITHIN_15_MINUTES', 'NEVER']),
+  events: noEvents,
+})
+
+const conflict = z.object({ outcome: z.literal('REVISION_CONFLICT'), message: messageJson, events: noEvents })
+
+const advanced = z.object({
+  outcome: z.enum(['ADVANCED', 'UNCHANGED']),
+  lastReadSeq: z.number(),
+  lastDeliveredSeq: z.number(),
+  unreadCount: z.number(),
+  /** The others are told later, as in every conversation of this size. */
+  gathered: z.boolean().default(false),
+  events,
+})
+
+const flushed = z.object({
+  outcome: z.literal('ACCEPTED'),
+  /** The conversation to go on after, null at the end. */
+  next: z.string().nullable(),
+  /** Conversations that have to be flushed by themselves. */
+  left: z.array(z.string()),
+  events,
+})
+
+/** All that each write may answer. What is not listed here is no answer: it throws where it comes in. */
+export const outcomes = {
+  sendMessage: z.discriminatedUnion('outcome', [
+    messageWritten,
+    refused('NOT_FOUND', 'REPLY_NOT_FOUND', 'CONVERSATION_CLOSED', 'OP_KEY_REUSED'),
+  ]),
+  editMessage: z.discriminatedUnion('outcome', [
+    messageWritten,
+    locked,
+    conflict,
+    refused('NOT_FOUND', 'FORBIDDEN', 'MESSAGE_DELETED', 'OP_KEY_REUSED'),
+  ]),
+  deleteMessage: z.discriminatedUnion('outcome', [
+    messageWritten,
+    locked,
+    refused('NOT_FOUND', 'FORBIDDEN', 'MESSAGE_DELETED', 'OP_KEY_REUSED'),
+  ]),
+  advanceCursor: z.discriminatedUnion('outcome', [advanced, refused('NOT_FOUND')]),
+  flushReceipts: flushed,
+  updateEntry: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND')]),
+  startDirect: z.discriminatedUnion('outcome', [conversationMade, refused('NOT_FOUND')]),
+  createGroup: z.discriminatedUnion('outcome', [conversationMade, refused('NOT_FOUND', 'OP_KEY_REUSED')]),
+  renameConversation: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN')]),
+  addMembers: z.discriminatedUnion('outcome', [
+    done,
+    refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND', 'TOO_MANY_MEMBERS'),
+  ]),
+  removeMember: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND')]),
+  eraseInConversation: done,
+} satisfies Record<CommandType, z.ZodType>
+
+/** What came of a write of this type. */
+export type OutcomeOf<Type extends CommandType> = z.output<(typeof outcomes)[Type]>
+
+/** What came of a write, whichever it was. */
+export type Outcome = OutcomeOf<CommandType>
+
+/** Does a write, and answers what came of it, expected refusals included. */
+export type Write = <C extends Command>(command: C) => Promise<OutcomeOf<C['type']>>
