@@ -11,6 +11,8 @@ const maxStallMs = 10_000
 const closeGraceMs = 2_000
 /** The same for a slow one, which has to read what is under way first. Nothing more is queued for it meanwhile. */
 const slowCloseGraceMs = 15_000
+/** RFC 6455, 5.5: 125 bytes with the code. */
+const maxReasonByteSize = 123
 
 /**
  * What a socket may hold back is bounded: events wait in the log while the network takes nothing (delivery.ts), answers of
@@ -93,9 +95,12 @@ export class BoundedSocket extends WebSocket implements LiveConnection {
     this.checkBacklog()
   }
 
-  /** ws would wait half a minute for a peer that does not answer, and hand on what it still sends. */
+  /**
+   * ws would wait half a minute for a peer that does not answer, hand on what it still sends, and throw when the reason does
+   * not fit into a close frame.
+   */
   override close(code?: number, reason?: string | Buffer) {
-    super.close(code, reason)
+    super.close(code, typeof reason === 'string' ? shortened(reason) : reason)
     const graceMs = code === closeCodes.TOO_SLOW ? slowCloseGraceMs : closeGraceMs
     setTimeout(() => this.terminate(), graceMs).unref()
   }
@@ -138,4 +143,10 @@ export class BoundedSocket extends WebSocket implements LiveConnection {
   private giveUp() {
     this.close(closeCodes.TOO_SLOW, 'Too slow: come back with your cursor')
   }
+}
+
+/** As many whole characters as a close frame has room for. */
+function shortened(reason: string): Buffer {
+  const bytes = new Uint8Array(maxReasonByteSize)
+  return Buffer.from(bytes.subarray(0, new TextEncoder().encodeInto(reason, bytes).written))
 }

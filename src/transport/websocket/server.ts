@@ -25,6 +25,7 @@ import { Delivery } from './delivery.ts'
 import { deviceIn } from './device.ts'
 import { asGraphQLError, isUnavailable, presentErrors } from '../errors.ts'
 import { FanOut } from './fan-out.ts'
+import { Incoming, clientId, outward } from './incoming.ts'
 import { startKeepAlive } from './keep-alive.ts'
 import { liveSource } from './live-source.ts'
 import type { Operations, Prepared } from '../../execution/operations.ts'
@@ -60,6 +61,7 @@ interface Connection {
   /** For the hook that opens it; null afterwards, so that an idle socket does not keep its request. */
   request: IncomingMessage | null
   outlet: Outlet
+  incoming: Incoming
   init: ConnectionInit | null
   /** Whose token was checked when the socket opened; stays the viewer until the session ends. */
   viewer: Viewer | null
@@ -171,7 +173,7 @@ export function createWebSocketServer(options: WebSocketOptions) {
           contextValue: await createContext({ ...connectionInit, traceId, viewer, connection: socket }),
           prepared,
           run: prepared.run,
-          id,
+          id: clientId(id),
           connection: extra,
         }
         // graphql-ws keeps the payload as long as the subscription runs; the document is known by now.
@@ -206,26 +208,29 @@ export function createWebSocketServer(options: WebSocketOptions) {
       return { ...result, errors }
     },
 
-    onError: (_context, _id, payload, errors) => presented(errors, payload),
+    onError({ extra }, id, payload, errors) {
+      extra.incoming.ended(id)
+      return presented(errors, payload)
+    },
+
+    onComplete({ extra }, id) {
+      extra.incoming.ended(id)
+    },
   })
 
   function open(socket: BoundedSocket, request: IncomingMessage) {
     // ws closes the socket with the right code by itself.
     socket.on('error', (error) => logger.debug({ err: error }, 'WebSocket error'))
     const outlet = new Outlet(socket, fanOut)
-    const connection: Connection = { socket, request, outlet, init: null, viewer: null, device: null, delivered: null }
+    const incoming = new Incoming(socket, logger)
+    const unknown = { init: null, viewer: null, device: null, delivered: null }
+    const connection: Connection = { socket, request, outlet, incoming, ...unknown }
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: (text) => socket.sendText(text),
+        send: (text) => socket.sendText(outward(text)),
         close: (code, reason) => socket.close(code, reason),
-        onMessage: (take) =>
-          socket.on('message', (data) => {
-            take((data as Buffer).toString()).catch((error: unknown) => {
-              logger.error({ err: error }, 'A WebSocket message could not be handled')
-              socket.close(closeCodes.INTERNAL_ERROR, 'Internal server error')
-            })
-          }),
+        onMessage: (take) => socket.on('message', (data) => incoming.receive((data as Buffer).toString(), take)),
       },
       connection,
     )
@@ -270,8 +275,7 @@ function refuse(socket: BoundedSocket, error: unknown) {
   if (error instanceof AppError && error.code === 'UNAUTHENTICATED') {
     socket.close(closeCodes.FORBIDDEN, 'Access token is wrong or expired')
   } else if (error instanceof ValidationError) {
-    // A close frame has room for 123 bytes of it.
-    socket.close(closeCodes.BAD_REQUEST, error.message.slice(0, 120))
+    socket.close(closeCodes.BAD_REQUEST, error.message)
   } else {
     socket.close(closeCodes.TRY_AGAIN_LATER, 'Try again later')
   }
