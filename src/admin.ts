@@ -1,5 +1,6 @@
 import { createInProcessBus } from './bus/inprocess.ts'
 import { ConfigError, loadConfig } from './config.ts'
+import { toHandle } from './domain/ids.ts'
 import { createPeople } from './domain/people/people.ts'
 import { createAppend } from './log/append.ts'
 import { createHub } from './log/hub.ts'
@@ -26,7 +27,7 @@ async function main([command, handle, role]: string[]): Promise<void> {
   const db = createDatabase({ connectionString, poolSize: 2, logger })
   const bus = createInProcessBus(logger)
   try {
-    const user = await db.prisma.user.findUnique({ where: { handle: (handle ?? '').toLowerCase() } })
+    const user = await db.prisma.user.findUnique({ where: { handle: toHandle(handle ?? '') } })
     const isRole = role === 'USER' || role === 'STAFF' || role === 'ADMIN'
     if (command === 'set-role' && user && isRole) {
       await db.prisma.user.update({ where: { id: user.id }, data: { role } })

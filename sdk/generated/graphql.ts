@@ -48,7 +48,7 @@ export type CreateGroupInput = {
   memberIds: Array<Scalars['ID']['input']>;
   /** 8 to 64 characters of your choosing; the key of this write. */
   opKey: Scalars['String']['input'];
-  /** 1 to 120 characters, not of spaces alone. */
+  /** On one line, 1 to 120 characters (code points) without what cannot be seen around them. */
   title: Scalars['String']['input'];
 };
 
@@ -93,7 +93,7 @@ export type EditMessageInput = {
   messageId: Scalars['ID']['input'];
   /** 8 to 64 characters of your choosing; the key of this write. */
   opKey: Scalars['String']['input'];
-  /** 1 to 4000 characters, not of spaces alone. */
+  /** 1 to 4000 characters (code points), of which at least one shows something. */
   text: Scalars['String']['input'];
 };
 
@@ -225,7 +225,7 @@ export type RefreshSessionInput = {
 
 /** A new person. */
 export type RegisterInput = {
-  /** 1 to 64 characters. */
+  /** On one line, 1 to 64 characters (code points) without what cannot be seen around them. */
   displayName: Scalars['String']['input'];
   /** 3 to 32 of a-z 0-9 _ . ; unique, case-insensitive. */
   handle: Scalars['String']['input'];
@@ -245,7 +245,7 @@ export type RemoveMemberInput = {
 export type RenameConversationInput = {
   /** Which conversation. */
   conversationId: Scalars['ID']['input'];
-  /** 1 to 120 characters, not of spaces alone. */
+  /** On one line, 1 to 120 characters (code points) without what cannot be seen around them. */
   title: Scalars['String']['input'];
 };
 
@@ -257,7 +257,7 @@ export type SendMessageInput = {
   conversationId: Scalars['ID']['input'];
   /** A message of the same conversation that this one answers. */
   replyToId?: InputMaybe<Scalars['ID']['input']>;
-  /** 1 to 4000 characters, not of spaces alone. */
+  /** 1 to 4000 characters (code points), of which at least one shows something. */
   text?: InputMaybe<Scalars['String']['input']>;
 };
 

@@ -7,5 +7,8 @@ const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 export const isUuid = (text: string): boolean => uuidShape.test(text)
 
+/** ASCII alone is put in lower case: to JavaScript a Kelvin sign is a capital k as well. */
+export const toHandle = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+
 /** In lower case: handles are the same in any. */
 export const isHandle = (text: string): boolean => /^[a-z0-9_.]{3,32}$/.test(text)

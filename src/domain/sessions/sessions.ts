@@ -2,7 +2,7 @@ import { createHash, randomBytes, webcrypto } from 'node:crypto'
 import { SignJWT, errors as joseErrors, jwtVerify } from 'jose'
 import type { CredentialRow, SessionStore } from '../../store/sessions.ts'
 import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, UnauthenticatedError } from '../errors.ts'
-import { isHandle, isUuid, newId } from '../ids.ts'
+import { isHandle, isUuid, newId, toHandle } from '../ids.ts'
 import { createPasswords } from './passwords.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { SessionWatch } from './session-watch.ts'
@@ -103,7 +103,7 @@ export function createSessions({ store, watch, presence, jwtSecret }: SessionsOp
       return open({ userId, passwordHash })
     },
     async login({ handle, password }) {
-      const wanted = handle.toLowerCase()
+      const wanted = toHandle(handle)
       // What cannot be a handle is nobody's, and may be nothing that PostgreSQL takes.
       const credential = isHandle(wanted) ? await store.credential(wanted) : null
       const matches = await passwords.matches(credential?.passwordHash ?? (await decoyHash), password)

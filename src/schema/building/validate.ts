@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ValidationError } from '../../domain/errors.ts'
-import { isHandle } from '../../domain/ids.ts'
+import { isHandle, toHandle } from '../../domain/ids.ts'
+import { lineFault, showsSomething, trimUnseen } from '../../domain/text/shown.ts'
 
 /** Checks one argument; `name` is how the client called it. */
 export function validate<Schema extends z.ZodType>(schema: Schema, name: string, value: unknown): z.infer<Schema> {
@@ -27,25 +28,40 @@ const storable = z
   .refine((text) => !text.includes('\0'), { message: 'Must not contain the NUL character.', abort: true })
   .refine((text) => text.isWellFormed(), { message: 'Must be well-formed Unicode (no lone surrogates).', abort: true })
 
+/** Lengths are counted in Unicode code points. */
 const within = (minLength: number, maxLength: number) =>
   storable.refine((text) => hasLength(text, minLength, maxLength), {
     message: `Must be ${String(minLength)} to ${String(maxLength)} characters long.`,
+    abort: true,
   })
 
-const notBlank = (schema: z.ZodType<string, string>) =>
-  schema.refine((text) => text.trim() !== '' || text === '', { message: 'Must not be made of spaces alone.' })
+const visible = (schema: z.ZodType<string, string>) =>
+  // That it is empty is said by its length.
+  schema.refine((text) => text === '' || showsSomething(text), {
+    message: 'Must show something: this is made of spaces, controls or other invisible characters alone.',
+    abort: true,
+  })
 
-export const messageText = notBlank(within(1, 4000))
-export const title = notBlank(within(1, 120)).transform((text) => text.trim())
-export const displayName = notBlank(within(1, 64)).transform((text) => text.trim())
+const onOneLine = (text: string, context: z.core.$RefinementCtx<string>) => {
+  const message = lineFault(text)
+  if (message !== null) context.addIssue({ code: 'custom', message, continue: false })
+}
+
+/** A name or title: what is around it is cut off, and the rest is what counts. Looked at before, as cutting hides faults. */
+const line = (maxLength: number) =>
+  visible(storable.transform((text) => text.trim()))
+    .superRefine(onOneLine)
+    .transform(trimUnseen)
+    .pipe(within(1, maxLength).superRefine(onOneLine))
+
+export const messageText = visible(within(1, 4000))
+export const title = line(120)
+export const displayName = line(64)
 export const opKey = within(8, 64)
 export const password = within(8, 256)
-export const handle = z
-  .string()
-  .transform((text) => text.toLowerCase())
-  .refine(isHandle, {
-    message: 'Must be 3 to 32 characters out of a-z, 0-9, _ and . (upper case counts as lower case).',
-  })
+export const handle = z.string().transform(toHandle).refine(isHandle, {
+  message: 'Must be 3 to 32 characters out of a-z, 0-9, _ and . (upper case counts as lower case).',
+})
 /** A device's name among those of one person, of the client's choosing. */
 export const deviceId = within(1, 64)
 export const searchText = within(1, 64)

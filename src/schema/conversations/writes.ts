@@ -47,10 +47,15 @@ const StartDirectInput = builder.inputType('StartDirectInput', {
   fields: (t) => ({ userId: t.id({ required: true, description: 'The other person.' }) }),
 })
 
+const titleRule = 'On one line, 1 to 120 characters (code points) without what cannot be seen around them.'
+
 const CreateGroupInput = builder.inputType('CreateGroupInput', {
   description: 'A new group.',
   fields: (t) => ({
-    title: t.string({ required: true, description: '1 to 120 characters, not of spaces alone.' }),
+    title: t.string({
+      required: true,
+      description: titleRule,
+    }),
     memberIds: t.idList({ required: true, description: 'People besides the viewer. At most 1000; add more later.' }),
     editPolicy: t.field({
       type: EditPolicy,
@@ -67,7 +72,7 @@ const RenameConversationInput = builder.inputType('RenameConversationInput', {
   description: 'A new title for a group.',
   fields: (t) => ({
     conversationId: t.id(conversationField),
-    title: t.string({ required: true, description: '1 to 120 characters, not of spaces alone.' }),
+    title: t.string({ required: true, description: titleRule }),
   }),
 })
 

@@ -43,7 +43,7 @@ const SendMessageInput = builder.inputType('SendMessageInput', {
       required: true,
       description: '8 to 64 characters of your choosing; the key of this write.',
     }),
-    text: t.string({ description: '1 to 4000 characters, not of spaces alone.' }),
+    text: t.string({ description: '1 to 4000 characters (code points), of which at least one shows something.' }),
     replyToId: t.id({ description: 'A message of the same conversation that this one answers.' }),
   }),
 })
@@ -52,7 +52,10 @@ const EditMessageInput = builder.inputType('EditMessageInput', {
   description: 'A new text for a message.',
   fields: (t) => ({
     messageId: t.id({ required: true, description: 'Which message.' }),
-    text: t.string({ required: true, description: '1 to 4000 characters, not of spaces alone.' }),
+    text: t.string({
+      required: true,
+      description: '1 to 4000 characters (code points), of which at least one shows something.',
+    }),
     expectedRevision: t.int({
       description: 'Refuse with RevisionConflictError when the message is not at this revision.',
     }),

@@ -64,7 +64,10 @@ const RegisterInput = builder.inputType('RegisterInput', {
   description: 'A new person.',
   fields: (t) => ({
     handle: t.string({ required: true, description: '3 to 32 of a-z 0-9 _ . ; unique, case-insensitive.' }),
-    displayName: t.string({ required: true, description: '1 to 64 characters.' }),
+    displayName: t.string({
+      required: true,
+      description: 'On one line, 1 to 64 characters (code points) without what cannot be seen around them.',
+    }),
     password: t.string({ required: true, description: '8 to 256 characters.' }),
   }),
 })
