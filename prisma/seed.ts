@@ -233,6 +233,7 @@ async function printTokens(config: Config, store: SessionStore): Promise<void> {
     watch,
     presence: { sessionEnded: () => undefined },
     jwtSecret: config.jwtSecret ?? ownSecret(config.dataDir),
+    refreshRepeatWindowMs: config.refreshRepeatWindowMs,
   })
   for (const { handle, displayName } of people.slice(0, 3)) {
     const { accessToken } = await sessions.login({ handle, password: demoPassword })

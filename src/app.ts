@@ -178,7 +178,13 @@ export async function createApp(config: Config): Promise<App> {
     const newLoaders = () => createLoaders(loaderStores)
     const domain: Domain = {
       attempts: createAttempts(config.rateLimits),
-      sessions: createSessions({ store: sessionStore, watch, presence, jwtSecret }),
+      sessions: createSessions({
+        store: sessionStore,
+        watch,
+        presence,
+        jwtSecret,
+        refreshRepeatWindowMs: config.refreshRepeatWindowMs,
+      }),
       people: createPeople({ store: people, append, watch, presence }),
       conversations: createConversations(append, presence),
       messages: createMessages(append, events, typing),

@@ -36,6 +36,7 @@ const settings = z.object({
   REDIS_URL: address('an address that begins with redis:// or rediss://', ['redis:', 'rediss:']).optional(),
   PARLEY_DATA_DIR: z.string().default('.parley'),
   JWT_SECRET: z.string().min(32, 'at least 32 characters').optional(),
+  REFRESH_REPEAT_WINDOW_MS: integer('milliseconds from 0 (off) to 300000', 0, 300_000).default(30_000),
   LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
   RATE_LIMITS: onOff.default(true),
   GRAPHIQL: onOff.optional(),
@@ -106,6 +107,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     dataDir: read.PARLEY_DATA_DIR,
     /** Null, in embedded mode only: generated and kept in the data folder. */
     jwtSecret: read.JWT_SECRET ?? null,
+    refreshRepeatWindowMs: read.REFRESH_REPEAT_WINDOW_MS,
     logLevel: read.LOG_LEVEL,
     rateLimits: read.RATE_LIMITS,
     development,

@@ -23,6 +23,15 @@ export interface NewToken {
   expiresAt: Date
 }
 
+/** What became of a refresh token that was shown. */
+export type Rotation =
+  | { outcome: 'ROTATED'; sessionId: string; userId: string }
+  /** Exchanged a moment ago: what its successor was made of, so that it can be answered again. */
+  | { outcome: 'REPEATED'; sessionId: string; userId: string; successor: NewToken; nonce: Buffer }
+  /** Exchanged before. Its session is revoked now. */
+  | { outcome: 'REUSED'; sessionId: string; userId: string }
+  | { outcome: 'UNKNOWN' }
+
 export interface SessionStore {
   /** False when the handle is taken. */
   createUser(user: NewUser): Promise<boolean>
@@ -30,16 +39,10 @@ export interface SessionStore {
   /** False when the password is no longer this one: it was changed meanwhile, or the person erased. */
   createSession(sessionId: string, credential: CredentialRow, token: NewToken): Promise<boolean>
   /**
-   * Exchanges a refresh token for the next one of its session, in one statement. REUSED: the token had been exchanged
-   * before, and its session is revoked now.
+   * Exchanges a refresh token for the next one of its session, in one statement. The one before the newest may be shown
+   * again within `repeatWindowMs`.
    */
-  rotate(
-    oldHash: Buffer,
-    next: NewToken,
-  ): Promise<
-    | ({ outcome: 'ROTATED' } & SessionRow)
-    | { outcome: 'REUSED' | 'UNKNOWN'; sessionId: string | null; userId: string | null }
-  >
+  rotate(oldHash: Buffer, next: NewToken & { nonce: Buffer }, repeatWindowMs: number): Promise<Rotation>
   revoke(sessionId: string): Promise<void>
   passwordHashOf(userId: string): Promise<string | null>
   /** Sets the password and ends all sessions but one. The sessions that ended. */
@@ -71,9 +74,9 @@ const createSession = {
 
 const rotateToken = {
   name: 'rotate_token',
-  // Of a token that was used twice the function names the session alone.
-  text: `SELECT r.outcome, r.session_id AS "sessionId", coalesce(r.user_id, s.user_id) AS "userId", r.role::text
-    FROM parley_rotate_token($1, $2, $3) r LEFT JOIN sessions s ON s.id = r.session_id`,
+  text: `SELECT outcome, session_id AS "sessionId", user_id AS "userId", successor_hash AS "successorHash",
+      successor_nonce AS nonce, successor_expires_at AS "expiresAt"
+    FROM parley_rotate_token($1, $2, $3, $4, $5)`,
 }
 
 const revokeSession = {
@@ -94,11 +97,21 @@ const readLive = {
     WHERE s.id = ANY (${arrayParameter('uuid')}) AND s.revoked_at IS NULL AND s.expires_at > now()`,
 }
 
-interface RotatedRow {
-  outcome: 'ROTATED' | 'REUSED' | 'UNKNOWN'
+interface RotatedRow extends Record<string, unknown> {
+  outcome: Rotation['outcome']
   sessionId: string | null
   userId: string | null
-  role: SessionRow['role'] | null
+  successorHash: Buffer | null
+  nonce: Buffer | null
+  expiresAt: Date | null
+}
+
+function rotationOf({ outcome, sessionId, userId, successorHash, nonce, expiresAt }: RotatedRow): Rotation {
+  if (outcome === 'UNKNOWN') return { outcome }
+  if (!sessionId || !userId) throw new Error('parley_rotate_token named no session')
+  if (outcome !== 'REPEATED') return { outcome, sessionId, userId }
+  if (!successorHash || !nonce || !expiresAt) throw new Error('parley_rotate_token named no successor')
+  return { outcome, sessionId, userId, successor: { hash: successorHash, expiresAt }, nonce }
 }
 
 export function createSessionStore(db: Database): SessionStore {
@@ -115,17 +128,10 @@ export function createSessionStore(db: Database): SessionStore {
       const rows = await db.run(createSession, [sessionId, userId, token.hash, token.expiresAt, passwordHash])
       return rows.length > 0
     },
-    async rotate(oldHash, next) {
-      const [row] = await db.run<RotatedRow & Record<string, unknown>>(rotateToken, [
-        oldHash,
-        next.hash,
-        next.expiresAt,
-      ])
+    async rotate(oldHash, { hash, expiresAt, nonce }, repeatWindowMs) {
+      const [row] = await db.run<RotatedRow>(rotateToken, [oldHash, hash, expiresAt, nonce, repeatWindowMs])
       if (!row) throw new Error('parley_rotate_token answered nothing')
-      const { outcome, sessionId, userId, role } = row
-      if (outcome !== 'ROTATED') return { outcome, sessionId, userId }
-      if (!sessionId || !userId || !role) throw new Error('parley_rotate_token named no session')
-      return { outcome, sessionId, userId, role }
+      return rotationOf(row)
     },
     async revoke(sessionId) {
       await db.run(revokeSession, [sessionId])

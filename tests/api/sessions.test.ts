@@ -212,34 +212,6 @@ describe('refreshing', () => {
     await database.query(`UPDATE refresh_tokens SET expires_at = now() - interval '1 s' WHERE session_id = $1`, [sid])
     expectType(await refreshBy(person.session.refreshToken), 'SessionExpiredError')
   })
-
-  test('with a token that was exchanged before ends the whole session, its sockets on both processes too', async () => {
-    const person = await signUp(server.url)
-    const here = await person.inboxEvents()
-    const there = await person.at(other.url).inboxEvents()
-    const { session } = expectType(await refreshBy(person.session.refreshToken), 'RefreshSessionSuccess')
-    const owner = new Person(session, server.url)
-    expect(await isLive(owner)).toBe(true)
-    // Somebody has a copy of the first token.
-    expectType(await refreshBy(person.session.refreshToken), 'SessionExpiredError')
-    expectType(await refreshBy(session.refreshToken), 'SessionExpiredError')
-    expect(await here.waitForEnd()).toEqual({ closeCode: 4401 })
-    expect(await there.waitForEnd()).toEqual({ closeCode: 4401 })
-    for (const each of [person, owner, owner.at(other.url)]) {
-      await vi.waitFor(async () => expectErrors(await ask(each, askViewer), 'UNAUTHENTICATED'), 2_000)
-    }
-    // Another login of the person is another session.
-    expectType(await login(person.handle), 'LoginSuccess')
-  })
-
-  test('twice at once with the same token gives one new pair at most', async () => {
-    const person = await signUp(server.url)
-    const results = await Promise.all([
-      refreshBy(person.session.refreshToken),
-      refreshBy(person.session.refreshToken, other.url),
-    ])
-    expect(results.map((result) => result.__typename).sort()).toEqual(['RefreshSessionSuccess', 'SessionExpiredError'])
-  })
 })
 
 describe('logging out', () => {

@@ -1,16 +1,16 @@
-import { createHash, randomBytes, webcrypto } from 'node:crypto'
+import { randomBytes, webcrypto } from 'node:crypto'
 import { SignJWT, errors as joseErrors, jwtVerify } from 'jose'
 import type { CredentialRow, SessionStore } from '../../store/sessions.ts'
 import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, UnauthenticatedError } from '../errors.ts'
 import { isHandle, isUuid, newId, toHandle } from '../ids.ts'
 import { createPasswords } from './passwords.ts'
 import type { Presence } from '../presence/presence.ts'
+import { createRefreshTokens, hashToken, refreshTokenTtlMs, type RefreshToken } from './refresh-tokens.ts'
 import type { SessionWatch } from './session-watch.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 import type { Viewer } from '../viewer.ts'
 
 const accessTokenTtlMs = 15 * 60_000
-const refreshTokenTtlMs = 7 * 24 * 60 * 60_000
 
 export interface Session {
   userId: string
@@ -23,7 +23,10 @@ export interface Session {
 export interface Sessions {
   register(input: { handle: string; displayName: string; password: string }): Promise<Session>
   login(input: { handle: string; password: string }): Promise<Session>
-  /** Exchanges the token for a new pair. A token that was exchanged before revokes its whole session. */
+  /**
+   * Exchanges the token for a new pair. Repeated within the window it gives the same pair again, as long as that pair was
+   * not exchanged in its turn. Any other use of an exchanged token revokes its whole session.
+   */
   refresh(refreshToken: string): Promise<Session>
   logout(viewer: Viewer): Promise<void>
   /** Ends all other sessions of the viewer. */
@@ -37,29 +40,32 @@ export interface SessionsOptions {
   watch: SessionWatch
   presence: Pick<Presence, 'sessionEnded'>
   jwtSecret: string
+  refreshRepeatWindowMs: number
 }
 
-const hashToken = (token: string) => createHash('sha256').update(token).digest()
-
-export function createSessions({ store, watch, presence, jwtSecret }: SessionsOptions): Sessions {
+export function createSessions(options: SessionsOptions): Sessions {
+  const { store, watch, presence, jwtSecret, refreshRepeatWindowMs } = options
   const key = new TextEncoder().encode(jwtSecret)
   // From the bare secret jose would make a key for each token.
   const cryptoKey = webcrypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
   const verified = new VerifiedTokens()
+  const refreshTokens = createRefreshTokens(jwtSecret)
   const passwords = createPasswords()
   // Verified against when there is no such handle, so that the answer takes as long as for one that exists.
   const decoyHash = passwords.hash(randomBytes(16))
 
-  const issue = async (sessionId: string, userId: string, refreshToken: string): Promise<Session> => {
-    const accessTokenExpiresAt = new Date(Math.floor((Date.now() + accessTokenTtlMs) / 1000) * 1000)
+  // Both tokens follow from when the refresh token was made: repeated, they are the same to the letter.
+  const issue = async (sessionId: string, userId: string, { token, expiresAt }: RefreshToken): Promise<Session> => {
+    const issuedAtMs = Math.floor((expiresAt.getTime() - refreshTokenTtlMs) / 1000) * 1000
+    const accessTokenExpiresAt = new Date(issuedAtMs + accessTokenTtlMs)
     const accessToken = await new SignJWT({ sid: sessionId })
       .setProtectedHeader({ alg: 'HS256' })
       .setSubject(userId)
       .setIssuer('parley')
-      .setIssuedAt()
+      .setIssuedAt(new Date(issuedAtMs))
       .setExpirationTime(accessTokenExpiresAt)
       .sign(key)
-    return { userId, accessToken, accessTokenExpiresAt, refreshToken, refreshTokenTtlMs }
+    return { userId, accessToken, accessTokenExpiresAt, refreshToken: token, refreshTokenTtlMs }
   }
 
   const verifyToken = async (accessToken: string): Promise<string> => {
@@ -76,17 +82,12 @@ export function createSessions({ store, watch, presence, jwtSecret }: SessionsOp
     }
   }
 
-  const newRefreshToken = () => {
-    const token = randomBytes(32).toString('base64url')
-    return { token, row: { hash: hashToken(token), expiresAt: new Date(Date.now() + refreshTokenTtlMs) } }
-  }
-
   const open = async (credential: CredentialRow) => {
     const sessionId = newId()
-    const refresh = newRefreshToken()
-    const created = await store.createSession(sessionId, credential, refresh.row)
+    const refresh = refreshTokens.first()
+    const created = await store.createSession(sessionId, credential, refresh)
     if (!created) throw new InvalidCredentialsError()
-    return issue(sessionId, credential.userId, refresh.token)
+    return issue(sessionId, credential.userId, refresh)
   }
 
   const announceEnded = (userId: string, sessionId: string) => {
@@ -111,14 +112,15 @@ export function createSessions({ store, watch, presence, jwtSecret }: SessionsOp
       return open(credential)
     },
     async refresh(refreshToken) {
-      const next = newRefreshToken()
-      const result = await store.rotate(hashToken(refreshToken), next.row)
-      if (result.outcome !== 'ROTATED') {
-        const { outcome, userId, sessionId } = result
-        if (outcome === 'REUSED' && userId && sessionId) announceEnded(userId, sessionId)
-        throw new SessionExpiredError()
+      const next = refreshTokens.after(refreshToken)
+      const result = await store.rotate(hashToken(refreshToken), next, refreshRepeatWindowMs)
+      if (result.outcome === 'ROTATED') return issue(result.sessionId, result.userId, next)
+      if (result.outcome === 'REPEATED') {
+        const again = refreshTokens.again(refreshToken, result.nonce, result.successor)
+        if (again) return issue(result.sessionId, result.userId, again)
       }
-      return issue(result.sessionId, result.userId, next.token)
+      if (result.outcome === 'REUSED') announceEnded(result.userId, result.sessionId)
+      throw new SessionExpiredError()
     },
     async logout(viewer) {
       await store.revoke(viewer.sessionId)

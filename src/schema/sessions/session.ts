@@ -127,8 +127,8 @@ builder.mutationFields((t) => ({
     type: RefreshSessionSuccess,
     errors: { types: [SessionExpiredError] },
     description:
-      'Exchanges a refresh token for new tokens. Each is good for one exchange: a second use ends the whole session, ' +
-      'because somebody must have copied it.',
+      'Exchanges a refresh token for new tokens. The same one within 30 s gets the same tokens again, as long as those ' +
+      'were not exchanged in their turn. Any other second use ends the whole session, because somebody must have copied it.',
     args: {
       input: t.arg({
         type: RefreshSessionInput,

@@ -25,6 +25,7 @@ describe('settings', () => {
       redisUrl: null,
       dataDir: '.parley',
       jwtSecret: null,
+      refreshRepeatWindowMs: 30_000,
       logLevel: 'info',
       rateLimits: true,
       development: true,
