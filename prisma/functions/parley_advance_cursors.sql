@@ -5,14 +5,15 @@
 -- nothing was done for these. event_seq is the number of the INBOX_ENTRY_CHANGED on the member's own stream, if there is one.
 CREATE OR REPLACE FUNCTION parley_advance_cursors(p_actors uuid[], p_conversations uuid[], p_reads int[], p_delivereds int[],
   p_gather_from int)
-RETURNS TABLE (outcome text, last_read_seq int, last_delivered_seq int, unread_count int, event_seq int, at_ms float8)
+RETURNS TABLE (outcome text, last_read_seq int, last_delivered_seq int, unread_count int, event_seq int, mark text,
+  at_ms float8)
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off
 SET jit = off
 AS $$
 #variable_conflict use_column
-DECLARE held bigint[]; now timestamptz;
+DECLARE held bigint[]; now timestamptz; log_xid xid8;
 BEGIN
   -- Not those that stay as they are: a lock is a write.
   held := ARRAY(
@@ -30,6 +31,8 @@ BEGIN
   PERFORM FROM users WHERE id = ANY (ARRAY(SELECT p_actors[place] FROM unnest(held) place WHERE p_reads[place] > 0))
     ORDER BY id FOR NO KEY UPDATE;
   now := parley_now();
+  -- Where nothing is written it would be the only reason for a transaction id.
+  IF cardinality(held) > 0 THEN log_xid := parley_xid(); END IF;
   -- A new statement: it sees all that was committed before the locks were had.
   RETURN QUERY
   WITH asked AS (
@@ -61,7 +64,8 @@ BEGIN
     SELECT *, outcome = 'ADVANCED' AS ok, outcome = 'ADVANCED' AND own_to > own_read_seq AS is_news FROM decided
   ), numbered AS MATERIALIZED (
     SELECT *, CASE WHEN is_news
-        THEN head_event_seq + (row_number() OVER (PARTITION BY actor, is_news ORDER BY place))::int END AS event_seq
+        THEN head_event_seq + (row_number() OVER (PARTITION BY actor, is_news ORDER BY place))::int END AS event_seq,
+      CASE WHEN is_news THEN parley_mark() END AS mark
     FROM judged
   ), moved AS (
     UPDATE members m SET own_read_seq = n.own_to,
@@ -74,15 +78,17 @@ BEGIN
     SELECT conversation, actor, read_to, at FROM numbered WHERE ok AND read_to > read_before
     ON CONFLICT DO NOTHING
   ), heads AS (
-    UPDATE users u SET head_event_seq = n.upto
-      FROM (SELECT actor, max(event_seq) AS upto FROM numbered WHERE is_news GROUP BY actor) n WHERE u.id = n.actor
+    UPDATE users u SET head_event_seq = n.event_seq, head_mark = n.mark, head_xid = log_xid
+      FROM (SELECT DISTINCT ON (actor) actor, event_seq, mark FROM numbered WHERE is_news ORDER BY actor, event_seq DESC) n
+     WHERE u.id = n.actor
   ), appended AS (
-    INSERT INTO events (stream_id, seq, type, actor_id, data, occurred_at)
-    SELECT actor, event_seq, 'INBOX_ENTRY_CHANGED', actor, jsonb_build_object('conversationId', conversation), now
+    INSERT INTO events (stream_id, seq, type, actor_id, data, occurred_at, mark, xid)
+    SELECT actor, event_seq, 'INBOX_ENTRY_CHANGED', actor, jsonb_build_object('conversationId', conversation), now,
+        mark, log_xid
       FROM numbered WHERE is_news
   )
   SELECT outcome, own_to, delivered_to,
     CASE WHEN own_to >= head_seq THEN 0 ELSE parley_unread(conversation, actor, head_seq, own_to, last_sent_seq) END,
-    event_seq, (extract(epoch FROM now) * 1000)::float8
+    event_seq, mark, (extract(epoch FROM now) * 1000)::float8
   FROM numbered ORDER BY place;
 END $$;

@@ -1,7 +1,7 @@
 -- The sender within the edit policy; owners and admins of a group at any time.
 CREATE OR REPLACE FUNCTION parley_delete_message(p_actor uuid, p_conversation uuid, p_seq int, p_op_key text, p_hash bytea)
 RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE c conversations; me members; m messages; replayed jsonb; at timestamptz;
+DECLARE c conversations; me members; m messages; replayed jsonb; at timestamptz; new_mark text; log_xid xid8;
 BEGIN
   SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
   replayed := parley_replayed(p_actor, p_op_key, p_hash);
@@ -18,9 +18,12 @@ BEGIN
     RETURN jsonb_build_object('outcome', 'MESSAGE_LOCKED', 'policy', c.edit_policy);
   END IF;
   at := parley_now();
-  UPDATE conversations SET head_event_seq = c.head_event_seq + 1 WHERE id = p_conversation;
+  new_mark := parley_mark();
+  log_xid := parley_xid();
+  UPDATE conversations SET head_event_seq = c.head_event_seq + 1, head_mark = new_mark, head_xid = log_xid
+   WHERE id = p_conversation;
   UPDATE messages SET text = NULL, salt = NULL, deleted_at = at, deleted_by_id = p_actor
    WHERE conversation_id = p_conversation AND seq = p_seq RETURNING * INTO m;
   RETURN parley_accepted(parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_DELETED', p_actor, p_op_key, p_hash,
-    p_seq, NULL, at, parley_message_json(m)));
+    p_seq, NULL, at, parley_message_json(m), new_mark, log_xid));
 END $$;

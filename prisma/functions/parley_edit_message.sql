@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION parley_edit_message(p_actor uuid, p_conversation uuid, p_seq int, p_op_key text, p_hash bytea, p_text text,
   p_expected_revision int)
 RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE c conversations; m messages; replayed jsonb; at timestamptz;
+DECLARE c conversations; m messages; replayed jsonb; at timestamptz; new_mark text; log_xid xid8;
 BEGIN
   SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
   replayed := parley_replayed(p_actor, p_op_key, p_hash);
@@ -14,12 +14,16 @@ BEGIN
   IF m.deleted_at IS NOT NULL THEN RETURN jsonb_build_object('outcome', 'MESSAGE_DELETED'); END IF;
   IF NOT parley_editable(c, m) THEN RETURN jsonb_build_object('outcome', 'MESSAGE_LOCKED', 'policy', c.edit_policy); END IF;
   IF p_expected_revision IS NOT NULL AND p_expected_revision <> m.revision THEN
-    RETURN jsonb_build_object('outcome', 'REVISION_CONFLICT', 'eventSeq', c.head_event_seq, 'message', parley_message_json(m));
+    RETURN jsonb_build_object('outcome', 'REVISION_CONFLICT', 'eventSeq', c.head_event_seq, 'mark', c.head_mark,
+      'message', parley_message_json(m));
   END IF;
   at := parley_now();
-  UPDATE conversations SET head_event_seq = c.head_event_seq + 1 WHERE id = p_conversation;
+  new_mark := parley_mark();
+  log_xid := parley_xid();
+  UPDATE conversations SET head_event_seq = c.head_event_seq + 1, head_mark = new_mark, head_xid = log_xid
+   WHERE id = p_conversation;
   UPDATE messages SET text = p_text, revision = m.revision + 1, edited_at = at
    WHERE conversation_id = p_conversation AND seq = p_seq RETURNING * INTO m;
   RETURN parley_accepted(parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_EDITED', p_actor, p_op_key,
-    parley_salted(p_hash, m.salt), p_seq, NULL, at, parley_message_json(m)));
+    parley_salted(p_hash, m.salt), p_seq, NULL, at, parley_message_json(m), new_mark, log_xid));
 END $$;

@@ -13,7 +13,7 @@ DECLARE
   -- Receipts of one event, and of all events of a call, about: everything is locked until the commit.
   max_receipts CONSTANT int := 1000;
   max_total CONSTANT int := 2000;
-  now timestamptz := parley_now(); due uuid[]; held uuid[]; taken members[]; events jsonb;
+  now timestamptz := parley_now(); log_xid xid8; due uuid[]; held uuid[]; taken members[]; events jsonb;
 BEGIN
   IF p_conversation IS NOT NULL THEN
     PERFORM FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
@@ -40,6 +40,7 @@ BEGIN
        ORDER BY user_id LIMIT max_receipts FOR NO KEY UPDATE) m);
   -- Not before what was told while the locks were waited for.
   now := parley_now();
+  log_xid := parley_xid();
   WITH aimed AS (
     SELECT t.*, greatest(t.last_delivered_seq, t.pending_delivered_seq) AS delivered_to,
       -- Switched off since: then it is told of nobody.
@@ -57,14 +58,15 @@ BEGIN
         'delivered', delivered_to > last_delivered_seq) ORDER BY pending_at, user_id)) AS data
       FROM aimed WHERE read_to > last_read_seq OR delivered_to > last_delivered_seq GROUP BY conversation_id
   ), heads AS (
-    UPDATE conversations c SET head_event_seq = c.head_event_seq + 1, receipts_due_at = now + p_pause_ms * interval '1 millisecond'
-      FROM told WHERE c.id = told.conversation_id RETURNING c.id, c.head_event_seq, told.data
+    UPDATE conversations c SET head_event_seq = c.head_event_seq + 1, head_mark = parley_mark(), head_xid = log_xid,
+        receipts_due_at = now + p_pause_ms * interval '1 millisecond'
+      FROM told WHERE c.id = told.conversation_id RETURNING c.id, c.head_event_seq, c.head_mark, told.data
   ), appended AS (
-    INSERT INTO events (stream_id, seq, type, data, occurred_at)
-    SELECT id, head_event_seq, 'RECEIPT_ADVANCED', data, now FROM heads
+    INSERT INTO events (stream_id, seq, type, data, occurred_at, mark, xid)
+    SELECT id, head_event_seq, 'RECEIPT_ADVANCED', data, now, head_mark, log_xid FROM heads
   )
   SELECT jsonb_agg(jsonb_build_object('streamId', id, 'seq', head_event_seq, 'type', 'RECEIPT_ADVANCED', 'actorId', NULL,
-    'messageSeq', NULL, 'data', data, 'occurredAt', now, 'message', NULL)) INTO events FROM heads;
+    'messageSeq', NULL, 'data', data, 'occurredAt', now, 'mark', head_mark, 'message', NULL)) INTO events FROM heads;
   RETURN jsonb_build_object('outcome', 'ACCEPTED', 'next', due[cardinality(due)],
     'left', to_jsonb(ARRAY(
       SELECT id FROM unnest(due) AS d(id) WHERE id <> ALL (held)

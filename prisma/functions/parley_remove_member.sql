@@ -1,6 +1,6 @@
 -- Removal by another, or leaving when p_user is the actor.
 CREATE OR REPLACE FUNCTION parley_remove_member(p_actor uuid, p_conversation uuid, p_user uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE c conversations; my_role member_role; target members;
+DECLARE c conversations; my_role member_role; target members; events jsonb;
 BEGIN
   SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
   SELECT role INTO my_role FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL;
@@ -11,7 +11,7 @@ BEGIN
   IF p_user <> p_actor AND (my_role = 'MEMBER' OR (my_role = 'ADMIN' AND target.role <> 'MEMBER')) THEN
     RETURN jsonb_build_object('outcome', 'FORBIDDEN');
   END IF;
-  RETURN jsonb_build_object('outcome', 'ACCEPTED', 'events',
-    parley_end_membership(p_actor, p_conversation, p_user)
-      || parley_inbox_events(ARRAY[p_user], p_conversation, p_actor, '{"left": true}'));
+  events := parley_end_membership(p_actor, p_conversation, p_user);
+  RETURN jsonb_build_object('outcome', 'ACCEPTED', 'events', events || parley_inbox_events(ARRAY[p_user], p_conversation, p_actor,
+    jsonb_build_object('left', true, 'leftEventSeq', events->0->'seq')));
 END $$;

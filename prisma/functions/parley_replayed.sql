@@ -3,10 +3,10 @@
 CREATE OR REPLACE FUNCTION parley_replayed(p_actor uuid, p_op_key text, p_hash bytea) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE used record; m messages;
 BEGIN
-  SELECT request_hash, stream_id, seq AS event_seq, message_seq, data INTO used
+  SELECT request_hash, stream_id, seq AS event_seq, mark, message_seq, data INTO used
     FROM events WHERE actor_id = p_actor AND op_key = p_op_key;
   IF NOT FOUND THEN
-    SELECT request_hash, stream_id, event_seq, message_seq, data INTO used
+    SELECT request_hash, stream_id, event_seq, mark, message_seq, data INTO used
       FROM retired_op_keys WHERE actor_id = p_actor AND op_key = p_op_key;
     IF NOT FOUND THEN RETURN NULL; END IF;
   END IF;
@@ -17,6 +17,6 @@ BEGIN
     OR octet_length(used.request_hash) = 33 AND used.request_hash <> parley_salted(p_hash, m.salt) THEN
     RETURN jsonb_build_object('outcome', 'OP_KEY_REUSED');
   END IF;
-  RETURN jsonb_build_object('outcome', 'DUPLICATE', 'streamId', used.stream_id, 'eventSeq', used.event_seq, 'data', used.data,
-    'message', CASE WHEN used.message_seq IS NOT NULL THEN parley_message_json(m) END, 'events', '[]'::jsonb);
+  RETURN jsonb_build_object('outcome', 'DUPLICATE', 'streamId', used.stream_id, 'eventSeq', used.event_seq, 'mark', used.mark,
+    'data', used.data, 'message', CASE WHEN used.message_seq IS NOT NULL THEN parley_message_json(m) END, 'events', '[]'::jsonb);
 END $$;

@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION parley_send_message(p_actor uuid, p_conversation uuid, p_op_key text, p_hash bytea, p_text text, p_reply_to int)
 RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE c conversations; me members; m messages; replayed jsonb; at timestamptz;
+DECLARE c conversations; me members; m messages; replayed jsonb; at timestamptz; new_mark text; log_xid xid8;
 BEGIN
   SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
   replayed := parley_replayed(p_actor, p_op_key, p_hash);
@@ -13,7 +13,10 @@ BEGIN
   END IF;
   -- Never before the message that precedes it, whatever the clock did.
   at := greatest(parley_now(), c.last_activity_at);
-  UPDATE conversations SET head_seq = c.head_seq + 1, head_event_seq = c.head_event_seq + 1, last_activity_at = at
+  new_mark := parley_mark();
+  log_xid := parley_xid();
+  UPDATE conversations SET head_seq = c.head_seq + 1, head_event_seq = c.head_event_seq + 1, head_mark = new_mark,
+    head_xid = log_xid, last_activity_at = at
    WHERE id = p_conversation;
   INSERT INTO messages (conversation_id, seq, sender_id, text, client_message_id, reply_to_seq, created_at)
   VALUES (p_conversation, c.head_seq + 1, p_actor, p_text, p_op_key, p_reply_to, at)
@@ -27,5 +30,5 @@ BEGIN
    WHERE conversation_id = p_conversation AND user_id = p_actor;
   PERFORM parley_touch_activity(ARRAY[p_conversation]);
   RETURN parley_accepted(parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_SENT', p_actor, p_op_key,
-    parley_salted(p_hash, m.salt), m.seq, NULL, at, parley_message_json(m)));
+    parley_salted(p_hash, m.salt), m.seq, NULL, at, parley_message_json(m), new_mark, log_xid));
 END $$;

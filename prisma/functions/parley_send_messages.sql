@@ -17,14 +17,14 @@
 -- reading a table or an index from end to end. LIMIT 1 keeps the planner from turning a look by key into a join.
 CREATE OR REPLACE FUNCTION parley_send_messages(p_actors uuid[], p_conversations uuid[], p_op_keys text[], p_hashes bytea[],
   p_texts text[], p_replies int[])
-RETURNS TABLE (outcome text, seq int, event_seq int, at_ms float8, replayed jsonb)
+RETURNS TABLE (outcome text, seq int, event_seq int, mark text, at_ms float8, replayed jsonb)
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off
 SET jit = off
 AS $$
 #variable_conflict use_column
-DECLARE held uuid[]; now timestamptz;
+DECLARE held uuid[]; now timestamptz; log_xid xid8;
 BEGIN
   IF p_conversations[1] = ALL (p_conversations) THEN
     PERFORM FROM conversations WHERE id = p_conversations[1] FOR NO KEY UPDATE;
@@ -33,6 +33,7 @@ BEGIN
     held := ARRAY(SELECT id FROM conversations WHERE id = ANY (p_conversations) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED);
   END IF;
   now := parley_now();
+  log_xid := parley_xid();
   -- A new statement: it sees all that was committed before the locks were had.
   RETURN QUERY
   WITH decided AS (
@@ -59,12 +60,14 @@ BEGIN
       lead(place) OVER (PARTITION BY conversation, outcome ORDER BY place) IS NULL AS is_last
     FROM decided
   ), numbered AS MATERIALIZED (
-    SELECT *, head_seq + nth AS seq, head_event_seq + nth AS event_seq, gen_random_uuid() AS salt,
+    SELECT *, head_seq + nth AS seq, head_event_seq + nth AS event_seq, parley_mark() AS mark,
+      gen_random_uuid() AS salt,
       head_seq + lag(nth) OVER (PARTITION BY conversation, outcome, actor ORDER BY place) AS sent_before,
       lead(nth) OVER (PARTITION BY conversation, outcome, actor ORDER BY place) IS NULL AS is_last_of_actor
     FROM counted
   ), heads AS (
-    UPDATE conversations c SET head_seq = n.seq, head_event_seq = n.event_seq, last_activity_at = n.at
+    UPDATE conversations c SET head_seq = n.seq, head_event_seq = n.event_seq, head_mark = n.mark, head_xid = log_xid,
+        last_activity_at = n.at
       FROM numbered n WHERE n.ok AND n.is_last AND c.id = n.conversation
   ), written AS (
     INSERT INTO messages (conversation_id, seq, sender_id, text, client_message_id, reply_to_seq, created_at, salt)
@@ -77,11 +80,11 @@ BEGIN
         pending_read_seq = 0, pending_delivered_seq = 0, pending_at = NULL
       FROM numbered n WHERE n.ok AND n.is_last_of_actor AND m.conversation_id = n.conversation AND m.user_id = n.actor
   ), appended AS (
-    INSERT INTO events (stream_id, seq, type, actor_id, op_key, request_hash, message_seq, occurred_at)
-    SELECT conversation, event_seq, 'MESSAGE_SENT', actor, op_key, parley_salted(hash, salt), seq, at
+    INSERT INTO events (stream_id, seq, type, actor_id, op_key, request_hash, message_seq, occurred_at, mark, xid)
+    SELECT conversation, event_seq, 'MESSAGE_SENT', actor, op_key, parley_salted(hash, salt), seq, at, mark, log_xid
       FROM numbered WHERE ok ORDER BY actor, op_key
   )
-  SELECT outcome, seq, event_seq, (extract(epoch FROM at) * 1000)::float8,
+  SELECT outcome, seq, event_seq, mark, (extract(epoch FROM at) * 1000)::float8,
     CASE WHEN outcome IS NULL THEN parley_replayed(actor, op_key, hash) END
   FROM numbered ORDER BY place;
   -- Apart from it, as both may write the sender's row.

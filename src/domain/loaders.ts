@@ -82,7 +82,7 @@ class LazyLoaders implements Loaders {
     const { horizon } = this
     return (this.made.conversation ??= new DataLoader(async (ids) => {
       const rows = await horizon.track(this.stores.conversations.byIds(ids), (read) => {
-        for (const row of read) horizon.note(row.id, row.headEventSeq)
+        for (const row of read) horizon.note(row.id, row)
       })
       const found = new Map(rows.map((row) => [row.id, row]))
       return ids.map((id) => found.get(id) ?? null)
@@ -94,8 +94,8 @@ class LazyLoaders implements Loaders {
     return (this.made.entry ??= new PrimedLoader<EntryKey, EntryRow | null>(
       async (keys) => {
         const { entries } = await horizon.track(this.stores.conversations.entries(keys), (read) => {
-          for (const [viewerId, headEventSeq] of read.viewerHeads) horizon.note(viewerId, headEventSeq)
-          for (const each of read.entries) if (each) horizon.note(each.conversation.id, each.conversation.headEventSeq)
+          for (const [viewerId, head] of read.viewerHeads) horizon.note(viewerId, head)
+          for (const each of read.entries) if (each) horizon.note(each.conversation.id, each.conversation)
         })
         return entries
       },
@@ -109,8 +109,8 @@ class LazyLoaders implements Loaders {
       (viewerIds: readonly string[]) =>
         Promise.all(
           viewerIds.map((viewerId) =>
-            horizon.track(this.stores.conversations.inboxCounts(viewerId), ({ headEventSeq }) => {
-              horizon.note(viewerId, headEventSeq)
+            horizon.track(this.stores.conversations.inboxCounts(viewerId), (counts) => {
+              horizon.note(viewerId, counts)
             }),
           ),
         ),
@@ -123,7 +123,7 @@ class LazyLoaders implements Loaders {
     const { horizon } = this
     return (this.made.message ??= new PrimedLoader<MessageKey, Message | null>(async (keys) => {
       const rows = await horizon.track(this.stores.messages.byKeys(keys), (read) => {
-        for (const row of read) horizon.note(row.message.conversationId, row.headEventSeq)
+        for (const row of read) horizon.note(row.message.conversationId, row)
       })
       const found = new Map(rows.map((row) => [messageId(row.message), row.message]))
       return keys.map((key) => found.get(messageId(key)) ?? null)

@@ -76,5 +76,6 @@ export interface Ack {
   outcome: 'ACCEPTED' | 'DUPLICATE'
   streamId: string
   eventSeq: number
+  mark: string
   opKey: string
 }

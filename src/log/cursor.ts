@@ -9,6 +9,7 @@ export interface LostPlace {
   streamId: string
   reason: 'EXPIRED' | 'UNKNOWN_CURSOR'
   headEventSeq: number
+  headMark: string
 }
 
 /** An event as a reader is given it. */
@@ -224,7 +225,7 @@ export class Cursor extends Source<LogItem> {
     } else {
       // Retention took what comes next. Silence would be a loss, so the reader is told, and goes on live.
       place.afterSeq = stream.tipSeq
-      this.lost.push({ streamId, reason: 'EXPIRED', headEventSeq: place.afterSeq })
+      this.lost.push({ streamId, reason: 'EXPIRED', headEventSeq: place.afterSeq, headMark: stream.tipMark })
       this.goOn(place)
     }
     this.onMore?.()

@@ -100,6 +100,8 @@ export const eventTypes = {
       joinedEventSeq: z.number().optional(),
       /** Of somebody who left or was removed. */
       left: z.boolean().optional(),
+      /** With `left`: eventSeq of the MEMBER_LEFT in the conversation's stream. Not there in events of former versions. */
+      leftEventSeq: z.number().optional(),
     }),
   },
   USER_ERASED: {

@@ -7,7 +7,8 @@ import type { Logger } from '../telemetry/logger.ts'
 import { fromPayload, seqOf } from './payload.ts'
 import type { ReadLog } from './read.ts'
 import { Ring, RingMemory } from './ring.ts'
-import { Stream } from './stream.ts'
+import { streamStart } from './mark.ts'
+import { Stream, type StreamHead } from './stream.ts'
 import { oncePerTurn } from '../flow/turn.ts'
 
 /** The streams that somebody in this process reads, each with one bus subscription however many readers it has. */
@@ -71,10 +72,10 @@ export function createHub(options: HubOptions): Hub {
   const idle = new Map<string, number>()
   let sweeping: NodeJS.Timeout | undefined
 
-  const headOf = new DataLoader<string, number>(
+  const headOf = new DataLoader<string, StreamHead>(
     async (streamIds) => {
-      const heads = new Map((await events.heads(streamIds)).map((head) => [head.streamId, head.headEventSeq]))
-      return streamIds.map((streamId) => heads.get(streamId) ?? 0)
+      const heads = new Map((await events.heads(streamIds)).map((head) => [head.streamId, head]))
+      return streamIds.map((streamId) => heads.get(streamId) ?? streamStart)
     },
     { cache: false, batchScheduleFn: oncePerTurn },
   )
@@ -88,19 +89,23 @@ export function createHub(options: HubOptions): Hub {
     try {
       offer(fromPayload(payload))
     } catch (error) {
+      // One of a former version, perhaps: the log has it.
+      if (seq > 0) stream.announce(seq)
       logger.warn({ err: error }, 'the bus carried something that is no event')
     }
   }
 
-  const begin = async (entry: Entry, headSeq: number) => {
+  const begin = async (entry: Entry, head: StreamHead) => {
     const { stream, afterSeq } = entry
+    const headSeq = head.headEventSeq
     const isNear = afterSeq < headSeq && headSeq - afterSeq <= Math.min(ringSize, maxHeadStart)
     const events = isNear
       ? await readLog({ streamId: stream.streamId, afterSeq, limit: headSeq - afterSeq, isGap: true })
       : []
     // Unless retention took what comes next, which is for the reader to find out.
     const isWhole = events[0]?.seq === afterSeq + 1
-    stream.start(isWhole ? afterSeq : headSeq)
+    // Where it starts before the head, the events that follow bring their marks in the same turn.
+    stream.start(isWhole ? { headEventSeq: afterSeq, headMark: head.headMark } : head)
     if (isWhole) for (const event of events) stream.offer(event)
     stream.announce(headSeq)
   }
@@ -140,7 +145,7 @@ export function createHub(options: HubOptions): Hub {
         }),
       )
       const heads = await Promise.all(opened.map(({ stream }) => headOf.load(stream.streamId)))
-      await Promise.all(opened.map((entry, index) => begin(entry, heads[index] ?? 0)))
+      await Promise.all(opened.map((entry, index) => begin(entry, heads[index] ?? streamStart)))
       // All of them or none: they are waited for together, and one that failed would be kept for the next reader.
       for (const entry of opened) entry.isOpen = true
     })()

@@ -1,5 +1,6 @@
 import type { LogEvent } from '../store/log-event.ts'
 import { infoOf } from './event-types.ts'
+import { streamStart } from './mark.ts'
 import type { ReadLog } from './read.ts'
 import type { Ring } from './ring.ts'
 
@@ -11,6 +12,12 @@ const retryMs = 500
 const maxEarly = 256
 /** Events fetched at a time when a gap is filled. */
 const gapPageSize = 200
+
+/** How far a stream has got, and the mark of its newest event. */
+export interface StreamHead {
+  headEventSeq: number
+  headMark: string
+}
 
 /** Who reads a stream, from a position of its own. */
 export interface StreamReader {
@@ -24,7 +31,7 @@ export interface StreamOptions {
   ring: Ring
   readLog: ReadLog
   /** The head as the database has it. */
-  readHead: () => Promise<number>
+  readHead: () => Promise<StreamHead>
   onError: (error: unknown) => void
 }
 
@@ -44,6 +51,8 @@ export class Stream {
   private forgottenSeq = -1
   /** Null until the head was read. */
   private tip: number | null = null
+  /** Mark of the event at the tip. */
+  tipMark: string = streamStart.headMark
   /** The newest seq heard of; more than tip while something is missing. */
   private announced = 0
   private readonly early = new Map<number, LogEvent>()
@@ -68,14 +77,15 @@ export class Stream {
     return this.tip ?? -1
   }
 
-  /** Sets where the ring starts: everything up to `headSeq` is in the log. Later calls count as announcements. */
-  start(headSeq: number): void {
+  /** Sets where the ring starts: everything up to there is in the log. Later calls count as announcements. */
+  start({ headEventSeq, headMark }: StreamHead): void {
     if (this.tip !== null) {
-      this.announce(headSeq)
+      this.announce(headEventSeq)
       return
     }
-    this.tip = headSeq
-    this.announced = Math.max(this.announced, headSeq)
+    this.tip = headEventSeq
+    this.tipMark = headMark
+    this.announced = Math.max(this.announced, headEventSeq)
     this.drain()
     this.repair(0)
   }
@@ -160,6 +170,7 @@ export class Stream {
 
   private push(event: LogEvent): void {
     this.tip = event.seq
+    this.tipMark = event.mark
     const { resetsEpoch, erasesTexts } = infoOf(event.type)
     if (resetsEpoch) this.epoch = {}
     if (erasesTexts) this.forgetAll()
@@ -183,14 +194,19 @@ export class Stream {
         const events = await this.options.readLog({ streamId: this.streamId, afterSeq: tip, limit: gapPageSize })
         // What the log answers is newer than what waits here: an edit or deletion may have come since.
         for (const event of events) this.early.set(event.seq, event)
+        // The ring starts anew there; the event itself comes in the same turn, before a reader looks.
         if (events[0] && events[0].seq > tip + 1) this.skipTo(events[0].seq - 1)
         this.drain()
         if (events.length === 0) {
           // Retention took it all, and readers will notice the gap in the log; or the bus announced what never was.
           const { announced } = this
-          const head = Math.max(tip, await this.options.readHead())
-          if (this.announced === announced) this.announced = head
-          this.skipTo(head)
+          const head = await this.options.readHead()
+          const headSeq = Math.max(tip, head.headEventSeq)
+          if (this.announced === announced) this.announced = headSeq
+          if (this.skipTo(headSeq)) {
+            this.tipMark = head.headMark
+            this.tell()
+          }
         }
       }
     } catch (error) {
@@ -210,10 +226,10 @@ export class Stream {
   }
 
   /** The log no longer has what is missing: the ring starts anew after it. */
-  private skipTo(seq: number): void {
-    if (this.tip === null || seq <= this.tip) return
+  private skipTo(seq: number): boolean {
+    if (this.tip === null || seq <= this.tip) return false
     this.tip = seq
     this.forgetAll()
-    this.tell()
+    return true
   }
 }

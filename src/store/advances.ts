@@ -22,7 +22,7 @@ const maxKnown = 10_000
 const advanceCursors: Statement = {
   name: 'advanceCursors',
   text: `SELECT outcome, last_read_seq AS "lastReadSeq", last_delivered_seq AS "lastDeliveredSeq",
-      unread_count AS "unreadCount", event_seq AS "eventSeq", at_ms AS "atMs"
+      unread_count AS "unreadCount", event_seq AS "eventSeq", mark, at_ms AS "atMs"
     FROM parley_advance_cursors($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int)`,
 }
 
@@ -33,12 +33,14 @@ interface AdvancedRow {
   unreadCount: number
   /** Of the event on the member's own stream, if there is one. */
   eventSeq: number | null
+  mark: string | null
   atMs: number
 }
 
 function ownEvent(
   { actorId, conversationId }: AdvanceCursor,
   eventSeq: number,
+  mark: string,
   atMs: number,
 ): LogEventOf<'INBOX_ENTRY_CHANGED'> {
   return {
@@ -49,6 +51,7 @@ function ownEvent(
     messageSeq: null,
     data: { conversationId },
     occurredAt: new Date(atMs),
+    mark,
     message: null,
   }
 }
@@ -57,8 +60,8 @@ function ownEvent(
 const locked = z.object({ outcome: z.literal('LOCKED') })
 const singleAnswer = z.union([locked, outcomes.advanceCursor])
 
-function advanced(advance: AdvanceCursor, { eventSeq, atMs, ...row }: AdvancedRow): Advanced {
-  const events = eventSeq === null ? [] : [ownEvent(advance, eventSeq, atMs)]
+function advanced(advance: AdvanceCursor, { eventSeq, mark, atMs, ...row }: AdvancedRow): Advanced {
+  const events = eventSeq === null || mark === null ? [] : [ownEvent(advance, eventSeq, mark, atMs)]
   const { outcome } = row
   if (outcome === 'ADVANCED' || outcome === 'UNCHANGED') return { ...row, outcome, gathered: true, events }
   return outcomes.advanceCursor.parse(row)

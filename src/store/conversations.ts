@@ -7,6 +7,7 @@ import {
   pickConversation,
   pickEntryMember,
   pickMessage,
+  startMark,
   type Conversation,
   type EntryRow,
   type Message,
@@ -22,21 +23,26 @@ export interface EntryKey {
   conversationId: string
 }
 
-export interface InboxCounts {
+/** Of somebody's personal stream. */
+export interface ViewerHead {
   headEventSeq: number
+  headMark: string
+}
+
+export interface InboxCounts extends ViewerHead {
   unreadConversationCount: number
 }
 
 export interface ConversationStore {
   byIds(ids: readonly string[]): Promise<Conversation[]>
   /** For each key the entry of an active member; null for anybody else. One statement. */
-  entries(keys: readonly EntryKey[]): Promise<{ entries: (EntryRow | null)[]; viewerHeads: Map<string, number> }>
+  entries(keys: readonly EntryKey[]): Promise<{ entries: (EntryRow | null)[]; viewerHeads: Map<string, ViewerHead> }>
   /** A page of the inbox with the newest message of each conversation, and their people: one statement, at any size. */
-  inbox(request: InboxRequest): Promise<{ viewerHeadEventSeq: number; entries: InboxRow[]; people: User[] }>
+  inbox(request: InboxRequest): Promise<{ viewerHead: ViewerHead; entries: InboxRow[]; people: User[] }>
   /** Head of the personal stream, read together with how many entries have something unread. */
   inboxCounts(viewerId: string): Promise<InboxCounts>
   /** For each key the membership of an active member; null for anybody else. One statement. */
-  activeMemberships(keys: readonly EntryKey[]): Promise<(Membership | null)[]>
+  activeMemberships(keys: readonly MembershipKey[]): Promise<(Membership | null)[]>
   /**
    * For each viewer their streams: the personal one, and the conversations; of those they left only the ones named. One
    * statement.
@@ -48,10 +54,23 @@ export interface InboxRow extends EntryRow {
   lastMessage: Message | null
 }
 
-export interface Membership {
-  conversationId: string
+/** How far a stream has got, and from where on the log has it. */
+export interface StreamExtent {
   headEventSeq: number
+  headMark: string
   floorEventSeq: number
+  floorMark: string
+  /** Of the event at the place that was asked for; null when the log has none there. */
+  markThere: string | null
+}
+
+export interface MembershipKey extends EntryKey {
+  /** A place in the conversation's stream. */
+  eventSeq?: number
+}
+
+export interface Membership extends StreamExtent {
+  conversationId: string
   joinedEventSeq: number
   /** False for somebody who left or was removed. */
   active: boolean
@@ -59,11 +78,12 @@ export interface Membership {
 
 export interface MembershipsRequest {
   viewerId: string
-  alsoLeft: readonly string[]
+  /** Places in streams of theirs. */
+  named: ReadonlyMap<string, number>
 }
 
 export interface Memberships {
-  own: { headEventSeq: number; floorEventSeq: number }
+  own: StreamExtent
   conversations: Membership[]
 }
 
@@ -74,7 +94,8 @@ const readByIds = {
 
 const readEntries = {
   name: 'read_entries',
-  text: `SELECT k.user_id AS "viewerId", u.head_event_seq AS "viewerHeadEventSeq", ${conversationColumns('c', 'c_')},
+  text: `SELECT k.user_id AS "viewerId", u.head_event_seq AS "viewerHeadEventSeq", u.head_mark AS "viewerHeadMark",
+      ${conversationColumns('c', 'c_')},
       ${entryMemberColumns('m', 'm_')}, CASE WHEN c.id IS NOT NULL THEN ${unreadCount('c', 'm')} END AS "unreadCount"
     FROM ${tableOfParameters('uuid', 'uuid')} AS k(user_id, conversation_id)
     JOIN users u ON u.id = k.user_id
@@ -82,36 +103,66 @@ const readEntries = {
     LEFT JOIN conversations c ON c.id = m.conversation_id`,
 }
 
+/** Of the stream whose head row is `head`; `there` is the event at the place asked for. */
+const extentColumns = (
+  head: string,
+  there: string,
+) => `${head}.head_event_seq AS "headEventSeq", ${head}.head_mark AS "headMark",
+  ${head}.floor_event_seq AS "floorEventSeq", ${head}.floor_mark AS "floorMark", ${there}.mark AS "markThere"`
+
+// The personal stream in a row of its own. A place is looked up in the statement that reads the head: in memory a stream may be one
+// that was lost since.
 const readMemberships = {
   name: 'read_memberships',
-  text: `SELECT r.place::int, u.head_event_seq AS "ownHeadEventSeq", u.floor_event_seq AS "ownFloorEventSeq",
-      c.id AS "conversationId", c.head_event_seq AS "headEventSeq", c.floor_event_seq AS "floorEventSeq",
-      m.joined_event_seq AS "joinedEventSeq", m.left_at IS NULL AS active
-    FROM ${tableOfParameters('uuid')} WITH ORDINALITY AS r(user_id, place)
-    JOIN users u ON u.id = r.user_id
-    LEFT JOIN members m ON m.user_id = u.id AND (m.left_at IS NULL
-      OR (r.place, m.conversation_id) IN (SELECT * FROM unnest(${arrayParameter('bigint', 2)}, ${arrayParameter('uuid', 3)})))
-    LEFT JOIN conversations c ON c.id = m.conversation_id`,
+  text: `WITH named AS (SELECT * FROM unnest(${arrayParameter('bigint', 2)}, ${arrayParameter('uuid', 3)}, ${arrayParameter('int', 4)})
+      AS n(place, stream_id, seq)),
+    asked AS (SELECT * FROM ${tableOfParameters('uuid')} WITH ORDINALITY AS r(user_id, place))
+    SELECT r.place::int, NULL AS "conversationId", ${extentColumns('u', 'e')}, 0 AS "joinedEventSeq", true AS active
+    FROM asked r JOIN users u ON u.id = r.user_id
+    LEFT JOIN named n ON n.place = r.place AND n.stream_id = u.id
+    LEFT JOIN events e ON e.stream_id = n.stream_id AND e.seq = n.seq
+    UNION ALL
+    SELECT r.place::int, c.id, ${extentColumns('c', 'e')}, m.joined_event_seq, m.left_at IS NULL
+    FROM asked r
+    JOIN members m ON m.user_id = r.user_id AND (m.left_at IS NULL OR (r.place, m.conversation_id) IN (SELECT place, stream_id FROM named))
+    JOIN conversations c ON c.id = m.conversation_id
+    LEFT JOIN named n ON n.place = r.place AND n.stream_id = c.id
+    LEFT JOIN events e ON e.stream_id = n.stream_id AND e.seq = n.seq`,
 }
 
 const readActiveMemberships = {
   name: 'read_active_memberships',
-  text: `SELECT k.place::int, c.id AS "conversationId", c.head_event_seq AS "headEventSeq",
-      c.floor_event_seq AS "floorEventSeq", m.joined_event_seq AS "joinedEventSeq", true AS active
-    FROM ${tableOfParameters('uuid', 'uuid')} WITH ORDINALITY AS k(user_id, conversation_id, place)
+  text: `SELECT k.place::int, c.id AS "conversationId", ${extentColumns('c', 'e')}, m.joined_event_seq AS "joinedEventSeq",
+      true AS active
+    FROM ${tableOfParameters('uuid', 'uuid', 'int')} WITH ORDINALITY AS k(user_id, conversation_id, seq, place)
     JOIN members m ON m.conversation_id = k.conversation_id AND m.user_id = k.user_id AND m.left_at IS NULL
-    JOIN conversations c ON c.id = m.conversation_id`,
+    JOIN conversations c ON c.id = m.conversation_id
+    LEFT JOIN events e ON e.stream_id = k.conversation_id AND e.seq = k.seq`,
 }
 
 const readInboxCounts = {
   name: 'read_inbox_counts',
-  text: `SELECT u.head_event_seq AS "headEventSeq", (
+  text: `SELECT u.head_event_seq AS "headEventSeq", u.head_mark AS "headMark", (
       SELECT count(*)::int FROM members m JOIN conversations c ON c.id = m.conversation_id
        WHERE m.user_id = u.id AND m.left_at IS NULL AND NOT m.archived
          AND (m.muted_until IS NULL OR m.muted_until <= now())
          AND ${maybeUnread('c', 'm')} AND ${unreadCount('c', 'm')} > 0) AS "unreadConversationCount"
     FROM users u WHERE u.id = $1`,
 }
+
+interface ViewerHeadRow {
+  viewerHeadEventSeq: number
+  viewerHeadMark: string
+}
+
+const viewerHeadOf = ({ viewerHeadEventSeq, viewerHeadMark }: ViewerHeadRow): ViewerHead => ({
+  headEventSeq: viewerHeadEventSeq,
+  headMark: viewerHeadMark,
+})
+
+/** Of a stream without events. */
+const noHead: ViewerHead = { headEventSeq: 0, headMark: startMark }
+const noExtent: StreamExtent = { ...noHead, floorEventSeq: 0, floorMark: startMark, markThere: null }
 
 function toEntry(row: { unreadCount: number }): EntryRow | null {
   const conversation = pickConversation(row, 'c_')
@@ -123,11 +174,11 @@ export function createConversationStore(db: Database): ConversationStore {
   return {
     byIds: (ids) => db.run<Conversation & Record<string, unknown>>(readByIds, [ids]),
     async entries(keys) {
-      const rows = await db.run<{ viewerId: string; viewerHeadEventSeq: number; unreadCount: number }>(readEntries, [
+      const rows = await db.run<ViewerHeadRow & { viewerId: string; unreadCount: number }>(readEntries, [
         keys.map((key) => key.viewerId),
         keys.map((key) => key.conversationId),
       ])
-      const viewerHeads = new Map(rows.map((row) => [row.viewerId, row.viewerHeadEventSeq]))
+      const viewerHeads = new Map(rows.map((row) => [row.viewerId, viewerHeadOf(row)]))
       const found = new Map<string, EntryRow>()
       for (const row of rows) {
         const entry = toEntry(row)
@@ -136,7 +187,7 @@ export function createConversationStore(db: Database): ConversationStore {
       return { entries: keys.map((key) => found.get(`${key.viewerId} ${key.conversationId}`) ?? null), viewerHeads }
     },
     async inbox(request) {
-      const rows = await db.run<{ viewerHeadEventSeq: number; unreadCount: number; people: UserJson[] | null }>(
+      const rows = await db.run<ViewerHeadRow & { unreadCount: number; people: UserJson[] | null }>(
         readInbox(request.filter, request.backward),
         inboxValues(request),
       )
@@ -145,35 +196,40 @@ export function createConversationStore(db: Database): ConversationStore {
         return entry ? [{ ...entry, lastMessage: pickMessage(row, 'l_') }] : []
       })
       const [first] = rows
-      return { viewerHeadEventSeq: first?.viewerHeadEventSeq ?? 0, entries, people: parsePeople(first?.people ?? null) }
+      const viewerHead = first ? viewerHeadOf(first) : noHead
+      return { viewerHead, entries, people: parsePeople(first?.people ?? null) }
     },
     async inboxCounts(viewerId) {
       const [row] = await db.run<InboxCounts & Record<string, unknown>>(readInboxCounts, [viewerId])
-      return row ?? { headEventSeq: 0, unreadConversationCount: 0 }
+      return row ?? { ...noHead, unreadConversationCount: 0 }
     },
     async activeMemberships(keys) {
       const rows = await db.run<Membership & { place: number }>(readActiveMemberships, [
         keys.map((key) => key.viewerId),
         keys.map((key) => key.conversationId),
+        keys.map((key) => key.eventSeq ?? null),
       ])
       const found: (Membership | null)[] = keys.map(() => null)
       for (const { place, ...membership } of rows) found[place - 1] = membership
       return found
     },
     async memberships(requests) {
-      type Row = Membership & { place: number; ownHeadEventSeq: number; ownFloorEventSeq: number }
+      const named = requests.flatMap((request, index) =>
+        [...request.named].map(([streamId, eventSeq]) => ({ place: index + 1, streamId, eventSeq })),
+      )
+      type Row = Omit<Membership, 'conversationId'> & { place: number; conversationId: string | null }
       const rows = await db.run<Row>(readMemberships, [
         requests.map(({ viewerId }) => viewerId),
-        requests.flatMap(({ alsoLeft }, index) => alsoLeft.map(() => index + 1)),
-        requests.flatMap(({ alsoLeft }) => alsoLeft),
+        named.map(({ place }) => place),
+        named.map(({ streamId }) => streamId),
+        named.map(({ eventSeq }) => eventSeq),
       ])
-      const found = requests.map((): Memberships => ({ own: { headEventSeq: 0, floorEventSeq: 0 }, conversations: [] }))
-      for (const { place, ownHeadEventSeq, ownFloorEventSeq, ...membership } of rows) {
+      const found = requests.map((): Memberships => ({ own: noExtent, conversations: [] }))
+      for (const { place, conversationId, ...membership } of rows) {
         const memberships = found[place - 1]
-        if (!memberships) continue
-        memberships.own = { headEventSeq: ownHeadEventSeq, floorEventSeq: ownFloorEventSeq }
-        // The one row of somebody without conversations names none.
-        if ((membership.conversationId as string | null) !== null) memberships.conversations.push(membership)
+        if (conversationId === null) {
+          if (memberships) memberships.own = membership
+        } else memberships?.conversations.push({ conversationId, ...membership })
       }
       return found
     },

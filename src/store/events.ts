@@ -12,13 +12,14 @@ export interface EventsRequest {
 export interface StreamHead {
   streamId: string
   headEventSeq: number
-  floorEventSeq: number
+  headMark: string
 }
 
 /** Where the event of a write stands, or stood, and the message it wrote, as it is now. */
 export interface WrittenEvent {
   streamId: string
   seq: number
+  mark: string
   message: Message | null
 }
 
@@ -46,7 +47,7 @@ export interface EventStore {
 }
 
 const eventColumns = `e.stream_id AS "streamId", e.seq, e.type::text, e.actor_id AS "actorId", e.data,
-  e.occurred_at AS "occurredAt", ${messageColumns('m', 'm_')}`
+  e.occurred_at AS "occurredAt", e.mark, ${messageColumns('m', 'm_')}`
 const joinMessage = 'LEFT JOIN messages m ON m.conversation_id = e.stream_id AND m.seq = e.message_seq'
 
 const readEvents = {
@@ -67,10 +68,10 @@ const readEvents = {
 
 const readHeads = {
   name: 'read_heads',
-  text: `SELECT id AS "streamId", head_event_seq AS "headEventSeq", floor_event_seq AS "floorEventSeq"
+  text: `SELECT id AS "streamId", head_event_seq AS "headEventSeq", head_mark AS "headMark"
       FROM conversations WHERE id = ANY (${arrayParameter('uuid')})
     UNION ALL
-    SELECT id, head_event_seq, floor_event_seq FROM users WHERE id = ANY (${arrayParameter('uuid')})`,
+    SELECT id, head_event_seq, head_mark FROM users WHERE id = ANY (${arrayParameter('uuid')})`,
 }
 
 const readMoved = {
@@ -89,10 +90,10 @@ const readJoins = {
 
 const readByOpKey = {
   name: 'read_event_by_op_key',
-  text: `SELECT e.stream_id AS "streamId", e.seq, ${messageColumns('m', 'm_')} FROM (
-      SELECT stream_id, seq, message_seq FROM events WHERE actor_id = $1 AND op_key = $2
+  text: `SELECT e.stream_id AS "streamId", e.seq, e.mark, ${messageColumns('m', 'm_')} FROM (
+      SELECT stream_id, seq, mark, message_seq FROM events WHERE actor_id = $1 AND op_key = $2
       UNION ALL
-      SELECT stream_id, event_seq, message_seq FROM retired_op_keys WHERE actor_id = $1 AND op_key = $2) AS e ${joinMessage}`,
+      SELECT stream_id, event_seq, mark, message_seq FROM retired_op_keys WHERE actor_id = $1 AND op_key = $2) AS e ${joinMessage}`,
 }
 
 const retireEvents = { name: 'retire_events', text: 'SELECT parley_retire_events($1, $2) AS count' }
@@ -106,6 +107,7 @@ interface EventRow extends Record<string, unknown> {
   actorId: string | null
   data: unknown
   occurredAt: Date
+  mark: string
 }
 
 const toEvent = (row: EventRow) => toLogEvent({ ...row, message: pickMessage(row, 'm_') })
@@ -136,8 +138,8 @@ export function createEventStore(db: Database): EventStore {
     },
     joinsAfter: (userId, afterSeq) => db.run(readJoins, [userId, afterSeq]),
     async findByOpKey(actorId, opKey) {
-      const [row] = await db.run<{ streamId: string; seq: number }>(readByOpKey, [actorId, opKey])
-      return row ? { streamId: row.streamId, seq: row.seq, message: pickMessage(row, 'm_') } : null
+      const [row] = await db.run<{ streamId: string; seq: number; mark: string }>(readByOpKey, [actorId, opKey])
+      return row ? { streamId: row.streamId, seq: row.seq, mark: row.mark, message: pickMessage(row, 'm_') } : null
     },
     retire: async (before, limit) => (await db.run<{ count: number }>(retireEvents, [before, limit]))[0]?.count ?? 0,
     forgetOpKeys: async (before, limit) =>

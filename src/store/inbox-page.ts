@@ -78,7 +78,7 @@ export function readInbox(filter: InboxRequest['filter'], backward: boolean): St
            ORDER BY ${order} LIMIT $8) m
         JOIN conversations c ON c.id = m.conversation_id
         LEFT JOIN messages l ON l.conversation_id = c.id AND l.seq = c.head_seq)
-      SELECT v.head_event_seq AS "viewerHeadEventSeq", page.*, CASE WHEN place = 1 THEN ${peopleOf(others)} END AS people
+      SELECT v.head_event_seq AS "viewerHeadEventSeq", v.head_mark AS "viewerHeadMark", page.*, CASE WHEN place = 1 THEN ${peopleOf(others)} END AS people
       FROM users v LEFT JOIN page ON true WHERE v.id = $1 ORDER BY place`,
   }
 }

@@ -14,6 +14,8 @@ interface Numbered {
   seq: number
   actorId: string | null
   occurredAt: Date
+  /** A few letters that only this event has: a cursor at its place has them too, or is of another history. */
+  mark: string
 }
 
 interface KnownEvent<Type extends EventType> extends Numbered {
@@ -49,8 +51,8 @@ interface Raw extends Numbered {
 }
 
 /** Checks that an event is what its type says. Throws when it is not: a reader is told of no half events. */
-export function toLogEvent({ streamId, seq, type, actorId, occurredAt, data, message = null }: Raw): LogEvent {
-  const numbered = { streamId, seq, actorId, occurredAt }
+export function toLogEvent({ streamId, seq, type, actorId, occurredAt, mark, data, message = null }: Raw): LogEvent {
+  const numbered = { streamId, seq, actorId, occurredAt, mark }
   if (!isEventType(type)) return { ...numbered, type: 'UNKNOWN', data: null, messageSeq: null, message: null }
   const isAboutMessage = infoOf(type).message !== null
   if (isAboutMessage && message === null) throw new Error(`event ${String(seq)} of ${streamId} has lost its message`)
@@ -88,6 +90,7 @@ export const eventJson = z
     type: z.string(),
     actorId: z.string().nullable(),
     occurredAt: moment,
+    mark: z.string(),
     data: z.unknown(),
     message: messageJson.nullish(),
   })
@@ -96,7 +99,7 @@ export const eventJson = z
 /** The event of a message that was just sent, from what was asked for and what the database gave it. */
 export function sentEvent(
   send: { actorId: string; conversationId: string; opKey: string; text: string; replyToSeq: number | null },
-  given: { seq: number; eventSeq: number; atMs: number },
+  given: { seq: number; eventSeq: number; mark: string; atMs: number },
 ): LogEventOf<'MESSAGE_SENT'> {
   const at = new Date(given.atMs)
   const message: Message = {
@@ -120,6 +123,7 @@ export function sentEvent(
     messageSeq: given.seq,
     data: null,
     occurredAt: at,
+    mark: given.mark,
     message,
   }
 }

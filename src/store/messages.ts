@@ -30,6 +30,7 @@ export interface MessagePages {
 export interface MessageAsOf {
   message: Message
   headEventSeq: number
+  headMark: string
 }
 
 export interface ProgressKey extends MessageKey {
@@ -65,7 +66,7 @@ export interface MessageStore {
 
 const readByKeys = {
   name: 'read_messages',
-  text: `SELECT ${messageColumns('m', 'm_')}, c.head_event_seq AS "headEventSeq"
+  text: `SELECT ${messageColumns('m', 'm_')}, c.head_event_seq AS "headEventSeq", c.head_mark AS "headMark"
     FROM ${tableOfParameters('uuid', 'int')} AS k(conversation_id, seq)
     JOIN messages m USING (conversation_id, seq) JOIN conversations c ON c.id = m.conversation_id`,
 }
@@ -148,13 +149,13 @@ interface Placed {
 export function createMessageStore(db: Database): MessageStore {
   return {
     async byKeys(keys) {
-      const rows = await db.run<{ headEventSeq: number }>(readByKeys, [
+      const rows = await db.run<{ headEventSeq: number; headMark: string }>(readByKeys, [
         keys.map((key) => key.conversationId),
         keys.map((key) => key.seq),
       ])
       return rows.flatMap((row) => {
         const message = pickMessage(row, 'm_')
-        return message ? [{ message, headEventSeq: row.headEventSeq }] : []
+        return message ? [{ message, headEventSeq: row.headEventSeq, headMark: row.headMark }] : []
       })
     },
     async pages(requests) {

@@ -17,6 +17,8 @@ const messageWritten = z.object({
   outcome: z.enum(['ACCEPTED', 'DUPLICATE']),
   streamId: z.string(),
   eventSeq: z.number(),
+  /** Of the event of that number. */
+  mark: z.string(),
   message: messageJson,
   events,
 })

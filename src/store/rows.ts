@@ -2,6 +2,9 @@ import type { Conversation, EditPolicy, Member, Message, User } from './generate
 
 export type { Conversation, EditPolicy, Member, Message, User }
 
+/** Mark of the place before the first event of a stream. */
+export const startMark = '0'
+
 /** What one viewer has to do with one conversation, with the count made in the same statement. */
 export interface EntryRow {
   conversation: Conversation
@@ -21,11 +24,11 @@ const columnsOf = (names: string[]) => (alias: string, prefix: string) =>
     .join(', ')
 
 const userColumnNames =
-  'id handle displayName searchName avatarUrl role readReceiptsEnabled presenceSharing invisible lastSeenAt headEventSeq floorEventSeq createdAt erasedAt erasureFinishedAt'.split(
+  'id handle displayName searchName avatarUrl role readReceiptsEnabled presenceSharing invisible lastSeenAt headEventSeq headMark floorEventSeq floorMark createdAt erasedAt erasureFinishedAt'.split(
     ' ',
   )
 const conversationColumnNames =
-  'id kind title editPolicy pairKey memberCount headSeq headEventSeq floorEventSeq lastActivityAt closedAt createdAt'.split(
+  'id kind title editPolicy pairKey memberCount headSeq headEventSeq headMark floorEventSeq floorMark lastActivityAt closedAt createdAt'.split(
     ' ',
   )
 const memberColumnNames =

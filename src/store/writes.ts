@@ -106,7 +106,7 @@ const calls: Record<CommandType, Call> = {
 /** Many sends at once: an array of each of their values. */
 const sendMessages: Statement = {
   name: 'sendMessages',
-  text: `SELECT outcome, seq, event_seq AS "eventSeq", at_ms AS "atMs", replayed
+  text: `SELECT outcome, seq, event_seq AS "eventSeq", mark, at_ms AS "atMs", replayed
     FROM parley_send_messages($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::int[])`,
 }
 
@@ -115,6 +115,7 @@ interface SentRow extends Record<string, unknown> {
   outcome: string | null
   seq: number
   eventSeq: number
+  mark: string
   atMs: number
   replayed: unknown
 }
@@ -126,8 +127,8 @@ function sentResult(send: SendMessage, row: SentRow): Sent | null {
   if (row.outcome === 'LOCKED') return null
   if (row.outcome !== 'ACCEPTED') return outcomes.sendMessage.parse(row.replayed ?? { outcome: row.outcome })
   const event = sentEvent(send, row)
-  const { streamId, seq: eventSeq, message } = event
-  return { outcome: 'ACCEPTED', streamId, eventSeq, message, events: [event] }
+  const { streamId, seq: eventSeq, mark, message } = event
+  return { outcome: 'ACCEPTED', streamId, eventSeq, mark, message, events: [event] }
 }
 
 const isKeyRace = (error: unknown) =>

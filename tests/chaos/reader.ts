@@ -28,7 +28,7 @@ export interface ReaderOptions {
 
 const conversationText = print(ConversationEventsDocument)
 const inboxText = print(InboxEventsDocument)
-const startText = `{ viewer { cursor { streamId eventSeq } } inbox(first: 100, filter: ALL) { nodes { conversation { id } } } }`
+const startText = `{ viewer { cursor { streamId eventSeq mark } } inbox(first: 100, filter: ALL) { nodes { conversation { id } } } }`
 const answerTimeoutMs = 8_000
 /** How often somebody who left looks whether they are back. */
 const outsideMs = 500
@@ -108,7 +108,7 @@ export class ChaosReader {
       return
     }
     const start = (await this.ask(startText, {})) as {
-      viewer: { cursor: { streamId: string; eventSeq: number } }
+      viewer: { cursor: { streamId: string; eventSeq: number; mark: string } }
       inbox: { nodes: { conversation: { id: string } }[] }
     }
     const { streamId, eventSeq } = start.viewer.cursor

@@ -33,7 +33,7 @@ test('PostgreSQL plans the statements of reads once, and not each time', async (
       await conversations.entries([{ viewerId, conversationId }])
       await conversations.inbox(inbox)
       await conversations.activeMemberships([{ viewerId, conversationId }])
-      await conversations.memberships([{ viewerId, alsoLeft: [] }])
+      await conversations.memberships([{ viewerId, named: new Map() }])
       await messages.byKeys([{ conversationId, seq: 1 }])
       await messages.pages([page])
       await messages.othersProgress([{ conversationId, seq: 1, senderId: viewerId }])

@@ -76,6 +76,33 @@ const places = (events: readonly { __typename: string; cursor: { eventSeq: numbe
   events.map(({ __typename, cursor }) => `${__typename} ${cursor.eventSeq}`)
 const sent = (from: number, to: number) => range(from, to).map((seq) => `MessageSent ${seq}`)
 
+test('the mark of the last event that left the log still proves a cursor at its place, and no other mark does', async () => {
+  const id = await chat(6)
+  const { resync } = await ann.client.request(ResyncDocument, { cursors: [{ streamId: id, eventSeq: 0 }] })
+  const marks = resync.streams[0]!.events.map(({ cursor }) => cursor.mark)
+  const firstAt = async (eventSeq: number, mark: string) => {
+    const cursors = [{ streamId: id, eventSeq, mark }]
+    const answer = await bob.client.request(ResyncDocument, { cursors })
+    const live = await bob.conversationEvents(id, { eventSeq, mark })
+    const [told] = await live.waitForCount(1)
+    live.cut()
+    const [first] = answer.resync.streams[0]!.events
+    expect(first!.cursor).toEqual(told!.cursor)
+    return told
+  }
+  await retire(keyOf(id), 2)
+  await retire(keyOf(id), 4)
+  expect(await firstAt(4, marks[3]!)).toMatchObject({ cursor: { eventSeq: 5, mark: marks[4] } })
+  for (const mark of [marks[1]!, marks[4]!, '0'])
+    expect(await firstAt(4, mark)).toMatchObject({ reason: 'UNKNOWN_CURSOR' })
+  expect(await firstAt(2, marks[1]!)).toMatchObject({ reason: 'EXPIRED' })
+
+  await retire(keyOf(id), 6)
+  const { ack } = await ann.send(id, 'After all of them are gone')
+  expect(await firstAt(6, marks[5]!)).toMatchObject({ cursor: ack.cursor })
+  expect(await firstAt(6, marks[3]!)).toMatchObject({ reason: 'UNKNOWN_CURSOR' })
+})
+
 test('old events leave the log; a cursor behind them is told EXPIRED and goes on live, one at their end misses nothing, live readers notice nothing', async () => {
   const id = await chat(10)
   const people = [ann.at(pair.urls[0]), bob.at(pair.urls[1])]

@@ -32,7 +32,9 @@ const users: User[] = Object.entries(people).map(([handle, id]) => ({
   invisible: false,
   lastSeenAt: handle === 'peer' ? at : null,
   headEventSeq: 9,
+  headMark: 'mark9',
   floorEventSeq: 0,
+  floorMark: '0',
   createdAt: at,
   erasedAt: handle === 'another' ? at : null,
   erasureFinishedAt: null,
@@ -47,7 +49,9 @@ const conversation = (id: string, change: Partial<Conversation>): Conversation =
   memberCount: 3,
   headSeq: 3,
   headEventSeq: 9,
+  headMark: 'mark9',
   floorEventSeq: 0,
+  floorMark: '0',
   lastActivityAt: at,
   closedAt: null,
   createdAt: at,
@@ -178,7 +182,16 @@ interface Change<Type extends EventType> {
 export const logEvent = <Type extends EventType>(type: Type, change: Change<Type> = {}): LogEventOf<Type> => {
   const streamId = change.streamId ?? group
   const message = change.message ?? (eventTypes[type].message === null ? null : messagesOf(streamId)[0]!)
-  const event = { streamId, seq: ++count, type, actorId: sender, occurredAt: at, ...change, message }
+  const event = {
+    streamId,
+    seq: ++count,
+    type,
+    actorId: sender,
+    occurredAt: at,
+    mark: `mark${count}`,
+    ...change,
+    message,
+  }
   return toLogEvent(event) as LogEventOf<Type>
 }
 
@@ -219,7 +232,7 @@ export function cannedItems(): LogItem[] {
     ),
   )
   const lost = [...streams, ...everybody].map((streamId) => ({
-    lost: { streamId, reason: 'EXPIRED' as const, headEventSeq: 9 },
+    lost: { streamId, reason: 'EXPIRED' as const, headEventSeq: 9, headMark: 'mark9' },
   }))
   return [...[...streams.flatMap(inStream), ...personal].map((event) => ({ event })), ...lost]
 }

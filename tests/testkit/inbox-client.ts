@@ -1,3 +1,4 @@
+import type { StreamCursorInput } from '../../sdk/generated/graphql.ts'
 import type { Person } from './person.ts'
 import type { Reader } from './reader.ts'
 import { Replica, type InboxEvent } from './replica.ts'
@@ -8,24 +9,20 @@ import { Replica, type InboxEvent } from './replica.ts'
  */
 export class InboxClient {
   private readonly replicas = new Map<string, Replica>()
-  private personal: { streamId: string; eventSeq: number } | null = null
+  private personal: StreamCursorInput | null = null
   /** The newest event of each stream in this connection, or the cursor that was named for it. */
   private readonly heard = new Map<string, number>()
   private reader: Reader<InboxEvent> | null = null
   private handled = 0
 
   /** Reads the inbox for the first time: `personal` is the cursor of the personal stream, read before the rest. */
-  async start(
-    person: Person,
-    personal: { streamId: string; eventSeq: number },
-    conversationIds: string[],
-  ): Promise<void> {
+  async start(person: Person, personal: StreamCursorInput, conversationIds: string[]): Promise<void> {
     this.personal = personal
     for (const conversationId of conversationIds) await this.readAnew(person, conversationId)
   }
 
-  get cursors(): { streamId: string; eventSeq: number }[] {
-    const conversations = [...this.replicas].map(([streamId, { eventSeq }]) => ({ streamId, eventSeq }))
+  get cursors(): StreamCursorInput[] {
+    const conversations = [...this.replicas].map(([streamId, { eventSeq, mark }]) => ({ streamId, eventSeq, mark }))
     return this.personal ? [this.personal, ...conversations] : conversations
   }
 
@@ -73,7 +70,8 @@ export class InboxClient {
     }
     this.heard.set(streamId, eventSeq)
     if (event.__typename === 'InboxEntryChanged') {
-      this.personal = event.cursor
+      const { mark } = event.cursor
+      this.personal = { streamId, eventSeq, mark }
       if (!event.entry) this.replicas.delete(event.conversationId)
       if (!event.entry) return
       const replica = this.replicas.get(event.conversationId)

@@ -24,6 +24,9 @@ export function messageRow(seq: number, change: Partial<Message> = {}): Message 
   }
 }
 
+/** The mark of the event with this seq. */
+export const markOf = (seq: number) => (seq === 0 ? '0' : `mark${seq}`)
+
 const eventOf = (seq: number, type: LogEvent['type'], message: Message, stream: string): LogEvent =>
   toLogEvent({
     streamId: stream,
@@ -32,6 +35,7 @@ const eventOf = (seq: number, type: LogEvent['type'], message: Message, stream: 
     actorId: message.senderId,
     data: { userId: message.senderId },
     occurredAt: new Date(0),
+    mark: markOf(seq),
     message,
   })
 
@@ -112,7 +116,7 @@ export class FakeLog {
       return streamIds.map((stream) => ({
         streamId: stream,
         headEventSeq: this.head(stream),
-        floorEventSeq: this.floors.get(stream) ?? 0,
+        headMark: markOf(this.head(stream)),
       }))
     },
   } as Partial<EventStore> as EventStore

@@ -82,7 +82,7 @@ export class PersistentReader {
 
   private async read(person: Person, conversationId: string, urls: Addresses, place: number): Promise<void> {
     for (let attempt = place; this.goesOn(); attempt++) {
-      const after = this.events.at(-1)?.cursor.eventSeq ?? 0
+      const after = this.events.at(-1)?.cursor ?? 0
       const reader = await person.at(pick(urls, attempt)).conversationEvents(conversationId, after)
       let taken = 0
       const take = () => {

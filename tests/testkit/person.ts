@@ -18,6 +18,7 @@ import {
   TypingEventsDocument,
   ViewerDocument,
   type SessionFieldsFragment,
+  type StreamCursorInput,
 } from '../../sdk/generated/graphql.ts'
 import { Reader } from './reader.ts'
 import { atEnd } from './at-end.ts'
@@ -49,6 +50,12 @@ export function connect(url: string, token: () => string | null, device?: NamedD
   const client = createParleyClient({ url, token, device, webSocketImpl: WebSocket, socket: { retryAttempts: 0 } })
   clients.push(client)
   return client
+}
+
+/** A place in a stream, as a cursor says it. */
+export interface Place {
+  eventSeq: number
+  mark?: string | null
 }
 
 /** Somebody who is logged in, talking to one server. */
@@ -125,18 +132,19 @@ export class Person {
    * Reads a conversation's events on a socket of its own, from now on when no place is given: nothing that is written
    * after this has resolved is missed.
    */
-  async conversationEvents(conversationId: string, after: number | null = null) {
-    const from = after ?? (await this.cursorOf(conversationId))
+  async conversationEvents(conversationId: string, place: number | Place | null = null) {
+    const from = place ?? (await this.cursorOf(conversationId))
+    const { eventSeq: after = null, mark = null } = typeof from === 'number' ? { eventSeq: from } : (from ?? {})
     return Reader.open(
       this,
       ConversationEventsDocument,
-      { conversationId, after: from },
+      { conversationId, after, mark },
       (data) => data.conversationEvents,
     )
   }
 
   /** Reads all events of the person's inbox on a socket of its own, from now on when no places are given. */
-  async inboxEvents(after: { streamId: string; eventSeq: number }[] | null = null) {
+  async inboxEvents(after: StreamCursorInput[] | null = null) {
     const from = after ?? (await this.cursors())
     return Reader.open(this, InboxEventsDocument, { after: from }, (data) => data.inboxEvents)
   }
@@ -152,18 +160,21 @@ export class Person {
   }
 
   /** The server does not tell when a live subscription has begun. One that begins at a cursor may begin at any time. */
-  private async cursorOf(conversationId: string): Promise<number | null> {
+  private async cursorOf(conversationId: string): Promise<Place | null> {
     const { conversation } = await this.client.request(ConversationDocument, { id: conversationId })
-    return conversation?.cursor.eventSeq ?? null
+    return conversation?.cursor ?? null
   }
 
-  private async cursors(): Promise<{ streamId: string; eventSeq: number }[]> {
+  private async cursors(): Promise<StreamCursorInput[]> {
     const { viewer } = await this.client.request(ViewerDocument, {})
     const { inbox } = await this.client.request(InboxDocument, { first: 100, filter: 'ALL' })
-    return [viewer, ...inbox.edges.map(({ node }) => node.conversation)].map(({ cursor: { streamId, eventSeq } }) => ({
-      streamId,
-      eventSeq,
-    }))
+    return [viewer, ...inbox.edges.map(({ node }) => node.conversation)].map(
+      ({ cursor: { streamId, eventSeq, mark } }) => ({
+        streamId,
+        eventSeq,
+        mark,
+      }),
+    )
   }
 }
 

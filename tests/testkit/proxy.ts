@@ -27,7 +27,9 @@ export interface Proxy {
   repeat(probability: number): void
   /** With this probability one is held back until after the next. */
   reorder(probability: number): void
-  /** Ends all of the above. */
+  /** New connections go to another port of this machine. */
+  retarget(port: number): void
+  /** Ends all of the above, but for the port. */
   heal(): void
   close(): Promise<void>
 }
@@ -159,6 +161,7 @@ export async function startProxy(targetPort: number, options: ProxyOptions = {})
   const weather = { ...calm }
   const connections = new Set<Connection>()
   let refusing = false
+  let target = targetPort
 
   const accept = (client: Socket): void => {
     // Without a listener an error would end the process; who waits at the other end sees that the connection is gone.
@@ -167,7 +170,7 @@ export async function startProxy(targetPort: number, options: ProxyOptions = {})
       client.resetAndDestroy()
       return
     }
-    const server = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+    const server = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
     server.on('error', () => client.resetAndDestroy())
     client.setNoDelay(true)
     const messages = redis ? new Messages(weather, random) : null
@@ -226,6 +229,9 @@ export async function startProxy(targetPort: number, options: ProxyOptions = {})
     },
     reorder(probability) {
       weather.reorder = probability
+    },
+    retarget(port) {
+      target = port
     },
     heal() {
       refusing = false

@@ -22,12 +22,12 @@ interface SnapshotPage {
     title: string | null
     members: { nodes: { user: { id: string }; lastReadSeq: number; lastDeliveredSeq: number }[] }
     messages: {
-      cursor: { eventSeq: number }
+      cursor: { eventSeq: number; mark: string }
       nodes: MessageNode[]
       pageInfo: { hasPreviousPage: boolean; startCursor: string | null }
     }
     // Asked for last on purpose: it must not be newer than what stands before it either.
-    cursor: { eventSeq: number }
+    cursor: { eventSeq: number; mark: string }
   } | null
 }
 
@@ -52,6 +52,7 @@ const SnapshotDocument = parse(/* GraphQL */ `
       messages(last: 100, before: $before) {
         cursor {
           eventSeq
+          mark
         }
         nodes {
           seq
@@ -69,6 +70,7 @@ const SnapshotDocument = parse(/* GraphQL */ `
       }
       cursor {
         eventSeq
+        mark
       }
     }
   }
@@ -78,6 +80,8 @@ const SnapshotDocument = parse(/* GraphQL */ `
 export class Replica {
   /** The place up to which everything is in here. */
   eventSeq = 0
+  /** Of that place. */
+  mark = ''
   private viewerId = ''
   /** Events up to here say nothing new of the viewer's own read position. */
   private ownAsOf = 0
@@ -96,7 +100,9 @@ export class Replica {
       // The first page has the oldest cursor. What later pages bring may be newer; the events say it once more.
       if (before === null) {
         // Of its two cursors neither may be newer than what is in it, so the larger one must do.
-        replica.eventSeq = Math.max(conversation.cursor.eventSeq, conversation.messages.cursor.eventSeq)
+        const cursors = [conversation.messages.cursor, conversation.cursor]
+        for (const { eventSeq, mark } of cursors)
+          if (eventSeq >= replica.eventSeq) Object.assign(replica, { eventSeq, mark })
         replica.viewerId = page.viewer.user.id
         replica.title = conversation.title
         for (const { user, lastReadSeq, lastDeliveredSeq } of conversation.members.nodes) {
@@ -118,6 +124,7 @@ export class Replica {
     }
     if (event.cursor.eventSeq <= this.eventSeq) return
     this.eventSeq = event.cursor.eventSeq
+    this.mark = event.cursor.mark
     switch (event.__typename) {
       case 'MessageSent': {
         const { seq, sender } = event.message

@@ -1,16 +1,16 @@
 import DataLoader from 'dataloader'
 import { oncePerTurn } from '../../flow/turn.ts'
-import type { ConversationStore, EntryKey, Membership } from '../../store/conversations.ts'
+import type { ConversationStore, Membership, MembershipKey } from '../../store/conversations.ts'
 import type { Viewer } from '../viewer.ts'
 
-/** The viewer's active membership of a conversation; null when it is not theirs, or does not exist. */
-export type MembershipOf = (viewer: Viewer, conversationId: string) => Promise<Membership | null>
+/** The viewer's active membership of a conversation; null when it is not theirs, or does not exist. With the mark at a place. */
+export type MembershipOf = (viewer: Viewer, conversationId: string, eventSeq?: number) => Promise<Membership | null>
 
 /** Thousands may ask at once: those of one turn are one statement. Nothing is remembered. */
 export function createMembershipOf(conversations: Pick<ConversationStore, 'activeMemberships'>): MembershipOf {
-  const loader = new DataLoader<EntryKey, Membership | null>((keys) => conversations.activeMemberships(keys), {
+  const loader = new DataLoader<MembershipKey, Membership | null>((keys) => conversations.activeMemberships(keys), {
     cache: false,
     batchScheduleFn: oncePerTurn,
   })
-  return ({ userId }, conversationId) => loader.load({ viewerId: userId, conversationId })
+  return ({ userId }, conversationId, eventSeq) => loader.load({ viewerId: userId, conversationId, eventSeq })
 }

@@ -1,13 +1,13 @@
 import DataLoader from 'dataloader'
 import { oncePerTurn } from '../../flow/turn.ts'
-import type { ConversationStore, EntryKey } from '../../store/conversations.ts'
+import type { ConversationStore, EntryKey, ViewerHead } from '../../store/conversations.ts'
 import type { EntryRow } from '../../store/rows.ts'
 
 const maxBatchSize = 500
 
 interface Read {
   entry: EntryRow | null
-  viewerHeadEventSeq: number | undefined
+  viewerHead: ViewerHead | undefined
 }
 
 /**
@@ -20,19 +20,20 @@ export function gatherEntries(conversations: Pick<ConversationStore, 'entries'>)
       const { entries, viewerHeads } = await conversations.entries(keys)
       return entries.map((entry, index) => ({
         entry,
-        viewerHeadEventSeq: viewerHeads.get(keys[index]?.viewerId ?? ''),
+        viewerHead: viewerHeads.get(keys[index]?.viewerId ?? ''),
       }))
     },
     { cache: false, maxBatchSize, batchScheduleFn: oncePerTurn },
   )
   return async (keys) => {
     const read = await Promise.all(keys.map((key) => loader.load(key)))
-    const viewerHeads = new Map<string, number>()
-    for (const [index, { viewerHeadEventSeq }] of read.entries()) {
+    const viewerHeads = new Map<string, ViewerHead>()
+    for (const [index, { viewerHead }] of read.entries()) {
       const viewerId = keys[index]?.viewerId
-      if (viewerId === undefined || viewerHeadEventSeq === undefined) continue
+      if (viewerId === undefined || viewerHead === undefined) continue
       // The least, when the keys went in two statements.
-      viewerHeads.set(viewerId, Math.min(viewerHeadEventSeq, viewerHeads.get(viewerId) ?? viewerHeadEventSeq))
+      const known = viewerHeads.get(viewerId)
+      if (!known || viewerHead.headEventSeq < known.headEventSeq) viewerHeads.set(viewerId, viewerHead)
     }
     return { entries: read.map(({ entry }) => entry), viewerHeads }
   }

@@ -2,6 +2,7 @@ import type { Append } from '../../log/append.ts'
 import type { ConversationStore, InboxPosition, InboxRequest } from '../../store/conversations.ts'
 import type { EntryRow } from '../../store/rows.ts'
 import type { NotFoundError } from '../errors.ts'
+import type { Head } from '../horizon.ts'
 import { isUuid } from '../ids.ts'
 import type { Loaders } from '../loaders.ts'
 import { isRefused, refusalOf } from '../outcome.ts'
@@ -26,7 +27,7 @@ export interface EntryChange {
 
 export interface InboxPage extends PageOf<EntryRow> {
   /** Head of the personal stream in the snapshot of the page. */
-  viewerHeadEventSeq: number
+  viewerHead: Head
 }
 
 export interface Inbox {
@@ -74,13 +75,10 @@ export function createInbox(append: Append, conversations: ConversationStore): I
         backward: page.backward,
         limit: page.size + 1,
       }
-      const { entries, people, viewerHeadEventSeq } = await loaders.horizon.track(
-        conversations.inbox(request),
-        (read) => {
-          loaders.horizon.note(viewer.userId, read.viewerHeadEventSeq)
-          for (const { conversation } of read.entries) loaders.horizon.note(conversation.id, conversation.headEventSeq)
-        },
-      )
+      const { entries, people, viewerHead } = await loaders.horizon.track(conversations.inbox(request), (read) => {
+        loaders.horizon.note(viewer.userId, read.viewerHead)
+        for (const { conversation } of read.entries) loaders.horizon.note(conversation.id, conversation)
+      })
       // The statement brought each conversation's newest message along, and the people; what asks for them finds them here.
       for (const user of people) loaders.user.prime(user.id, user)
       for (const { conversation, lastMessage } of entries) {
@@ -93,7 +91,7 @@ export function createInbox(append: Append, conversations: ConversationStore): I
       const rows = toPage<EntryRow>(entries, page, ({ member, conversation }) =>
         encodeCursor('inbox', [member.pinned, conversation.lastActivityAt.getTime(), conversation.id]),
       )
-      return { ...rows, viewerHeadEventSeq }
+      return { ...rows, viewerHead }
     },
     markRead: (viewer, conversationId, seq) => advance(viewer, conversationId, seq, 0),
     markDelivered: (viewer, conversationId, seq) => advance(viewer, conversationId, 0, seq),

@@ -63,7 +63,7 @@ const noMessage = { notFound: 'There is no such message here.' }
 
 export function createMessages(append: Append, events: EventStore, typing: Pick<Typing, 'sent'>): Messages {
   const written = ({ message, ...ack }: Omit<Ack, 'opKey'> & { message: Message }, opKey: string): MessageWritten => ({
-    ack: { outcome: ack.outcome, streamId: ack.streamId, eventSeq: ack.eventSeq, opKey },
+    ack: { outcome: ack.outcome, streamId: ack.streamId, eventSeq: ack.eventSeq, mark: ack.mark, opKey },
     message,
   })
   return {

@@ -27,7 +27,7 @@ export function createEventLoaders(newLoaders: () => Loaders): (item: LiveItem) 
       entry = { loaders: newLoaders(), untilMs: Date.now() + lifeMs }
       shared.set(asOf, entry)
     }
-    entry.loaders.horizon.note(event.streamId, event.seq)
+    entry.loaders.horizon.note(event.streamId, { headEventSeq: event.seq, headMark: event.mark })
     return entry.loaders
   }
 }

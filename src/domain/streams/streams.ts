@@ -2,26 +2,30 @@ import DataLoader from 'dataloader'
 import type { EventType } from '../../log/event-types.ts'
 import { Cursor, type LogItem, type LostPlace } from '../../log/cursor.ts'
 import type { Hub } from '../../log/hub.ts'
+import { streamStart } from '../../log/mark.ts'
 import type { ReadLog } from '../../log/read.ts'
 import { oncePerTurn } from '../../flow/turn.ts'
-import type { ConversationStore, Membership, Memberships, MembershipsRequest } from '../../store/conversations.ts'
+import type {
+  ConversationStore,
+  Membership,
+  Memberships,
+  MembershipsRequest,
+  StreamExtent,
+} from '../../store/conversations.ts'
 import type { EventStore } from '../../store/events.ts'
 import { NotFoundError, UnavailableError, ValidationError } from '../errors.ts'
 import { Feed } from './feed.ts'
+import { checkPositions, placesOf, startAt, type StreamPosition } from './position.ts'
 import { createMembershipOf } from '../conversations/memberships.ts'
 import type { SessionWatch } from '../sessions/session-watch.ts'
 import type { Viewer } from '../viewer.ts'
-
-export interface StreamPosition {
-  streamId: string
-  eventSeq: number
-}
 
 export interface StreamResync {
   streamId: string
   items: LogItem[]
   hasMore: boolean
   eventSeq: number
+  mark: string
 }
 
 export interface Streams {
@@ -29,7 +33,7 @@ export interface Streams {
   conversation(
     viewer: Viewer,
     conversationId: string,
-    afterSeq: number | null,
+    position: Omit<StreamPosition, 'streamId'> | null,
     types?: readonly EventType[],
   ): Promise<Feed>
   /** All streams of the viewer, also those that are joined later. */
@@ -38,7 +42,7 @@ export interface Streams {
     viewer: Viewer,
     positions: readonly StreamPosition[],
     limit: number,
-  ): Promise<{ streams: StreamResync[]; viewerEventSeq: number }>
+  ): Promise<{ streams: StreamResync[]; own: StreamExtent }>
 }
 
 export interface StreamsOptions {
@@ -51,8 +55,6 @@ export interface StreamsOptions {
 
 /** Events one resync answers at the most, over all its streams. */
 const maxResyncEvents = 10_000
-/** Streams one request may name. */
-const maxNamedStreams = 1_000
 
 /** Each may be in thousands of conversations. */
 const maxInboxesPerStatement = 20
@@ -76,29 +78,6 @@ async function inTime<Value>(reading: Promise<Value>): Promise<Value> {
   }
 }
 
-/** Where a reader starts: at its cursor, or live with word that the cursor leads nowhere. */
-function startAt(
-  streamId: string,
-  afterSeq: number | null,
-  { headEventSeq, floorEventSeq }: { headEventSeq: number; floorEventSeq: number },
-): { streamId: string; afterSeq: number; lost?: LostPlace } {
-  if (afterSeq === null || afterSeq === headEventSeq) return { streamId, afterSeq: headEventSeq }
-  if (afterSeq > headEventSeq) {
-    return { streamId, afterSeq: headEventSeq, lost: { streamId, reason: 'UNKNOWN_CURSOR', headEventSeq } }
-  }
-  if (afterSeq < floorEventSeq) {
-    return { streamId, afterSeq: headEventSeq, lost: { streamId, reason: 'EXPIRED', headEventSeq } }
-  }
-  return { streamId, afterSeq }
-}
-
-function checkPositions(argument: string, positions: readonly StreamPosition[]): Map<string, number> {
-  const problem = (message: string) => new ValidationError(message, [{ path: [argument], reason: message }])
-  if (positions.length > maxNamedStreams) throw problem(`At most ${String(maxNamedStreams)} streams can be named.`)
-  for (const { eventSeq } of positions) if (eventSeq < 0) throw problem('An eventSeq cannot be negative.')
-  return new Map(positions.map(({ streamId, eventSeq }) => [streamId, eventSeq]))
-}
-
 export function createStreams({ hub, readLog, events, conversations, watch }: StreamsOptions): Streams {
   // Thousands may come back at once: those of one turn are one statement.
   const membershipsOf = new DataLoader<MembershipsRequest, Memberships>(
@@ -108,10 +87,10 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
   const membershipOf = createMembershipOf(conversations)
 
   /** The viewer's streams. A named one that was never theirs is refused with the words for one that does not exist. */
-  const streamsOf = async (viewer: Viewer, named: Map<string, number>) => {
+  const streamsOf = async (viewer: Viewer, named: ReadonlyMap<string, StreamPosition>) => {
     const { own, conversations: memberships } = await membershipsOf.load({
       viewerId: viewer.userId,
-      alsoLeft: [...named.keys()],
+      named: placesOf(named),
     })
     const known = new Set(memberships.map((membership) => membership.conversationId))
     for (const streamId of named.keys()) if (streamId !== viewer.userId && !known.has(streamId)) throw noStream()
@@ -126,39 +105,41 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
   const lostFor = ({ conversationId }: Membership): LostPlace => ({
     streamId: conversationId,
     reason: 'UNKNOWN_CURSOR',
-    headEventSeq: 0,
+    ...streamStart,
   })
 
   const newFeed = (viewer: Viewer) => new Feed(viewer, new Cursor(hub, readLog), watch, membershipOf)
 
   return {
-    async conversation(viewer, conversationId, afterSeq, types) {
-      if (afterSeq !== null && afterSeq < 0) {
+    async conversation(viewer, conversationId, position, types) {
+      if (position && position.eventSeq < 0) {
         const message = '`after` is the eventSeq of a cursor: 0 or more.'
         throw new ValidationError(message, [{ path: ['after'], reason: message }])
       }
-      const membership = await membershipOf(viewer, conversationId)
+      const membership = await membershipOf(viewer, conversationId, position?.eventSeq)
       if (!membership) throw new NotFoundError('There is no such conversation here.')
       const feed = newFeed(viewer)
-      await feed.start([startAt(conversationId, afterSeq, membership)], [membership], { endsOnLeaving: true, types })
+      const start = startAt(conversationId, position && { streamId: conversationId, ...position }, membership)
+      await feed.start([start], [membership], { endsOnLeaving: true, types })
       return feed
     },
 
     async inbox(viewer, positions) {
       const named = checkPositions('after', positions)
       const { own, active, left } = await streamsOf(viewer, named)
-      const ownAfter = named.get(viewer.userId) ?? null
+      const ownPosition = named.get(viewer.userId) ?? null
+      const ownStart = startAt(viewer.userId, ownPosition, own)
       // Joined since the cursor of the personal stream, and so not yet named: these are read from where they were joined.
       const joins =
-        ownAfter !== null && ownAfter < own.headEventSeq ? await events.joinsAfter(viewer.userId, ownAfter) : []
+        ownStart.afterSeq < own.headEventSeq ? await events.joinsAfter(viewer.userId, ownStart.afterSeq) : []
       const joined = new Set(joins.map((join) => join.conversationId))
       const feed = newFeed(viewer)
       const starts = [
-        startAt(viewer.userId, ownAfter, own),
+        ownStart,
         ...active.map((membership) => {
-          const { conversationId, joinedEventSeq } = membership
-          const afterSeq = named.get(conversationId) ?? (joined.has(conversationId) ? joinedEventSeq : null)
-          return startAt(conversationId, afterSeq, membership)
+          const { conversationId: streamId, joinedEventSeq: eventSeq } = membership
+          const joinedAt = joined.has(streamId) ? { streamId, eventSeq, mark: null } : null
+          return startAt(streamId, named.get(streamId) ?? joinedAt, membership)
         }),
       ]
       await feed.start(starts, active, { endsOnLeaving: false, lost: left.map(lostFor) })
@@ -176,25 +157,22 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
       const heads = new Map(active.map((membership) => [membership.conversationId, membership]))
       const gone = new Map(left.map((membership) => [membership.conversationId, lostFor(membership)]))
       const reading = Promise.all(
-        [...named].map(async ([streamId, afterSeq]): Promise<StreamResync> => {
+        [...named].map(async ([streamId, position]): Promise<StreamResync> => {
           const head = streamId === viewer.userId ? own : heads.get(streamId)
-          const start = head ? startAt(streamId, afterSeq, head) : undefined
+          const start = head && startAt(streamId, position, head)
           const lost = start ? start.lost : gone.get(streamId)
-          if (lost || !start || !head) {
-            return { streamId, items: lost ? [{ lost }] : [], hasMore: false, eventSeq: lost?.headEventSeq ?? 0 }
+          if (lost) {
+            return { streamId, items: [{ lost }], hasMore: false, eventSeq: lost.headEventSeq, mark: lost.headMark }
           }
-          const found =
-            start.afterSeq < head.headEventSeq ? await readLog({ streamId, afterSeq, limit: perStream }) : []
-          const eventSeq = found.at(-1)?.seq ?? start.afterSeq
-          return {
-            streamId,
-            items: found.filter(({ type }) => type !== 'UNKNOWN').map((event) => ({ event })),
-            hasMore: eventSeq < head.headEventSeq,
-            eventSeq,
-          }
+          if (!start) throw noStream()
+          const { afterSeq } = start
+          const found = afterSeq < head.headEventSeq ? await readLog({ streamId, afterSeq, limit: perStream }) : []
+          const last = found.at(-1) ?? { seq: afterSeq, mark: start.mark }
+          const items = found.filter(({ type }) => type !== 'UNKNOWN').map((event) => ({ event }))
+          return { streamId, items, hasMore: last.seq < head.headEventSeq, eventSeq: last.seq, mark: last.mark }
         }),
       )
-      return { streams: await inTime(reading), viewerEventSeq: own.headEventSeq }
+      return { streams: await inTime(reading), own }
     },
   }
 }

@@ -26,6 +26,7 @@ export const WriteAck = builder.objectRef<Ack>('WriteAck').implement({
       resolve: (ack, _, { viewer }) => ({
         streamId: streamId(ack.streamId, viewer?.userId ?? null),
         eventSeq: ack.eventSeq,
+        mark: ack.mark,
       }),
     }),
     opKey: t.exposeString('opKey', { description: 'The key of the request.' }),

@@ -3,12 +3,16 @@ import { ValidationError } from '../../domain/errors.ts'
 import { isHandle, toHandle } from '../../domain/ids.ts'
 import { lineFault, showsSomething, trimUnseen } from '../../domain/text/shown.ts'
 
-/** Checks one argument; `name` is how the client called it. */
-export function validate<Schema extends z.ZodType>(schema: Schema, name: string, value: unknown): z.infer<Schema> {
+/** Checks one argument; `name` is how the client called it, with the way to it when it stands inside of another. */
+export function validate<Schema extends z.ZodType>(
+  schema: Schema,
+  name: string | readonly string[],
+  value: unknown,
+): z.infer<Schema> {
   const checked = schema.safeParse(value)
   if (checked.success) return checked.data
   const fields = checked.error.issues.map((issue) => ({
-    path: [name, ...issue.path.map(String)],
+    path: [...(typeof name === 'string' ? [name] : name), ...issue.path.map(String)],
     reason: issue.message,
   }))
   throw new ValidationError(fields.map((field) => `${field.path.join('.')}: ${field.reason}`).join(' '), fields)
@@ -68,5 +72,7 @@ export const searchText = within(1, 64)
 /** Larger than any seq is fine: it counts as the newest one. */
 export const seq = z.number().int().min(0, 'Must be 0 or more.')
 export const positiveSeq = z.number().int().min(1, 'Must be 1 or more.')
+/** Of a StreamCursor. Of more letters than it has today, so that it may become longer. */
+export const mark = z.string().regex(/^[\w-]{1,16}$/, 'Must be the mark of a StreamCursor, as it was given.')
 export const idList = (maxLength: number) =>
   z.array(z.string()).max(maxLength, `At most ${String(maxLength)} ids can be given at once.`)

@@ -1,3 +1,4 @@
+import { streamStart } from '../../domain/horizon.ts'
 import { upToAllOthers } from '../../domain/receipts/standing.ts'
 import type { LeastStandings } from '../../store/members.ts'
 import { builder } from '../building/builder.ts'
@@ -41,7 +42,7 @@ export const shellOf = (conversation: NonNullable<ConversationRow>): NonNullable
   title: null,
   memberCount: 0,
   headSeq: 0,
-  headEventSeq: 0,
+  ...streamStart,
   lastActivityAt: conversation.createdAt,
 })
 
@@ -104,10 +105,10 @@ export const Conversation = builder.prismaObject('Conversation', {
     cursor: t.field({
       type: StreamCursor,
       description:
-        'As of this read, never newer than what is read with it: give its eventSeq to conversationEvents and nothing is missed.',
-      resolve: async ({ id, headEventSeq }, _, { loaders }) => ({
-        streamId: conversationId(id),
-        eventSeq: await loaders.horizon.cursor(id, headEventSeq),
+        'As of this read, never newer than what is read with it: give it to conversationEvents and nothing is missed.',
+      resolve: async (conversation, _, { loaders }) => ({
+        streamId: conversationId(conversation.id),
+        ...(await loaders.horizon.cursor(conversation.id, conversation)),
       }),
     }),
     peer: t.field({

@@ -33,6 +33,7 @@ export const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implemen
         return {
           streamId: streamIdFor(context, streamId),
           eventSeq: item.event?.seq ?? lostOf(item).headEventSeq,
+          mark: item.event?.mark ?? lostOf(item).headMark,
         }
       },
     }),
@@ -83,7 +84,10 @@ const SnapshotReason = builder.enumType('SnapshotReason', {
   description: 'Why a cursor leads nowhere.',
   values: {
     EXPIRED: { description: 'The log no longer reaches back to it.' },
-    UNKNOWN_CURSOR: { description: 'It is ahead of the stream, or the viewer is no longer in the conversation.' },
+    UNKNOWN_CURSOR: {
+      description:
+        'It is ahead of the stream, or of another history of it, or the viewer is no longer in the conversation.',
+    },
   },
 })
 

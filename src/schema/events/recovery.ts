@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Head } from '../../domain/horizon.ts'
 import type { WriteStatus as WriteStatusShape } from '../../domain/messages/messages.ts'
 import type { StreamResync as StreamResyncShape } from '../../domain/streams/streams.ts'
 import { builder } from '../building/builder.ts'
@@ -6,7 +7,7 @@ import { requireViewer } from '../building/context.ts'
 import { isMember } from '../conversations/conversation.ts'
 import { StreamCursor, StreamCursorInput, toPositions } from './cursor.ts'
 import { StreamEvent } from './event.ts'
-import { streamId } from '../building/ids.ts'
+import { personalStreamId, streamId } from '../building/ids.ts'
 import { Message } from '../messages/message.ts'
 import { opKey, validate } from '../building/validate.ts'
 
@@ -27,7 +28,7 @@ const WriteStatus = builder.objectRef<WriteStatusShape>('WriteStatus').implement
       nullable: true,
       description: 'The place of its event.',
       resolve: ({ event }, _, { viewer }) =>
-        event && { streamId: streamId(event.streamId, viewer?.userId ?? null), eventSeq: event.seq },
+        event && { streamId: streamId(event.streamId, viewer?.userId ?? null), eventSeq: event.seq, mark: event.mark },
     }),
     message: t.field({
       type: Message,
@@ -59,6 +60,7 @@ const StreamResync = builder.objectRef<StreamResyncShape>('StreamResync').implem
       resolve: (stream, _, { viewer }) => ({
         streamId: streamId(stream.streamId, viewer?.userId ?? null),
         eventSeq: stream.eventSeq,
+        mark: stream.mark,
       }),
     }),
   }),
@@ -66,7 +68,7 @@ const StreamResync = builder.objectRef<StreamResyncShape>('StreamResync').implem
 
 interface ResyncShape {
   streams: StreamResyncShape[]
-  viewerEventSeq: number
+  own: Head
   viewerId: string
 }
 
@@ -81,7 +83,11 @@ const ResyncPayload = builder.objectRef<ResyncShape>('ResyncPayload').implement(
     viewerCursor: t.field({
       type: StreamCursor,
       description: 'Of the personal stream, never newer than what is answered.',
-      resolve: ({ viewerId, viewerEventSeq }) => ({ streamId: streamId(viewerId, viewerId), eventSeq: viewerEventSeq }),
+      resolve: ({ viewerId, own }) => ({
+        streamId: personalStreamId(viewerId),
+        eventSeq: own.headEventSeq,
+        mark: own.headMark,
+      }),
     }),
   }),
 })
@@ -115,7 +121,7 @@ builder.queryFields((t) => ({
       const checked = validate(wholeNumber, 'limit', limit ?? 500)
       return {
         viewerId: viewer.userId,
-        ...(await context.domain.streams.resync(viewer, toPositions(cursors), checked)),
+        ...(await context.domain.streams.resync(viewer, toPositions('cursors', cursors), checked)),
       }
     },
   }),

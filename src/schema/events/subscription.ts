@@ -1,8 +1,9 @@
+import { ValidationError } from '../../domain/errors.ts'
 import type { LogItem } from '../../log/cursor.ts'
 import { typesWhere, type EventType } from '../../log/event-types.ts'
 import { builder } from '../building/builder.ts'
 import { requireViewer, type Context } from '../building/context.ts'
-import { StreamCursorInput, toPositions } from './cursor.ts'
+import { checkedMark, StreamCursorInput, toPositions } from './cursor.ts'
 import { ConversationEvent, InboxEvent, MessageEvent, ReceiptEvent } from './event.ts'
 import { requireId } from '../building/ids.ts'
 
@@ -15,16 +16,27 @@ const conversationArgs = {
     description:
       'Null: live from now. An eventSeq: everything after that event first, then live, without a gap or a repeat.',
   },
+  mark: {
+    description:
+      'Of the same cursor as `after`: SnapshotRequired comes first when the event there is another one by now, as after a ' +
+      'backup was restored. Without it that is not noticed.',
+  },
 } as const
 
 const follow = async (
   context: Context,
-  { conversationId, after }: { conversationId: string; after?: number | null },
+  { conversationId, after, mark }: { conversationId: string; after?: number | null; mark?: string | null },
   types?: EventType[],
 ) => {
   const viewer = requireViewer(context)
   const id = requireId('Conversation', conversationId)
-  return context.domain.streams.conversation(viewer, id, after ?? null, types)
+  const checked = checkedMark(['mark'], mark)
+  if (after == null && checked !== null) {
+    const reason = 'A mark is that of a position: give the eventSeq of the same cursor as `after`.'
+    throw new ValidationError(reason, [{ path: ['mark'], reason }])
+  }
+  const position = after == null ? null : { eventSeq: after, mark: checked }
+  return context.domain.streams.conversation(viewer, id, position, types)
 }
 
 builder.subscriptionFields((t) => ({
@@ -32,21 +44,33 @@ builder.subscriptionFields((t) => ({
     type: ConversationEvent,
     description:
       'All that happens in one conversation. Ends after the MemberLeft of a viewer who leaves or is removed.',
-    args: { conversationId: t.arg.id(conversationArgs.conversationId), after: t.arg.int(conversationArgs.after) },
+    args: {
+      conversationId: t.arg.id(conversationArgs.conversationId),
+      after: t.arg.int(conversationArgs.after),
+      mark: t.arg.string(conversationArgs.mark),
+    },
     subscribe: (_, args, context) => follow(context, args),
     resolve: (item: LogItem) => item,
   }),
   messageEvents: t.field({
     type: MessageEvent,
     description: 'What happens to the messages of one conversation. Ends when the viewer leaves or is removed.',
-    args: { conversationId: t.arg.id(conversationArgs.conversationId), after: t.arg.int(conversationArgs.after) },
+    args: {
+      conversationId: t.arg.id(conversationArgs.conversationId),
+      after: t.arg.int(conversationArgs.after),
+      mark: t.arg.string(conversationArgs.mark),
+    },
     subscribe: (_, args, context) => follow(context, args, messageTypes),
     resolve: (item: LogItem) => item,
   }),
   receiptEvents: t.field({
     type: ReceiptEvent,
     description: 'Who has read how far in one conversation. Ends when the viewer leaves or is removed.',
-    args: { conversationId: t.arg.id(conversationArgs.conversationId), after: t.arg.int(conversationArgs.after) },
+    args: {
+      conversationId: t.arg.id(conversationArgs.conversationId),
+      after: t.arg.int(conversationArgs.after),
+      mark: t.arg.string(conversationArgs.mark),
+    },
     subscribe: (_, args, context) => follow(context, args, receiptTypes),
     resolve: (item: LogItem) => item,
   }),
@@ -60,7 +84,7 @@ builder.subscriptionFields((t) => ({
       }),
     },
     subscribe: (_, { after }, context) =>
-      context.domain.streams.inbox(requireViewer(context), toPositions(after ?? [])),
+      context.domain.streams.inbox(requireViewer(context), toPositions('after', after ?? [])),
     resolve: (item: LogItem) => item,
   }),
 }))

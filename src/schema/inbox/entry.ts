@@ -70,8 +70,7 @@ builder.queryField('inbox', (t) =>
       resolve: async (_, { filter, ...args }, context) => {
         const viewer = requireViewer(context)
         const page = await context.domain.inbox.page(viewer, filter ?? 'ACTIVE', args, context.loaders)
-        const { viewerHeadEventSeq } = page
-        return { ...toConnection(page, (entry) => entry), viewerHeadEventSeq }
+        return { ...toConnection(page, (entry) => entry), viewerHead: page.viewerHead }
       },
     },
     {
@@ -81,10 +80,10 @@ builder.queryField('inbox', (t) =>
         cursor: t.field({
           type: StreamCursor,
           description: "Of the viewer's personal stream as of this page, never newer than what is in it.",
-          resolve: async ({ viewerHeadEventSeq }, _, context) => {
+          resolve: async ({ viewerHead }, _, context) => {
             const viewer = requireViewer(context)
-            const eventSeq = await context.loaders.horizon.cursor(viewer.userId, viewerHeadEventSeq)
-            return { streamId: personalStreamId(viewer.userId), eventSeq }
+            const position = await context.loaders.horizon.cursor(viewer.userId, viewerHead)
+            return { streamId: personalStreamId(viewer.userId), ...position }
           },
         }),
       }),

@@ -1,3 +1,4 @@
+import type { Head } from '../../domain/horizon.ts'
 import { checkPage, decodeCursor, encodeCursor, toPage } from '../../domain/page.ts'
 import type { Message as MessageRow } from '../../store/rows.ts'
 import { builder } from '../building/builder.ts'
@@ -20,7 +21,7 @@ export const messageEdge = (message: MessageRow) => ({ cursor: messageCursor(mes
 
 /** What each page of messages has besides its rows: the conversation, as it was read before the page. */
 interface MessagePage {
-  asOf: { id: string; headEventSeq: number }
+  asOf: Head & { id: string }
 }
 
 export const MessageConnection = builder.connectionObject(
@@ -34,8 +35,8 @@ export const MessageConnection = builder.connectionObject(
         description:
           'As of this page, never newer than what is in it. Keep it with the page, and go on from it: Conversation.cursor in a cache may come from a later read.',
         resolve: async (page, _, { loaders }) => {
-          const { id, headEventSeq } = (page as unknown as MessagePage).asOf
-          return { streamId: conversationId(id), eventSeq: await loaders.horizon.cursor(id, headEventSeq) }
+          const { asOf } = page as unknown as MessagePage
+          return { streamId: conversationId(asOf.id), ...(await loaders.horizon.cursor(asOf.id, asOf)) }
         },
       }),
     }),

@@ -84,7 +84,7 @@ const deleteShape = z.object({ opKey })
 const noted = async (context: Context, written: MessageWritten): Promise<MessageWritten> => {
   const { ack, message } = written
   const { loaders } = context
-  loaders.horizon.note(ack.streamId, ack.eventSeq)
+  loaders.horizon.note(ack.streamId, { headEventSeq: ack.eventSeq, headMark: ack.mark })
   const { conversationId, senderId, seq } = message
   if (ack.outcome === 'ACCEPTED' || (await isMember(context, { id: conversationId }))) return written
   await showShell(context, conversationId)

@@ -1,14 +1,14 @@
+import type { Head } from '../../domain/horizon.ts'
 import { builder } from '../building/builder.ts'
 import { requireViewer, type Context } from '../building/context.ts'
 import type { User as UserRow } from '../../store/rows.ts'
 import { StreamCursor } from '../events/cursor.ts'
-import { streamId, viewerId } from '../building/ids.ts'
+import { personalStreamId, viewerId } from '../building/ids.ts'
 import { required } from '../building/required.ts'
 import { User } from './user.ts'
 
-interface ViewerShape {
+interface ViewerShape extends Head {
   userId: string
-  headEventSeq: number
   unreadConversationCount: number
 }
 
@@ -55,9 +55,9 @@ export const Viewer = builder.objectRef<ViewerShape>('Viewer').implement({
     cursor: t.field({
       type: StreamCursor,
       description: 'Of the personal stream, never newer than what is read with it: give it to inboxEvents.',
-      resolve: async ({ userId, headEventSeq }, _, { loaders }) => ({
-        streamId: streamId(userId, userId),
-        eventSeq: await loaders.horizon.cursor(userId, headEventSeq),
+      resolve: async (viewer, _, { loaders }) => ({
+        streamId: personalStreamId(viewer.userId),
+        ...(await loaders.horizon.cursor(viewer.userId, viewer)),
       }),
     }),
     settings: t.field({

@@ -76,7 +76,10 @@ afterEach(() => {
 const membership = () => ({
   conversationId: group,
   headEventSeq: head,
+  headMark: String(head),
   floorEventSeq: 0,
+  floorMark: '0',
+  markThere: null,
   joinedEventSeq: 0,
   active: true,
 })

@@ -191,7 +191,7 @@ test('neither word of a lost place nor an event of a personal stream is shared',
   const server = process()
   const document = parse('subscription { inboxEvents { __typename } }')
   const event = logEvent('INBOX_ENTRY_CHANGED', { streamId: people.peer, data: { conversationId: group } })
-  const lost = { streamId: group, reason: 'EXPIRED' as const, headEventSeq: 9 }
+  const lost = { streamId: group, reason: 'EXPIRED' as const, headEventSeq: 9, headMark: 'mark9' }
   // A personal stream does not hear of what is deleted in a conversation, of which its event may show the last message.
   for (const item of [{ event, asOf: event, epoch: {} }, { lost }]) {
     const before = server.executions

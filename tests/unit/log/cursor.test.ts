@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Cursor, type LogItem } from '../../../src/log/cursor.ts'
 import { createHub, type Hub } from '../../../src/log/hub.ts'
-import { FakeBus, FakeLog, next, streamId } from '../../testkit/log.ts'
+import { FakeBus, FakeLog, markOf, next, streamId } from '../../testkit/log.ts'
 
 const otherId = '019a0000-0000-7000-8000-000000000002'
 const ringSize = 8
@@ -76,7 +76,7 @@ test('a reader whose next event retention took is told that it lost its place, a
   log.appendMany(30)
   log.expire(20)
   const cursor = await follow(5)
-  expect(await next(cursor)).toEqual({ lost: { streamId, reason: 'EXPIRED', headEventSeq: 30 } })
+  expect(await next(cursor)).toEqual({ lost: { streamId, reason: 'EXPIRED', headEventSeq: 30, headMark: markOf(30) } })
   hub.offer(log.append())
   expect((await next(cursor))?.event?.seq).toBe(31)
 })

@@ -2,11 +2,13 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Ring, RingMemory } from '../../../src/log/ring.ts'
 import { Stream } from '../../../src/log/stream.ts'
 import type { LogEvent } from '../../../src/store/log-event.ts'
-import { FakeLog, streamId } from '../../testkit/log.ts'
+import { FakeLog, markOf, streamId } from '../../testkit/log.ts'
 
 let log: FakeLog
 let stream: Stream
 let errors: unknown[]
+
+const headAt = (seq: number) => ({ headEventSeq: seq, headMark: markOf(seq) })
 
 const open = (ringSize = 16): Stream => {
   log = new FakeLog()
@@ -15,7 +17,7 @@ const open = (ringSize = 16): Stream => {
     streamId,
     ring: new Ring({ maxEvents: ringSize, maxByteSize: 1_048_576 }, new RingMemory(1_048_576)),
     readLog: log.read,
-    readHead: () => Promise.resolve(log.head()),
+    readHead: () => Promise.resolve(headAt(log.head())),
     onError: (error) => errors.push(error),
   })
 }
@@ -43,7 +45,7 @@ afterEach(() => {
 })
 
 test('events in order are served at once, without a reading of the log', async () => {
-  stream.start(0)
+  stream.start(headAt(0))
   const once = { onMore: vi.fn() }
   const again = { onMore: vi.fn(() => stream.whenMore(again)) }
   stream.whenMore(once)
@@ -59,7 +61,7 @@ test('events in order are served at once, without a reading of the log', async (
 
 test('repeated events are served once, and those of before the start not at all', async () => {
   const old = log.appendMany(2)
-  stream.start(2)
+  stream.start(headAt(2))
   const event = log.append()
   for (const offered of [...old, event, ...old, event]) stream.offer(offered)
   expect(seqs(2)).toEqual([3])
@@ -68,7 +70,7 @@ test('repeated events are served once, and those of before the start not at all'
 })
 
 test('reordered events wait for the one before them, and the log is not read', async () => {
-  stream.start(0)
+  stream.start(headAt(0))
   const [one, two, three] = log.appendMany(3)
   stream.offer(three!)
   stream.offer(two!)
@@ -80,7 +82,7 @@ test('reordered events wait for the one before them, and the log is not read', a
 })
 
 test('a lost event is read from the log, once, and then those that came early follow', async () => {
-  stream.start(0)
+  stream.start(headAt(0))
   const [one, , three, four] = log.appendMany(4)
   for (const event of [one!, three!, four!]) stream.offer(event)
   expect(seqs()).toEqual([1])
@@ -90,7 +92,7 @@ test('a lost event is read from the log, once, and then those that came early fo
 })
 
 test('an event heard of without its content is read from the log', async () => {
-  stream.start(0)
+  stream.start(headAt(0))
   log.appendMany(2)
   stream.announce(2)
   await soon()
@@ -102,7 +104,7 @@ test('events that come before the head is known are kept, and those it counts ar
   stream.offer(one!)
   stream.offer(two!)
   expect(stream.tipSeq).toBe(-1)
-  stream.start(1)
+  stream.start(headAt(1))
   expect(stream.tipSeq).toBe(2)
   expect(seqs(1)).toEqual([2])
   await soon()
@@ -110,7 +112,7 @@ test('events that come before the head is known are kept, and those it counts ar
 })
 
 test('a failed reading of a gap is told and tried again until it succeeds', async () => {
-  stream.start(0)
+  stream.start(headAt(0))
   const [, two] = log.appendMany(2)
   log.failures = 2
   stream.offer(two!)
@@ -124,7 +126,7 @@ test('a failed reading of a gap is told and tried again until it succeeds', asyn
 })
 
 test('what retention took is skipped, and readers are woken to find the gap in the log', async () => {
-  stream.start(0)
+  stream.start(headAt(0))
   log.appendMany(5)
   log.expire(3)
   const listener = vi.fn()
@@ -138,7 +140,7 @@ test('what retention took is skipped, and readers are woken to find the gap in t
 })
 
 test('an announcement of what never was is given up, and the stream goes on', async () => {
-  stream.start(0)
+  stream.start(headAt(0))
   stream.announce(1_000_000)
   await soon()
   const reads = log.reads.length
@@ -155,7 +157,7 @@ test('an announcement of what never was is given up, and the stream goes on', as
 test('the ring keeps its newest events; what is before them must be read from the log', () => {
   stream.close()
   stream = open(4)
-  stream.start(0)
+  stream.start(headAt(0))
   for (const event of log.appendMany(10)) stream.offer(event)
   expect(seqs(5)).toBeUndefined()
   expect(seqs(6)).toEqual([7, 8, 9, 10])
@@ -166,7 +168,7 @@ test('the ring keeps its newest events; what is before them must be read from th
 test('a flood of events that come early takes no more memory than the ring, and loses none', async () => {
   stream.close()
   stream = open(4)
-  stream.start(0)
+  stream.start(headAt(0))
   const events = log.appendMany(500)
   for (const event of events.slice(1)) stream.offer(event)
   const early = (stream as unknown as { early: Map<number, unknown> }).early
@@ -178,7 +180,7 @@ test('a flood of events that come early takes no more memory than the ring, and 
 })
 
 test('an event in memory shows its message as it is now once it was edited or deleted', () => {
-  stream.start(0)
+  stream.start(headAt(0))
   const [one, two] = log.appendMany(2)
   for (const event of [one!, two!, log.edit(1, 'edited'), log.edit(2, 'edited'), log.remove(1)]) stream.offer(event)
   const texts = ringAfter(0).map((event) => stream.current(event).message?.text)
@@ -186,7 +188,7 @@ test('an event in memory shows its message as it is now once it was edited or de
 })
 
 test('what came from the log newer than an edit in memory is not put back to that edit', async () => {
-  stream.start(0)
+  stream.start(headAt(0))
   const [one] = log.appendMany(1)
   stream.offer(one!)
   stream.offer(log.edit(1, 'second'))

@@ -6,7 +6,7 @@ import { outcomes } from '../../../src/store/outcomes.ts'
 import { cannedItems, logEvent } from '../../testkit/canned.ts'
 import { messageRow, streamId } from '../../testkit/log.ts'
 
-const raw = { streamId, seq: 7, actorId: null, occurredAt: new Date(0) }
+const raw = { streamId, seq: 7, actorId: null, occurredAt: new Date(0), mark: 'mark7' }
 
 test('events of every type pass the bus as they are', () => {
   const events = cannedItems().flatMap(({ event }) => (event ? [event] : []))
@@ -20,7 +20,15 @@ test('an event that does not have what its type says is refused, whichever way i
   expect(() => toLogEvent({ ...raw, type: 'MEMBER_LEFT', data: {} })).toThrow(/userId/)
   expect(() => toLogEvent({ ...raw, type: 'RECEIPT_ADVANCED', data: { receipts: [{}] } })).toThrow(/lastReadSeq/)
   const payload = JSON.parse(toPayload(logEvent('MESSAGE_SENT', { message }))) as Record<string, unknown>
-  const bad: object[] = [{ seq: 0 }, { seq: 1.5 }, { seq: '7' }, { streamId: null }, { message: null }, { type: 7 }]
+  const bad: object[] = [
+    { seq: 0 },
+    { seq: 1.5 },
+    { seq: '7' },
+    { streamId: null },
+    { mark: null },
+    { message: null },
+    { type: 7 },
+  ]
   for (const change of bad) {
     expect(() => fromPayload(JSON.stringify({ ...payload, ...change })), JSON.stringify(change)).toThrow()
   }
@@ -38,9 +46,9 @@ test('of a type that only a newer version knows the number is known, and that no
 test('an answer that a write cannot have is none', () => {
   expect(() => outcomes.sendMessage.parse({ outcome: 'MESSAGE_LOCKED' })).toThrow()
   expect(() => outcomes.editMessage.parse({ outcome: 'MESSAGE_LOCKED' })).toThrow(/policy/)
-  expect(() => outcomes.deleteMessage.parse({ outcome: 'ACCEPTED', streamId, eventSeq: 1, events: [] })).toThrow(
-    /message/,
-  )
+  expect(() =>
+    outcomes.deleteMessage.parse({ outcome: 'ACCEPTED', streamId, eventSeq: 1, mark: 'mark1', events: [] }),
+  ).toThrow(/message/)
   expect(outcomes.renameConversation.parse({ outcome: 'NOT_FOUND' })).toEqual({ outcome: 'NOT_FOUND', events: [] })
 })
 

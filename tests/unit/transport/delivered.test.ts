@@ -191,6 +191,8 @@ test('a new message of somebody else counts, up to its seq; nothing else does', 
   expect(messageOfOthers(viewer, { event: sent(viewer.userId) })).toBe(null)
   expect(messageOfOthers(viewer, { event: { ...sent(people.sender), type: 'MESSAGE_EDITED' } })).toBe(null)
   expect(messageOfOthers(viewer, { event: logEvent('RECEIPT_ADVANCED', { data: { receipts: [] } }) })).toBe(null)
-  expect(messageOfOthers(viewer, { lost: { streamId: group, reason: 'EXPIRED', headEventSeq: 1 } })).toBe(null)
+  expect(
+    messageOfOthers(viewer, { lost: { streamId: group, reason: 'EXPIRED', headEventSeq: 1, headMark: 'mark1' } }),
+  ).toBe(null)
   expect(messageOfOthers(viewer, cannedTyping())).toBe(null)
 })

@@ -1,0 +1,62 @@
+import type { LostPlace } from '../../log/cursor.ts'
+import { streamStart } from '../../log/mark.ts'
+import type { StreamExtent } from '../../store/conversations.ts'
+import { ValidationError } from '../errors.ts'
+
+/** Where a reader wants to go on in a stream. */
+export interface StreamPosition {
+  streamId: string
+  eventSeq: number
+  /** Null from clients that do not keep it: then only the number is looked at. */
+  mark: string | null
+}
+
+/** Where a reader begins: at its cursor, or live with word that the cursor leads nowhere. */
+export interface StreamStart {
+  streamId: string
+  afterSeq: number
+  /** Mark of that place. */
+  mark: string
+  lost?: LostPlace
+}
+
+/** Streams one request may name. */
+const maxNamedStreams = 1_000
+
+/** Whether a cursor at this place is of this history of the stream, which has the place. */
+function fits({ eventSeq, mark }: Omit<StreamPosition, 'streamId'>, extent: StreamExtent): boolean {
+  if (mark === null || mark === extent.markThere) return true
+  if (eventSeq === extent.headEventSeq) return mark === extent.headMark
+  if (eventSeq === 0) return mark === streamStart.headMark
+  // What left the log before there were marks has none.
+  return eventSeq === extent.floorEventSeq && [mark, streamStart.headMark].includes(extent.floorMark)
+}
+
+/** A stream goes on from its head when `position` is null. `extent` was read with the mark at the position. */
+export function startAt(streamId: string, position: StreamPosition | null, extent: StreamExtent): StreamStart {
+  const { headEventSeq, headMark, floorEventSeq, floorMark } = extent
+  const head: StreamStart = { streamId, afterSeq: headEventSeq, mark: headMark }
+  if (!position) return head
+  const { eventSeq, mark } = position
+  const lost = (reason: LostPlace['reason']) => ({ ...head, lost: { streamId, reason, headEventSeq, headMark } })
+  if (eventSeq > headEventSeq) return lost('UNKNOWN_CURSOR')
+  if (eventSeq < floorEventSeq) return lost('EXPIRED')
+  if (!fits(position, extent)) return lost('UNKNOWN_CURSOR')
+  const given = mark ?? extent.markThere
+  if (eventSeq === headEventSeq) return { ...head, mark: given ?? headMark }
+  return { streamId, afterSeq: eventSeq, mark: given ?? (eventSeq === 0 ? streamStart.headMark : floorMark) }
+}
+
+export function checkPositions(
+  argument: string,
+  positions: readonly StreamPosition[],
+): ReadonlyMap<string, StreamPosition> {
+  const problem = (reason: string) => new ValidationError(reason, [{ path: [argument], reason }])
+  if (positions.length > maxNamedStreams) throw problem(`At most ${String(maxNamedStreams)} streams can be named.`)
+  for (const { eventSeq } of positions) if (eventSeq < 0) throw problem('An eventSeq cannot be negative.')
+  return new Map(positions.map((position) => [position.streamId, position]))
+}
+
+/** The places alone, as the store looks them up. */
+export const placesOf = (positions: ReadonlyMap<string, StreamPosition>): ReadonlyMap<string, number> =>
+  new Map([...positions].map(([streamId, { eventSeq }]) => [streamId, eventSeq]))

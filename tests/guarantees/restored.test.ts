@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { ResyncDocument, ViewerDocument } from '../../sdk/generated/graphql.ts'
+import { restorable } from '../testkit/backup.ts'
+import { newKey, signUp, type Person, type Place } from '../testkit/person.ts'
+import { startServer, type ServerProcess } from '../testkit/server.ts'
+
+const oneTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
+
+/** The database comes and goes: as a client does, until there is an answer. */
+async function persistently<Value>(ask: () => Promise<Value>): Promise<Value> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (attempt === 100) throw error
+      await sleep(100)
+    }
+  }
+}
+
+/** Messages under these keys, in order. */
+async function sendAll(person: Person, conversationId: string, keys: string[]): Promise<void> {
+  for (const key of keys) await persistently(() => person.send(conversationId, `Text of ${key}`, key))
+}
+
+const keys = (count: number) => oneTo(count).map(newKey)
+
+interface World {
+  servers: ServerProcess[]
+  urls: string[]
+  ann: Person
+  bob: Person
+  conversation: string
+}
+
+describe.each(Object.entries(restorable))('after a backup was restored, made as %s', (_, makeDatabase) => {
+  const start = async () => {
+    const database = await makeDatabase()
+    const servers = [await startServer({ databaseUrl: database.url }), await startServer({ databaseUrl: database.url })]
+    const urls = servers.map(({ url }) => url)
+    const [ann, bob] = [await signUp(urls[0]!), await signUp(urls[1]!)]
+    const conversation = await ann.startDirect(bob)
+    const world: World = { servers, urls, ann, bob, conversation }
+    return { database, world }
+  }
+  const restarted = async (world: World, databaseUrl: string) => {
+    await Promise.all(world.servers.map((server) => server.stop()))
+    world.servers = [await startServer({ databaseUrl }), await startServer({ databaseUrl })]
+    world.urls = world.servers.map(({ url }) => url)
+    world.ann = world.ann.at(world.urls[0]!)
+    world.bob = world.bob.at(world.urls[1]!)
+  }
+  const places = async (person: Person, conversationId: string) => {
+    const { resync } = await persistently(() =>
+      person.client.request(ResyncDocument, { cursors: [{ streamId: conversationId, eventSeq: 0 }], limit: 1_000 }),
+    )
+    return new Map(resync.streams[0]!.events.map(({ cursor }) => [cursor.eventSeq, cursor]))
+  }
+  const resyncAt = async (person: Person, streamId: string, { eventSeq, mark }: Place) => {
+    const cursors = [{ streamId, eventSeq, mark }]
+    const { resync } = await persistently(() => person.client.request(ResyncDocument, { cursors, limit: 5 }))
+    return resync.streams[0]!
+  }
+
+  test('a place that was replaced is told as one, though the stream has passed it again with the same writes, and no other is', async () => {
+    const { database, world } = await start()
+    const kept = keys(20)
+    await sendAll(world.ann, world.conversation, kept)
+    await database.backUp()
+    const lost = keys(20)
+    await sendAll(world.bob, world.conversation, lost)
+    const before = await places(world.ann, world.conversation)
+    expect(before.size).toBe(40)
+    await database.restore()
+    await restarted(world, database.url)
+    // The clients do the very same again, and go on.
+    await sendAll(world.bob, world.conversation, [...lost, ...keys(10)])
+    const { ann, bob, conversation } = world
+
+    for (const person of [ann, bob]) {
+      const after = await places(person, conversation)
+      for (const eventSeq of oneTo(40)) {
+        const isKept = eventSeq <= 20
+        expect(after.get(eventSeq)!.mark === before.get(eventSeq)!.mark, String(eventSeq)).toBe(isKept)
+      }
+      for (const eventSeq of [0, 20, 21, 40]) {
+        const place = before.get(eventSeq) ?? { eventSeq: 0, mark: '0' }
+        const { events } = await resyncAt(person, conversation, place)
+        const told = eventSeq <= 20 ? { cursor: { eventSeq: eventSeq + 1 } } : { reason: 'UNKNOWN_CURSOR' }
+        expect(events[0], String(eventSeq)).toMatchObject(told)
+        const live = await person.conversationEvents(conversation, place)
+        expect((await live.waitForCount(1))[0]).toMatchObject(told)
+        live.cut()
+        const inbox = await person.inboxEvents([{ streamId: conversation, eventSeq, mark: place.mark }])
+        expect((await inbox.waitForCount(1))[0]).toMatchObject(told)
+        inbox.cut()
+      }
+      // Where the subscription says that it goes on it does.
+      const live = await person.conversationEvents(conversation, before.get(40))
+      const [word] = await live.waitForCount(1)
+      expect(word!.cursor).toEqual((await resyncAt(person, conversation, { eventSeq: 50 })).cursor)
+      await sendAll(bob, conversation, [newKey()])
+      expect((await live.waitForCount(2))[1]).toMatchObject({ cursor: { eventSeq: word!.cursor.eventSeq + 1 } })
+      live.cut()
+    }
+  })
+
+  test('nobody is told anything when nothing was lost', async () => {
+    const { database, world } = await start()
+    await sendAll(world.ann, world.conversation, keys(5))
+    const { viewer } = await world.ann.client.request(ViewerDocument, {})
+    const before = await places(world.ann, world.conversation)
+    await database.backUp()
+    await database.restore()
+    await restarted(world, database.url)
+    const { ann, bob, conversation } = world
+    await sendAll(bob, conversation, keys(2))
+    const { streamId: own, eventSeq, mark } = viewer.cursor
+    for (const person of [ann, ann.at(world.urls[1]!)]) {
+      for (const [seq, place] of before) {
+        expect((await resyncAt(person, conversation, place)).events[0]).toMatchObject({ cursor: { eventSeq: seq + 1 } })
+      }
+      expect((await resyncAt(person, own, { eventSeq, mark })).events).toEqual([])
+    }
+  })
+})
