@@ -7,6 +7,7 @@ import { newId } from '../src/domain/ids.ts'
 import { requestHash } from '../src/domain/op-key.ts'
 import { startSessionWatch } from '../src/domain/sessions/session-watch.ts'
 import { createSessions } from '../src/domain/sessions/sessions.ts'
+import { searchNameOf } from '../src/domain/text/fold.ts'
 import { StartError } from '../src/start-error.ts'
 import { createDatabase, type Database } from '../src/store/database.ts'
 import { runningEmbeddedUrl, startEmbeddedPostgres } from '../src/embedded/postgres.ts'
@@ -42,7 +43,8 @@ async function ensurePeople(store: SessionStore): Promise<string[]> {
   return Promise.all(
     people.map(async ({ handle, displayName }) => {
       const id = newId()
-      if (await store.createUser({ id, handle, displayName, passwordHash })) return id
+      const searchName = searchNameOf(displayName)
+      if (await store.createUser({ id, handle, displayName, searchName, passwordHash })) return id
       const credential = await store.credential(handle)
       if (credential && (await verify(credential.passwordHash, demoPassword))) return credential.userId
       throw new StartError(`The handle ${handle} belongs to somebody else, so the demo world cannot be made here.`)

@@ -18,6 +18,7 @@ import { createLoaders } from './domain/loaders.ts'
 import { createMembershipOf } from './domain/conversations/memberships.ts'
 import { createMessages } from './domain/messages/messages.ts'
 import { createPeople } from './domain/people/people.ts'
+import { startRefold } from './domain/people/refold.ts'
 import { startPresenceSweep } from './domain/presence/sweep.ts'
 import { startPresenceWatch } from './domain/presence/watch.ts'
 import { createPresence } from './domain/presence/presence.ts'
@@ -49,6 +50,7 @@ import { createMessageStore } from './store/messages.ts'
 import { migrate } from './store/migrate.ts'
 import { createPeopleStore } from './store/people.ts'
 import { createPresenceStore } from './store/presence.ts'
+import { createSearchNameStore } from './store/search-names.ts'
 import { createSessionStore } from './store/sessions.ts'
 import { createWrite } from './store/writes.ts'
 import { createLogger } from './telemetry/logger.ts'
@@ -205,6 +207,9 @@ export async function createApp(config: Config): Promise<App> {
       logger,
     })
     stops.push(() => retention.stop())
+    const searchNames = createSearchNameStore(db)
+    const refold = await startRefold({ names: searchNames, intervalMs: config.housekeepingIntervalMs, logger })
+    stops.push(() => refold.stop())
     const receipts = startReceipts({ append, intervalMs: config.receiptFlushIntervalMs, logger })
     stops.push(() => receipts.stop())
 

@@ -20,6 +20,7 @@ import { StartError } from '../start-error.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { claimDataFolder } from './data-folder.ts'
 import { runAs, type RunAs } from './account.ts'
+import { characterTypes, setCharacterTypes } from './character-types.ts'
 import { postgresBinaries, type PostgresBinaries } from './binaries.ts'
 import { commandOf } from './process-identity.ts'
 import { spawnSupervised, type Supervised } from './supervised.ts'
@@ -95,7 +96,7 @@ async function endLeftover(cluster: string, log: Logger): Promise<void> {
   rmSync(join(cluster, 'postmaster.pid'), { force: true })
 }
 
-function initialise(binaries: PostgresBinaries, as: RunAs, paths: Paths): void {
+function initialise(binaries: PostgresBinaries, as: RunAs, paths: Paths, ctype = characterTypes): void {
   // Aside first: an initdb that was interrupted leaves nothing that looks like a cluster.
   const draft = `${paths.cluster}.new`
   rmSync(draft, { recursive: true, force: true })
@@ -114,11 +115,17 @@ function initialise(binaries: PostgresBinaries, as: RunAs, paths: Paths): void {
     '--encoding=UTF8',
     // Sorting and case rules of PostgreSQL itself: the same on every machine, whatever locales it has.
     '--locale=C',
+    `--lc-ctype=${ctype}`,
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
     '--no-instructions',
   ]
   const result = spawnSync(command[0] ?? '', command.slice(1), { ...as.options, encoding: 'utf8' })
+  if (result.status !== 0 && ctype !== 'C') {
+    // The system may lack that locale. If it was something else, it is said now.
+    initialise(binaries, as, paths, 'C')
+    return
+  }
   if (result.status !== 0) {
     const reason = result.error?.message ?? complaintIn(result.stderr)
     throw new StartError(`PostgreSQL could not prepare ${paths.cluster}: ${reason}`)
@@ -184,6 +191,10 @@ async function start(options: EmbeddedOptions, paths: Paths): Promise<EmbeddedPo
   const port = await freePort()
   const server = launch(binaries, as, paths, port, postgresFlags)
   await untilReady(server, paths, logOffsetBytes)
+  await setCharacterTypes(urlFor(paths, port), log).catch((error: unknown) => {
+    server.end()
+    throw error
+  })
 
   let stopping = false
   void server.ended.then((code) => {

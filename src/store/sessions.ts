@@ -1,9 +1,11 @@
 import { arrayParameter, type Database } from './database.ts'
+import type { SearchName } from './search-names.ts'
 
 export interface NewUser {
   id: string
   handle: string
   displayName: string
+  searchName: SearchName
   passwordHash: string
 }
 
@@ -54,9 +56,9 @@ export interface SessionStore {
 const createUser = {
   name: 'create_user',
   text: `WITH person AS (
-      INSERT INTO users (id, handle, display_name, search_name) VALUES ($1, $2, $3, lower($3))
+      INSERT INTO users (id, handle, display_name, search_name, search_name_rule) VALUES ($1, $2, $3, $4, $5)
       ON CONFLICT (handle) DO NOTHING RETURNING id)
-    INSERT INTO credentials (user_id, password_hash) SELECT id, $4 FROM person RETURNING user_id`,
+    INSERT INTO credentials (user_id, password_hash) SELECT id, $6 FROM person RETURNING user_id`,
 }
 
 const readCredential = {
@@ -116,8 +118,8 @@ function rotationOf({ outcome, sessionId, userId, successorHash, nonce, expiresA
 
 export function createSessionStore(db: Database): SessionStore {
   return {
-    async createUser(user) {
-      const rows = await db.run(createUser, [user.id, user.handle, user.displayName, user.passwordHash])
+    async createUser({ id, handle, displayName, searchName, passwordHash }) {
+      const rows = await db.run(createUser, [id, handle, displayName, searchName.text, searchName.rule, passwordHash])
       return rows.length > 0
     },
     async credential(handle) {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runningEmbeddedUrl, startEmbeddedPostgres } from '../../src/embedded/postgres.ts'
+import { setCharacterTypes } from '../../src/embedded/character-types.ts'
 import { isAlive } from '../../src/embedded/process-identity.ts'
 import { StartError } from '../../src/start-error.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
@@ -89,6 +90,32 @@ describe('the embedded PostgreSQL', () => {
     await expect(query(wrong, 'SELECT 1')).rejects.toThrow('password authentication failed')
     expect(statSync(join(dataDir, 'postgres.password')).mode & 0o777).toBe(0o600)
     await postgres.stop()
+  })
+
+  it('knows letters from signs in every alphabet, also in a data folder that was made without knowing them', async () => {
+    const letters = async (url: string) => {
+      const [row] = await query(url, `SELECT array_to_string(tsvector_to_array(to_tsvector('simple', '„Çelik“ “Привет”, Ὀδυσσεύς…')), ' ') AS words,
+        (SELECT datctype FROM pg_database WHERE datname = current_database()) AS ctype`) // prettier-ignore
+      return row
+    }
+    const known = { words: 'çelik привет ὀδυσσεύς', ctype: 'C.UTF-8' }
+    const first = await startEmbeddedPostgres({ dataDir, log })
+    expect(await letters(first.url)).toEqual(known)
+    // As initdb leaves it with --locale=C, which is how data folders were made before.
+    await query(first.url, "UPDATE pg_database SET datctype = 'C'")
+    await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS id')
+    expect(await letters(first.url)).not.toMatchObject({ words: known.words })
+    // On a system that has no such locale it stays as it is, and lets everybody in as before.
+    await setCharacterTypes(first.url, log, ['xx_XX.UTF-8'])
+    expect(await letters(first.url)).toMatchObject({ ctype: 'C' })
+    await first.stop()
+
+    const second = await startEmbeddedPostgres({ dataDir, log })
+    expect(await letters(second.url)).toEqual(known)
+    expect(await query(second.url, 'SELECT id FROM kept')).toEqual([{ id: 1 }])
+    await query(second.url, 'CREATE DATABASE another')
+    expect(await letters(Object.assign(new URL(second.url), { pathname: '/another' }).href)).toEqual(known)
+    await second.stop()
   })
 
   it('dies with its process when that is killed, loses nothing, and the lock left behind stops nobody', async () => {

@@ -3,6 +3,7 @@ import { SignJWT, errors as joseErrors, jwtVerify } from 'jose'
 import type { CredentialRow, SessionStore } from '../../store/sessions.ts'
 import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, UnauthenticatedError } from '../errors.ts'
 import { isHandle, isUuid, newId, toHandle } from '../ids.ts'
+import { searchNameOf } from '../text/fold.ts'
 import { createPasswords } from './passwords.ts'
 import type { Presence } from '../presence/presence.ts'
 import { createRefreshTokens, hashToken, refreshTokenTtlMs, type RefreshToken } from './refresh-tokens.ts'
@@ -99,7 +100,13 @@ export function createSessions(options: SessionsOptions): Sessions {
     async register({ handle, displayName, password }) {
       const userId = newId()
       const passwordHash = await passwords.hash(password)
-      const created = await store.createUser({ id: userId, handle, displayName, passwordHash })
+      const created = await store.createUser({
+        id: userId,
+        handle,
+        displayName,
+        searchName: searchNameOf(displayName),
+        passwordHash,
+      })
       if (!created) throw new HandleTakenError(`The handle "${handle}" is taken. Choose another one.`)
       return open({ userId, passwordHash })
     },

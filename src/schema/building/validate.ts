@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ValidationError } from '../../domain/errors.ts'
 import { isHandle, toHandle } from '../../domain/ids.ts'
+import { foldName } from '../../domain/text/fold.ts'
 import { lineFault, showsSomething, trimUnseen } from '../../domain/text/shown.ts'
 
 /** Checks one argument; `name` is how the client called it, with the way to it when it stands inside of another. */
@@ -68,7 +69,12 @@ export const handle = z.string().transform(toHandle).refine(isHandle, {
 })
 /** A device's name among those of one person, of the client's choosing. */
 export const deviceId = within(1, 64)
-export const searchText = within(1, 64)
+/** Comes out as names are stored for the search. */
+export const searchText = storable
+  .transform((text) => text.trim())
+  .pipe(within(1, 64))
+  .transform(foldName)
+  .refine((folded) => folded !== '', { message: 'Must hold a letter, a digit or a sign to search for.' })
 /** Larger than any seq is fine: it counts as the newest one. */
 export const seq = z.number().int().min(0, 'Must be 0 or more.')
 export const positiveSeq = z.number().int().min(1, 'Must be 1 or more.')

@@ -51,15 +51,19 @@ builder.queryField('searchUsers', (t) =>
     type: UserConnection,
     description: 'People whose handle or name begins with the text, by handle. At most 100 a page; 25 when not given.',
     args: {
-      query: t.arg.string({ required: true, description: '1 to 64 characters; upper and lower case are the same.' }),
+      query: t.arg.string({
+        required: true,
+        description:
+          '1 to 64 characters (code points). Case, accents and the ways to compose a character make no difference.',
+      }),
       first: t.arg.int({ description: 'How many, 1 to 100.' }),
       after: t.arg.string({ description: 'Only people after this cursor.' }),
     },
     resolve: async (_, args, context, info) => {
       requireViewer(context)
-      const text = validate(searchText, 'query', args.query.trim()).toLowerCase()
+      const prefix = validate(searchText, 'query', args.query)
       // Prisma hands the text to LIKE as it is.
-      const startsWith = text.replace(/[\\%_]/g, '\\$&')
+      const startsWith = prefix.replace(/[\\%_]/g, '\\$&')
       const page = checkPage(args, limits)
       const afterHandle =
         page.after === null
