@@ -56,6 +56,7 @@ import { createWrite } from './store/writes.ts'
 import { createLogger } from './telemetry/logger.ts'
 import { bearerToken } from './transport/authenticate.ts'
 import type { ContextInit } from './transport/context.ts'
+import { localUrl } from './transport/http/local-url.ts'
 import { createTransport } from './transport/http/server.ts'
 import { readTrustedDocuments } from './execution/trusted-documents.ts'
 
@@ -144,6 +145,7 @@ export async function createApp(config: Config): Promise<App> {
     stops.push(() => {
       watch.stop()
     })
+    const { refreshRepeatWindowMs, trustProxy, publicUrl } = config
     const jwtSecret = config.jwtSecret ?? ownSecret(config.dataDir)
     const stores = {
       people: { ...people, byIds: gatherUsers(people) },
@@ -180,13 +182,7 @@ export async function createApp(config: Config): Promise<App> {
     const newLoaders = () => createLoaders(loaderStores)
     const domain: Domain = {
       attempts: createAttempts(config.rateLimits),
-      sessions: createSessions({
-        store: sessionStore,
-        watch,
-        presence,
-        jwtSecret,
-        refreshRepeatWindowMs: config.refreshRepeatWindowMs,
-      }),
+      sessions: createSessions({ store: sessionStore, watch, presence, jwtSecret, refreshRepeatWindowMs }),
       people: createPeople({ store: people, append, watch, presence }),
       conversations: createConversations(append, presence),
       messages: createMessages(append, events, typing),
@@ -220,6 +216,7 @@ export async function createApp(config: Config): Promise<App> {
       prisma: db.prisma,
       client: {
         ip: init.clientIp,
+        baseUrl: init.baseUrl,
         refreshCookie: init.refreshCookie,
         setRefreshCookie: init.setRefreshCookie,
         connection: init.connection ?? null,
@@ -240,6 +237,8 @@ export async function createApp(config: Config): Promise<App> {
       logger,
       graphiql: config.graphiql,
       introspection: config.introspection,
+      trustProxy,
+      publicUrl,
       corsOrigins: config.corsOrigins.includes('*') ? '*' : config.corsOrigins,
       secure: !config.development,
       createContext,
@@ -254,7 +253,6 @@ export async function createApp(config: Config): Promise<App> {
     })
     const port = await listen(() => transport.listen(config.port, config.host), config)
     stops.push(() => transport.stop(stopGraceMs))
-    const host = config.host === '0.0.0.0' ? '127.0.0.1' : config.host
     const counts = () => ({
       streams: hub.openStreamCount,
       busTopics: bus.topicCount,
@@ -264,7 +262,7 @@ export async function createApp(config: Config): Promise<App> {
       devices: devices.count,
       presenceFeeds: presenceWatch.feedCount,
     })
-    return { url: `http://${host}:${String(port)}/graphql`, counts, stop }
+    return { url: `${localUrl(config.host, port)}/graphql`, counts, stop }
   } catch (error) {
     await stop()
     throw error
@@ -296,7 +294,9 @@ async function listen(start: () => Promise<number>, { port, host }: Config): Pro
     }
     if (code === 'EACCES') throw new StartError(`Port ${String(port)} needs more rights. Start with PORT=4000, say.`)
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      throw new StartError(`HOST=${host} is no address of this machine. Use 127.0.0.1 or 0.0.0.0.`)
+      throw new StartError(
+        `HOST=${host} is no address of this machine. Use 127.0.0.1 or 0.0.0.0, or ::1 or :: for IPv6.`,
+      )
     }
     throw error
   }

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+import proxyAddr from 'proxy-addr'
 import { z } from 'zod'
 
 /** A setting that cannot be used. The message is one line: the setting, what it got and what is allowed. */
@@ -25,11 +27,48 @@ const onOff = z.enum(['on', 'off'], 'on or off').transform((value) => value === 
 
 const isOrigin = (value: string) => value === '*' || (URL.canParse(value) && new URL(value).origin === value)
 
+const rangeNames: readonly string[] = ['loopback', 'linklocal', 'uniquelocal']
+
+const listOf = (value: string) => value.split(',').map((item) => item.trim())
+
+function isTrustable(addresses: string[]): boolean {
+  // proxy-addr would take a number, as of hops, for the address that it is in another notation.
+  const isNoted = (item: string) => rangeNames.includes(item) || isIP(item.split('/', 1)[0] ?? '') !== 0
+  if (!addresses.every(isNoted)) return false
+  try {
+    proxyAddr.compile(addresses)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** An address that paths can be put behind. */
+function isBaseUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { protocol, username, password, search, hash, pathname } = new URL(value)
+  const isBare = [username, password, search, hash].every((part) => part === '') && !value.includes('?')
+  return /^https?:$/.test(protocol) && isBare && /^(?:\/[\w.~%@:+-]+)*\/?$/.test(pathname)
+}
+
 // Each message says what is allowed; describe() puts the name and the value before it.
 const settings = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test'], 'development, production or test').default('development'),
   PORT: integer('a port from 0 (any free one) to 65535', 0, 65_535).default(4000),
-  HOST: z.string().optional(),
+  HOST: z
+    .string()
+    .transform((value) => value.replace(/^\[(.*)\]$/, '$1'))
+    .optional(),
+  PUBLIC_URL: z
+    .string()
+    .refine(isBaseUrl, 'an address like https://chat.example.com or https://example.com/chat')
+    .transform((value) => new URL(value).href.replace(/\/$/, ''))
+    .optional(),
+  TRUST_PROXY: z
+    .string()
+    .transform(listOf)
+    .refine(isTrustable, 'addresses, ranges like 10.0.0.0/8, or loopback, linklocal, uniquelocal, with commas between')
+    .default([]),
   DATABASE_URL: z.string().refine(isDatabaseUrl, 'an address that begins with postgresql:// or postgres://').optional(),
   DATABASE_POOL_SIZE: integer('a number of connections from 1 to 1000', 1, 1000).default(10),
   MIGRATION_LOCK_TIMEOUT_MS: integer('milliseconds from 100 to 86400000', 100, 86_400_000).default(300_000),
@@ -44,7 +83,7 @@ const settings = z.object({
   CORS_ORIGINS: z
     .string()
     .default('*')
-    .transform((value) => value.split(',').map((origin) => origin.trim()))
+    .transform(listOf)
     .refine((origins) => origins.every(isOrigin), '* or origins like https://chat.example.com with commas between'),
   PERSISTED_DOCUMENTS: z.string().optional(),
   PERSISTED_DOCUMENTS_ONLY: onOff.default(false),
@@ -98,6 +137,10 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
   return Object.freeze({
     port: read.PORT,
     host: read.HOST ?? (embedded ? '127.0.0.1' : '0.0.0.0'),
+    /** Where clients find us, without a slash at the end. Null: as they ask, or as a trusted proxy says. */
+    publicUrl: read.PUBLIC_URL ?? null,
+    /** Addresses and ranges of proxies whose headers count. */
+    trustProxy: Object.freeze(read.TRUST_PROXY),
     /** Null: the embedded PostgreSQL. */
     databaseUrl: read.DATABASE_URL ?? null,
     databasePoolSize: read.DATABASE_POOL_SIZE,

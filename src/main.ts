@@ -37,7 +37,9 @@ async function main(): Promise<void> {
 
   const { url } = await started
   console.log(`Parley is listening on ${url}`)
-  if (config.graphiql) console.log(`GraphiQL: open ${url} in a browser`)
+  const publicUrl = config.publicUrl === null ? null : `${config.publicUrl}/graphql`
+  if (publicUrl !== null) console.log(`Clients find it at ${publicUrl}`)
+  if (config.graphiql) console.log(`GraphiQL: open ${publicUrl ?? url} in a browser`)
   if (config.development) console.log('Demo data: npm run seed, in another terminal')
   console.log('Stop: Ctrl-C')
 }

@@ -6,10 +6,11 @@ export interface ContextInit {
   authorization: string | null
   /** Always null on a WebSocket: it could not be answered with a rotated one. */
   refreshCookie: string | null
+  /** Of the client itself, also behind proxies. */
   clientIp: string
+  /** Where the client finds us, for links that only this client gets: https://chat.example.com/chat */
+  baseUrl: string
   traceId: string
-  /** Whether cookies are marked Secure: true outside development. */
-  secure: boolean
   /** Sets or, with null, clears the refresh cookie. Does nothing on a WebSocket. */
   setRefreshCookie: (token: string | null, maxAgeSeconds: number) => void
   isWebSocket: boolean

@@ -148,7 +148,13 @@ export function cannedContext(userId: string): Context {
     loaders: cannedLoaders(),
     domain: missing('domain') as Context['domain'],
     prisma: missing('prisma') as Context['prisma'],
-    client: { ip: '127.0.0.1', refreshCookie: null, setRefreshCookie: () => undefined, connection: null },
+    client: {
+      ip: '127.0.0.1',
+      baseUrl: 'http://127.0.0.1',
+      refreshCookie: null,
+      setRefreshCookie: () => undefined,
+      connection: null,
+    },
   }
 }
 

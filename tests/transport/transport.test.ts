@@ -116,10 +116,10 @@ describe('HTTP', () => {
   it('sets and clears the refresh cookie', async () => {
     const set = await toy.post('mutation { logIn(token: "r/1") }')
     expect(set.headers.get('set-cookie')).toBe(
-      'parley_refresh=r%2F1; Max-Age=3600; HttpOnly; SameSite=Strict; Path=/graphql',
+      'parley_refresh=r%2F1; Max-Age=3600; Path=/graphql; HttpOnly; SameSite=Strict',
     )
     const cleared = await toy.post('mutation { logIn }')
-    expect(cleared.headers.get('set-cookie')).toContain('parley_refresh=; Max-Age=0; HttpOnly')
+    expect(cleared.headers.get('set-cookie')).toContain('parley_refresh=; Max-Age=0; Path=/graphql; HttpOnly')
     const production = createToy({ secure: true })
     await production.start()
     expect((await production.post('mutation { logIn(token: "x") }')).headers.get('set-cookie')).toContain('; Secure')

@@ -1,7 +1,11 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { RateLimitedError } from '../errors.ts'
+import { networkOf } from './network.ts'
 
-/** Slows down who guesses passwords or makes people by the thousand. Counted in each process for itself. */
+/**
+ * Slows down who guesses passwords or makes people by the thousand. Counted in each process for itself, an IPv6 network of 64
+ * bits as one address.
+ */
 export interface Attempts {
   /** Throws RateLimitedError when this address registered too many people lately. */
   register(ip: string): Promise<void>
@@ -20,7 +24,7 @@ export function createAttempts(enabled: boolean): Attempts {
   }
   const registrations = new RateLimiterMemory({ keyPrefix: 'register', points: registrationsPerMinute, duration: 60 })
   const failures = new RateLimiterMemory({ keyPrefix: 'login', ...failedLogins })
-  const keyOf = (ip: string, handle: string) => `${ip} ${handle.toLowerCase().slice(0, 64)}`
+  const keyOf = (ip: string, handle: string) => `${networkOf(ip)} ${handle.toLowerCase().slice(0, 64)}`
   const consume = async (limiter: RateLimiterMemory, key: string) => {
     try {
       await limiter.consume(key)
@@ -29,7 +33,7 @@ export function createAttempts(enabled: boolean): Attempts {
     }
   }
   return {
-    register: (ip) => consume(registrations, ip),
+    register: (ip) => consume(registrations, networkOf(ip)),
     async checkLogin(ip, handle) {
       const state = await failures.get(keyOf(ip, handle))
       if (state && state.consumedPoints >= failedLogins.points) throw new RateLimitedError(state.msBeforeNext)

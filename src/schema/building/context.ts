@@ -14,7 +14,10 @@ export interface Context {
   loaders: Loaders
   prisma: PrismaClient
   client: {
+    /** Of the client itself, also behind proxies. */
     ip: string
+    /** Where the client finds us, for links that only this client gets: https://chat.example.com/chat */
+    baseUrl: string
     refreshCookie: string | null
     /** Null clears it. Does nothing on a WebSocket. */
     setRefreshCookie: (token: string | null, maxAgeSeconds: number) => void

@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { parseCookie, stringifySetCookie } from 'cookie'
+import type { ClientView } from '../client-view.ts'
 import type { ContextInit } from '../context.ts'
+import { graphqlPath } from './engine.ts'
 
 export const refreshCookieName = 'parley_refresh'
 
 const saneRequestId = /^[\w.:-]{8,128}$/
 const traceParent = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}$/
-
-interface RequestSettings {
-  secure: boolean
-  /** Whether a proxy of ours stands in front and appends the client's address to X-Forwarded-For. */
-  trustProxy: boolean
-}
 
 /** The id a request is known by in answers and logs: the caller's, where it looks like one. */
 export function traceIdOf(request: IncomingMessage): string {
@@ -24,21 +21,28 @@ export function httpContextInit(
   request: IncomingMessage,
   response: ServerResponse,
   traceId: string,
-  settings: RequestSettings,
+  view: ClientView,
 ): ContextInit {
   return {
     authorization: request.headers.authorization ?? null,
     refreshCookie: cookieOf(request, refreshCookieName),
-    clientIp: clientIpOf(request, settings.trustProxy),
+    clientIp: view.address,
+    baseUrl: view.baseUrl,
     traceId,
-    secure: settings.secure,
     isWebSocket: false,
     setRefreshCookie(token, maxAgeSeconds) {
       // Too late when a subscription over SSE has begun to answer.
       if (response.headersSent) return
-      const attributes = ['HttpOnly', 'SameSite=Strict', 'Path=/graphql', ...(settings.secure ? ['Secure'] : [])]
-      const value = token === null ? '; Max-Age=0' : `${encodeURIComponent(token)}; Max-Age=${maxAgeSeconds}`
-      response.setHeader('set-cookie', `${refreshCookieName}=${value}; ${attributes.join('; ')}`)
+      const cookie = stringifySetCookie({
+        name: refreshCookieName,
+        value: token ?? '',
+        maxAge: token === null ? 0 : maxAgeSeconds,
+        path: `${view.basePath}${graphqlPath}`,
+        httpOnly: true,
+        secure: view.secure,
+        sameSite: 'strict',
+      })
+      response.setHeader('set-cookie', cookie)
     },
   }
 }
@@ -47,24 +51,17 @@ export function httpContextInit(
 const setNoCookie = () => undefined
 
 export function socketContextInit(
-  request: IncomingMessage,
   authorization: string | null,
-  settings: RequestSettings,
+  { address, baseUrl }: ClientView,
 ): Omit<ContextInit, 'traceId' | 'viewer'> {
   return {
     authorization,
     refreshCookie: null,
-    clientIp: clientIpOf(request, settings.trustProxy),
-    secure: settings.secure,
+    clientIp: address,
+    baseUrl,
     isWebSocket: true,
     setRefreshCookie: setNoCookie,
   }
-}
-
-function clientIpOf(request: IncomingMessage, trustProxy: boolean): string {
-  // Only the last address was written by our proxy; those before it are the client's own words.
-  const forwarded = trustProxy ? headerOf(request, 'x-forwarded-for')?.split(',').at(-1)?.trim() : undefined
-  return (forwarded ?? request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
 }
 
 function headerOf(request: IncomingMessage, name: string): string | null {
@@ -72,13 +69,7 @@ function headerOf(request: IncomingMessage, name: string): string | null {
   return (Array.isArray(value) ? value.join(',') : value) ?? null
 }
 
-function cookieOf(request: IncomingMessage, name: string): string | null {
-  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim())
-  const value = pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
-  if (value === undefined || value === '') return null
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    return null
-  }
+function cookieOf({ headers }: IncomingMessage, name: string): string | null {
+  // Empty counts as none.
+  return parseCookie(headers.cookie ?? '')[name] || null
 }

@@ -4,6 +4,7 @@ import type { GraphQLSchema } from 'graphql'
 import type { ConnectedDevice, Device, Viewer } from '../../domain/viewer.ts'
 import type { OpenEventResults } from '../../execution/event-results.ts'
 import type { Logger } from '../../telemetry/logger.ts'
+import { createClientView, type ClientView } from '../client-view.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
 import type { Deliveries } from '../websocket/delivered.ts'
 import { createOperations } from '../../execution/operations.ts'
@@ -29,13 +30,15 @@ export interface TransportOptions {
   graphiql: boolean
   introspection: boolean
   corsOrigins: readonly string[] | '*'
-  /** Whether cookies are marked Secure: true outside development. */
+  /** Whether cookies are marked Secure where it is not known how the client reaches us: true outside development. */
   secure: boolean
   trustedDocuments?: TrustedDocuments | null
   /** Whether plain requests go past Yoga. False only to compare the answers. */
   plainPosts?: boolean
-  /** Whether the last address of X-Forwarded-For is the client's. False unless a proxy of ours stands in front. */
-  trustProxy?: boolean
+  /** Addresses and ranges of proxies whose Forwarded and X-Forwarded-* headers count. */
+  trustProxy?: readonly string[]
+  /** Where clients find us: https://chat.example.com/chat */
+  publicUrl?: string | null
   /** Throws UnauthenticatedError for a token that is wrong or expired; a missing one gives a viewer of null. */
   createContext: (init: ContextInit) => Promise<TransportContext>
   /** How the events of a subscription are executed. */
@@ -62,8 +65,8 @@ export interface Transport {
 }
 
 export function createTransport(options: TransportOptions): Transport {
-  const { logger, secure, trustProxy = false, plainPosts = true, onSessionEnded, health } = options
-  const settings = { secure, trustProxy }
+  const { logger, plainPosts = true, onSessionEnded, health } = options
+  const viewOf = createClientView(options)
   const streams = new Set<ServerResponse>()
   let stopped: Promise<void> | undefined
 
@@ -73,7 +76,7 @@ export function createTransport(options: TransportOptions): Transport {
   const sockets = createWebSocketServer({
     ...options,
     operations,
-    initOf: (request, authorization) => socketContextInit(request, authorization, settings),
+    initOf: (request, authorization) => socketContextInit(authorization, viewOf(request)),
   })
   const server = createServer({
     requestTimeout: requestTimeoutMs,
@@ -83,6 +86,7 @@ export function createTransport(options: TransportOptions): Transport {
   server.on('request', (request, response) => void answer(request, response))
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', (error) => logger.debug({ err: error }, 'Socket error during upgrade'))
+    request.url = viewOf(request).target
     // It may be one of several that the client would speak.
     request.headers.upgrade = 'websocket'
     if (stopped) socket.end(refusedUpgrade('503 Service Unavailable'))
@@ -106,23 +110,28 @@ export function createTransport(options: TransportOptions): Transport {
     response.setHeader('x-trace-id', traceId)
     if (stopped) response.setHeader('connection', 'close')
     else if (request.isDeclining) keepWhereNothingIsLost(request, response)
+    const view = viewOf(request)
+    request.url = view.target
     try {
-      await route(request, response, traceId)
+      await route(request, response, traceId, view)
     } catch (error) {
       // A client that went away in the middle of its request is no fault of ours.
-      logger[request.complete ? 'error' : 'debug']({ err: error, traceId }, 'A request could not be answered')
+      logger[request.complete ? 'error' : 'debug'](
+        { err: error, traceId, clientIp: view.address },
+        'A request could not be answered',
+      )
       if (!response.headersSent) sendJson(response, 500, { error: `Something went wrong on our side: ${traceId}` })
       else response.destroy()
     }
   }
 
-  async function route(request: IncomingMessage, response: ServerResponse, traceId: string) {
+  async function route(request: IncomingMessage, response: ServerResponse, traceId: string, view: ClientView) {
     switch (pathOf(request)) {
       case graphqlPath:
-        await answerGraphql(request, response, httpContextInit(request, response, traceId, settings))
+        await answerGraphql(request, response, httpContextInit(request, response, traceId, view))
         break
       case '/':
-        response.writeHead(302, { location: graphqlPath }).end()
+        response.writeHead(302, { location: `${view.basePath}${graphqlPath}` }).end()
         break
       case '/health/live':
         sendJson(response, 200, { live: true })
@@ -133,7 +142,7 @@ export function createTransport(options: TransportOptions): Transport {
         break
       }
       default:
-        sendJson(response, 404, { error: `Nothing is here. The GraphQL API is at ${graphqlPath}.` })
+        sendJson(response, 404, { error: `Nothing is here. The GraphQL API is at ${view.basePath}${graphqlPath}.` })
     }
   }
 

@@ -19,6 +19,8 @@ describe('settings', () => {
     expect(loadConfig({})).toEqual({
       port: 4000,
       host: '127.0.0.1',
+      publicUrl: null,
+      trustProxy: [],
       databaseUrl: null,
       databasePoolSize: 10,
       migrationLockTimeoutMs: 300_000,
@@ -96,6 +98,40 @@ describe('settings', () => {
       rateLimits: false,
       port: 0,
     })
+  })
+
+  it('take an address with brackets, and where clients find it without a slash at the end', () => {
+    const env = {
+      HOST: '[::1]',
+      PUBLIC_URL: 'HTTPS://Chat.Example.com:443/a/',
+      TRUST_PROXY: 'loopback, 10.0.0.0/8,fd00::1',
+    }
+    expect(loadConfig(env)).toMatchObject({
+      host: '::1',
+      publicUrl: 'https://chat.example.com/a',
+      trustProxy: ['loopback', '10.0.0.0/8', 'fd00::1'],
+    })
+    expect(loadConfig({ PUBLIC_URL: 'http://127.0.0.1:8080' }).publicUrl).toBe('http://127.0.0.1:8080')
+  })
+
+  it.each(['true', '*', '1', 'loopback,', '10.0.0.0/0', '10.0.0.0/33', 'proxy.example', '10.0.0.300', '::/0'])(
+    'do not trust %j as a proxy',
+    (value) => {
+      expect(complaintAbout({ TRUST_PROXY: value })).toMatch(/^TRUST_PROXY must be addresses, ranges like /)
+    },
+  )
+
+  it.each([
+    'chat.example.com',
+    'ftp://chat.example.com',
+    'https://chat.example.com/?a=1',
+    'https://chat.example.com/#a',
+    'https://ann:hush@chat.example.com',
+    'https://chat.example.com//a',
+    'https://chat.example.com/a;b',
+    'wss://chat.example.com',
+  ])('do not take %j for where clients find it', (value) => {
+    expect(complaintAbout({ PUBLIC_URL: value })).toMatch(/^PUBLIC_URL must be an address like https:/)
   })
 
   it.each([
