@@ -436,6 +436,8 @@ test('who was removed is refused like an outsider, also with the cursors they ha
     },
   ])
   const resumed = await leaver.inboxEvents(cursors)
+  // With it all streams are followed, the personal one too, which is not named.
+  await resumed.waitForCount(1)
   await owner.send(group, 'Long after the removal')
   const elsewhere = await owner.startDirect(leaver)
   await resumed.waitFor((event) => event.__typename === 'InboxEntryChanged' && event.conversationId === elsewhere)
