@@ -238,7 +238,9 @@ async function printTokens(config: Config, store: SessionStore): Promise<void> {
     refreshRepeatWindowMs: config.refreshRepeatWindowMs,
   })
   for (const { handle, displayName } of people.slice(0, 3)) {
-    const { accessToken } = await sessions.login({ handle, password: demoPassword })
+    const session = await sessions.login({ handle, password: demoPassword })
+    if (session instanceof Error) throw session
+    const { accessToken } = session
     console.log(`\n${displayName} (${handle})\n{ "authorization": "Bearer ${accessToken}" }`)
   }
   watch.stop()

@@ -411,7 +411,7 @@ export type UpdateInboxEntryMutationVariables = Exact<{
 }>;
 
 
-export type UpdateInboxEntryMutation = { __typename?: 'Mutation', updateInboxEntry: { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'UpdateInboxEntrySuccess', entry: { __typename?: 'InboxEntry', id: string, unreadCount: number, lastReadSeq: number, mutedUntil: string | null, archived: boolean, pinned: boolean } } };
+export type UpdateInboxEntryMutation = { __typename?: 'Mutation', updateInboxEntry: { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'UpdateInboxEntrySuccess', entry: { __typename?: 'InboxEntry', id: string, unreadCount: number, lastReadSeq: number, mutedUntil: string | null, archived: boolean, pinned: boolean } } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
 
 export type ConversationEventsSubscriptionVariables = Exact<{
   conversationId: Scalars['ID']['input'];
@@ -543,21 +543,21 @@ export type DeleteMessageMutationVariables = Exact<{
 }>;
 
 
-export type DeleteMessageMutation = { __typename?: 'Mutation', deleteMessage: { __typename: 'DeleteMessageSuccess', ack: { __typename?: 'WriteAck', outcome: WriteOutcome, opKey: string, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } }, message: { __typename?: 'Message', id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, createdAt: string, editedAt: string | null, deletedAt: string | null, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null } } | { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'MessageDeletedError', code: ErrorCode, reason: string } | { __typename: 'MessageLockedError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'OpKeyReusedError', code: ErrorCode, reason: string } };
+export type DeleteMessageMutation = { __typename?: 'Mutation', deleteMessage: { __typename: 'DeleteMessageSuccess', ack: { __typename?: 'WriteAck', outcome: WriteOutcome, opKey: string, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } }, message: { __typename?: 'Message', id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, createdAt: string, editedAt: string | null, deletedAt: string | null, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null } } | { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'MessageDeletedError', code: ErrorCode, reason: string } | { __typename: 'MessageLockedError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'OpKeyReusedError', code: ErrorCode, reason: string } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
 
 export type MarkReadMutationVariables = Exact<{
   input: MarkReadInput;
 }>;
 
 
-export type MarkReadMutation = { __typename?: 'Mutation', markRead: { __typename: 'MarkReadSuccess', ack: { __typename?: 'CursorAck', outcome: CursorOutcome, lastReadSeq: number, lastDeliveredSeq: number, unreadCount: number }, entry: { __typename?: 'InboxEntry', id: string, unreadCount: number, lastReadSeq: number, mutedUntil: string | null, archived: boolean, pinned: boolean } } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } };
+export type MarkReadMutation = { __typename?: 'Mutation', markRead: { __typename: 'MarkReadSuccess', ack: { __typename?: 'CursorAck', outcome: CursorOutcome, lastReadSeq: number, lastDeliveredSeq: number, unreadCount: number }, entry: { __typename?: 'InboxEntry', id: string, unreadCount: number, lastReadSeq: number, mutedUntil: string | null, archived: boolean, pinned: boolean } } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
 
 export type MarkDeliveredMutationVariables = Exact<{
   input: MarkDeliveredInput;
 }>;
 
 
-export type MarkDeliveredMutation = { __typename?: 'Mutation', markDelivered: { __typename: 'MarkDeliveredSuccess', ack: { __typename?: 'CursorAck', outcome: CursorOutcome, lastReadSeq: number, lastDeliveredSeq: number, unreadCount: number } } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } };
+export type MarkDeliveredMutation = { __typename?: 'Mutation', markDelivered: { __typename: 'MarkDeliveredSuccess', ack: { __typename?: 'CursorAck', outcome: CursorOutcome, lastReadSeq: number, lastDeliveredSeq: number, unreadCount: number } } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
 
 export type MessageStatusQueryVariables = Exact<{
   id: Scalars['ID']['input'];

@@ -5,7 +5,6 @@ import { MaxTokensParserWLexer } from '@escape.tech/graphql-armor-max-tokens'
 import {
   GraphQLError,
   NoSchemaIntrospectionCustomRule,
-  getNamedType,
   specifiedRules,
   type DocumentNode,
   type GraphQLSchema,
@@ -15,7 +14,7 @@ import {
 } from 'graphql'
 import type * as QueryComplexity from 'graphql-query-complexity'
 import { QueryTooComplexError } from '../domain/errors.ts'
-import { sizingVariables } from './sizing-variables.ts'
+import { isPage, sizingVariables } from './sizing-variables.ts'
 
 // By require: its ES module brings a second graphql along, which knows nothing of our schema's types.
 const { getComplexity } = createRequire(import.meta.url)('graphql-query-complexity') as typeof QueryComplexity
@@ -69,7 +68,7 @@ const rowsOf: QueryComplexity.ComplexityEstimator = ({ type, field, args, childC
     const { cursors, limit } = args as { cursors: unknown[]; limit?: number | null }
     return Math.min(maxResyncEvents, cursors.length * (limit ?? 500)) * Math.max(1, childComplexity)
   }
-  if (!getNamedType(field.type).name.endsWith('Connection')) return childComplexity
+  if (!isPage(field.type)) return childComplexity
   const { first, last } = args as { first?: number | null; last?: number | null }
   // What is out of bounds is refused by the page itself, with better words.
   return inside(Math.min(maxPageSize, Math.max(0, first ?? last ?? defaultPageSize)))

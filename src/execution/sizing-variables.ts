@@ -1,15 +1,26 @@
 import {
   TypeInfo,
+  getNamedType,
+  isObjectType,
   visit,
   visitWithTypeInfo,
   type ASTNode,
   type ASTVisitor,
   type DocumentNode,
+  type GraphQLOutputType,
   type GraphQLSchema,
 } from 'graphql'
 
 const sizes = ['first', 'last', 'ids', 'cursors', 'limit']
 const lists = ['nodes', 'resync']
+
+/** Whether a field of this type is a page: a connection, whatever its name, as it has edges and says how the list goes on. */
+export function isPage(type: GraphQLOutputType): boolean {
+  const named = getNamedType(type)
+  if (!isObjectType(named)) return false
+  const { edges, pageInfo } = named.getFields()
+  return edges !== undefined && pageInfo !== undefined
+}
 
 /** Names of the variables on which the number of rows of a document depends. Null: it has no page or list that counts. */
 export function sizingVariables(schema: GraphQLSchema, document: DocumentNode): string[] | null {
@@ -21,8 +32,8 @@ export function sizingVariables(schema: GraphQLSchema, document: DocumentNode): 
   const typeInfo = new TypeInfo(schema)
   const visitor: ASTVisitor = {
     Field({ name, arguments: args = [] }) {
-      const isPage = /Connection[\]!]*$/.test(String(typeInfo.getType()))
-      if (!isPage && !lists.includes(name.value)) return
+      const type = typeInfo.getType()
+      if (!(type && isPage(type)) && !lists.includes(name.value)) return
       pages.push(name.value)
       for (const argument of args) if (sizes.includes(argument.name.value)) addFrom(argument)
     },

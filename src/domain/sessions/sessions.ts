@@ -22,16 +22,19 @@ export interface Session {
 }
 
 export interface Sessions {
-  register(input: { handle: string; displayName: string; password: string }): Promise<Session>
-  login(input: { handle: string; password: string }): Promise<Session>
+  register(input: { handle: string; displayName: string; password: string }): Promise<Session | HandleTakenError>
+  login(input: { handle: string; password: string }): Promise<Session | InvalidCredentialsError>
   /**
    * Exchanges the token for a new pair. Repeated within the window it gives the same pair again, as long as that pair was
    * not exchanged in its turn. Any other use of an exchanged token revokes its whole session.
    */
-  refresh(refreshToken: string): Promise<Session>
+  refresh(refreshToken: string): Promise<Session | SessionExpiredError>
   logout(viewer: Viewer): Promise<void>
   /** Ends all other sessions of the viewer. */
-  changePassword(viewer: Viewer, input: { currentPassword: string; newPassword: string }): Promise<void>
+  changePassword(
+    viewer: Viewer,
+    input: { currentPassword: string; newPassword: string },
+  ): Promise<undefined | InvalidCredentialsError>
   /** The viewer of an access token, or an UnauthenticatedError that says what to do. */
   authenticate(accessToken: string): Promise<Viewer>
 }
@@ -87,7 +90,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     const sessionId = newId()
     const refresh = refreshTokens.first()
     const created = await store.createSession(sessionId, credential, refresh)
-    if (!created) throw new InvalidCredentialsError()
+    if (!created) return new InvalidCredentialsError()
     return issue(sessionId, credential.userId, refresh)
   }
 
@@ -107,15 +110,17 @@ export function createSessions(options: SessionsOptions): Sessions {
         searchName: searchNameOf(displayName),
         passwordHash,
       })
-      if (!created) throw new HandleTakenError(`The handle "${handle}" is taken. Choose another one.`)
-      return open({ userId, passwordHash })
+      if (!created) return new HandleTakenError(`The handle "${handle}" is taken. Choose another one.`)
+      const session = await open({ userId, passwordHash })
+      if (session instanceof InvalidCredentialsError) throw new Error('a person was gone before their first session')
+      return session
     },
     async login({ handle, password }) {
       const wanted = toHandle(handle)
       // What cannot be a handle is nobody's, and may be nothing that PostgreSQL takes.
       const credential = isHandle(wanted) ? await store.credential(wanted) : null
       const matches = await passwords.matches(credential?.passwordHash ?? (await decoyHash), password)
-      if (!credential || !matches) throw new InvalidCredentialsError()
+      if (!credential || !matches) return new InvalidCredentialsError()
       return open(credential)
     },
     async refresh(refreshToken) {
@@ -127,7 +132,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         if (again) return issue(result.sessionId, result.userId, again)
       }
       if (result.outcome === 'REUSED') announceEnded(result.userId, result.sessionId)
-      throw new SessionExpiredError()
+      return new SessionExpiredError()
     },
     async logout(viewer) {
       await store.revoke(viewer.sessionId)
@@ -135,14 +140,15 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
     async changePassword(viewer, { currentPassword, newPassword }) {
       const passwordHash = await store.passwordHashOf(viewer.userId)
-      if (passwordHash === null) throw new InvalidCredentialsError()
+      if (passwordHash === null) return new InvalidCredentialsError()
       if (!(await passwords.matches(passwordHash, currentPassword))) {
         // A repeated request, whose first answer was lost, finds the password changed already.
-        if (await passwords.matches(passwordHash, newPassword)) return
-        throw new InvalidCredentialsError()
+        if (await passwords.matches(passwordHash, newPassword)) return undefined
+        return new InvalidCredentialsError()
       }
       const ended = await store.changePassword(viewer.userId, await passwords.hash(newPassword), viewer.sessionId)
       for (const sessionId of ended) announceEnded(viewer.userId, sessionId)
+      return undefined
     },
     async authenticate(accessToken) {
       // Only the signature is remembered. Whether the session is live is asked each time.

@@ -2,12 +2,12 @@ import { z } from 'zod'
 import { maxMembers } from '../../domain/conversations/conversations.ts'
 import { ForbiddenError, NotFoundError, OpKeyReusedError, ValidationError } from '../../domain/errors.ts'
 import { builder } from '../building/builder.ts'
-import { granted } from '../building/granted.ts'
+import { refusing } from '../building/refusing.ts'
 import { requireViewer } from '../building/context.ts'
 import { Conversation, EditPolicy, isMember } from './conversation.ts'
-import { conversationId, requireId } from '../building/ids.ts'
+import { conversationId } from '../building/ids.ts'
 import { required } from '../building/required.ts'
-import { idList, opKey, title, validate } from '../building/validate.ts'
+import { idList, opKey, title } from '../building/validate.ts'
 
 interface Changed {
   conversationId: string
@@ -103,84 +103,91 @@ const groupShape = z.object({ title, opKey, memberIds: idList(maxIdsAtOnce) })
 const renameShape = z.object({ title })
 const addMembersShape = z.object({ userIds: idList(maxIdsAtOnce).min(1, 'Name at least one person.') })
 
+const starting = refusing(NotFoundError, ValidationError)
+const creating = refusing(ValidationError, NotFoundError, OpKeyReusedError)
+const renaming = refusing(NotFoundError, ForbiddenError, ValidationError)
+const adding = refusing(NotFoundError, ForbiddenError, ValidationError)
+const removing = refusing(NotFoundError, ForbiddenError)
+const leaving = refusing(NotFoundError, ForbiddenError)
+
 builder.mutationFields((t) => ({
   startDirect: t.field({
     type: StartDirectSuccess,
-    errors: { types: [NotFoundError, ValidationError] },
+    errors: starting.errors,
     description:
       'The conversation of the viewer and one other person; made when there is none yet. Idempotent by nature.',
     args: { input: t.arg({ type: StartDirectInput, required: true, description: 'Whom to talk to.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const peerId = requireId('User', input.userId)
-      return { conversationId: granted(await context.domain.conversations.startDirect(viewer, peerId)) }
+      const peerId = starting.requireId('User', input.userId)
+      return { conversationId: starting.granted(await context.domain.conversations.startDirect(viewer, peerId)) }
     },
   }),
   createGroup: t.field({
     type: CreateGroupSuccess,
-    errors: { types: [ValidationError, NotFoundError, OpKeyReusedError] },
+    errors: creating.errors,
     description: 'Makes a group with the viewer as its owner.',
     args: { input: t.arg({ type: CreateGroupInput, required: true, description: 'The group.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const checked = validate(groupShape, 'input', input)
-      const memberIds = checked.memberIds.map((id) => requireId('User', id))
+      const checked = creating.validate(groupShape, 'input', input)
+      const memberIds = checked.memberIds.map((id) => creating.requireId('User', id))
       const editPolicy = input.editPolicy ?? 'ANYTIME'
       const group = { title: checked.title, opKey: checked.opKey, memberIds, editPolicy }
-      return { conversationId: granted(await context.domain.conversations.createGroup(viewer, group)) }
+      return { conversationId: creating.granted(await context.domain.conversations.createGroup(viewer, group)) }
     },
   }),
   renameConversation: t.field({
     type: RenameConversationSuccess,
-    errors: { types: [NotFoundError, ForbiddenError, ValidationError] },
+    errors: renaming.errors,
     description: 'Gives a group another title. For its owner and admins.',
     args: { input: t.arg({ type: RenameConversationInput, required: true, description: 'Which one, and the title.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const checked = validate(renameShape, 'input', input)
-      const id = requireId('Conversation', input.conversationId)
-      return { conversationId: granted(await context.domain.conversations.rename(viewer, id, checked.title)) }
+      const checked = renaming.validate(renameShape, 'input', input)
+      const id = renaming.requireId('Conversation', input.conversationId)
+      return { conversationId: renaming.granted(await context.domain.conversations.rename(viewer, id, checked.title)) }
     },
   }),
   addMembers: t.field({
     type: AddMembersSuccess,
-    errors: { types: [NotFoundError, ForbiddenError, ValidationError] },
+    errors: adding.errors,
     description: `Adds people to a group, up to ${String(maxMembers)} in all; who is in it already stays. For its owner and admins.`,
     args: { input: t.arg({ type: AddMembersInput, required: true, description: 'Which group, and whom.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const checked = validate(addMembersShape, 'input', input)
-      const id = requireId('Conversation', input.conversationId)
-      const userIds = checked.userIds.map((user) => requireId('User', user))
-      return { conversationId: granted(await context.domain.conversations.addMembers(viewer, id, userIds)) }
+      const checked = adding.validate(addMembersShape, 'input', input)
+      const id = adding.requireId('Conversation', input.conversationId)
+      const userIds = checked.userIds.map((user) => adding.requireId('User', user))
+      return { conversationId: adding.granted(await context.domain.conversations.addMembers(viewer, id, userIds)) }
     },
   }),
   removeMember: t.field({
     type: RemoveMemberSuccess,
-    errors: { types: [NotFoundError, ForbiddenError] },
+    errors: removing.errors,
     description:
       'Takes a person out of a group and ends what they see of it. Owners remove anybody, admins plain members.',
     args: { input: t.arg({ type: RemoveMemberInput, required: true, description: 'Which group, and whom.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const id = requireId('Conversation', input.conversationId)
-      const target = requireId('User', input.userId)
+      const id = removing.requireId('Conversation', input.conversationId)
+      const target = removing.requireId('User', input.userId)
       if (target === viewer.userId && (await isMember(context, { id }))) {
-        throw new ForbiddenError('To go yourself, call leaveConversation.')
+        return removing.granted(new ForbiddenError('To go yourself, call leaveConversation.'))
       }
-      return { conversationId: granted(await context.domain.conversations.removeMember(viewer, id, target)) }
+      return { conversationId: removing.granted(await context.domain.conversations.removeMember(viewer, id, target)) }
     },
   }),
   leaveConversation: t.field({
     type: LeaveConversationSuccess,
-    errors: { types: [NotFoundError, ForbiddenError] },
+    errors: leaving.errors,
     description:
       'Takes the viewer out of a group. An owner hands over to the admin, else the member, who has been there longest.',
     args: { input: t.arg({ type: LeaveConversationInput, required: true, description: 'Which group.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const id = requireId('Conversation', input.conversationId)
-      return { conversationId: granted(await context.domain.conversations.leave(viewer, id)) }
+      const id = leaving.requireId('Conversation', input.conversationId)
+      return { conversationId: leaving.granted(await context.domain.conversations.leave(viewer, id)) }
     },
   }),
 }))

@@ -1,13 +1,12 @@
 import { z } from 'zod'
-import { NotFoundError } from '../../domain/errors.ts'
+import { NotFoundError, ValidationError } from '../../domain/errors.ts'
 import type { CursorAdvanced } from '../../domain/inbox/inbox.ts'
 import { CursorAck } from '../building/ack.ts'
 import { builder } from '../building/builder.ts'
-import { granted } from '../building/granted.ts'
+import { refusing } from '../building/refusing.ts'
 import { requireViewer, type Context } from '../building/context.ts'
-import { requireId } from '../building/ids.ts'
 import { InboxEntry } from './entry.ts'
-import { positiveSeq, seq, validate } from '../building/validate.ts'
+import { positiveSeq, seq } from '../building/validate.ts'
 
 interface Changed {
   viewerId: string
@@ -85,42 +84,46 @@ const UpdateInboxEntryInput = builder.inputType('UpdateInboxEntryInput', {
 const seqShape = z.object({ seq })
 const unreadFromShape = z.object({ unreadFromSeq: positiveSeq.nullish() })
 
+const reading = refusing(NotFoundError, ValidationError)
+const delivering = refusing(NotFoundError, ValidationError)
+const updating = refusing(NotFoundError, ValidationError)
+
 builder.mutationFields((t) => ({
   markRead: t.field({
     type: MarkReadSuccess,
-    errors: { types: [NotFoundError] },
+    errors: reading.errors,
     description: 'Marks everything up to a message as read. Never goes back, in whatever order devices report.',
     args: { input: t.arg({ type: MarkReadInput, required: true, description: 'Up to where.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const checked = validate(seqShape, 'input', input)
-      const conversationId = requireId('Conversation', input.conversationId)
-      const ack = granted(await context.domain.inbox.markRead(viewer, conversationId, checked.seq))
+      const checked = reading.validate(seqShape, 'input', input)
+      const conversationId = reading.requireId('Conversation', input.conversationId)
+      const ack = reading.granted(await context.domain.inbox.markRead(viewer, conversationId, checked.seq))
       return { viewerId: viewer.userId, conversationId, ack }
     },
   }),
   markDelivered: t.field({
     type: MarkDeliveredSuccess,
-    errors: { types: [NotFoundError] },
+    errors: delivering.errors,
     description: "Tells that the viewer's devices have everything up to a message. Never goes back.",
     args: { input: t.arg({ type: MarkDeliveredInput, required: true, description: 'Up to where.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const checked = validate(seqShape, 'input', input)
-      const conversationId = requireId('Conversation', input.conversationId)
-      const ack = granted(await context.domain.inbox.markDelivered(viewer, conversationId, checked.seq))
+      const checked = delivering.validate(seqShape, 'input', input)
+      const conversationId = delivering.requireId('Conversation', input.conversationId)
+      const ack = delivering.granted(await context.domain.inbox.markDelivered(viewer, conversationId, checked.seq))
       return { viewerId: viewer.userId, conversationId, ack }
     },
   }),
   updateInboxEntry: t.field({
     type: UpdateInboxEntrySuccess,
-    errors: { types: [NotFoundError] },
+    errors: updating.errors,
     description: 'Mutes, archives, pins or marks unread, for the viewer alone and on all their devices.',
     args: { input: t.arg({ type: UpdateInboxEntryInput, required: true, description: 'The changes.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const { unreadFromSeq } = validate(unreadFromShape, 'input', input)
-      const conversationId = requireId('Conversation', input.conversationId)
+      const { unreadFromSeq } = updating.validate(unreadFromShape, 'input', input)
+      const conversationId = updating.requireId('Conversation', input.conversationId)
       const change = {
         conversationId,
         mutedUntil: input.mutedUntil,
@@ -128,7 +131,7 @@ builder.mutationFields((t) => ({
         pinned: input.pinned ?? null,
         unreadFromSeq: unreadFromSeq ?? null,
       }
-      granted(await context.domain.inbox.updateEntry(viewer, change))
+      updating.granted(await context.domain.inbox.updateEntry(viewer, change))
       return { viewerId: viewer.userId, conversationId }
     },
   }),

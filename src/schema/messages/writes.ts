@@ -11,12 +11,11 @@ import { MessageLockedError, RevisionConflictError } from '../../domain/outcome.
 import { z } from 'zod'
 import { WriteAck } from '../building/ack.ts'
 import { builder } from '../building/builder.ts'
-import { granted } from '../building/granted.ts'
+import { refusing } from '../building/refusing.ts'
 import { requireViewer, type Context } from '../building/context.ts'
 import { isMember, showShell } from '../conversations/conversation.ts'
-import { requireId, requireMessageRef } from '../building/ids.ts'
 import { Message } from './message.ts'
-import { messageText, opKey, positiveSeq, validate } from '../building/validate.ts'
+import { messageText, opKey, positiveSeq } from '../building/validate.ts'
 
 const success = (name: string, description: string) =>
   builder.objectRef<MessageWritten>(name).implement({
@@ -92,63 +91,74 @@ const noted = async (context: Context, written: MessageWritten): Promise<Message
   return { ack, message: { ...message, replyToSeq: null } }
 }
 
+const sending = refusing(NotFoundError, ValidationError, OpKeyReusedError, ConversationClosedError)
+const editing = refusing(
+  NotFoundError,
+  ForbiddenError,
+  ValidationError,
+  RevisionConflictError,
+  MessageLockedError,
+  MessageDeletedError,
+  OpKeyReusedError,
+)
+const deleting = refusing(
+  NotFoundError,
+  ForbiddenError,
+  MessageLockedError,
+  MessageDeletedError,
+  OpKeyReusedError,
+  ValidationError,
+)
+
 builder.mutationFields((t) => ({
   sendMessage: t.field({
     type: SendMessageSuccess,
-    errors: { types: [NotFoundError, ValidationError, OpKeyReusedError, ConversationClosedError] },
+    errors: sending.errors,
     description: 'Stores a message and shows it to all members. Marks the conversation read up to it for the sender.',
     args: { input: t.arg({ type: SendMessageInput, required: true, description: 'The message.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const { clientMessageId, text } = validate(sendShape, 'input', input)
-      const conversationId = requireId('Conversation', input.conversationId)
-      const replyTo = input.replyToId == null ? null : requireMessageRef(input.replyToId)
+      const { clientMessageId, text } = sending.validate(sendShape, 'input', input)
+      const conversationId = sending.requireId('Conversation', input.conversationId)
+      const replyTo = input.replyToId == null ? null : sending.requireMessageRef(input.replyToId)
       if (replyTo && replyTo.conversationId !== conversationId) {
-        throw new NotFoundError('The message to reply to is not in this conversation.')
+        return sending.granted(new NotFoundError('The message to reply to is not in this conversation.'))
       }
       const replyToSeq = replyTo?.seq ?? null
       return noted(
         context,
-        granted(await context.domain.messages.send(viewer, { conversationId, clientMessageId, text, replyToSeq })),
+        sending.granted(
+          await context.domain.messages.send(viewer, { conversationId, clientMessageId, text, replyToSeq }),
+        ),
       )
     },
   }),
   editMessage: t.field({
     type: EditMessageSuccess,
-    errors: {
-      types: [
-        NotFoundError,
-        ForbiddenError,
-        ValidationError,
-        RevisionConflictError,
-        MessageLockedError,
-        MessageDeletedError,
-        OpKeyReusedError,
-      ],
-    },
+    errors: editing.errors,
     description: 'Gives a message of the viewer a new text.',
     args: { input: t.arg({ type: EditMessageInput, required: true, description: 'Which message, and the text.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const { text, opKey: key, expectedRevision = null } = validate(editShape, 'input', input)
-      const message = requireMessageRef(input.messageId)
+      const { text, opKey: key, expectedRevision = null } = editing.validate(editShape, 'input', input)
+      const message = editing.requireMessageRef(input.messageId)
       return noted(
         context,
-        granted(await context.domain.messages.edit(viewer, { message, text, expectedRevision, opKey: key })),
+        editing.granted(await context.domain.messages.edit(viewer, { message, text, expectedRevision, opKey: key })),
       )
     },
   }),
   deleteMessage: t.field({
     type: DeleteMessageSuccess,
-    errors: { types: [NotFoundError, ForbiddenError, MessageLockedError, MessageDeletedError, OpKeyReusedError] },
+    errors: deleting.errors,
     description:
       'Makes a message a tombstone: its place stays, its text is gone. For its sender, and the managers of a group.',
     args: { input: t.arg({ type: DeleteMessageInput, required: true, description: 'Which message.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const { opKey: key } = validate(deleteShape, 'input', input)
-      const message = requireMessageRef(input.messageId)
-      return noted(context, granted(await context.domain.messages.remove(viewer, { message, opKey: key })))
+      const { opKey: key } = deleting.validate(deleteShape, 'input', input)
+      const message = deleting.requireMessageRef(input.messageId)
+      return noted(context, deleting.granted(await context.domain.messages.remove(viewer, { message, opKey: key })))
     },
   }),
 }))

@@ -1,8 +1,8 @@
 import { ForbiddenError, NotFoundError } from '../../domain/errors.ts'
 import { builder } from '../building/builder.ts'
-import { granted } from '../building/granted.ts'
+import { refusing } from '../building/refusing.ts'
 import { requireViewer } from '../building/context.ts'
-import { requireId, userId as globalUserId } from '../building/ids.ts'
+import { userId as globalUserId } from '../building/ids.ts'
 import { required } from '../building/required.ts'
 import { eventRef, interfacesOf } from '../events/event.ts'
 import { User } from './user.ts'
@@ -19,10 +19,12 @@ const EraseUserInput = builder.inputType('EraseUserInput', {
   fields: (t) => ({ userId: t.id({ required: true, description: 'Whom to erase.' }) }),
 })
 
+const erasing = refusing(NotFoundError, ForbiddenError)
+
 builder.mutationField('eraseUser', (t) =>
   t.field({
     type: EraseUserSuccess,
-    errors: { types: [NotFoundError, ForbiddenError] },
+    errors: erasing.errors,
     description:
       'For an ADMIN: removes all texts and the profile of a person, and the ways to log in as them. Their messages become ' +
       'tombstones that keep their seq; each conversation gets a UserErased. Repeating it finishes what was interrupted.',
@@ -30,8 +32,8 @@ builder.mutationField('eraseUser', (t) =>
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
       if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an ADMIN of this server may erase a person.')
-      const userId = requireId('User', input.userId)
-      granted(await context.domain.people.erase(viewer, userId))
+      const userId = erasing.requireId('User', input.userId)
+      erasing.granted(await context.domain.people.erase(viewer, userId))
       return { userId }
     },
   }),

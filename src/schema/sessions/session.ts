@@ -2,10 +2,11 @@ import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, Validat
 import type { Session as SessionShape } from '../../domain/sessions/sessions.ts'
 import { z } from 'zod'
 import { builder } from '../building/builder.ts'
+import { refusing } from '../building/refusing.ts'
 import { requireViewer, type Context } from '../building/context.ts'
 import { required } from '../building/required.ts'
 import { User } from '../people/user.ts'
-import { displayName, handle, password, validate } from '../building/validate.ts'
+import { displayName, handle, password } from '../building/validate.ts'
 
 const Session = builder.objectRef<SessionShape>('Session').implement({
   description: 'A login: a short-lived access token, and a refresh token that gets the next one.',
@@ -95,37 +96,39 @@ const withCookie = (context: Context, session: SessionShape) => {
 const registerShape = z.object({ handle, displayName, password })
 const newPasswordShape = z.object({ newPassword: password })
 
+const registering = refusing(HandleTakenError, ValidationError)
+const loggingIn = refusing(InvalidCredentialsError)
+const refreshing = refusing(SessionExpiredError)
+const changingPassword = refusing(InvalidCredentialsError, ValidationError)
+
 builder.mutationFields((t) => ({
   register: t.field({
     type: RegisterSuccess,
-    errors: { types: [HandleTakenError, ValidationError] },
+    errors: registering.errors,
     description: 'Makes a person and logs them in.',
     args: { input: t.arg({ type: RegisterInput, required: true, description: 'The new person.' }) },
     resolve: async (_, args, context) => {
-      const input = validate(registerShape, 'input', args.input)
+      const input = registering.validate(registerShape, 'input', args.input)
       await context.domain.attempts.register(context.client.ip)
-      return withCookie(context, await context.domain.sessions.register(input))
+      return withCookie(context, registering.granted(await context.domain.sessions.register(input)))
     },
   }),
   login: t.field({
     type: LoginSuccess,
-    errors: { types: [InvalidCredentialsError] },
+    errors: loggingIn.errors,
     description: 'Logs a person in. Slowed down after repeated failures.',
     args: { input: t.arg({ type: LoginInput, required: true, description: 'Who wants in.' }) },
     resolve: async (_, { input }, context) => {
       const { ip } = context.client
       await context.domain.attempts.checkLogin(ip, input.handle)
-      try {
-        return withCookie(context, await context.domain.sessions.login(input))
-      } catch (error) {
-        if (error instanceof InvalidCredentialsError) await context.domain.attempts.loginFailed(ip, input.handle)
-        throw error
-      }
+      const session = await context.domain.sessions.login(input)
+      if (session instanceof InvalidCredentialsError) await context.domain.attempts.loginFailed(ip, input.handle)
+      return withCookie(context, loggingIn.granted(session))
     },
   }),
   refreshSession: t.field({
     type: RefreshSessionSuccess,
-    errors: { types: [SessionExpiredError] },
+    errors: refreshing.errors,
     description:
       'Exchanges a refresh token for new tokens. The same one within 30 s gets the same tokens again, as long as those ' +
       'were not exchanged in their turn. Any other second use ends the whole session, because somebody must have copied it.',
@@ -137,28 +140,26 @@ builder.mutationFields((t) => ({
     },
     resolve: async (_, { input }, context) => {
       const token = input?.refreshToken ?? context.client.refreshCookie
-      if (!token) throw new SessionExpiredError()
-      return withCookie(context, await context.domain.sessions.refresh(token))
+      const session = token ? await context.domain.sessions.refresh(token) : new SessionExpiredError()
+      return withCookie(context, refreshing.granted(session))
     },
   }),
   changePassword: t.field({
     type: ChangePasswordSuccess,
-    errors: { types: [InvalidCredentialsError, ValidationError] },
+    errors: changingPassword.errors,
     description:
       'Gives the viewer a new password, and ends all their other sessions with their sockets and subscriptions. Repeating it ' +
       'changes nothing more.',
     args: { input: t.arg({ type: ChangePasswordInput, required: true, description: 'The old and the new one.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const { newPassword } = validate(newPasswordShape, 'input', input)
+      const { newPassword } = changingPassword.validate(newPasswordShape, 'input', input)
       const { ip } = context.client
       await context.domain.attempts.checkLogin(ip, viewer.userId)
-      try {
-        await context.domain.sessions.changePassword(viewer, { currentPassword: input.currentPassword, newPassword })
-      } catch (error) {
-        if (error instanceof InvalidCredentialsError) await context.domain.attempts.loginFailed(ip, viewer.userId)
-        throw error
-      }
+      const { currentPassword } = input
+      const refusal = await context.domain.sessions.changePassword(viewer, { currentPassword, newPassword })
+      if (refusal) await context.domain.attempts.loginFailed(ip, viewer.userId)
+      changingPassword.granted(refusal)
       return { userId: viewer.userId }
     },
   }),
