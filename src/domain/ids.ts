@@ -12,3 +12,9 @@ export const toHandle = (text: string): string => text.replace(/[A-Z]/g, (letter
 
 /** In lower case: handles are the same in any. */
 export const isHandle = (text: string): boolean => /^[a-z0-9_.]{3,32}$/.test(text)
+
+/** Null for what is not exactly how we write it: Node also reads the other alphabet, padding, spaces and stray last bits. */
+export function fromBase64url(text: string): string | null {
+  const bytes = Buffer.from(text, 'base64url')
+  return bytes.toString('base64url') === text ? bytes.toString() : null
+}

@@ -1,4 +1,5 @@
 import { ValidationError } from './errors.ts'
+import { fromBase64url } from './ids.ts'
 
 /** Arguments of a Relay connection, as the client gave them. */
 export interface PageArgs {
@@ -25,9 +26,12 @@ export interface PageOf<Row> {
   rows: Row[]
   /** Made when asked for: most operations ask for the last row's alone. */
   cursorOf: (row: Row) => string
-  hasNextPage: boolean
-  hasPreviousPage: boolean
+  hasNextPage: HasMore
+  hasPreviousPage: HasMore
 }
+
+/** Whether there are more rows; asked for when a client wants to know. */
+export type HasMore = () => boolean | Promise<boolean>
 
 /** `whenNeither` says from which end to count when neither `first` nor `last` is given. */
 export function checkPage(args: PageArgs, limits: PageLimits, whenNeither: 'first' | 'last' = 'first'): Page {
@@ -38,8 +42,8 @@ export function checkPage(args: PageArgs, limits: PageLimits, whenNeither: 'firs
     ])
   }
   for (const [name, value] of Object.entries({ first, last })) {
-    if (value != null && (value < 1 || value > limits.maxSize)) {
-      const message = `\`${name}\` must be from 1 to ${String(limits.maxSize)}, not ${String(value)}.`
+    if (value != null && (value < 0 || value > limits.maxSize)) {
+      const message = `\`${name}\` must be from 0 to ${String(limits.maxSize)}, not ${String(value)}.`
       throw new ValidationError(message, [{ path: [name], reason: message }])
     }
   }
@@ -64,7 +68,7 @@ export function decodeCursor<T>(
 ): T {
   let parts: T | null = null
   try {
-    const decoded: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    const decoded: unknown = JSON.parse(fromBase64url(cursor) ?? '')
     if (Array.isArray(decoded) && decoded[0] === kind) parts = check(decoded.slice(1))
   } catch {
     // Not ours; said below.
@@ -82,15 +86,19 @@ const endOfYear9999Ms = 253_402_300_799_999
 export const isMomentMs = (part: unknown): part is number =>
   Number.isSafeInteger(part) && (part as number) >= 0 && (part as number) <= endOfYear9999Ms
 
-/** Cuts the extra row that was read to see whether there is more, and puts rows read backwards in order. */
-export function toPage<Row>(rows: Row[], page: Page, cursorOf: (row: Row) => string): PageOf<Row> {
-  const hasMore = rows.length > page.size
+/**
+ * Cuts the extra row that was read to see whether there is more, and puts rows read backwards in order. `isBehind` says whether
+ * there is a row at the cursor from which the page was read, or on the other side of it: its own row may be gone.
+ */
+export function toPage<Row>(rows: Row[], page: Page, cursorOf: (row: Row) => string, isBehind: HasMore): PageOf<Row> {
+  const hasMore = () => rows.length > page.size
+  const none = () => false
   const kept = rows.slice(0, page.size)
   if (page.backward) kept.reverse()
   return {
     rows: kept,
     cursorOf,
-    hasNextPage: page.backward ? page.before !== null : hasMore,
-    hasPreviousPage: page.backward ? hasMore : page.after !== null,
+    hasNextPage: !page.backward ? hasMore : page.before === null ? none : isBehind,
+    hasPreviousPage: page.backward ? hasMore : page.after === null ? none : isBehind,
   }
 }

@@ -52,6 +52,15 @@ const positionOf = (parts: unknown[]): InboxPosition | null => {
   return isPosition ? { pinned, lastActivityAtMs, conversationId } : null
 }
 
+/** The next uuid in PostgreSQL's order, or the one before. */
+function neighbourOf(id: string, step: 1n | -1n): string {
+  const number = BigInt.asUintN(128, BigInt(`0x${id.replaceAll('-', '')}`) + step)
+  return number
+    .toString(16)
+    .padStart(32, '0')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
+
 export function createInbox(append: Append, conversations: ConversationStore): Inbox {
   const advance = async (
     { userId: actorId }: Viewer,
@@ -88,9 +97,18 @@ export function createInbox(append: Append, conversations: ConversationStore): I
         loaders.entry.prime({ viewerId: viewer.userId, conversationId: entry.conversation.id }, entry)
         loaders.conversation.prime(entry.conversation.id, entry.conversation)
       }
-      const rows = toPage<EntryRow>(entries, page, ({ member, conversation }) =>
-        encodeCursor('inbox', [member.pinned, conversation.lastActivityAt.getTime(), conversation.id]),
-      )
+      const isBehind = async () => {
+        const { after, before, backward } = request
+        // The other way from the cursor, and its own place included.
+        const from = backward
+          ? { after: before && { ...before, conversationId: neighbourOf(before.conversationId, 1n) }, before: null }
+          : { after: null, before: after && { ...after, conversationId: neighbourOf(after.conversationId, -1n) } }
+        const behind = await conversations.inbox({ ...request, ...from, backward: !backward, limit: 1 })
+        return behind.entries.length > 0
+      }
+      const cursorOf = ({ member, conversation }: EntryRow) =>
+        encodeCursor('inbox', [member.pinned, conversation.lastActivityAt.getTime(), conversation.id])
+      const rows = toPage<EntryRow>(entries, page, cursorOf, isBehind)
       return { ...rows, viewerHead }
     },
     markRead: (viewer, conversationId, seq) => advance(viewer, conversationId, seq, 0),

@@ -17,8 +17,13 @@ export function toConnection<Row, Node = Row>(
       },
     })),
     pageInfo: {
-      hasNextPage,
-      hasPreviousPage,
+      // A promise at times, which Pothos' type for it does not foresee and the executor awaits.
+      get hasNextPage() {
+        return hasNextPage() as boolean
+      },
+      get hasPreviousPage() {
+        return hasPreviousPage() as boolean
+      },
       get startCursor() {
         return cursorAt(0)
       },

@@ -1,5 +1,5 @@
 import { NotFoundError } from '../../domain/errors.ts'
-import { isUuid } from '../../domain/ids.ts'
+import { fromBase64url, isUuid } from '../../domain/ids.ts'
 import type { MessageRef } from '../../domain/messages/messages.ts'
 
 /** Ids are opaque to clients: the type and its key. */
@@ -33,7 +33,7 @@ export type GlobalId =
 
 /** Null for what is no id of ours. To the client that is the same as an id of nothing. */
 export function decodeGlobalId(globalId: string): GlobalId | null {
-  const [type, key = '', ...rest] = Buffer.from(globalId, 'base64url').toString().split(':')
+  const [type, key = '', ...rest] = (fromBase64url(globalId) ?? '').split(':')
   if (rest.length > 0) return null
   if (type === 'Message') {
     const [conversation = '', seqText = '', ...more] = key.split('/')

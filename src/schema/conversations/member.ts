@@ -76,16 +76,28 @@ builder.objectField(Conversation, 'members', (t) =>
     description: 'Who is in it, in the order they joined. At most 100 a page; 50 when not given.',
     ...viewerDependent,
     args: {
-      first: t.arg.int({ description: 'How many, 1 to 100.' }),
+      first: t.arg.int({ description: 'How many, 0 to 100.' }),
       after: t.arg.string({ description: 'Only members after this cursor.' }),
     },
     resolve: async (conversation, args, context) => {
       const page = checkPage(args, limits)
       const after = page.after === null ? null : decodeCursor('members', 'after', page.after, positionOf)
       const request = { conversationId: conversation.id, after, limit: page.size + 1 }
-      const members = (await isMember(context, conversation)) ? await context.loaders.members.load(request) : []
+      const isTheirs = await isMember(context, conversation)
+      const members = isTheirs ? await context.loaders.members.load(request) : []
+      const isBehind = async () => {
+        const [first] = isTheirs ? await context.loaders.members.load({ ...request, after: null, limit: 1 }) : []
+        if (!first || !after) return false
+        const joinedAtMs = first.joinedAt.getTime()
+        return joinedAtMs < after.joinedAtMs || (joinedAtMs === after.joinedAtMs && first.userId <= after.userId)
+      }
       return toConnection(
-        toPage(members, page, (member) => encodeCursor('members', [member.joinedAt.getTime(), member.userId])),
+        toPage(
+          members,
+          page,
+          (member) => encodeCursor('members', [member.joinedAt.getTime(), member.userId]),
+          isBehind,
+        ),
         (member) => member,
       )
     },

@@ -65,10 +65,11 @@ builder.objectField(Conversation, 'messages', (t) =>
           backward: page.backward,
           limit: page.size + 1,
         }
-        const messages: MessageRow[] = (await isMember(context, conversation))
-          ? await context.loaders.messagePage.load(request)
-          : []
-        const rows = toConnection(toPage(messages, page, messageCursor), (message) => message)
+        const isTheirs = await isMember(context, conversation)
+        const messages: MessageRow[] = isTheirs ? await context.loaders.messagePage.load(request) : []
+        // Messages are numbered from 1 to the newest one, and a deleted one keeps its place.
+        const isBehind = () => isTheirs && conversation.headSeq >= (page.backward ? request.beforeSeq : 1)
+        const rows = toConnection(toPage(messages, page, messageCursor, isBehind), (message) => message)
         return { ...rows, asOf: conversation } satisfies MessagePage & typeof rows
       },
     },

@@ -117,16 +117,23 @@ builder.objectField(Message, 'readBy', (t) =>
       'Other members who have read it and let others see that, earliest first. At most 100 a page; 50 when not given.',
     ...viewerDependent,
     args: {
-      first: t.arg.int({ description: 'How many, 1 to 100.' }),
+      first: t.arg.int({ description: 'How many, 0 to 100.' }),
       after: t.arg.string({ description: 'Only reads after this cursor.' }),
     },
     resolve: async ({ conversationId, seq, senderId }, args, context) => {
       const page = checkPage(args, { defaultSize: 50, maxSize: 100 })
       const after = page.after === null ? null : decodeCursor('reads', 'after', page.after, readPositionOf)
       const request = { conversationId, seq, senderId, after, limit: page.size + 1 }
-      const reads = (await isMember(context, { id: conversationId })) ? await context.loaders.readBy.load(request) : []
+      const isTheirs = await isMember(context, { id: conversationId })
+      const reads = isTheirs ? await context.loaders.readBy.load(request) : []
+      const isBehind = async () => {
+        const [first] = isTheirs ? await context.loaders.readBy.load({ ...request, after: null, limit: 1 }) : []
+        if (!first || !after) return false
+        const readAtMs = first.readAt.getTime()
+        return readAtMs < after.readAtMs || (readAtMs === after.readAtMs && first.userId <= after.userId)
+      }
       return toConnection(
-        toPage(reads, page, (read) => encodeCursor('reads', [read.readAt.getTime(), read.userId])),
+        toPage(reads, page, (read) => encodeCursor('reads', [read.readAt.getTime(), read.userId]), isBehind),
         (read) => read,
       )
     },

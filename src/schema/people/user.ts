@@ -56,7 +56,7 @@ builder.queryField('searchUsers', (t) =>
         description:
           '1 to 64 characters (code points). Case, accents and the ways to compose a character make no difference.',
       }),
-      first: t.arg.int({ description: 'How many, 1 to 100.' }),
+      first: t.arg.int({ description: 'How many, 0 to 100.' }),
       after: t.arg.string({ description: 'Only people after this cursor.' }),
     },
     resolve: async (_, args, context, info) => {
@@ -71,18 +71,20 @@ builder.queryField('searchUsers', (t) =>
           : decodeCursor('users', 'after', page.after, ([handle]) =>
               typeof handle === 'string' && isHandle(handle) ? handle : null,
             )
+      const found = { erasedAt: null, OR: [{ handle: { startsWith } }, { searchName: { startsWith } }] }
       const users = await context.prisma.user.findMany({
         ...queryFromInfo({ context, info, typeName: 'User', path: ['edges', 'node'] }),
-        where: {
-          erasedAt: null,
-          handle: { gt: afterHandle },
-          OR: [{ handle: { startsWith } }, { searchName: { startsWith } }],
-        },
+        where: { ...found, handle: { gt: afterHandle } },
         orderBy: { handle: 'asc' },
         take: page.size + 1,
       })
+      const isBehind = async () =>
+        (await context.prisma.user.findFirst({
+          where: { ...found, handle: { lte: afterHandle } },
+          select: { id: true },
+        })) !== null
       return toConnection(
-        toPage(users, page, (user) => encodeCursor('users', [user.handle])),
+        toPage(users, page, (user) => encodeCursor('users', [user.handle]), isBehind),
         (user) => user,
       )
     },

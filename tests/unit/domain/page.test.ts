@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { ValidationError } from '../../../src/domain/errors.ts'
-import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage } from '../../../src/domain/page.ts'
+import {
+  checkPage,
+  decodeCursor,
+  encodeCursor,
+  isMomentMs,
+  toPage,
+  type HasMore,
+  type Page,
+} from '../../../src/domain/page.ts'
 
 const limits = { defaultSize: 25, maxSize: 100 }
 const forward = { size: 3, backward: false, after: null, before: null }
@@ -25,12 +33,13 @@ describe('checkPage', () => {
 
   test('goes in the direction of the number that is given, whatever the default', () => {
     expect(checkPage({ first: 1 }, limits, 'last')).toMatchObject({ size: 1, backward: false })
+    expect(checkPage({ first: 0 }, limits, 'last')).toMatchObject({ size: 0, backward: false })
     expect(checkPage({ last: 100 }, limits)).toMatchObject({ size: 100, backward: true })
     expect(checkPage({ last: 2, before: 'b', after: 'a' }, limits)).toMatchObject({ before: 'b', after: 'a' })
   })
 
   test('refuses sizes out of bounds and both numbers at once', () => {
-    for (const size of [-1, 0, 101, 1000]) {
+    for (const size of [-1, 101, 1000]) {
       expect(refusedFor(() => checkPage({ first: size }, limits))).toEqual(['first'])
       expect(refusedFor(() => checkPage({ last: size }, limits))).toEqual(['last'])
     }
@@ -77,27 +86,36 @@ describe('cursors', () => {
 
 describe('toPage', () => {
   const cursorOf = (row: number) => `c${row}`
+  const backward = { ...forward, backward: true }
+  const page = (rows: number[], request: Page, isBehind: HasMore = () => true) => {
+    const { hasNextPage, hasPreviousPage, ...rest } = toPage(rows, request, cursorOf, isBehind)
+    return { ...rest, hasNextPage: hasNextPage(), hasPreviousPage: hasPreviousPage() }
+  }
 
   test('cuts the one row too many, which says that there are more', () => {
-    const page = toPage([1, 2, 3, 4], forward, cursorOf)
-    expect(page.rows).toEqual([1, 2, 3])
-    expect(page.rows.map(page.cursorOf)).toEqual(['c1', 'c2', 'c3'])
-    expect(page).toMatchObject({ hasNextPage: true, hasPreviousPage: false })
-    expect(toPage([1, 2, 3], forward, cursorOf).hasNextPage).toBe(false)
-    expect(toPage([1], { ...forward, after: 'c0' }, cursorOf).hasPreviousPage).toBe(true)
+    const first = page([1, 2, 3, 4], forward)
+    expect(first.rows).toEqual([1, 2, 3])
+    expect(first.rows.map(first.cursorOf)).toEqual(['c1', 'c2', 'c3'])
+    expect(first).toMatchObject({ hasNextPage: true, hasPreviousPage: false })
+    expect(page([1, 2, 3], forward).hasNextPage).toBe(false)
   })
 
   test('turns rows that were read backwards round', () => {
-    const page = toPage([9, 8, 7, 6], { ...forward, backward: true }, cursorOf)
-    expect(page.rows).toEqual([7, 8, 9])
-    expect(page).toMatchObject({ hasNextPage: false, hasPreviousPage: true })
-    expect(toPage([9, 8], { ...forward, backward: true, before: 'c10' }, cursorOf)).toMatchObject({
-      hasNextPage: true,
-      hasPreviousPage: false,
-    })
+    const last = page([9, 8, 7, 6], backward)
+    expect(last.rows).toEqual([7, 8, 9])
+    expect(last).toMatchObject({ hasNextPage: false, hasPreviousPage: true })
   })
 
-  test('of nothing is empty', () => {
-    expect(toPage([], forward, cursorOf)).toMatchObject({ rows: [], hasNextPage: false, hasPreviousPage: false })
+  test('says of the side where its cursor is what is found there, and does not guess', () => {
+    for (const isBehind of [true, false]) {
+      expect(page([1], { ...forward, after: 'c0' }, () => isBehind).hasPreviousPage).toBe(isBehind)
+      expect(page([1], { ...backward, before: 'c2' }, () => isBehind).hasNextPage).toBe(isBehind)
+    }
+  })
+
+  test('of no rows says whether there are any', () => {
+    expect(page([], forward)).toMatchObject({ rows: [], hasNextPage: false, hasPreviousPage: false })
+    expect(page([1], { ...forward, size: 0 })).toMatchObject({ rows: [], hasNextPage: true, hasPreviousPage: false })
+    expect(page([1], { ...backward, size: 0 })).toMatchObject({ rows: [], hasNextPage: false, hasPreviousPage: true })
   })
 })

@@ -27,6 +27,28 @@ describe('new ids', () => {
   })
 
   test('are told from what looks like one', () => {
+    // Each reads as a good one where base64 is taken generously.
+    const good = Buffer.from(`Conversation:${id}`)
+    const padded = Buffer.from(`User:${id}`)
+    for (const text of [good.toString('base64url'), padded.toString('base64url')]) {
+      const stray = text.slice(0, -1) + String.fromCharCode(text.charCodeAt(text.length - 1) + 1)
+      for (const almost of [
+        `${text}=`,
+        `${text}==`,
+        `${text}!`,
+        ` ${text}`,
+        `${text} `,
+        `${text}\n`,
+        `${text}%`,
+        `${text}A`,
+        `${text.slice(0, 4)}.${text.slice(4)}`,
+        text.length % 4 === 0 ? `${text}=` : stray,
+      ]) {
+        // prettier-ignore
+        expect(decodeGlobalId(almost), almost).toBeNull()
+      }
+      expect(decodeGlobalId(text)).not.toBeNull()
+    }
     for (const text of ['', 'x', id.toUpperCase(), `${id} `, `${id}\n`, id.replaceAll('-', ''), `{${id}}`]) {
       expect(isUuid(text)).toBe(false)
     }
@@ -77,6 +99,28 @@ describe('global ids', () => {
       ...places.flatMap((place) => [`InboxEntry:${place}`, `Member:${place}`]),
       `Viewer:${id}/${id}`,
     ].map((text) => Buffer.from(text).toString('base64url'))
+    // Each reads as a good one where base64 is taken generously.
+    const good = Buffer.from(`Conversation:${id}`)
+    const padded = Buffer.from(`User:${id}`)
+    for (const text of [good.toString('base64url'), padded.toString('base64url')]) {
+      const stray = text.slice(0, -1) + String.fromCharCode(text.charCodeAt(text.length - 1) + 1)
+      for (const almost of [
+        `${text}=`,
+        `${text}==`,
+        `${text}!`,
+        ` ${text}`,
+        `${text} `,
+        `${text}\n`,
+        `${text}%`,
+        `${text}A`,
+        `${text.slice(0, 4)}.${text.slice(4)}`,
+        text.length % 4 === 0 ? `${text}=` : stray,
+      ]) {
+        // prettier-ignore
+        expect(decodeGlobalId(almost), almost).toBeNull()
+      }
+      expect(decodeGlobalId(text)).not.toBeNull()
+    }
     for (const text of ['', 'x', '%%%', '\0', '\ud800', 'x'.repeat(10_000), ...texts])
       expect(decodeGlobalId(text)).toBeNull()
   })
