@@ -251,7 +251,8 @@ describe('headers of a client whom nobody trusts', () => {
 describe('PUBLIC_URL', () => {
   test('is where everything points to, below a proxy that keeps the path and tells nothing', async () => {
     const ours = await start({ PUBLIC_URL: 'https://chat.example.com/chat/' })
-    expect(ours.logs()).toContain('https://chat.example.com/chat/graphql')
+    // Printed after the line that the test kit waits for.
+    await expect.poll(() => ours.logs()).toContain('https://chat.example.com/chat/graphql')
     const [port] = await startNginx(
       1,
       (own = 0) => `
