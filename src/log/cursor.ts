@@ -54,11 +54,16 @@ interface Page {
 
 /** A reader's position in one stream. A class, so that ten thousand that wait have no function of their own. */
 class Place implements StreamReader {
+  /** Of the stream's histories the one that the position is in. */
+  history: object
+
   constructor(
     private readonly cursor: Cursor,
     readonly stream: Stream,
     public afterSeq: number,
-  ) {}
+  ) {
+    this.history = stream.history
+  }
 
   onMore(): void {
     this.cursor.wake(this)
@@ -148,6 +153,8 @@ export class Cursor extends Source<LogItem> {
       // A busy stream must not starve the others: its place goes to the end of the line.
       this.ready.delete(place)
       const { stream, afterSeq } = place
+      // Not while its head is being read.
+      if (place.history !== stream.history && stream.tipSeq >= 0) return { lost: this.startOver(place) }
       if (afterSeq >= stream.tipSeq) {
         this.goOn(place)
         continue
@@ -179,6 +186,7 @@ export class Cursor extends Source<LogItem> {
 
   private takeFromPage({ place, events, tipSeq, asOf }: Page): LogItem | null {
     const { stream } = place
+    if (place.history !== stream.history) events.length = 0
     // Deletions since may have left the ring already: what was read before them is read again.
     const event = stream.outran(tipSeq) ? undefined : events.shift()
     if (event) {
@@ -196,10 +204,21 @@ export class Cursor extends Source<LogItem> {
     return null
   }
 
+  private startOver(place: Place): LostPlace {
+    const { stream } = place
+    const { streamId, tipSeq: headEventSeq, tipMark: headMark } = stream
+    place.history = stream.history
+    place.afterSeq = headEventSeq
+    this.goOn(place)
+    return { streamId, reason: 'UNKNOWN_CURSOR', headEventSeq, headMark }
+  }
+
   /** A place is always in line, or waits for its stream, or the log is being read for it. */
   private goOn(place: Place): void {
-    if (place.afterSeq < place.stream.tipSeq) this.ready.add(place)
-    else place.stream.whenMore(place)
+    const { stream } = place
+    const isBehind = place.history === stream.history && place.afterSeq < stream.tipSeq
+    if (isBehind || (place.history !== stream.history && stream.tipSeq >= 0)) this.ready.add(place)
+    else stream.whenMore(place)
   }
 
   private async turnPage(place: Place): Promise<void> {
@@ -220,7 +239,8 @@ export class Cursor extends Source<LogItem> {
       if (this.ready.size > 0) this.onMore?.()
     }
     if (this.closed || this.places.get(streamId) !== place) return
-    if (events[0]?.seq === afterSeq + 1) {
+    if (place.history !== stream.history) this.goOn(place)
+    else if (events[0]?.seq === afterSeq + 1) {
       this.page = { place, events, tipSeq, asOf: events.at(-1) }
     } else {
       // Retention took what comes next. Silence would be a loss, so the reader is told, and goes on live.

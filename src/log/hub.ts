@@ -23,6 +23,8 @@ export interface Hub {
   offer(event: LogEvent): void
   /** A stream's head, heard of without the event. */
   announce(streamId: string, headEventSeq: number): void
+  /** The log is one of another history than the events that were heard of: every reader is told so, and goes on live. */
+  startOver(): void
   readonly openStreamCount: number
   close(): void
 }
@@ -210,6 +212,9 @@ export function createHub(options: HubOptions): Hub {
     offer,
     announce(streamId, headEventSeq) {
       entries.get(streamId)?.stream.announce(headEventSeq)
+    },
+    startOver() {
+      for (const { stream } of entries.values()) stream.startOver()
     },
     get openStreamCount() {
       return entries.size

@@ -1,4 +1,4 @@
-import type { EventStore } from '../store/events.ts'
+import type { EventStore, Look } from '../store/events.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Hub } from './hub.ts'
 import { startRounds, type Rounds } from '../flow/rounds.ts'
@@ -18,18 +18,22 @@ export interface RelayOptions {
  * Resolves once the first horizon is known: every event committed after that will be noticed.
  */
 export async function startRelay({ events, hub, intervalMs, logger }: RelayOptions): Promise<Rounds> {
-  let { horizon } = await events.movedSince(null)
+  let last: Look = await events.movedSince(null)
   let failing = false
 
   const look = async () => {
     try {
-      const moved = await events.movedSince(horizon)
-      horizon = moved.horizon
+      const moved = await events.movedSince(last)
+      last = moved
+      if (!moved.isSameHistory) {
+        logger.warn('the log has lost events that were there: readers are told to read anew')
+        hub.startOver()
+      }
       for (const head of moved.heads) hub.announce(head.streamId, head.headEventSeq)
       if (failing) logger.info('the relay reads the log again')
       failing = false
     } catch (error) {
-      // The horizon stays: the next look that succeeds covers the whole time.
+      // The last look stays: the next look that succeeds covers the whole time.
       if (!failing) logger.warn({ err: error }, 'the relay cannot read the log')
       failing = true
     }

@@ -72,6 +72,12 @@ export class Stream {
    */
   epoch: object = {}
 
+  /**
+   * Replaced when the log turned out to have another history than the events that were served from here, as when a backup is
+   * restored below a running process: no reader's position means anything then.
+   */
+  history: object = {}
+
   /** seq of the newest event that readers can be served; -1 before the head is known. */
   get tipSeq(): number {
     return this.tip ?? -1
@@ -91,12 +97,28 @@ export class Stream {
   }
 
   offer(event: LogEvent): void {
-    if (this.tip !== null && event.seq <= this.tip) return
+    if (this.tip !== null && event.seq <= this.tip) {
+      if (!this.agreesWith(event)) this.startOver()
+      return
+    }
     this.announced = Math.max(this.announced, event.seq)
     // More than these are read from the log when the gap is.
     if (this.early.size < Math.min(maxEarly, this.ring.maxEvents)) this.early.set(event.seq, event)
     this.drain()
     this.repair(reorderGraceMs)
+  }
+
+  /** Forgets everything and begins at the head as the database has it now. Readers are told, those that wait too. */
+  startOver(): void {
+    // One whose head was not read yet has served nobody.
+    if (this.closed || this.tip === null) return
+    this.history = {}
+    this.epoch = {}
+    this.tip = null
+    this.announced = 0
+    this.early.clear()
+    this.ring.clear()
+    void this.beginAnew()
   }
 
   /** There is an event with this seq, heard of without its content. */
@@ -145,6 +167,25 @@ export class Stream {
     this.waiting.clear()
     this.ring.clear()
     this.early.clear()
+  }
+
+  private async beginAnew(): Promise<void> {
+    try {
+      const head = await this.options.readHead()
+      if (this.closed) return
+      this.start(head)
+      this.forgottenSeq = this.tipSeq
+      this.tell()
+    } catch (error) {
+      this.options.onError(error)
+      setTimeout(() => void this.beginAnew(), retryMs).unref()
+    }
+  }
+
+  /** Whether it may be the event of this number that readers were served. */
+  private agreesWith({ seq, mark }: LogEvent): boolean {
+    const known = seq === this.tip ? this.tipMark : this.ring.at(seq)?.mark
+    return known === undefined || known === mark
   }
 
   private drain(): void {

@@ -23,6 +23,20 @@ export interface WrittenEvent {
   message: Message | null
 }
 
+/** What one look at the log leaves for the next. */
+export interface Look {
+  /** The oldest transaction that was still running. */
+  horizon: string
+  /** The newest event; null in an empty log. */
+  newest: { streamId: string; seq: number; mark: string } | null
+}
+
+export interface Moved extends Look {
+  heads: { streamId: string; headEventSeq: number }[]
+  /** False when the newest event of the last look is gone, though retention did not take it: an older state was restored. */
+  isSameHistory: boolean
+}
+
 export interface EventStore {
   /**
    * For each request its events, in order, up to the one with which its texts and receipts reach `maxBytes`: at least one,
@@ -32,10 +46,10 @@ export interface EventStore {
   /** Heads of those streams that exist. One statement. */
   heads(streamIds: readonly string[]): Promise<StreamHead[]>
   /**
-   * The newest event of every stream that was written to since `horizon`, and the horizon for the next call.
-   * Complete by construction: it compares transaction ids, so no clock and no commit order can hide an event.
+   * The newest event of every stream that was written to since the last look, and what the next one needs. Complete by
+   * construction: it compares transaction ids, so no clock and no commit order can hide an event.
    */
-  movedSince(horizon: string | null): Promise<{ horizon: string; heads: { streamId: string; headEventSeq: number }[] }>
+  movedSince(last: Look | null): Promise<Moved>
   /** Conversations that the personal stream says were joined after `afterSeq`. */
   joinsAfter(userId: string, afterSeq: number): Promise<{ conversationId: string }[]>
   /** The event of the write that `actorId` made under `opKey`, though retention may have taken it; null when there is none. */
@@ -76,10 +90,27 @@ const readHeads = {
 
 const readMoved = {
   name: 'read_moved',
-  text: `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, moved."streamId", moved."headEventSeq"
-    FROM (SELECT 1) AS always LEFT JOIN (
+  text: `SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + clock.xid_offset)::text AS horizon,
+      newest.stream_id AS "newestStreamId", newest.seq AS "newestSeq", newest.mark AS "newestMark",
+      $2::uuid IS NULL OR EXISTS (SELECT FROM events WHERE stream_id = $2 AND seq = $3 AND mark = $4)
+        OR EXISTS (SELECT FROM conversations WHERE id = $2 AND floor_event_seq >= $3)
+        OR EXISTS (SELECT FROM users WHERE id = $2 AND floor_event_seq >= $3) AS "isSameHistory",
+      moved."streamId", moved."headEventSeq"
+    FROM (SELECT parley_xid_offset() AS xid_offset) AS clock
+    LEFT JOIN (SELECT stream_id, seq, mark FROM events ORDER BY xid DESC LIMIT 1) AS newest ON true
+    LEFT JOIN (
       SELECT stream_id AS "streamId", max(seq) AS "headEventSeq" FROM events WHERE xid >= $1::text::xid8 GROUP BY stream_id
     ) AS moved ON true`,
+}
+
+interface MovedRow extends Record<string, unknown> {
+  horizon: string
+  newestStreamId: string | null
+  newestSeq: number
+  newestMark: string
+  isSameHistory: boolean
+  streamId: string | null
+  headEventSeq: number | null
 }
 
 const readJoins = {
@@ -126,15 +157,22 @@ export function createEventStore(db: Database): EventStore {
       return results
     },
     heads: (streamIds) => db.run<StreamHead & Record<string, unknown>>(readHeads, [streamIds]),
-    async movedSince(horizon) {
-      // The largest xid8: nothing is newer, so that only the horizon is answered.
-      const rows = await db.run<{ horizon: string; streamId: string | null; headEventSeq: number | null }>(readMoved, [
-        horizon ?? '18446744073709551615',
+    async movedSince(last) {
+      const rows = await db.run<MovedRow>(readMoved, [
+        // The largest xid8: nothing is newer, so that only the horizon is answered.
+        last?.horizon ?? '18446744073709551615',
+        last?.newest?.streamId ?? null,
+        last?.newest?.seq ?? null,
+        last?.newest?.mark ?? null,
       ])
+      const [first] = rows
+      if (!first) throw new Error('a look at the log answered nothing')
+      const { horizon, isSameHistory, newestStreamId, newestSeq: seq, newestMark: mark } = first
+      const newest = newestStreamId === null ? null : { streamId: newestStreamId, seq, mark }
       const heads = rows.flatMap(({ streamId, headEventSeq }) =>
         streamId === null || headEventSeq === null ? [] : [{ streamId, headEventSeq }],
       )
-      return { horizon: rows[0]?.horizon ?? '0', heads }
+      return { horizon, newest, isSameHistory, heads }
     },
     joinsAfter: (userId, afterSeq) => db.run(readJoins, [userId, afterSeq]),
     async findByOpKey(actorId, opKey) {

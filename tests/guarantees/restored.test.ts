@@ -106,13 +106,60 @@ describe.each(Object.entries(restorable))('after a backup was restored, made as 
     }
   })
 
+  test('servers that live through it tell their readers, and hand out nothing of what was lost', async () => {
+    const { database, world } = await start()
+    const { ann, bob, conversation } = world
+    await sendAll(ann, conversation, keys(5))
+    const { viewer } = await ann.client.request(ViewerDocument, {})
+    await database.backUp()
+    const readers = await persistently(() =>
+      Promise.all([
+        ann.conversationEvents(conversation, 5),
+        bob.conversationEvents(conversation, 5),
+        ann.inboxEvents(),
+      ]),
+    )
+    await sendAll(bob, conversation, keys(10))
+    for (const reader of readers) await reader.waitForCount(10)
+    const before = await places(ann, conversation)
+    await database.restore()
+    await sendAll(ann, conversation, keys(20))
+    const after = await places(ann, conversation)
+
+    for (const reader of readers) {
+      await reader.waitFor((event) => event.__typename === 'SnapshotRequired' && event.streamId === conversation)
+      await reader.waitFor(({ cursor }) => cursor.streamId === conversation && cursor.eventSeq === 25)
+      const told = reader.events.filter(({ cursor }) => cursor.streamId === conversation)
+      const word = told.findIndex(({ __typename }) => __typename === 'SnapshotRequired')
+      expect(told[word]).toMatchObject({ reason: 'UNKNOWN_CURSOR' })
+      // From there on everything, each once, and of the history that there is.
+      const [{ cursor: from }, ...rest] = told.slice(word) as [(typeof told)[number], ...typeof told]
+      expect(rest.map(({ cursor }) => cursor.eventSeq)).toEqual(oneTo(25).filter((seq) => seq > from.eventSeq))
+      for (const { cursor } of rest) expect(cursor.mark).toBe(after.get(cursor.eventSeq)!.mark)
+      reader.cut()
+    }
+    for (const person of [ann, bob]) {
+      const back = await person.conversationEvents(conversation, before.get(5))
+      expect((await back.waitForCount(20)).map(({ cursor }) => cursor.mark)).toEqual(
+        oneTo(20).map((nth) => after.get(5 + nth)!.mark),
+      )
+      back.cut()
+    }
+    const own = await ann.inboxEvents([viewer.cursor])
+    await sendAll(bob, conversation, keys(1))
+    expect((await own.waitForCount(1))[0]!.cursor).toMatchObject({ streamId: conversation, eventSeq: 26 })
+  })
+
   test('nobody is told anything when nothing was lost', async () => {
     const { database, world } = await start()
     await sendAll(world.ann, world.conversation, keys(5))
     const { viewer } = await world.ann.client.request(ViewerDocument, {})
     const before = await places(world.ann, world.conversation)
+    const living = await world.ann.conversationEvents(world.conversation, 5)
     await database.backUp()
     await database.restore()
+    await sendAll(world.bob, world.conversation, keys(2))
+    expect((await living.waitForCount(2)).map(({ cursor }) => cursor.eventSeq)).toEqual([6, 7])
     await restarted(world, database.url)
     const { ann, bob, conversation } = world
     await sendAll(bob, conversation, keys(2))

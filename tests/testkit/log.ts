@@ -90,6 +90,11 @@ export class FakeLog {
     this.floors.set(stream, seq)
   }
 
+  /** An older state is restored: the events after this one never were. */
+  truncate(seq: number, stream = streamId): void {
+    this.events.set(stream, (this.events.get(stream) ?? []).slice(0, seq))
+  }
+
   head(stream = streamId): number {
     return this.events.get(stream)?.length ?? 0
   }

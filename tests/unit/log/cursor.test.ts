@@ -193,3 +193,35 @@ test('a page that was read before an erasure is read again after it', async () =
   expect(seqsOf(items)).toEqual(range(2, 21))
   expect(items.map(({ event }) => event?.message?.text ?? null)).toEqual(range(2, 21).map(() => null))
 })
+
+test('readers of a log that has another history by now are told so once, and go on from its head, wherever they stood', async () => {
+  const atTheTip = await follow(0)
+  for (const event of log.appendMany(ringSize * 2)) hub.offer(event)
+  await take(atTheTip, ringSize * 2)
+  const [behind, far] = [await follow(ringSize + 2), await follow(0)]
+  expect(seqsOf(await take(behind, 1))).toEqual([ringSize + 3])
+  expect(seqsOf(await take(far, 1))).toEqual([1])
+  const waiting = next(atTheTip)
+  log.truncate(ringSize)
+  const event = log.append()
+  // Another event of a number that was served.
+  hub.offer({ ...event, mark: 'other' })
+  const lost = { streamId, reason: 'UNKNOWN_CURSOR', headEventSeq: event.seq, headMark: event.mark }
+  expect(await waiting).toEqual({ lost })
+  expect(await take(behind, 1)).toEqual([{ lost }])
+  expect(await take(far, 1)).toEqual([{ lost }])
+  hub.offer(log.append())
+  for (const cursor of [atTheTip, behind, far]) expect(seqsOf(await take(cursor, 1))).toEqual([event.seq + 1])
+})
+
+test('a stream whose head cannot be read just then starts over when it can', async () => {
+  vi.useFakeTimers()
+  log.appendMany(3)
+  const cursor = await follow(3)
+  const waiting = next(cursor)
+  log.truncate(1)
+  log.failures = 1
+  hub.startOver()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(await waiting).toMatchObject({ lost: { reason: 'UNKNOWN_CURSOR', headEventSeq: 1 } })
+})
