@@ -38,7 +38,7 @@ describe('a cache of documents', () => {
 describe('operations', () => {
   const schema = buildSchema(`
     type Query { rows(first: Int, ids: [ID!]): RowConnection other(n: Int): Int }
-    type RowConnection { nodes: [Row] }
+    type RowConnection { nodes: [Row] edges: [Int] pageInfo: Int }
     type Row { rows(first: Int): RowConnection n: Int }
   `)
   const make = () => createOperations({ schema, introspection: true })
