@@ -167,6 +167,8 @@ describe('HTTP', () => {
     expect(page).toContain('PASTE_ACCESS_TOKEN')
     expect(page).toContain('"subscriptionsProtocol":"WS"')
     expect(page).toContain('connectionParams: readAuthorization')
+    // Else the first click on each tab is lost.
+    expect(page).toContain('.graphiql-tab { transform: none !important }')
     // What readAuthorization relies on inside GraphiQL.
     expect(page).toContain('globalThis.__MONACO=')
     expect(page).toContain('"request-headers.json"')

@@ -34,11 +34,17 @@ const renderOurs = (root, options) =>
   YogaGraphiQL.renderYogaGraphiQL(root, { ...options, ...readActiveTab(), connectionParams: readAuthorization })
 renderOurs(`
 
+// On a fresh profile its tabs keep the offset with which they were once laid out. GraphiQL overrides that but for the tab
+// that has the focus, which so jumps away between the press of a button and its release, and the click is lost.
+const ourStyle = '<style>.graphiql-tab { transform: none !important }</style>'
+
+const endOfHead = '</head>'
+
 /** The whole page with its scripts (9 MB), so that it works without the internet. Loaded when first asked for. */
 export async function renderGraphiqlPage(options?: GraphiQLOptions): Promise<string> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
-  const page = renderGraphiQL(options)
+  const page = renderGraphiQL(options).replace(endOfHead, () => `${ourStyle}${endOfHead}`)
   const at = page.lastIndexOf(renderCall)
-  if (at === -1) throw new Error('GraphiQL is not rendered the way this wrapper expects.')
+  if (at === -1 || !page.includes(ourStyle)) throw new Error('GraphiQL is not rendered the way this wrapper expects.')
   return page.slice(0, at) + renderOurs + page.slice(at + renderCall.length)
 }
