@@ -1,14 +1,11 @@
-import { channel } from 'node:diagnostics_channel'
 import { GraphQLError, visit, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import type { LiveItem } from '../domain/streams/event-loaders.ts'
 import type { Context } from '../schema/building/context.ts'
+import { executed, shared } from '../telemetry/facts.ts'
 import { SharedContext } from './shared-context.ts'
 
 /** Milliseconds that the result of an event serves others who read it after the first one. */
 const sharedMs = 100
-
-/** Tells of each execution of an event; without a listener, as in production, it costs nothing. */
-const executed = channel('parley:event-executed')
 
 /** What one event is for all viewers who get the same of it: executed once, and made into bytes once by the transport. */
 export class EventResult {
@@ -178,9 +175,14 @@ class Sharing implements EventResults<LiveItem> {
     const { first, others } = entry
     // Whom the first one serves is not known while it runs; most often it is everybody.
     if (!first.value && this.plan.exclusiveTypes.has(event.type)) return this.run(item)
-    if (!first.value || first.serves(viewerId)) return first
-    for (const other of others)
-      if (other.value ? other.serves(viewerId) : first.foretells(other, viewerId)) return other
+    const known =
+      !first.value || first.serves(viewerId)
+        ? first
+        : others.find((other) => (other.value ? other.serves(viewerId) : first.foretells(other, viewerId)))
+    if (known) {
+      if (shared.hasSubscribers) shared.publish({ type: event.type })
+      return known
+    }
     const own = this.run(item)
     if (!first.isExclusive && others.length < maxOthers) others.push(own)
     return own
@@ -207,10 +209,12 @@ class Sharing implements EventResults<LiveItem> {
     const own = this.args.contextValue as Context
     const context = new SharedContext(own, own.domain.loadersFor(item))
     const { variableValues } = this.args
-    if (executed.hasSubscribers) executed.publish(item)
+    if (executed.hasSubscribers) executed.publish({ type: typeOf(item) })
     return new EventResult(this.args.run({ rootValue: item, contextValue: context, variableValues }), context)
   }
 }
+
+const typeOf = ({ event }: LiveItem) => event?.type ?? 'SNAPSHOT_REQUIRED'
 
 const isFresh = ({ value, settledAtMs }: EventResult) => !value || settledAtMs > Date.now() - sharedMs
 

@@ -14,6 +14,7 @@ import {
 } from 'graphql'
 import type * as QueryComplexity from 'graphql-query-complexity'
 import { QueryTooComplexError } from '../domain/errors.ts'
+import { limited } from '../telemetry/facts.ts'
 import { isPage, sizingVariables } from './sizing-variables.ts'
 
 // By require: its ES module brings a second graphql along, which knows nothing of our schema's types.
@@ -115,6 +116,7 @@ export function rowLimit(schema: GraphQLSchema, document: DocumentNode, { name }
 }
 
 function tooComplex(error: GraphQLError): GraphQLError {
+  if (limited.hasSubscribers) limited.publish({ code: 'QUERY_TOO_COMPLEX' })
   const message = `${error.message.replace('Syntax Error: ', '')} Ask for less, or split the operation.`
   return new GraphQLError(message, { originalError: new QueryTooComplexError(message) })
 }

@@ -2,6 +2,7 @@ import type { Bus } from '../bus/bus.ts'
 import { topics } from '../bus/topics.ts'
 import type { LogEvent } from '../store/log-event.ts'
 import type { Write } from '../store/outcomes.ts'
+import { committed } from '../telemetry/facts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Hub } from './hub.ts'
 import { toPayload } from './payload.ts'
@@ -30,8 +31,13 @@ export function createAppend({ write, bus, hub, logger, afterCommit }: AppendOpt
     })
   }
   return async (command) => {
+    const startedAtMs = performance.now()
     const outcome = await write(command)
     const { events } = outcome
+    if (committed.hasSubscribers) {
+      const durationMs = performance.now() - startedAtMs
+      committed.publish({ type: command.type, outcome: outcome.outcome, eventCount: events.length, durationMs })
+    }
     if (events.length > 0) {
       afterCommit()
       // After this turn of the event loop, so that the writer's answer goes out before the fan-out starts.

@@ -3,6 +3,7 @@ import type { Bus } from '../bus/bus.ts'
 import { topics } from '../bus/topics.ts'
 import type { EventStore } from '../store/events.ts'
 import type { LogEvent } from '../store/log-event.ts'
+import { offered } from '../telemetry/facts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { fromPayload, seqOf } from './payload.ts'
 import type { ReadLog } from './read.ts'
@@ -82,7 +83,14 @@ export function createHub(options: HubOptions): Hub {
     { cache: false, batchScheduleFn: oncePerTurn },
   )
 
-  const offer = (event: LogEvent) => entries.get(event.streamId)?.stream.offer(event)
+  const offer = (event: LogEvent) => {
+    const entry = entries.get(event.streamId)
+    if (offered.hasSubscribers) {
+      const { streamId, seq, type } = event
+      offered.publish({ streamId, seq, type, hasReaders: (entry?.readerCount ?? 0) > 0 })
+    }
+    entry?.stream.offer(event)
+  }
 
   const onPayload = (stream: Stream, payload: string) => {
     const seq = seqOf(payload)

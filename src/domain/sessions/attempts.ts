@@ -1,4 +1,5 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { limited } from '../../telemetry/facts.ts'
 import { RateLimitedError } from '../errors.ts'
 import { networkOf } from './network.ts'
 
@@ -17,6 +18,11 @@ export interface Attempts {
 const registrationsPerMinute = 300
 const failedLogins = { points: 10, duration: 15 * 60 }
 
+function rateLimited(retryAfterMs: number): RateLimitedError {
+  if (limited.hasSubscribers) limited.publish({ code: 'RATE_LIMITED' })
+  return new RateLimitedError(retryAfterMs)
+}
+
 export function createAttempts(enabled: boolean): Attempts {
   if (!enabled) {
     const allow = () => Promise.resolve()
@@ -29,14 +35,14 @@ export function createAttempts(enabled: boolean): Attempts {
     try {
       await limiter.consume(key)
     } catch (error) {
-      throw error instanceof RateLimiterRes ? new RateLimitedError(error.msBeforeNext) : error
+      throw error instanceof RateLimiterRes ? rateLimited(error.msBeforeNext) : error
     }
   }
   return {
     register: (ip) => consume(registrations, networkOf(ip)),
     async checkLogin(ip, handle) {
       const state = await failures.get(keyOf(ip, handle))
-      if (state && state.consumedPoints >= failedLogins.points) throw new RateLimitedError(state.msBeforeNext)
+      if (state && state.consumedPoints >= failedLogins.points) throw rateLimited(state.msBeforeNext)
     },
     async loginFailed(ip, handle) {
       // The answer to this attempt says what was wrong with it; the limit shows at the next one.

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import type { LiveConnection } from '../../domain/viewer.ts'
+import { closed } from '../../telemetry/facts.ts'
 import { closeCodes } from './close-codes.ts'
 
 /** Bytes that may wait for the network, over all operations of a socket. */
@@ -100,6 +101,7 @@ export class BoundedSocket extends WebSocket implements LiveConnection {
    * not fit into a close frame.
    */
   override close(code?: number, reason?: string | Buffer) {
+    if (closed.hasSubscribers) closed.publish({ code })
     super.close(code, typeof reason === 'string' ? shortened(reason) : reason)
     const graceMs = code === closeCodes.TOO_SLOW ? slowCloseGraceMs : closeGraceMs
     setTimeout(() => this.terminate(), graceMs).unref()

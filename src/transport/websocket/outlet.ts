@@ -1,3 +1,4 @@
+import { delivered } from '../../telemetry/facts.ts'
 import type { BoundedSocket } from './bounded-socket.ts'
 import type { Delivery } from './delivery.ts'
 import type { FanOut } from './fan-out.ts'
@@ -78,6 +79,7 @@ export class Outlet {
     const [head] = heads
     const [payload] = payloads
     if (!head || !payload) return
+    if (delivered.hasSubscribers) delivered.publish({ eventCount: heads.length, byteSize: this.byteSize })
     if (heads.length === 1 && payload.length >= sharedFromByteSize) {
       const byteSize = head.length + payload.length
       const start = Buffer.allocUnsafe(headerByteSize(byteSize) + head.length)

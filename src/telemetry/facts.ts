@@ -1,0 +1,42 @@
+import { channel } from 'node:diagnostics_channel'
+
+/**
+ * A kind of thing that happens, for metrics and logs to listen to: a channel of node:diagnostics_channel named
+ * `parley:<name>`. Look at `hasSubscribers` before making a payload: without a subscriber a fact costs that look.
+ * Subscribers run inside of what happens, so they must be quick, and must not throw: it would be an uncaught exception.
+ */
+export interface Fact<Payload extends object> {
+  readonly hasSubscribers: boolean
+  publish(payload: Payload): void
+}
+
+const fact = <Payload extends object>(name: string): Fact<Payload> => channel(`parley:${name}`)
+
+/** A write was answered by the database: durable when it was accepted. */
+export const committed = fact<{
+  /** The command, as `sendMessage`. */
+  type: string
+  /** ACCEPTED, DUPLICATE, or why it was refused. */
+  outcome: string
+  eventCount: number
+  /** From being asked for to the answer, waiting for a shared statement included. */
+  durationMs: number
+}>('committed')
+
+/** An event came to the readers of this process: from a writer here, or over the bus. */
+export const offered = fact<{ streamId: string; seq: number; type: string; hasReaders: boolean }>('offered')
+
+/** An event was executed, once for all subscriptions that get the same of it. */
+export const executed = fact<{ type: string }>('event-executed')
+
+/** A subscription took the result of an event that was executed for another one. */
+export const shared = fact<{ type: string }>('event-shared')
+
+/** Events were written to a WebSocket, all of one turn in one write. */
+export const delivered = fact<{ eventCount: number; byteSize: number }>('delivered')
+
+/** The server closed a WebSocket. */
+export const closed = fact<{ code: number | undefined }>('socket-closed')
+
+/** A request was refused because of a limit. */
+export const limited = fact<{ code: 'RATE_LIMITED' | 'QUERY_TOO_COMPLEX' }>('limited')
