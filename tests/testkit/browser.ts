@@ -1,0 +1,19 @@
+import { chromium, type Browser } from 'playwright-core'
+import { atEnd } from './at-end.ts'
+import { ensureCommand } from './commands.ts'
+
+const flags =
+  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
+
+const running: Browser[] = []
+atEnd(async () => {
+  for (const browser of running) await browser.close()
+})
+
+/** Debian's Chromium on a profile that is new. */
+export async function startBrowser(): Promise<Browser> {
+  ensureCommand('chromium', 'chromium')
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags.split(' ') })
+  running.push(browser)
+  return browser
+}
