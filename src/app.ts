@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Bus } from './bus/bus.ts'
+import { RedisHealth } from './bus/health.ts'
 import { createInProcessBus } from './bus/inprocess.ts'
 import { createRedisBus } from './bus/redis.ts'
 import { topics } from './bus/topics.ts'
@@ -113,7 +114,9 @@ export async function createApp(config: Config): Promise<App> {
     const db = createDatabase({ connectionString, poolSize: config.databasePoolSize, logger })
     stops.push(() => db.close())
 
-    const bus: Bus = config.redisUrl === null ? createInProcessBus(logger) : createRedisBus(config.redisUrl, logger)
+    const redis = { health: new RedisHealth(logger), probeIntervalMs: config.redisProbeIntervalMs }
+    const bus: Bus =
+      config.redisUrl === null ? createInProcessBus(logger) : createRedisBus(config.redisUrl, logger, redis)
     stops.push(() => bus.close())
 
     const events = createEventStore(db)
@@ -159,7 +162,7 @@ export async function createApp(config: Config): Promise<App> {
         ? createInProcessPresence({
             announce: (userIds) => void bus.publish(topics.presence, JSON.stringify(userIds)).catch(() => undefined),
           })
-        : createRedisPresence({ url: config.redisUrl })
+        : createRedisPresence({ ...redis, url: config.redisUrl })
     stops.push(() => states.close())
     const devices = createDevices({ states, watch, logger })
     stops.push(() => devices.stop())
@@ -228,8 +231,9 @@ export async function createApp(config: Config): Promise<App> {
         () => 'unreachable',
       )
       const ready = database === 'ok'
-      const status = !ready ? 'unavailable' : bus.connected ? 'ok' : 'degraded'
-      return { ready, status, checks: { database, bus: bus.connected ? 'ok' : 'unreachable' } }
+      const said = (works: boolean) => (works ? 'ok' : 'unreachable')
+      const status = !ready ? 'unavailable' : bus.connected && states.isReachable ? 'ok' : 'degraded'
+      return { ready, status, checks: { database, bus: said(bus.connected), presence: said(states.isReachable) } }
     }
     const transport = createTransport({
       schema,

@@ -94,6 +94,7 @@ const settings = z.object({
   OP_KEY_RETENTION_HOURS: integer('hours from 1 to 87600', 1, 87_600).default(720),
   HOUSEKEEPING_INTERVAL_MS: integer('milliseconds from 100 to 3600000', 100, 3_600_000).default(60_000),
   PRESENCE_INTERVAL_MS: integer('milliseconds from 100 to 60000', 100, 60_000).default(1_000),
+  REDIS_PROBE_INTERVAL_MS: integer('milliseconds from 100 to 60000', 100, 60_000).default(1_000),
   RING_EVENTS: integer('a number of events from 1 to 100000', 1, 100_000).default(2_048),
   RING_MEMORY_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(64),
   PARLEY_FAULT: z
@@ -168,6 +169,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     opKeyTtlMs: read.OP_KEY_RETENTION_HOURS * 3_600_000,
     housekeepingIntervalMs: read.HOUSEKEEPING_INTERVAL_MS,
     presenceIntervalMs: read.PRESENCE_INTERVAL_MS,
+    redisProbeIntervalMs: read.REDIS_PROBE_INTERVAL_MS,
     ringEvents: read.RING_EVENTS,
     ringMemoryByteSize: read.RING_MEMORY_MB * 1_048_576,
     /** A place where tests make the process die, like `exit-after-commit:3`. */

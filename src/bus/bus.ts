@@ -9,11 +9,11 @@ export interface Bus {
   publish(topic: string, payload: string): Promise<void>
 
   /**
-   * Calls `listener` with each payload on `topic` until the returned function is called. Resolves once live.
+   * Calls `listener` with each payload on `topic` until the returned function is called. Resolves once live, and after a
+   * quarter of a second at the latest: then `onLate` is called when it has become live after all, however late.
    * A listener that throws is logged and harms no other. Unsubscribing is idempotent and never throws.
-   * When the bus is unreachable it resolves all the same, and the subscription becomes live on reconnect.
    */
-  subscribe(topic: string, listener: (payload: string) => void): Promise<() => void>
+  subscribe(topic: string, listener: (payload: string) => void, onLate?: () => void): Promise<() => void>
 
   /** Calls the listener whenever the bus is back after it was away: what was published meanwhile is gone. */
   onBack(listener: () => void): void
@@ -21,7 +21,7 @@ export interface Bus {
   /** Whether other processes hear what is published. Without them a committed event has no way to go. */
   readonly isShared: boolean
 
-  /** Whether the bus can carry messages now. */
+  /** Whether the bus carries messages now: not that it is connected, but that what was published was heard. */
   readonly connected: boolean
 
   /** Number of topics with at least one listener in this process. */

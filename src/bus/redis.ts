@@ -1,151 +1,73 @@
-import type { Socket } from 'node:net'
-import { RedisPubSub } from 'graphql-redis-subscriptions'
-import { Redis } from 'ioredis'
+import { randomUUID } from 'node:crypto'
+import { RedisPubSub, type PubSubRedisOptions } from 'graphql-redis-subscriptions'
+import type { Redis } from 'ioredis'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Bus } from './bus.ts'
-import { connectionOptions, endConnection, keepPinging, neverQueue } from './connection.ts'
+import { Connections } from './connection.ts'
+import { RedisHealth } from './health.ts'
 import { Listeners } from './listeners.ts'
+import { Subscriptions } from './subscriptions.ts'
+import { topics as topicNames } from './topics.ts'
 
 const maxPendingPublishes = 10_000
-const resubscribeDelayMs = 1_000
+/** A key that is written to see that the server takes writes. It is gone at once. */
+const probeKey = 'parley:probe'
 
-/**
- * graphql-redis-subscriptions drops the promise of its UNSUBSCRIBE, and ioredis those of its own re-subscribing; each
- * would be an unhandled rejection when the connection ends first. Whoever awaits the reply still sees the error.
- */
-class SubscriberClient extends Redis {
-  override sendCommand(...args: Parameters<Redis['sendCommand']>) {
-    this.writeOncePerTick()
-    const reply = super.sendCommand(...args) as Promise<unknown>
-    reply.catch(() => undefined)
-    return reply
-  }
-
-  /** What ioredis does for other commands: SUBSCRIBEs of one tick go out in one write, not thousands. */
-  private writeOncePerTick() {
-    const stream = this.stream as Socket | undefined
-    if (!stream || stream.writableCorked > 0) return
-    stream.cork()
-    process.nextTick(() => {
-      stream.uncork()
-    })
-  }
+export interface RedisBusOptions {
+  health?: RedisHealth
+  /** Milliseconds between two looks whether what is published is heard. */
+  probeIntervalMs?: number
 }
 
-interface Topic {
-  listeners: Listeners
-  /** The library's id once SUBSCRIBE is answered; null when it failed. Never rejects. */
-  live: Promise<number | null>
-}
-
-export function createRedisBus(url: string, logger: Logger): Bus {
-  const publisher = new Redis(url, {
-    ...connectionOptions,
-    ...neverQueue,
-    enableAutoPipelining: true,
-  })
-  // Its queue while offline holds SUBSCRIBE and UNSUBSCRIBE only: bounded by the topics in use.
-  // No ready check: its INFO is refused when a SUBSCRIBE got in before it, and the connection dropped for that.
-  const subscriber = new SubscriberClient(url, {
-    ...connectionOptions,
-    maxRetriesPerRequest: null,
-    enableReadyCheck: false,
-  })
-  subscriber.setMaxListeners(0)
+export function createRedisBus(url: string, logger: Logger, options: RedisBusOptions = {}): Bus {
+  const { health = new RedisHealth(logger), probeIntervalMs = 1_000 } = options
+  const connections = new Connections('bus', health)
+  const publisher = connections.add(url, { enableAutoPipelining: true })
+  // No ready check: its INFO would be refused on a connection that is subscribed.
+  const subscriber = connections.add(url, { enableReadyCheck: false })
+  const subscriptions = new Subscriptions(subscriber, logger, (error) => connections.lost(error, true))
   const pubSub = new RedisPubSub({
     publisher,
-    subscriber,
+    subscriber: localSubscriber(subscriber, subscriptions),
     // Payloads are opaque. Without these the library quotes them as JSON and parses what comes.
     serializer: (payload: string) => payload,
     deserializer: (payload) => payload.toString(),
   })
-  const topics = new Map<string, Topic>()
+  const topics = new Map<string, { listeners: Listeners; id: Promise<number> }>()
   let pendingPublishes = 0
   let closed = false
-  let down = false
   const backListeners = new Set<() => void>()
 
-  const clients = [publisher, subscriber]
-  const isConnected = () => clients.every((client) => client.status === 'ready')
-  const onDown = (error?: Error) => {
-    // One line per outage: 'error' and 'close' come with every attempt to reconnect.
-    if (down || closed) return
-    down = true
-    logger.warn(
-      { reason: error?.message ?? 'connection closed' },
-      'Redis is unreachable; trying again until it is back',
-    )
-  }
-  const onReady = () => {
-    if (!down || !isConnected()) return
-    down = false
-    logger.info('Redis is back')
+  /**
+   * A connection that is there may be one to the wrong server: after a failover the former primary goes on answering, and
+   * what is published there reaches nobody else. So the way is tried as a whole: subscribed, written, published and heard.
+   */
+  const probeTopic = topicNames.probe(randomUUID())
+  let probeCount = 0
+  let onHeard: (probe: string) => void = () => undefined
+  subscriber.on('message', (topic: string, payload: string) => {
+    if (topic === probeTopic) onHeard(payload)
+  })
+  connections.onWorking = () => {
+    // Also when it was away from the start: others may have published meanwhile.
     for (const listener of backListeners) listener()
   }
-  for (const client of clients) client.on('error', onDown).on('close', onDown).on('ready', onReady)
-
-  const pinging = keepPinging(clients)
-
-  function open(topic: string): Topic {
-    const listeners = new Listeners(topic, logger)
-    const entry: Topic = { listeners, live: Promise.resolve(null) }
-    topics.set(topic, entry)
-    goLive(topic, entry)
-    return entry
-  }
-
-  function goLive(topic: string, entry: Topic) {
-    const internals = pubSub as unknown as LibraryInternals
-    // Read before the call: a failed SUBSCRIBE rejects without its id and leaves the id's entries behind.
-    const id = internals.currentSubscriptionId
-    const subscribing = pubSub.subscribe(topic, entry.listeners.deliver)
-    // The library rejects a second promise of its own, for those who subscribe meanwhile, even when there are none.
-    internals.subsPendingRefsMap.get(topic)?.pending.catch(() => undefined)
-    entry.live = subscribing.catch((error: unknown) => {
-      /* eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the library's map is a plain object */
-      delete internals.subscriptionMap[id]
-      if (internals.subsRefsMap.get(topic)?.size === 0) internals.subsRefsMap.delete(topic)
-      if (closed) return null
-      logger.error({ err: error, topic }, 'SUBSCRIBE failed; trying again')
-      setTimeout(() => {
-        if (!closed && topics.get(topic) === entry) goLive(topic, entry)
-      }, resubscribeDelayMs).unref()
-      return null
-    })
-  }
-
-  // Not a listener for each who waits: thousands may, and taking one off costs as much as there are.
-  const waiting = new Set<() => void>()
-  subscriber.on('close', () => {
-    for (const stopWaiting of waiting) stopWaiting()
+  connections.probe(probeIntervalMs, async () => {
+    const probe = String(++probeCount)
+    subscriptions.want(probeTopic)
+    await subscriptions.untilLive(probeTopic)
+    // One that was given up meanwhile must not take the place of the next.
+    if (probe !== String(probeCount)) return
+    const heard = new Promise<void>((resolve) => (onHeard = (payload) => payload === probe && resolve()))
+    await Promise.all([publisher.set(probeKey, probe, 'PX', 1), publisher.publish(probeTopic, probe), heard])
+    subscriptions.unwant(probeTopic)
   })
 
-  /** Resolves when SUBSCRIBE is answered, or as soon as the connection it waits on is lost. */
-  function untilLiveOrDown(entry: Topic): Promise<void> {
-    if (subscriber.status !== 'ready') return Promise.resolve()
-    return new Promise((resolve) => {
-      const stopWaiting = () => {
-        waiting.delete(stopWaiting)
-        resolve()
-      }
-      waiting.add(stopWaiting)
-      void entry.live.then(stopWaiting)
-    })
-  }
-
-  function release(topic: string, entry: Topic) {
-    if (entry.listeners.size > 0 || topics.get(topic) !== entry) return
-    topics.delete(topic)
-    // Unsubscribing before SUBSCRIBE is answered leaves an id without a listener in the library, which then throws
-    // at the next message. So: first the answer, then unsubscribe. A newer entry on the topic has an id of its own.
-    void entry.live.then((id) => {
-      if (id === null || closed) return
-      try {
-        pubSub.unsubscribe(id)
-      } catch (error) {
-        logger.warn({ err: error, topic }, 'Unsubscribing failed')
-      }
-    })
+  const open = (topic: string) => {
+    const listeners = new Listeners(topic, logger)
+    const entry = { listeners, id: pubSub.subscribe(topic, listeners.deliver) }
+    topics.set(topic, entry)
+    return entry
   }
 
   return {
@@ -165,14 +87,21 @@ export function createRedisBus(url: string, logger: Logger): Bus {
       }
     },
 
-    async subscribe(topic, listener) {
+    async subscribe(topic, listener, onLate = () => undefined) {
       if (closed) return () => undefined
       const entry = topics.get(topic) ?? open(topic)
       const leave = entry.listeners.add(listener)
-      await untilLiveOrDown(entry)
+      let hasLeft = false
+      await subscriptions.settled(topic, () => {
+        if (!hasLeft) onLate()
+      })
+      const id = await entry.id
       return () => {
+        hasLeft = true
         leave()
-        release(topic, entry)
+        if (entry.listeners.size > 0 || topics.get(topic) !== entry) return
+        topics.delete(topic)
+        if (!closed) pubSub.unsubscribe(id)
       }
     },
 
@@ -181,7 +110,7 @@ export function createRedisBus(url: string, logger: Logger): Bus {
     },
 
     get connected() {
-      return !closed && isConnected()
+      return !closed && health.isWorking('bus')
     },
 
     get topicCount() {
@@ -191,17 +120,26 @@ export function createRedisBus(url: string, logger: Logger): Bus {
     async close() {
       if (closed) return
       closed = true
-      clearInterval(pinging)
       topics.clear()
-      await Promise.all(clients.map(endConnection))
+      await connections.close()
     },
   }
 }
 
-/** What a failed SUBSCRIBE leaves behind in graphql-redis-subscriptions 2.7. */
-interface LibraryInternals {
-  currentSubscriptionId: number
-  subscriptionMap: Record<number, unknown>
-  subsRefsMap: Map<string, Set<number>>
-  subsPendingRefsMap: Map<string, { pending: Promise<number> }>
+/**
+ * What graphql-redis-subscriptions is given for a connection: what it asks for is noted and counts as done, so that its own
+ * records never wait for an answer that does not come.
+ */
+function localSubscriber(client: Redis, subscriptions: Subscriptions): PubSubRedisOptions['subscriber'] {
+  const facade = {
+    on: client.on.bind(client),
+    subscribe(topic: string, done: (error: null) => void) {
+      subscriptions.want(topic)
+      done(null)
+    },
+    unsubscribe: (topic: string) => subscriptions.unwant(topic),
+    // It ends patterns and topics alike, and has no patterns.
+    punsubscribe: () => undefined,
+  }
+  return facade as unknown as Redis
 }

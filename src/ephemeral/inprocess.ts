@@ -164,6 +164,7 @@ export function createInProcessPresence({ announce, nowMs = Date.now }: InProces
         return { status, device: kind, lastSeenAtMs: status === 'OFFLINE' && seenAtMs > 0 ? seenAtMs : null }
       }),
     onConnected: () => undefined,
+    isReachable: true,
     async close() {
       people.clear()
     },

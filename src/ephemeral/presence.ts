@@ -21,6 +21,8 @@ export interface PresenceStates {
   read(userIds: readonly string[]): Promise<(PresenceState | null)[]>
   /** Calls the listener whenever it becomes reachable. `isBack`: not for the first time; what was here before may be gone. */
   onConnected(listener: (isBack: boolean) => void): void
+  /** Whether it takes what it is told now. */
+  readonly isReachable: boolean
   /** Idempotent. */
   close(): Promise<void>
 }

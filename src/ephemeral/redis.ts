@@ -1,6 +1,7 @@
-import { Redis } from 'ioredis'
-import { connectionOptions, endConnection, keepPinging, neverQueue } from '../bus/connection.ts'
+import { Connections } from '../bus/connection.ts'
+import { RedisHealth } from '../bus/health.ts'
 import { topics } from '../bus/topics.ts'
+import { within } from '../flow/deadline.ts'
 import { parseState, sweepSize, type Change, type LastSeen, type PresenceStates } from './presence.ts'
 import { presenceScript } from './script.ts'
 
@@ -16,30 +17,37 @@ export interface RedisPresenceOptions {
   prefix?: string
   /** Redis' own clock, when not given. */
   nowMs?: () => number
+  /** Where it says whether it works. */
+  health?: RedisHealth
+  /** Milliseconds between two looks whether it does. */
+  probeIntervalMs?: number
 }
 
 type Script = (...args: (string | number)[]) => Promise<unknown>
 
 /** Keeps presence in Redis; the rules stand in the .lua files. */
-export function createRedisPresence({ url, prefix = defaultPrefix, nowMs }: RedisPresenceOptions): PresenceStates {
-  const redis = new Redis(url, { ...connectionOptions, ...neverQueue, commandTimeout: commandTimeoutMs })
-  // Whoever asks is told; the bus, on the same Redis, has it in the log.
-  redis.on('error', () => undefined)
-  const pinging = keepPinging([redis])
-  let connectedCount = 0
-  redis.on('ready', () => connectedCount++)
+export function createRedisPresence(options: RedisPresenceOptions): PresenceStates {
+  const { url, prefix = defaultPrefix, nowMs } = options
+  const { health = new RedisHealth(null), probeIntervalMs = 1_000 } = options
+  const connections = new Connections('presence', health)
+  const redis = connections.add(url, {})
+  const listeners = new Set<(isBack: boolean) => void>()
+  let hasWorked = false
+  connections.onWorking = (isBack) => {
+    hasWorked = true
+    for (const listener of listeners) listener(isBack)
+  }
+  // As a sign would be: a server that only answers what it is asked for is no use.
+  connections.probe(probeIntervalMs, () => redis.set(`${prefix}probe`, 1, 'PX', 1))
   let pending = 0
   let closed = false
 
-  const guarded = async <Answer>(command: () => Promise<Answer>): Promise<Answer> => {
-    if (redis.status !== 'ready') throw new Error('Redis is unreachable.')
-    if (pending >= maxPending) throw new Error('Redis is too slow: too many commands are waiting.')
+  const guarded = <Answer>(command: () => Promise<Answer>): Promise<Answer> => {
+    if (!health.isWorking('presence')) return Promise.reject(new Error('Redis is unreachable.'))
+    if (pending >= maxPending) return Promise.reject(new Error('Redis is too slow: too many commands are waiting.'))
     pending += 1
-    try {
-      return await command()
-    } finally {
-      pending -= 1
-    }
+    const answer = command().finally(() => (pending -= 1))
+    return within(commandTimeoutMs, answer, () => new Error('Redis is too slow: it did not answer in time.'))
   }
 
   const defined = (name: string, lua: string) => {
@@ -74,16 +82,16 @@ export function createRedisPresence({ url, prefix = defaultPrefix, nowMs }: Redi
       return texts.map((text) => (text === null ? null : parseState(text)))
     },
     onConnected(listener) {
-      redis.on('ready', () => {
-        listener(connectedCount > 1)
-      })
-      if (redis.status === 'ready') listener(connectedCount > 1)
+      listeners.add(listener)
+      if (hasWorked && health.isWorking('presence')) listener(false)
+    },
+    get isReachable() {
+      return !closed && health.isWorking('presence')
     },
     async close() {
       if (closed) return
       closed = true
-      clearInterval(pinging)
-      await endConnection(redis)
+      await connections.close()
     },
   }
 }

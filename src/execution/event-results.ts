@@ -1,11 +1,19 @@
 import { GraphQLError, visit, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import { UnavailableError } from '../domain/errors.ts'
 import type { LiveItem } from '../domain/streams/event-loaders.ts'
+import { within } from '../flow/deadline.ts'
 import type { Context } from '../schema/building/context.ts'
 import { executed, shared } from '../telemetry/facts.ts'
 import { SharedContext } from './shared-context.ts'
 
 /** Milliseconds that the result of an event serves others who read it after the first one. */
 const sharedMs = 100
+
+/** Milliseconds after which the result of an event is given up, so that its readers come back for it. */
+const resultTimeoutMs = 5_000
+const retryAfterMs = 1_000
+const notInTime = () =>
+  new UnavailableError('This event could not be read in time. Come back with your cursor.', retryAfterMs)
 
 /** What one event is for all viewers who get the same of it: executed once, and made into bytes once by the transport. */
 export class EventResult {
@@ -22,7 +30,8 @@ export class EventResult {
   ) {
     if (!('then' in running)) this.settle(running)
     else
-      running.then(
+      // Others wait for it who did not ask for what it hangs on.
+      within(resultTimeoutMs, running, notInTime).then(
         (value) => this.settle(value),
         (error: unknown) => this.settle(failed(error)),
       )

@@ -16,6 +16,21 @@ export abstract class Source<Item> implements AsyncIterableIterator<Item> {
   /** Idempotent. */
   abstract end(): void
 
+  /** Grows with everything that comes of it, for its reader or not: a source that stands still although it is behind is stuck. */
+  get progress(): number {
+    return 0
+  }
+
+  /** Whether it should have something for its reader, as far as anybody here has heard. */
+  get isBehind(): boolean {
+    return false
+  }
+
+  /** What it waits for then, for the log. */
+  get waitsFor(): string {
+    return ''
+  }
+
   /** One call at a time. */
   async next(): Promise<IteratorResult<Item, undefined>> {
     for (;;) {

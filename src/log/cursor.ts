@@ -44,6 +44,9 @@ const pageSize = 100
 /** Milliseconds until a failed reading of the log is tried again. */
 const retryMs = 500
 
+/** Milliseconds for which a reader may wait for its turn at the log while others get theirs. */
+const maxInLineMs = 30_000
+
 /** Events that one reading of the log gave, and how far the stream was known then. */
 interface Page {
   place: Place
@@ -83,7 +86,9 @@ export class Cursor extends Source<LogItem> {
   private readonly ready = new Set<Place>()
   private lost: LostPlace[] = []
   private page: Page | null = null
-  private isReadingLog = false
+  /** When the reading of the log that is waited for began; null while none is. */
+  private readingSinceMs: number | null = null
+  private takenCount = 0
   private closed = false
 
   constructor(
@@ -95,6 +100,29 @@ export class Cursor extends Source<LogItem> {
 
   get ended(): boolean {
     return this.closed
+  }
+
+  override get progress(): number {
+    return this.takenCount
+  }
+
+  override get isBehind(): boolean {
+    if (this.closed || this.isInLine) return false
+    if (this.lost.length > 0) return true
+    for (const { stream, afterSeq } of this.places.values()) if (afterSeq < stream.knownSeq) return true
+    return false
+  }
+
+  override get waitsFor(): string {
+    if (this.readingSinceMs !== null) return 'a reading of the log'
+    const late = [...this.places.values()].find(({ stream, afterSeq }) => afterSeq < stream.knownSeq)
+    return late ? `${late.stream.streamId}: it is at ${String(late.afterSeq)} of ${String(late.stream.knownSeq)}` : ''
+  }
+
+  /** It waits for its turn at the log, behind others that get theirs. That is not for ever. */
+  private get isInLine(): boolean {
+    const { readingSinceMs } = this
+    return readingSinceMs !== null && this.readLog.isMoving === true && performance.now() - readingSinceMs < maxInLineMs
   }
 
   /** Starts reading these streams after the given positions. Streams that are followed already stay as they are. */
@@ -148,7 +176,7 @@ export class Cursor extends Source<LogItem> {
       const item = this.takeFromPage(this.page)
       if (item) return item
     }
-    if (this.isReadingLog) return null
+    if (this.readingSinceMs !== null) return null
     for (const place of this.ready) {
       // A busy stream must not starve the others: its place goes to the end of the line.
       this.ready.delete(place)
@@ -165,6 +193,7 @@ export class Cursor extends Source<LogItem> {
         return null
       }
       place.afterSeq = event.seq
+      this.takenCount++
       this.goOn(place)
       return { event: stream.current(event), asOf: stream.newestEvent, epoch: stream.epoch }
     }
@@ -191,6 +220,7 @@ export class Cursor extends Source<LogItem> {
     const event = stream.outran(tipSeq) ? undefined : events.shift()
     if (event) {
       place.afterSeq = event.seq
+      this.takenCount++
       // The newest of now and not of the page: what others loaded before a deletion must not serve who reads after it.
       const newest = stream.newestEvent
       return {
@@ -225,7 +255,7 @@ export class Cursor extends Source<LogItem> {
     const { stream, afterSeq } = place
     const { streamId, tipSeq } = stream
     let events: LogEvent[]
-    this.isReadingLog = true
+    this.readingSinceMs = performance.now()
     try {
       events = await this.readLog({ streamId, afterSeq, limit: pageSize })
     } catch {
@@ -234,7 +264,7 @@ export class Cursor extends Source<LogItem> {
       setTimeout(() => this.wake(place), retryMs).unref()
       return
     } finally {
-      this.isReadingLog = false
+      this.readingSinceMs = null
       // Other places may have waited for this.
       if (this.ready.size > 0) this.onMore?.()
     }

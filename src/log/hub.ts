@@ -10,6 +10,8 @@ import type { ReadLog } from './read.ts'
 import { Ring, RingMemory } from './ring.ts'
 import { streamStart } from './mark.ts'
 import { Stream, type StreamHead } from './stream.ts'
+import { UnavailableError } from '../domain/errors.ts'
+import { settlesWithin, within } from '../flow/deadline.ts'
 import { oncePerTurn } from '../flow/turn.ts'
 
 /** The streams that somebody in this process reads, each with one bus subscription however many readers it has. */
@@ -61,6 +63,14 @@ interface Entry {
  * pages: all streams of an inbox are opened together, and wait for one another.
  */
 const maxHeadStart = 256
+/** Milliseconds for which opening waits for them: beyond that their reader catches up by pages as well. */
+const headStartTimeoutMs = 1_000
+/** Milliseconds for which opening waits for the bus, should the bus not keep its own promise. */
+const busPatienceMs = 300
+/** Milliseconds that opening may take in all. */
+const openTimeoutMs = 5_000
+const openRetryAfterMs = 1_000
+const notOpened = 'What you follow could not be opened in time. Try again shortly.'
 /** Streams without a reader that are kept open at the most; beyond that the one left longest ago is closed. */
 const maxIdleStreams = 1_000
 /** The part of all memory that one stream may take: a few with very long messages must leave something to the others. */
@@ -105,13 +115,41 @@ export function createHub(options: HubOptions): Hub {
     }
   }
 
+  /** Resolves when the bus brings what happens in the stream, or soon without: it is there for speed only. */
+  const subscribe = async (entry: Entry) => {
+    const { stream } = entry
+    const { streamId } = stream
+    // What was published before it came: found by the relay in any case, and so at once.
+    const catchUp = () => {
+      headOf.load(streamId).then(
+        ({ headEventSeq }) => stream.announce(headEventSeq),
+        () => undefined,
+      )
+    }
+    let isLate = false
+    const subscribing = bus.subscribe(topics.stream(streamId), (payload) => onPayload(stream, payload), catchUp)
+    const taken = subscribing.then(
+      (unsubscribe) => {
+        if (entries.get(streamId) === entry) entry.unsubscribe = unsubscribe
+        else unsubscribe()
+        if (isLate) catchUp()
+      },
+      (error: unknown) => {
+        logger.warn({ err: error, streamId }, 'the bus cannot be subscribed to; its readers go by the log')
+      },
+    )
+    isLate = !(await settlesWithin(busPatienceMs, taken))
+  }
+
   const begin = async (entry: Entry, head: StreamHead) => {
     const { stream, afterSeq } = entry
     const headSeq = head.headEventSeq
     const isNear = afterSeq < headSeq && headSeq - afterSeq <= Math.min(ringSize, maxHeadStart)
-    const events = isNear
-      ? await readLog({ streamId: stream.streamId, afterSeq, limit: headSeq - afterSeq, isGap: true })
-      : []
+    let events: LogEvent[] = []
+    if (isNear) {
+      const reading = readLog({ streamId: stream.streamId, afterSeq, limit: headSeq - afterSeq, isGap: true })
+      if (await settlesWithin(headStartTimeoutMs, reading)) events = await reading
+    }
     // Unless retention took what comes next, which is for the reader to find out.
     const isWhole = events[0]?.seq === afterSeq + 1
     // Where it starts before the head, the events that follow bring their marks in the same turn.
@@ -143,22 +181,15 @@ export function createHub(options: HubOptions): Hub {
       return entry
     })
     // The bus first and the head after it: an event between the two is then either counted in the head or delivered.
-    const ready = (async () => {
-      await Promise.all(
-        opened.map(async (entry) => {
-          const { stream } = entry
-          const unsubscribe = await bus.subscribe(topics.stream(stream.streamId), (payload) => {
-            onPayload(stream, payload)
-          })
-          if (entries.get(stream.streamId) === entry) entry.unsubscribe = unsubscribe
-          else unsubscribe()
-        }),
-      )
+    const opening = (async () => {
+      await Promise.all(opened.map(subscribe))
       const heads = await Promise.all(opened.map(({ stream }) => headOf.load(stream.streamId)))
       await Promise.all(opened.map((entry, index) => begin(entry, heads[index] ?? streamStart)))
       // All of them or none: they are waited for together, and one that failed would be kept for the next reader.
       for (const entry of opened) entry.isOpen = true
     })()
+    // Whoever comes while it goes on waits for it as well: it must not go on for ever.
+    const ready = within(openTimeoutMs, opening, () => new UnavailableError(notOpened, openRetryAfterMs))
     for (const entry of opened) entry.ready = ready
   }
 

@@ -11,11 +11,24 @@ export interface LogRequest extends EventsRequest {
  * Reads a stretch of a stream: events after a seq, in order, `limit` at the most. Fewer does not mean that there are no
  * more, but none does. The events may be shared with other readers; the array is the caller's own.
  */
-export type ReadLog = (request: LogRequest) => Promise<LogEvent[]>
+export interface ReadLog {
+  (request: LogRequest): Promise<LogEvent[]>
+  /** Whether readings come to an end, so that whoever waits for theirs gets their turn. */
+  readonly isMoving?: boolean
+}
+
+/** Milliseconds after the last reading for which others are expected. */
+const movingMs = 3_000
 
 export function createReadLog(events: EventStore): ReadLog {
-  const admit = createAdmission((requests, maxBytes) => events.read(requests, maxBytes))
-  return async (request) => withoutGap(await admit(request))
+  let readAtMs = -Infinity
+  const admit = createAdmission(async (requests, maxBytes) => {
+    const read = await events.read(requests, maxBytes)
+    readAtMs = performance.now()
+    return read
+  })
+  const readLog = async (request: LogRequest) => withoutGap(await admit(request))
+  return Object.defineProperty(readLog, 'isMoving', { get: () => performance.now() - readAtMs < movingMs })
 }
 
 /** Retention may be at work: what comes after a gap belongs to no reader who has not been told of the gap. */

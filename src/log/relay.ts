@@ -1,6 +1,7 @@
 import type { EventStore, Look } from '../store/events.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Hub } from './hub.ts'
+import { within } from '../flow/deadline.ts'
 import { startRounds, type Rounds } from '../flow/rounds.ts'
 
 export interface RelayOptions {
@@ -9,6 +10,9 @@ export interface RelayOptions {
   intervalMs: number
   logger: Logger
 }
+
+/** Milliseconds for which one look is waited for, whatever becomes of it: all that the bus lost depends on the next one. */
+const lookTimeoutMs = 5_000
 
 /**
  * Tells the hub what was committed and not announced: by a process that died between the two, or through a bus that
@@ -23,7 +27,7 @@ export async function startRelay({ events, hub, intervalMs, logger }: RelayOptio
 
   const look = async () => {
     try {
-      const moved = await events.movedSince(last)
+      const moved = await within(lookTimeoutMs, events.movedSince(last), () => new Error('no answer in time'))
       last = moved
       if (!moved.isSameHistory) {
         logger.warn('the log has lost events that were there: readers are told to read anew')

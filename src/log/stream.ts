@@ -1,3 +1,4 @@
+import { within } from '../flow/deadline.ts'
 import type { LogEvent } from '../store/log-event.ts'
 import { infoOf } from './event-types.ts'
 import { streamStart } from './mark.ts'
@@ -10,6 +11,8 @@ const reorderGraceMs = 15
 const retryMs = 500
 /** Events kept that came before one that is missing: no ring counts their bytes. */
 const maxEarly = 256
+/** Milliseconds for which the reading of a gap is waited for; the log's own time limits are shorter. */
+const fillTimeoutMs = 5_000
 /** Events fetched at a time when a gap is filled. */
 const gapPageSize = 200
 
@@ -18,6 +21,8 @@ export interface StreamHead {
   headEventSeq: number
   headMark: string
 }
+
+const notInTime = () => new Error('the log was not read in time')
 
 /** Who reads a stream, from a position of its own. */
 export interface StreamReader {
@@ -81,6 +86,11 @@ export class Stream {
   /** seq of the newest event that readers can be served; -1 before the head is known. */
   get tipSeq(): number {
     return this.tip ?? -1
+  }
+
+  /** seq of the newest event heard of: more than the tip while something is missing. */
+  get knownSeq(): number {
+    return Math.max(this.tipSeq, this.announced)
   }
 
   /** Sets where the ring starts: everything up to there is in the log. Later calls count as announcements. */
@@ -232,7 +242,8 @@ export class Stream {
     try {
       while (!this.closed && this.tip !== null && this.announced > this.tip) {
         const tip = this.tip
-        const events = await this.options.readLog({ streamId: this.streamId, afterSeq: tip, limit: gapPageSize })
+        const reading = this.options.readLog({ streamId: this.streamId, afterSeq: tip, limit: gapPageSize })
+        const events = await within(fillTimeoutMs, reading, notInTime)
         // What the log answers is newer than what waits here: an edit or deletion may have come since.
         for (const event of events) this.early.set(event.seq, event)
         // The ring starts anew there; the event itself comes in the same turn, before a reader looks.
@@ -241,7 +252,7 @@ export class Stream {
         if (events.length === 0) {
           // Retention took it all, and readers will notice the gap in the log; or the bus announced what never was.
           const { announced } = this
-          const head = await this.options.readHead()
+          const head = await within(fillTimeoutMs, this.options.readHead(), notInTime)
           const headSeq = Math.max(tip, head.headEventSeq)
           if (this.announced === announced) this.announced = headSeq
           if (this.skipTo(headSeq)) {

@@ -52,6 +52,7 @@ export async function startMeasuredServer(env: Record<string, string> = {}): Pro
       RELAY_INTERVAL_MS: '60000',
       HOUSEKEEPING_INTERVAL_MS: '3600000',
       PRESENCE_INTERVAL_MS: '60000',
+      REDIS_PROBE_INTERVAL_MS: '60000',
       RECEIPT_FLUSH_INTERVAL_MS: '60000',
       ...env,
     },

@@ -29,7 +29,16 @@ export interface Proxy {
   reorder(probability: number): void
   /** New connections go to another port of this machine. */
   retarget(port: number): void
-  /** Ends all of the above, but for the port. */
+  /** What a Redis server sends and this fits is lost. */
+  swallow(fits: (frame: Buffer) => boolean): void
+  /**
+   * From now on, a connection on which a client sends these words moves no byte any more: as a statement that is frozen. At
+   * most `count` connections.
+   */
+  freeze(words: string, count?: number): void
+  /** How many connections were frozen since. */
+  readonly frozenCount: number
+  /** Ends all of the above, but for the port; what was frozen is cut off. */
   heal(): void
   close(): Promise<void>
 }
@@ -40,11 +49,13 @@ interface Weather {
   lose: number
   repeat: number
   reorder: number
+  swallow: ((frame: Buffer) => boolean) | null
+  freeze: { words: string; left: number } | null
 }
 
 /** Bytes that wait in one direction of one connection before its source is no longer read. */
 const maxQueuedBytes = 1_048_576
-const calm: Weather = { stalled: false, delayMs: 0, lose: 0, repeat: 0, reorder: 0 }
+const calm: Weather = { stalled: false, delayMs: 0, lose: 0, repeat: 0, reorder: 0, swallow: null, freeze: null }
 
 /** What happens to published messages on their way to one client. */
 class Messages {
@@ -58,6 +69,7 @@ class Messages {
 
   pass(chunk: Buffer): Buffer[] {
     return this.splitter.push(chunk).flatMap((frame) => {
+      if (this.weather.swallow?.(frame)) return []
       if (!isPublished(frame)) return [frame]
       if (this.random() < this.weather.lose) return []
       const copies = this.random() < this.weather.repeat ? [frame, frame] : [frame]
@@ -89,8 +101,11 @@ class Lane {
     private readonly sink: Socket,
     private readonly weather: Weather,
     private readonly messages: Messages | null,
+    /** Whether the connection is frozen, perhaps from these bytes on. */
+    private readonly isFrozen: (chunk?: Buffer) => boolean,
   ) {
     source.on('data', (chunk: Buffer) => {
+      if (this.isFrozen(chunk)) return
       for (const bytes of messages?.pass(chunk) ?? [chunk]) this.add(bytes)
       this.move()
     })
@@ -110,6 +125,7 @@ class Lane {
   }
 
   move(): void {
+    if (this.isFrozen()) return
     if (this.weather.stalled || this.queuedBytes > maxQueuedBytes) this.source.pause()
     else this.source.resume()
     if (this.weather.stalled || this.draining || this.timer) return
@@ -160,6 +176,8 @@ export async function startProxy(targetPort: number, options: ProxyOptions = {})
   const { redis = false, random = Math.random } = options
   const weather = { ...calm }
   const connections = new Set<Connection>()
+  const frozen = new Set<Connection>()
+  let frozenCount = 0
   let refusing = false
   let target = targetPort
 
@@ -174,9 +192,18 @@ export async function startProxy(targetPort: number, options: ProxyOptions = {})
     server.on('error', () => client.resetAndDestroy())
     client.setNoDelay(true)
     const messages = redis ? new Messages(weather, random) : null
+    let isFrozen = false
+    const freezing = (chunk?: Buffer): boolean => {
+      if (isFrozen || !chunk || !weather.freeze || weather.freeze.left === 0) return isFrozen
+      if (!chunk.includes(weather.freeze.words)) return false
+      weather.freeze.left--
+      frozenCount++
+      frozen.add(connection)
+      return (isFrozen = true)
+    }
     const lanes: Connection['lanes'] = [
-      new Lane(client, server, weather, null),
-      new Lane(server, client, weather, messages),
+      new Lane(client, server, weather, null, freezing),
+      new Lane(server, client, weather, messages, () => isFrozen),
     ]
     const connection: Connection = { sockets: [client, server], lanes }
     connections.add(connection)
@@ -185,6 +212,7 @@ export async function startProxy(targetPort: number, options: ProxyOptions = {})
       if (!socket.readableEnded || !socket.writableFinished) other.destroy()
       if (!client.closed || !server.closed) return
       connections.delete(connection)
+      frozen.delete(connection)
       for (const lane of lanes) lane.close()
     }
     client.on('close', () => closed(client, server))
@@ -192,8 +220,8 @@ export async function startProxy(targetPort: number, options: ProxyOptions = {})
     for (const lane of lanes) lane.move()
   }
 
-  const drop = (): void => {
-    for (const { sockets } of [...connections]) for (const socket of sockets) socket.resetAndDestroy()
+  const drop = (which: Iterable<Connection> = connections): void => {
+    for (const { sockets } of [...which]) for (const socket of sockets) socket.resetAndDestroy()
   }
   const moveAll = (): void => {
     for (const { lanes } of connections) for (const lane of lanes) lane.move()
@@ -233,9 +261,20 @@ export async function startProxy(targetPort: number, options: ProxyOptions = {})
     retarget(port) {
       target = port
     },
+    swallow(fits) {
+      weather.swallow = fits
+    },
+    freeze(words, count = Infinity) {
+      weather.freeze = { words, left: count }
+      frozenCount = 0
+    },
+    get frozenCount() {
+      return frozenCount
+    },
     heal() {
       refusing = false
       Object.assign(weather, calm)
+      drop(frozen)
       for (const { lanes } of connections) for (const lane of lanes) lane.heal()
     },
     async close() {

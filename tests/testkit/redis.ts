@@ -41,9 +41,20 @@ async function answers(port: number): Promise<boolean> {
 }
 
 /** Starts a Redis of one's own, on `port` when given: a test can stop it and start it again where it was. */
-export async function startRedis(port?: number): Promise<RedisServer> {
+export async function startRedis(port?: number, settings: readonly string[] = []): Promise<RedisServer> {
   const chosen = port ?? (await freePort())
-  const command = ['redis-server', '--port', String(chosen), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+  const command = [
+    'redis-server',
+    '--port',
+    String(chosen),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    ...settings,
+  ]
   const server = spawnSupervised(command, openSync('/dev/null', 'w'), { cwd: '/' })
   while (!(await answers(chosen))) {
     if (server.hasEnded()) throw new Error(`redis-server ended at once on port ${chosen}`)

@@ -29,10 +29,18 @@ function frameEnd(bytes: Buffer, from: number): number {
 }
 
 const messageStart = Buffer.from('*3\r\n$7\r\nmessage\r\n')
+const subscribedStart = Buffer.from('*3\r\n$9\r\nsubscribe\r\n')
+
+const beginsWith = (frame: Buffer, start: Buffer) => frame.subarray(0, start.length).equals(start)
 
 /** Whether a frame is a message that somebody published. */
-export const isPublished = (frame: Buffer): boolean =>
-  frame.length > messageStart.length && frame.subarray(0, messageStart.length).equals(messageStart)
+export const isPublished = (frame: Buffer): boolean => beginsWith(frame, messageStart)
+
+/** Whether a frame is the answer to a SUBSCRIBE, to a topic whose name has this in it. */
+export const isSubscribed =
+  (topicPart = '') =>
+  (frame: Buffer): boolean =>
+    beginsWith(frame, subscribedStart) && frame.includes(topicPart)
 
 /** Splits what a Redis server sends into whole frames, however the network cut it into pieces. */
 export class RespSplitter {

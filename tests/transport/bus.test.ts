@@ -10,6 +10,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { Bus } from '../../src/bus/bus.ts'
 import { createInProcessBus } from '../../src/bus/inprocess.ts'
 import { createRedisBus } from '../../src/bus/redis.ts'
+import { startProxy } from '../testkit/proxy.ts'
+import { startRedis as startRedisServer } from '../testkit/redis.ts'
+import { isSubscribed } from '../testkit/resp.ts'
 
 // A Redis of its own: these tests stop, kill and freeze it.
 let folder: string
@@ -301,5 +304,78 @@ describe('the Redis bus', () => {
       await bus.publish('a', 'up')
       expect(got).toContain('up')
     }, 3_000)
+  })
+
+  it('makes live what was asked for while it was connecting, on a connection that was lost before it was ready', async () => {
+    const proxy = await startProxy(port)
+    const bus = track(createRedisBus(`redis://127.0.0.1:${proxy.port}`, logger))
+    await vi.waitFor(() => expect(bus.connected).toBe(true), 5_000)
+    // Connected again, and nothing is answered: neither the greeting nor what comes with it.
+    proxy.stall()
+    proxy.cut()
+    await vi.waitFor(() => expect(bus.connected).toBe(false))
+    proxy.heal()
+    proxy.stall()
+    await vi.waitFor(() => expect(proxy.connectionCount).toBe(2), 5_000)
+    const got: string[] = []
+    await bus.subscribe('a', (payload) => got.push(`first ${payload}`))
+    proxy.cut()
+    proxy.heal()
+    await vi.waitFor(() => expect(bus.connected).toBe(true), 5_000)
+    await bus.subscribe('a', (payload) => got.push(`second ${payload}`))
+    const other = new Redis(url())
+    await vi.waitFor(async () => {
+      await other.publish('a', 'live')
+      expect(got).toEqual(expect.arrayContaining(['first live', 'second live']))
+    }, 5_000)
+    other.disconnect()
+    await bus.close()
+    await proxy.close()
+  })
+
+  it('waits a quarter of a second for an answer that is lost, and tells when the topic is live after all', async () => {
+    const proxy = await startProxy(port, { redis: true })
+    const bus = track(createRedisBus(`redis://127.0.0.1:${proxy.port}`, logger))
+    await vi.waitFor(() => expect(bus.connected).toBe(true), 5_000)
+    proxy.swallow(isSubscribed())
+    const [inTime, late, never] = [vi.fn(), vi.fn(), vi.fn()]
+    const leave = await bus.subscribe('left', () => undefined, never)
+    leave()
+    await bus.subscribe('a', () => undefined, late)
+    // The connection that does not answer is given up, and the next one does no better.
+    await vi.waitFor(() => expect(bus.connected).toBe(false), 10_000)
+    expect(late).not.toHaveBeenCalled()
+    proxy.heal()
+    await vi.waitFor(() => expect(late).toHaveBeenCalledTimes(1), 10_000)
+    await vi.waitFor(() => expect(bus.connected).toBe(true), 10_000)
+    await bus.subscribe('b', () => undefined, inTime)
+    await bus.publish('a', 'x')
+    for (const listener of [inTime, never]) expect(listener).not.toHaveBeenCalled()
+    expect(late).toHaveBeenCalledTimes(1)
+    await bus.close()
+    await proxy.close()
+  })
+
+  it('does not stay with a server that others no longer publish on, however well that one answers', async () => {
+    const other = await startRedisServer()
+    const proxy = await startProxy(port)
+    const bus = track(createRedisBus(`redis://127.0.0.1:${proxy.port}`, logger))
+    const got: string[] = []
+    await vi.waitFor(() => expect(bus.connected).toBe(true), 5_000)
+    await bus.subscribe('a', (payload) => got.push(payload))
+    // The address is another server's now. What publishes finds it when its connection is cut; what hears has no reason to.
+    proxy.retarget(other.port)
+    const [former, next] = [new Redis(url()), new Redis(other.url)]
+    await former.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    await vi.waitFor(async () => {
+      await next.publish('a', 'from the new one')
+      expect(got).toContain('from the new one')
+    }, 15_000)
+    expect(warnings()).toHaveLength(1)
+    await vi.waitFor(() => expect(bus.connected).toBe(true), 5_000)
+    for (const client of [former, next]) client.disconnect()
+    await bus.close()
+    await proxy.close()
+    await other.stop()
   })
 })

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Bus } from '../../bus/bus.ts'
 import { topics } from '../../bus/topics.ts'
+import { within } from '../../flow/deadline.ts'
 import type { PresenceState, PresenceStates } from '../../ephemeral/presence.ts'
 import type { PeopleStore } from '../../store/people.ts'
 import type { PresenceStore } from '../../store/presence.ts'
@@ -39,8 +40,12 @@ const gatherMs = 5
 const batchSize = 500
 const maxPairs = 5_000
 const retryMs = 500
+const answerTimeoutMs = 5_000
 /** Milliseconds between looks at everybody's state, should a hint have been lost. */
 const lookMs = 60_000
+
+/** All hints wait for the answers to those before them. */
+const inTime = <Value>(answer: Promise<Value>) => within(answerTimeoutMs, answer, () => new Error('no answer in time'))
 
 interface Watched {
   feeds: Set<PresenceFeed>
@@ -124,12 +129,12 @@ export async function startPresenceWatch(options: PresenceWatchOptions): Promise
 
   const lookAt = async (batch: Dirty) => {
     const userIds = [...batch.keys()]
-    const read = await states.read(userIds).catch(() => {
+    const read = await inTime(states.read(userIds)).catch(() => {
       // One slow answer is no lost connection: nothing else would bring these hints back.
       lost()
       return null
     })
-    const found = new Map((await people.byIds(userIds)).map((user) => [user.id, user]))
+    const found = new Map((await inTime(people.byIds(userIds))).map((user) => [user.id, user]))
     let sights: FeedSight[] = []
     for (const [index, userId] of userIds.entries()) {
       const entry = watched.get(userId)
@@ -154,7 +159,7 @@ export async function startPresenceWatch(options: PresenceWatchOptions): Promise
   const tell = async (sights: readonly FeedSight[]) => {
     const asked = sights.filter((sight) => isForSome(sight, sight.seen))
     const pairs = asked.map(({ viewerId, user }) => ({ viewerId, userId: user.id }))
-    const relations = pairs.length > 0 ? await store.relations(pairs) : []
+    const relations = pairs.length > 0 ? await inTime(store.relations(pairs)) : []
     const hidden = new Set(asked.filter(({ user }, index) => !isShownTo(user, relations[index] ?? 'NONE')))
     for (const sight of sights) sight.feed.tell(sight.user, hidden.has(sight) ? nothing : sight.seen)
   }

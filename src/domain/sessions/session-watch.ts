@@ -1,12 +1,15 @@
 import DataLoader from 'dataloader'
 import type { Bus } from '../../bus/bus.ts'
 import { topics } from '../../bus/topics.ts'
+import { within } from '../../flow/deadline.ts'
 import { oncePerTurn } from '../../flow/turn.ts'
 import type { SessionRow, SessionStore } from '../../store/sessions.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 
 /** Milliseconds for which a live session is believed without asking the database again, and between looks at those in use. */
 const recheckMs = 1_000
+/** Milliseconds for which one look is waited for: the next one waits for it. */
+const lookTimeoutMs = 5_000
 
 /**
  * Knows which sessions are live. An ended one is told over the bus at once; the sessions that hold sockets or
@@ -55,7 +58,8 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
     for (const [sessionId, { untilMs }] of checked) if (untilMs <= nowMs) checked.delete(sessionId)
     const sessionIds = [...listeners.keys()]
     if (sessionIds.length === 0) return
-    const live = new Set((await store.live(sessionIds)).map((session) => session.sessionId))
+    const found = await within(lookTimeoutMs, store.live(sessionIds), () => new Error('no answer in time'))
+    const live = new Set(found.map((session) => session.sessionId))
     for (const sessionId of sessionIds) if (!live.has(sessionId)) end(sessionId)
   }
 

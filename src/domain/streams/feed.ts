@@ -1,11 +1,19 @@
 import type { Cursor, LogItem, LostPlace } from '../../log/cursor.ts'
+import { within } from '../../flow/deadline.ts'
 import { Source } from '../../flow/source.ts'
 import type { Membership } from '../../store/conversations.ts'
 import type { EventType } from '../../log/event-types.ts'
 import type { LogEventOf } from '../../store/log-event.ts'
 import type { MembershipOf } from '../conversations/memberships.ts'
+import { UnavailableError } from '../errors.ts'
 import type { SessionWatch } from '../sessions/session-watch.ts'
 import type { Viewer } from '../viewer.ts'
+
+/** Milliseconds for which a feed says nothing while it begins to follow what was joined. */
+const joinTimeoutMs = 5_000
+const retryAfterMs = 1_000
+const notJoined = () =>
+  new UnavailableError('What was joined could not be opened in time. Come back with your cursors.', retryAfterMs)
 
 export interface FeedOptions {
   /** The feed of one conversation is over when the viewer is no longer in it; that of an inbox goes on without it. */
@@ -46,6 +54,18 @@ export class Feed extends Source<LogItem> {
 
   get ended(): boolean {
     return this.isOver
+  }
+
+  override get progress(): number {
+    return this.cursor.progress
+  }
+
+  override get isBehind(): boolean {
+    return !this.isOver && (this.joining !== null || this.lost.length > 0 || this.cursor.isBehind)
+  }
+
+  override get waitsFor(): string {
+    return this.joining ? 'a conversation that was joined' : this.cursor.waitsFor
   }
 
   async start(
@@ -114,18 +134,21 @@ export class Feed extends Source<LogItem> {
     joining: { event: LogItem | null; error?: Error },
   ): Promise<void> {
     try {
-      // The event may be an old one, and the viewer gone again since: only who is a member now gets anything.
-      const membership = await this.membershipOf(this.viewer, conversationId)
-      if (membership) {
-        const { joinedEventSeq } = membership
-        this.joinedAt.set(conversationId, joinedEventSeq)
-        await this.cursor.follow([{ streamId: conversationId, afterSeq: joinedEventSeq }])
-      }
+      await within(joinTimeoutMs, this.followJoined(conversationId), notJoined)
       joining.event = item
     } catch (error) {
       // The reader comes back with its cursor, which is before this event.
       joining.error = error instanceof Error ? error : new Error(String(error))
     }
     this.onMore?.()
+  }
+
+  private async followJoined(conversationId: string): Promise<void> {
+    // The event may be an old one, and the viewer gone again since: only who is a member now gets anything.
+    const membership = await this.membershipOf(this.viewer, conversationId)
+    if (!membership) return
+    const { joinedEventSeq } = membership
+    this.joinedAt.set(conversationId, joinedEventSeq)
+    await this.cursor.follow([{ streamId: conversationId, afterSeq: joinedEventSeq }])
   }
 }

@@ -51,6 +51,19 @@ export class TypingFeed extends Source<TypingItem> {
     return this.isOver
   }
 
+  override get progress(): number {
+    return this.log.progress
+  }
+
+  /** Of typing itself nothing is kept that it could be behind of. */
+  override get isBehind(): boolean {
+    return !this.isOver && this.log.isBehind
+  }
+
+  override get waitsFor(): string {
+    return this.log.waitsFor
+  }
+
   take(): TypingItem | null {
     this.readLog()
     clearTimeout(this.waiting)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Bus } from '../../bus/bus.ts'
 import { topics } from '../../bus/topics.ts'
 import type { Logger } from '../../telemetry/logger.ts'
+import { settlesWithin } from '../../flow/deadline.ts'
 import type { MembershipOf } from '../conversations/memberships.ts'
 import type { Streams } from '../streams/streams.ts'
 import { TypingChannel, typingMs, type TypingSign } from './channel.ts'
@@ -55,6 +56,9 @@ interface Watched {
   readerCount: number
   unsubscribe: Promise<() => void>
 }
+
+/** Milliseconds for which a reader waits for the bus. Signs that come later are seen all the same. */
+const busPatienceMs = 300
 
 const nothing = () => undefined
 
@@ -163,13 +167,7 @@ export function createTyping({ bus, streams, membershipOf, logger }: TypingOptio
       const log = await streams.conversation(viewer, conversationId, null, typingEnds)
       const entry = join(conversationId)
       entry.readerCount++
-      try {
-        await entry.unsubscribe
-      } catch (error) {
-        leave(conversationId, entry)
-        log.end()
-        throw error
-      }
+      await settlesWithin(busPatienceMs, entry.unsubscribe)
       return new TypingFeed(viewer, log, entry.channel, () => leave(conversationId, entry))
     },
 

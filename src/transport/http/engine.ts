@@ -3,6 +3,7 @@ import { execute, type DocumentNode, type ExecutionArgs, type Source } from 'gra
 import { createYoga, type Plugin } from 'graphql-yoga'
 import type { Viewer } from '../../domain/viewer.ts'
 import type { OpenEventResults } from '../../execution/event-results.ts'
+import type { Watchdog } from '../../execution/watchdog.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
 import { graphiqlOptions, renderGraphiqlPage } from '../graphiql/page.ts'
@@ -20,13 +21,14 @@ export interface EngineOptions {
   corsOrigins: AllowedOrigins
   createContext: (init: ContextInit) => Promise<TransportContext>
   openEventResults: OpenEventResults
+  watchdog?: Watchdog
   /** Called with each stream of server-sent events that begins. */
   onStream: (response: ServerResponse, viewer: Viewer | null) => void
 }
 
 /** Speaks HTTP: all of it, for what the short path in plain-post.ts leaves. */
 export function createEngine(options: EngineOptions) {
-  const { operations, logger, graphiql, corsOrigins, createContext, openEventResults, onStream } = options
+  const { operations, logger, graphiql, corsOrigins, createContext, onStream } = options
   let graphiqlPage: Promise<string> | undefined
   return createYoga<ServerContext>({
     schema: operations.schema,
@@ -51,12 +53,12 @@ export function createEngine(options: EngineOptions) {
       warn: (...lines: unknown[]) => logger.warn(lines.map(String).join(' ')),
       error: (...lines: unknown[]) => logger.error({ err: lines[0] }, 'GraphQL Yoga reported an error'),
     },
-    plugins: [useStrictRequests(), useOperations(operations, openEventResults), useHttpResults(logger, onStream)],
+    plugins: [useStrictRequests(), useOperations(options), useHttpResults(logger, onStream)],
   })
 }
 
 /** Has Yoga take documents, limits and plans from where the other paths take them. */
-function useOperations(operations: Operations, openEventResults: OpenEventResults): Plugin {
+function useOperations({ operations, openEventResults, watchdog }: EngineOptions): Plugin {
   return {
     onParams({ params, setParams }) {
       const query = operations.textOf(params)
@@ -81,7 +83,9 @@ function useOperations(operations: Operations, openEventResults: OpenEventResult
       const error = prepared?.rowsError(variableValues)
       if (error) setResultAndStopExecution({ errors: [error] })
       else if (prepared) {
-        setSubscribeFn((given: ExecutionArgs) => subscribeOneByOne({ ...given, run: prepared.run }, openEventResults))
+        setSubscribeFn((given: ExecutionArgs) =>
+          subscribeOneByOne({ ...given, run: prepared.run }, openEventResults, watchdog),
+        )
       }
     },
   }

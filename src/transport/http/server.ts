@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { GraphQLSchema } from 'graphql'
 import type { ConnectedDevice, Device, Viewer } from '../../domain/viewer.ts'
 import type { OpenEventResults } from '../../execution/event-results.ts'
+import { Watchdog } from '../../execution/watchdog.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { createClientView, type ClientView } from '../client-view.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
@@ -71,11 +72,13 @@ export function createTransport(options: TransportOptions): Transport {
   let stopped: Promise<void> | undefined
 
   const operations = createOperations(options)
-  const engine = createEngine({ ...options, operations, onStream })
+  const watchdog = new Watchdog(logger)
+  const engine = createEngine({ ...options, operations, watchdog, onStream })
   const plainPost = createPlainPost({ ...options, operations })
   const sockets = createWebSocketServer({
     ...options,
     operations,
+    watchdog,
     initOf: (request, authorization) => socketContextInit(authorization, viewOf(request)),
   })
   const server = createServer({
@@ -157,6 +160,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   async function close(graceMs: number) {
     // Upgraded connections count too: this waits for the WebSockets as well.
+    watchdog.stop()
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     void sockets.goAway()
     for (const response of streams) response.destroy()

@@ -10,7 +10,7 @@ export const closeCodes = {
   MESSAGE_TOO_BIG: 1009,
   /** This process stops (deploy, restart). Reconnects, and reaches another process or the new one. */
   GOING_AWAY: 1012,
-  /** Connecting could not be completed for a reason on our side, such as the database. Reconnects. */
+  /** Connecting could not be completed, or an event not be read, for a reason on our side, such as the database. Reconnects. */
   TRY_AGAIN_LATER: 1013,
   /** A message that is no graphql-transport-ws message, or a connection_init that names a device wrongly. Gives up. */
   BAD_REQUEST: 4400,
@@ -39,3 +39,6 @@ export const closeCodes = {
   /** An error of ours while a message was handled. Gives up. */
   INTERNAL_ERROR: 4500,
 } as const
+
+/** Why, for whoever reads it: what was under way is not lost. */
+export const comeBack = 'Try again later: come back with your cursor'

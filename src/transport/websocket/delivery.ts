@@ -1,5 +1,6 @@
 import type { ExecutionResult } from 'graphql'
 import type { EventResult, EventResults } from '../../execution/event-results.ts'
+import type { Watched } from '../../execution/watchdog.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Delivered } from './delivered.ts'
 import type { LiveSource } from './live-source.ts'
@@ -24,7 +25,7 @@ interface Taken {
  * One subscription on a socket. graphql-ws sees a stream that says nothing until it ends: the frames are written past it,
  * a turn's worth for all subscriptions of the socket at once. What has errors goes through graphql-ws like any answer.
  */
-export class Delivery implements AsyncGenerator<ExecutionResult, undefined> {
+export class Delivery implements AsyncGenerator<ExecutionResult, undefined>, Watched {
   /** Whether the outlet knows already that there is something. */
   isReady = false
   /** Events taken from the source whose results are awaited, or stand behind such a one. */
@@ -32,7 +33,8 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined> {
   private awaited: EventResult | null = null
   private lastByteSize = expectedByteSize
   private failure: { error: unknown } | null = null
-  private isOver = false
+  isOver = false
+  private sentCount = 0
   private waiting: {
     resolve: (step: IteratorResult<ExecutionResult, undefined>) => void
     reject: (error: unknown) => void
@@ -50,6 +52,24 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined> {
   ) {
     this.head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
     source.onMore = this.wake
+  }
+
+  get isBehind(): boolean {
+    // One that graphql-ws has not asked, or whose network is behind, is not ours to hurry.
+    return this.waiting !== null && !this.outlet.isHeldUp && (this.ahead.length > 0 || (this.source.isBehind ?? false))
+  }
+
+  get progress(): number {
+    return this.sentCount + (this.source.progress ?? 0)
+  }
+
+  get waitsFor(): string {
+    return this.ahead.length > 0 ? 'the result of an event' : (this.source.waitsFor ?? '')
+  }
+
+  /** With its socket, as for all that the client comes back for. */
+  giveUp(): void {
+    this.outlet.giveUp()
   }
 
   private readonly wake = () => this.outlet.schedule(this)
@@ -87,6 +107,7 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined> {
       const payload = payloadOf(next.result)
       this.lastByteSize = payload.length
       this.outlet.push(this.head, payload)
+      this.sentCount++
       this.delivered?.note(next.item)
     }
     if (this.failure) this.fail(this.failure.error)

@@ -5,6 +5,10 @@ export interface LiveSource<Item = unknown> {
   take(): Item | null
   readonly ended: boolean
   return(): unknown
+  /** As in execution/watchdog.ts; a source without them is never behind. */
+  readonly isBehind?: boolean
+  readonly progress?: number
+  readonly waitsFor?: string
 }
 
 /** What a subscribe resolver gave, as such a source. */

@@ -1,5 +1,6 @@
 import { delivered } from '../../telemetry/facts.ts'
 import type { BoundedSocket } from './bounded-socket.ts'
+import { closeCodes, comeBack } from './close-codes.ts'
 import type { Delivery } from './delivery.ts'
 import type { FanOut } from './fan-out.ts'
 import { headerByteSize, writeHeader } from './frame.ts'
@@ -38,6 +39,15 @@ export class Outlet {
     this.heads.push(head)
     this.payloads.push(payload)
     this.byteSize += head.length + payload.length
+  }
+
+  /** Whether the network takes nothing at the moment. */
+  get isHeldUp(): boolean {
+    return this.isDraining || this.socket.isBehind
+  }
+
+  giveUp(): void {
+    this.socket.close(closeCodes.TRY_AGAIN_LATER, comeBack)
   }
 
   get isFull(): boolean {

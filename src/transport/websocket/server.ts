@@ -2,23 +2,18 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  GraphQLError,
-  OperationTypeNode,
-  createSourceEventStream,
-  getOperationAST,
-  type ExecutionArgs,
-  type ExecutionResult,
-} from 'graphql'
+import { GraphQLError, OperationTypeNode, getOperationAST, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import { handleProtocols, makeServer } from 'graphql-ws'
 import { isAsyncIterable } from 'graphql-yoga'
 import { WebSocketServer } from 'ws'
 import { AppError, QueryTooComplexError, ValidationError } from '../../domain/errors.ts'
 import type { ConnectedDevice, Device, Viewer } from '../../domain/viewer.ts'
 import type { EventArgs, OpenEventResults } from '../../execution/event-results.ts'
+import { startStream } from '../../execution/subscribe.ts'
+import type { Watchdog } from '../../execution/watchdog.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { BoundedSocket } from './bounded-socket.ts'
-import { closeCodes } from './close-codes.ts'
+import { closeCodes, comeBack } from './close-codes.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
 import { Delivered, type Deliveries } from './delivered.ts'
 import { Delivery } from './delivery.ts'
@@ -47,6 +42,7 @@ export interface WebSocketOptions {
   initOf: (request: IncomingMessage, authorization: string | null) => ConnectionInit
   createContext: (init: ContextInit) => Promise<TransportContext>
   openEventResults: OpenEventResults
+  watchdog?: Watchdog
   /** Where what a device has acknowledged goes. */
   deliveries?: Deliveries
   onSessionEnded: (sessionId: string, listener: () => void) => () => void
@@ -81,6 +77,7 @@ interface Operation extends ExecutionArgs, EventArgs {
 export function createWebSocketServer(options: WebSocketOptions) {
   const { operations, logger, initOf, createContext, openEventResults, deliveries, onSessionEnded, connectDevice } =
     options
+  const { watchdog } = options
   const server = new WebSocketServer<typeof BoundedSocket>({
     noServer: true,
     maxPayload: maxMessageBytes,
@@ -110,11 +107,13 @@ export function createWebSocketServer(options: WebSocketOptions) {
 
   /** What graphql-ws runs for an event stream: refused, or a delivery that writes past it. */
   async function follow(operation: Operation): Promise<ExecutionResult | Delivery> {
-    const stream = await createSourceEventStream(operation)
+    const stream = await startStream(operation)
     if (!isAsyncIterable(stream)) return stream
     const { id, connection } = operation
     const results = openEventResults(operation)
-    return new Delivery(id, liveSource(stream), results, connection.outlet, logger, deliveredOn(connection))
+    const delivery = new Delivery(id, liveSource(stream), results, connection.outlet, logger, deliveredOn(connection))
+    watchdog?.add(delivery)
+    return delivery
   }
 
   function deliveredOn(connection: Connection): Delivered | null {
@@ -203,7 +202,7 @@ export function createWebSocketServer(options: WebSocketOptions) {
       const errors = presented(result.errors, payload, ofEvent)
       // Told as an error the event would be lost to the reader, whose next one has a later cursor.
       if (ofEvent && isUnavailable(errors)) {
-        extra.socket.close(closeCodes.TRY_AGAIN_LATER, 'Try again later: come back with your cursor')
+        extra.socket.close(closeCodes.TRY_AGAIN_LATER, comeBack)
       }
       return { ...result, errors }
     },

@@ -27,6 +27,7 @@ class FakeStates implements PresenceStates {
   sweep = () => Promise.resolve({ isFull: false, unsaved: [] })
   saved = () => Promise.resolve()
   read = () => Promise.resolve([])
+  isReachable = true
   close = () => Promise.resolve()
 }
 

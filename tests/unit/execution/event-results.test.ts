@@ -5,7 +5,7 @@ import type { EventItem, LogItem } from '../../../src/log/cursor.ts'
 import type { LogEvent } from '../../../src/store/log-event.ts'
 import type { EventDataOf } from '../../../src/log/event-types.ts'
 import type { Context } from '../../../src/schema/building/context.ts'
-import { createEventResults, type EventResult, type EventResults } from '../../../src/execution/event-results.ts'
+import { createEventResults, EventResult, type EventResults } from '../../../src/execution/event-results.ts'
 import { schema } from '../../../src/schema/index.ts'
 import { cannedContext, cannedItems, cannedLoaders, gathered, group, logEvent, people } from '../../testkit/canned.ts'
 
@@ -206,4 +206,17 @@ test('a result that failed is told to all who waited for it', async () => {
   const results = await Promise.all([1, 2].map((number) => read(server.open(readerNo(number)), item)))
   expect(results[0]!.value?.errors?.[0]?.message).toMatch(/non-nullable field MessageSent.message/)
   expect(results[1]).toBe(results[0])
+})
+
+test('a result that never comes is given up for all who wait for it, in a way after which they come back', async () => {
+  vi.useFakeTimers()
+  const result = new EventResult(new Promise(() => undefined))
+  const told = vi.fn()
+  for (let count = 0; count < 3; count++) result.whenSettled(told)
+  await vi.advanceTimersByTimeAsync(4_900)
+  expect(told).not.toHaveBeenCalled()
+  await vi.advanceTimersByTimeAsync(200)
+  expect(told).toHaveBeenCalledTimes(3)
+  expect(result.value?.errors?.[0]?.originalError).toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+  vi.useRealTimers()
 })

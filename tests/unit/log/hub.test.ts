@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { topics } from '../../../src/bus/topics.ts'
@@ -207,4 +208,99 @@ test('a stream that was ready when another one with it failed can be opened agai
   await expect(hub.acquire([other, streamId], [0, 0])).rejects.toThrow('the database is gone')
   expect(hub.openStreamCount).toBe(0)
   await expect(hub.acquire([other], [0])).resolves.toHaveLength(1)
+})
+
+/** Timers alone: what gathers by turns of the event loop goes by the real ones. */
+const fakeClock = () => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+const pass = async (ms: number) => {
+  for (const part of [0, ms]) {
+    await vi.advanceTimersByTimeAsync(part)
+    for (let count = 0; count < 5; count++) await turn()
+  }
+}
+
+test('a bus that never says that a topic is live holds up nobody, and leaves no hole when it is at last', async () => {
+  let goLive = (): void => undefined
+  const live = new Promise<void>((resolve) => (goLive = resolve))
+  const subscribe = bus.subscribe.bind(bus)
+  bus.subscribe = async (...args) => {
+    await live
+    return subscribe(...args)
+  }
+  fakeClock()
+  const first = new Cursor(hub, log.read)
+  const following = first.follow([{ streamId, afterSeq: 0 }])
+  await pass(400)
+  await following
+  // Whoever comes later does not wait at all.
+  const second = new Cursor(hub, log.read)
+  await second.follow([{ streamId, afterSeq: 0 }])
+  log.append()
+  goLive()
+  await pass(100)
+  for (const cursor of [first, second]) expect(cursor.take()?.event?.seq).toBe(1)
+  publish(log.append())
+  for (const cursor of [first, second]) expect(cursor.take()?.event?.seq).toBe(2)
+})
+
+test('a stream that never opens is given up by all who wait for it at once, and can be opened again', async () => {
+  hub.close()
+  let isFrozen = true
+  const heads: typeof log.store.heads = (ids) => (isFrozen ? new Promise(() => undefined) : log.store.heads(ids))
+  hub = openHub({ events: { ...log.store, heads } })
+  fakeClock()
+  const first = hub.acquire([streamId])
+  const refusals = [expect(first).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })]
+  await pass(4_000)
+  const second = hub.acquire([streamId, 'another stream'])
+  refusals.push(expect(second).rejects.toMatchObject({ code: 'UNAVAILABLE' }))
+  await pass(1_100)
+  await first.catch(() => undefined)
+  isFrozen = false
+  await pass(5_000)
+  await Promise.all(refusals)
+  expect(hub.openStreamCount).toBe(0)
+  expect(bus.topicCount).toBe(0)
+  log.append()
+  const cursor = new Cursor(hub, log.read)
+  const following = cursor.follow([{ streamId, afterSeq: 0 }])
+  await pass(10)
+  await following
+  expect(cursor.take()?.event?.seq).toBe(1)
+})
+
+test('a head start that is not read in time is left to the reader itself', async () => {
+  hub.close()
+  log.appendMany(3)
+  const readLog = vi.fn(log.read).mockReturnValueOnce(new Promise(() => undefined))
+  hub = openHub({ readLog })
+  fakeClock()
+  const cursor = new Cursor(hub, readLog)
+  const following = cursor.follow([{ streamId, afterSeq: 0 }])
+  await pass(1_100)
+  await following
+  const received = []
+  for (let round = 0; round < 5; round++) {
+    const item = cursor.take()
+    if (item) received.push(item.event?.seq)
+    await pass(10)
+  }
+  expect(received).toEqual([1, 2, 3])
+})
+
+test('a reading of a gap that never ends is tried again', async () => {
+  hub.close()
+  const readLog = vi.fn(log.read)
+  hub = openHub({ readLog })
+  const cursor = new Cursor(hub, log.read)
+  await cursor.follow([{ streamId, afterSeq: 0 }])
+  fakeClock()
+  log.appendMany(2)
+  readLog.mockReturnValueOnce(new Promise(() => undefined))
+  hub.announce(streamId, 2)
+  await pass(4_000)
+  expect([cursor.isBehind, cursor.take()]).toEqual([true, null])
+  await pass(2_000)
+  expect([cursor.take()?.event?.seq, cursor.take()?.event?.seq]).toEqual([1, 2])
+  expect(cursor.isBehind).toBe(false)
 })

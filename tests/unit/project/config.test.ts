@@ -24,6 +24,7 @@ describe('settings', () => {
       databaseUrl: null,
       databasePoolSize: 10,
       migrationLockTimeoutMs: 300_000,
+      redisProbeIntervalMs: 1_000,
       redisUrl: null,
       dataDir: '.parley',
       jwtSecret: null,
