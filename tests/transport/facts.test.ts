@@ -39,6 +39,12 @@ test('who listens in the process is told of each fact, as it happens in a real r
   const readers = await Promise.all([ann, bob, cleo].map((person) => person.conversationEvents(group)))
   await ann.send(group, 'Hello')
   for (const reader of readers) await reader.waitForCount(1)
+  // By now all three read live, and get the next one together.
+  const sharedCount = async () => {
+    await ann.send(group, 'Hello again')
+    return (await facts())['event-shared']?.length
+  }
+  await expect.poll(sharedCount).toBeGreaterThan(0)
 
   const aliases = Array.from({ length: 60 }, (_, number) => `x${number}: viewer { id }`).join(' ')
   expectErrors(await ask(ann, `{ ${aliases} }`), 'QUERY_TOO_COMPLEX')

@@ -101,7 +101,7 @@ export class BoundedSocket extends WebSocket implements LiveConnection {
    * not fit into a close frame.
    */
   override close(code?: number, reason?: string | Buffer) {
-    if (closed.hasSubscribers) closed.publish({ code })
+    if (closed.hasSubscribers && this.readyState === this.OPEN) closed.publish({ code })
     super.close(code, typeof reason === 'string' ? shortened(reason) : reason)
     const graceMs = code === closeCodes.TOO_SLOW ? slowCloseGraceMs : closeGraceMs
     setTimeout(() => this.terminate(), graceMs).unref()
