@@ -110,8 +110,13 @@ export async function createApp(config: Config): Promise<App> {
       stops.push(() => postgres.stop())
       connectionString = postgres.url
     }
-    await migrate({ connectionString, migrationsDir, log: logger, lockTimeoutMs: config.migrationLockTimeoutMs })
-    const db = createDatabase({ connectionString, poolSize: config.databasePoolSize, logger })
+    const { pooling } = await migrate({
+      connectionString,
+      migrationsDir,
+      log: logger,
+      lockTimeoutMs: config.migrationLockTimeoutMs,
+    })
+    const db = createDatabase({ connectionString, poolSize: config.databasePoolSize, pooling, logger })
     stops.push(() => db.close())
 
     const redis = { health: new RedisHealth(logger), probeIntervalMs: config.redisProbeIntervalMs }
@@ -226,10 +231,7 @@ export async function createApp(config: Config): Promise<App> {
       },
     })
     const health = async () => {
-      const database = await events.movedSince(null).then(
-        () => 'ok',
-        () => 'unreachable',
-      )
+      const database = await db.check()
       const ready = database === 'ok'
       const said = (works: boolean) => (works ? 'ok' : 'unreachable')
       const status = !ready ? 'unavailable' : bus.connected && states.isReachable ? 'ok' : 'degraded'

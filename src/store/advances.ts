@@ -21,6 +21,7 @@ const maxKnown = 10_000
 
 const advanceCursors: Statement = {
   name: 'advanceCursors',
+  isRepeatable: true,
   text: `SELECT outcome, last_read_seq AS "lastReadSeq", last_delivered_seq AS "lastDeliveredSeq",
       unread_count AS "unreadCount", event_seq AS "eventSeq", mark, at_ms AS "atMs"
     FROM parley_advance_cursors($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int)`,

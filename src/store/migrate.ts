@@ -6,7 +6,7 @@ import { Client, DatabaseError } from 'pg'
 import { StartError } from '../start-error.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createWaitLog, holdersOfAdvisory, nameHolders, watchBlocked } from './lock-wait.ts'
-import { PoolerError, probePooler } from './pooler.ts'
+import { PoolerError, probePooler, type Pooling } from './pooler.ts'
 import { checkRights, checkServer } from './preflight.ts'
 import { clientConfig, describeAddress, createSettle } from './session.ts'
 
@@ -89,6 +89,7 @@ const reasonOf = (error: unknown): string =>
 
 interface Session {
   client: Client
+  pooling: Pooling
   connectionString: string
   log: Logger
   lockTimeoutMs: number
@@ -113,10 +114,8 @@ async function connect({
     client.on('error', () => undefined)
     await client.connect()
     const { isPooled } = await createSettle({ lock_timeout: String(tableLockTimeoutMs) })(client)
-    // A lock that is held by a session would be anybody's.
-    if (isPooled && (await probePooler(connectionString)) === 'by transaction')
-      log.info('PostgreSQL is behind a pooler that shares sessions')
-    return { client, connectionString, log, lockTimeoutMs, fail }
+    const pooling = isPooled ? await probePooler(connectionString) : 'by session'
+    return { client, pooling, connectionString, log, lockTimeoutMs, fail }
   } catch (error) {
     void client.end().catch(() => undefined)
     throw fail(error instanceof PoolerError ? error.message : reasonOf(error))
@@ -231,23 +230,32 @@ const tablesIn = (migrations: Migration[]) =>
  * Brings the database to the newest migration, and makes sure that it can be used. Any number of processes may do it at once:
  * one works, the others wait. Each migration is applied whole or not at all.
  */
-export async function migrate(options: MigrateOptions): Promise<void> {
+export async function migrate(options: MigrateOptions): Promise<{ pooling: Pooling }> {
   const migrations = readMigrations(options.migrationsDir)
   const session = await connect(options)
-  const { client, log, fail } = session
+  const { client, pooling, log, fail } = session
+  const isShared = pooling === 'by transaction'
   try {
     await checkServer(client, log, fail)
-    await takeLock(session)
-    await ensureTable(client)
+    // A lock is a session's, and so nobody's where sessions are shared. Without a migration there is no need of one.
+    if (!isShared) await takeLock(session)
+    if (!isShared) await ensureTable(client)
     const { rows } = await client.query<{ name: string; checksum: string; unfinished: boolean }>(
       `SELECT migration_name AS name, checksum, finished_at IS NULL AS unfinished
        FROM "_prisma_migrations" WHERE rolled_back_at IS NULL ORDER BY started_at`,
     )
-    for (const migration of pendingOf(migrations, rows)) {
+    const pending = pendingOf(migrations, rows)
+    if (isShared && pending.length > 0) {
+      throw fail(
+        `${String(pending.length)} migrations have to be applied, and the pooler before PostgreSQL shares its sessions (pool_mode transaction). Start once with the address of PostgreSQL itself`,
+      )
+    }
+    for (const migration of pending) {
       await apply(session, migration)
       log.info({ migration: migration.name }, 'applied a migration')
     }
     await checkRights(client, tablesIn(migrations), fail)
+    return { pooling }
   } catch (error) {
     if (error instanceof StartError) throw error
     if (error instanceof DatabaseError || codeOf(error) !== '') throw fail(reasonOf(error))

@@ -42,19 +42,20 @@ const pidOf = (client: pg.Client) => ask(client, 'SELECT pg_catalog.pg_backend_p
 
 /** Whether two connections that are open at once have met in one session, or one of them had two. */
 async function areShared(one: pg.Client, other: pg.Client): Promise<boolean> {
-  for (let round = 0; round < rounds; round++) {
-    const before = await pidOf(one)
-    try {
-      // Keeps what it gets while the first one asks again.
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const before = await pidOf(one)
+      // Keeps what it gets while the first one asks again, if that is not the only one there is.
       await ask(other, 'BEGIN')
-      if ((await pidOf(other)) === before) return true
-    } catch (error) {
-      // Only a session that the first one has to itself can be the reason that there is none left.
-      if (error instanceof Late) return false
-      throw error
+      const isSame = (await pidOf(other)) === before
+      const isAnother = !isSame && (await pidOf(one)) !== before
+      await ask(other, 'COMMIT')
+      if (isSame || isAnother) return true
     }
-    if ((await pidOf(one)) !== before) return true
-    await ask(other, 'COMMIT')
+  } catch (error) {
+    // Where sessions are shared there is always one in a moment: somebody, and be it we, keeps them all.
+    if (error instanceof Late) return false
+    throw error
   }
   return false
 }
@@ -79,13 +80,13 @@ async function keepsStatements(one: pg.Client, other: pg.Client): Promise<boolea
 /** In a session that is shared nothing may be set, so that it has to be right as it comes. */
 async function refuseWrongSettings(client: pg.Client): Promise<void> {
   const names = Object.keys(reliedOn)
-  const row = await ask(
+  const row = (await ask(
     client,
     `SELECT ${names.map((name) => `pg_catalog.current_setting('${name}', true) AS "${name}"`).join(', ')}, current_user AS "user"`,
-  )
+  )) as Record<string, string | null>
   // Beside another order of day and month in what is read, which we never write.
   const right = (name: string) =>
-    row[name] === null || row[name] === reliedOn[name] || (name === 'DateStyle' && String(row[name]).startsWith('ISO,'))
+    row[name] === null || row[name] === reliedOn[name] || (name === 'DateStyle' && row[name]?.startsWith('ISO,'))
   const wrong = names.filter((name) => !right(name))
   if (wrong.length === 0) return
   const settings = wrong.map((name) => `ALTER ROLE "${String(row.user)}" SET ${name} = ${literalOf(name)}`)

@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import { StartError } from '../start-error.ts'
+import type { StartError } from '../start-error.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 /** Functions of new-style SQL, which know their tables by more than name, came with it. */

@@ -95,6 +95,7 @@ interface SettledRow {
 }
 
 const maxCuts = 5
+const settleTimeoutMs = 1_000
 
 /**
  * Makes new connections independent of how the database and the role are set up, each in one round trip. By statement and not
@@ -105,7 +106,10 @@ export function createSettle(settings: Record<string, string> = {}): (client: pg
   const settle = async (client: pg.ClientBase, triesLeft: number): Promise<pg.QueryResult<SettledRow>[]> => {
     try {
       // pg has no type for what a text of several statements answers: a result for each.
-      return (await client.query(text)) as unknown as pg.QueryResult<SettledRow>[]
+      return (await client.query({
+        text,
+        query_timeout: settleTimeoutMs,
+      } as pg.QueryConfig)) as unknown as pg.QueryResult<SettledRow>[]
     } catch (error) {
       // By a statement_timeout of next to nothing, which counts from the first of them on.
       const isCut = error instanceof pg.DatabaseError && error.code === '57014'

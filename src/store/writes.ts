@@ -12,8 +12,10 @@ interface Call extends Statement {
   fields: string[]
 }
 
+/** A second call finds its key, or that nothing is left to be done. */
 const call = (fn: string, parameters: Record<string, string>): Call => ({
   name: fn,
+  isRepeatable: true,
   text: `SELECT ${fn}(${Object.values(parameters)
     .map((type, index) => `$${String(index + 1)}::${type}`)
     .join(', ')}) AS result`,
@@ -90,11 +92,11 @@ const calls: Record<CommandType, Call> = {
     userIds: 'uuid[]',
     maxMembers: 'int',
   }),
-  removeMember: callOf<'removeMember'>('parley_remove_member', {
-    actorId: 'uuid',
-    conversationId: 'uuid',
-    userId: 'uuid',
-  }),
+  removeMember: {
+    ...callOf<'removeMember'>('parley_remove_member', { actorId: 'uuid', conversationId: 'uuid', userId: 'uuid' }),
+    // A second call would find nobody to remove, and say so.
+    isRepeatable: false,
+  },
   eraseInConversation: callOf<'eraseInConversation'>('parley_erase_in_conversation', {
     actorId: 'uuid',
     conversationId: 'uuid',
@@ -106,6 +108,7 @@ const calls: Record<CommandType, Call> = {
 /** Many sends at once: an array of each of their values. */
 const sendMessages: Statement = {
   name: 'sendMessages',
+  isRepeatable: true,
   text: `SELECT outcome, seq, event_seq AS "eventSeq", mark, at_ms AS "atMs", replayed
     FROM parley_send_messages($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::int[])`,
 }

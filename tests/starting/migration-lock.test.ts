@@ -15,7 +15,7 @@ interface WaitLine {
 
 interface Starting {
   /** The lines that say that it waits, as soon as there are so many. */
-  waits(count: number): Promise<WaitLine[]>
+  waits: (count: number) => Promise<WaitLine[]>
   started: Promise<ServerProcess>
 }
 
@@ -28,7 +28,7 @@ function begin(databaseUrl: string, env: Record<string, string> = {}): Starting 
     output.split('\n').flatMap((line) => (line.includes('wait') ? [JSON.parse(line) as WaitLine] : []))
   return {
     started,
-    async waits(count) {
+    waits: async (count) => {
       await expect.poll(() => lines().length, { timeout: 30_000 }).toBeGreaterThanOrEqual(count)
       return lines()
     },

@@ -21,15 +21,16 @@ const ownSettings = Object.entries({
   search_path: 'public',
   jit: 'off',
   exit_on_error: 'off',
+  default_transaction_read_only: 'off',
 })
   .map(([name, value]) => `-c ${name}=${String(value)}`)
   .join(' ')
 
-async function onCluster(sql: string): Promise<void> {
+export async function onCluster<Row extends QueryResultRow = QueryResultRow>(sql: string): Promise<Row[]> {
   const client = new Client({ connectionString: inject('clusterUrl') })
   await client.connect()
   try {
-    await client.query(sql)
+    return (await client.query<Row>(sql)).rows
   } finally {
     await client.end()
   }
@@ -54,7 +55,9 @@ export async function createTestDatabase(how = 'TEMPLATE parley_template'): Prom
       return (await pool.query<Row>(sql, params)).rows
     },
     drop() {
-      dropped ??= pool.end().then(() => onCluster(`DROP DATABASE ${name} WITH (FORCE)`))
+      dropped ??= pool.end().then(async () => {
+        await onCluster(`DROP DATABASE ${name} WITH (FORCE)`)
+      })
       return dropped
     },
   }

@@ -30,7 +30,7 @@ async function search(person: Person, query: string): Promise<Found['nodes']> {
 export async function walkMainPath(url: string, database: TestDatabase): Promise<void> {
   const mark = `Q${randomBytes(4).toString('hex')}`
   const people: Person[] = []
-  for (const name of [displayName, `${mark} İstanbul`, `${mark} Istanbul`, ...'abcdefghi']) {
+  for (const name of [displayName, `${mark} İstanbul`, `${mark} Istanbul`, ...Array.from('abcdefghi')]) {
     people.push(await signUp(url, name))
   }
   const [ann, bob, cem] = people as [Person, Person, Person]

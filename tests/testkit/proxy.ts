@@ -19,6 +19,8 @@ export interface Proxy {
   /** Keeps connections, also new ones, and moves no byte. */
   stall(): void
   resume(): void
+  /** New connections go to another port. */
+  redirect(port: number): void
   /** Every byte takes this many milliseconds more, in each direction. */
   delay(ms: number): void
   /** Published messages are lost with this probability. */
@@ -245,6 +247,9 @@ export async function startProxy(targetPort: number, options: ProxyOptions = {})
     resume() {
       weather.stalled = false
       moveAll()
+    },
+    redirect(port) {
+      target = port
     },
     delay(ms) {
       weather.delayMs = ms

@@ -1,8 +1,6 @@
 import { once } from 'node:events'
-import { mkdtempSync, openSync, rmSync } from 'node:fs'
+import { openSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnSupervised } from '../../src/embedded/supervised.ts'
 import { ensureCommand } from './commands.ts'
@@ -45,8 +43,6 @@ async function answers(port: number): Promise<boolean> {
 /** Starts a Redis of one's own, on `port` when given: a test can stop it and start it again where it was. */
 export async function startRedis(port?: number, settings: readonly string[] = []): Promise<RedisServer> {
   const chosen = port ?? (await freePort())
-  // Of its own: a replica leaves its primary's data in a file there, which the next server would begin with.
-  const folder = mkdtempSync(join(tmpdir(), 'parley-redis-'))
   const command = [
     'redis-server',
     '--port',
@@ -57,8 +53,6 @@ export async function startRedis(port?: number, settings: readonly string[] = []
     '',
     '--appendonly',
     'no',
-    '--dir',
-    folder,
     ...settings,
   ]
   const server = spawnSupervised(command, openSync('/dev/null', 'w'), { cwd: '/' })
@@ -72,7 +66,6 @@ export async function startRedis(port?: number, settings: readonly string[] = []
     async stop() {
       server.end()
       await server.ended
-      rmSync(folder, { recursive: true, force: true })
     },
   }
 }

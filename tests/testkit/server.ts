@@ -26,7 +26,8 @@ export interface ServerProcess {
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
-const startTimeoutMs = 30_000
+/** A process that starts is busy for seconds, and longer where many do at once. */
+const startTimeoutMs = 60_000
 const root = join(import.meta.dirname, '../..')
 const testSecret = 'a secret that only tests know, 32 characters and more'
 const running = new Set<ServerProcess>()
