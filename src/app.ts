@@ -40,7 +40,6 @@ import { startRetention } from './log/retention.ts'
 import type { Context } from './schema/building/context.ts'
 import { createEventResults } from './execution/event-results.ts'
 import { schema } from './schema/index.ts'
-import { StartError } from './start-error.ts'
 import { createConversationStore } from './store/conversations.ts'
 import { createDatabase } from './store/database.ts'
 import { startEmbeddedPostgres } from './embedded/postgres.ts'
@@ -57,6 +56,7 @@ import { createWrite } from './store/writes.ts'
 import { createLogger } from './telemetry/logger.ts'
 import { bearerToken } from './transport/authenticate.ts'
 import type { ContextInit } from './transport/context.ts'
+import { listenOrExplain } from './transport/http/listening.ts'
 import { localUrl } from './transport/http/local-url.ts'
 import { createTransport } from './transport/http/server.ts'
 import { readTrustedDocuments } from './execution/trusted-documents.ts'
@@ -257,7 +257,7 @@ export async function createApp(config: Config): Promise<App> {
       connectDevice: (viewer, device) => devices.connect(viewer, device),
       health,
     })
-    const port = await listen(() => transport.listen(config.port, config.host), config)
+    const port = await listenOrExplain(() => transport.listen(config.port, config.host), config)
     stops.push(() => transport.stop(stopGraceMs))
     const counts = () => ({
       streams: hub.openStreamCount,
@@ -286,24 +286,6 @@ async function authenticate(domain: Domain, init: ContextInit): Promise<Pick<Con
     return { viewer: token === null ? null : await domain.sessions.authenticate(token), authFailure: null }
   } catch (error) {
     if (error instanceof UnauthenticatedError && !init.isWebSocket) return { viewer: null, authFailure: error }
-    throw error
-  }
-}
-
-async function listen(start: () => Promise<number>, { port, host }: Config): Promise<number> {
-  try {
-    return await start()
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null
-    if (code === 'EADDRINUSE') {
-      throw new StartError(`Port ${String(port)} is taken. Stop what uses it, or start with PORT=${String(port + 1)}.`)
-    }
-    if (code === 'EACCES') throw new StartError(`Port ${String(port)} needs more rights. Start with PORT=4000, say.`)
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      throw new StartError(
-        `HOST=${host} is no address of this machine. Use 127.0.0.1 or 0.0.0.0, or ::1 or :: for IPv6.`,
-      )
-    }
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { arrayParameter, tableOfParameters, type Database } from './database.ts'
 import { inboxValues, readInbox, type InboxRequest } from './inbox-page.ts'
+import { startMark } from './log-event.ts'
 import {
   conversationColumns,
   entryMemberColumns,
@@ -7,7 +8,6 @@ import {
   pickConversation,
   pickEntryMember,
   pickMessage,
-  startMark,
   type Conversation,
   type EntryRow,
   type Message,

@@ -9,6 +9,9 @@ import {
 } from '../log/event-types.ts'
 import type { Message } from './rows.ts'
 
+/** Mark of the place before the first event of a stream. */
+export const startMark = '0'
+
 interface Numbered {
   streamId: string
   seq: number

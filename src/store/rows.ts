@@ -2,9 +2,6 @@ import type { Conversation, EditPolicy, Member, Message, User } from './generate
 
 export type { Conversation, EditPolicy, Member, Message, User }
 
-/** Mark of the place before the first event of a stream. */
-export const startMark = '0'
-
 /** What one viewer has to do with one conversation, with the count made in the same statement. */
 export interface EntryRow {
   conversation: Conversation
