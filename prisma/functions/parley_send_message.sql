@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION parley_send_message(p_actor uuid, p_conversation uuid, p_op_key text, p_hash bytea, p_text text, p_reply_to int)
 RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE c conversations; me members; m messages; replayed jsonb; at timestamptz; new_mark text; log_xid xid8;
+DECLARE c conversations; me members; m messages; replayed jsonb; at timestamptz; new_mark text; log_xid xid8; sent jsonb;
 BEGIN
   SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
   replayed := parley_replayed(p_actor, p_op_key, p_hash);
@@ -29,6 +29,7 @@ BEGIN
     pending_read_seq = 0, pending_delivered_seq = 0, pending_at = NULL
    WHERE conversation_id = p_conversation AND user_id = p_actor;
   PERFORM parley_touch_activity(ARRAY[p_conversation]);
-  RETURN parley_accepted(parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_SENT', p_actor, p_op_key,
-    parley_salted(p_hash, m.salt), m.seq, NULL, at, parley_message_json(m), new_mark, log_xid));
+  sent := parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_SENT', p_actor, p_op_key,
+    parley_salted(p_hash, m.salt), m.seq, NULL, at, parley_message_json(m), new_mark, log_xid);
+  RETURN parley_accepted(sent) || jsonb_build_object('events', sent || parley_unarchive(ARRAY[p_conversation]));
 END $$;

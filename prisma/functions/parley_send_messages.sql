@@ -12,6 +12,8 @@
 --
 -- Answers one row for each send, in order: the outcome, and the numbers and the time of an accepted one (what else is in
 -- its message the caller knows). Outcome null: the key is known, and `replayed` is what parley_replayed says of it.
+-- After these, one row for each event on a personal stream that came of it: outcome BESIDES, the event in `replayed`. A
+-- process of the former version reads no row after the sends' own.
 --
 -- The settings make its plan the same whatever the tables held when it was made: each row is found by an index, never by
 -- reading a table or an index from end to end. LIMIT 1 keeps the planner from turning a look by key into a join.
@@ -89,4 +91,6 @@ BEGIN
   FROM numbered ORDER BY place;
   -- Apart from it, as both may write the sender's row.
   PERFORM parley_touch_activity(held);
+  RETURN QUERY SELECT 'BESIDES', NULL::int, NULL::int, NULL::text, NULL::float8, event
+    FROM jsonb_array_elements(parley_unarchive(held)) AS event;
 END $$;

@@ -2,7 +2,7 @@ import { createAdvances } from './advances.ts'
 import type { AdvanceCursor, Command, CommandOf, CommandType, SendMessage } from './commands.ts'
 import type { Database, Statement } from './database.ts'
 import { createGather } from './gather.ts'
-import { sentEvent } from './log-event.ts'
+import { eventJson, sentEvent } from './log-event.ts'
 import { outcomes, type OutcomeOf, type Write } from './outcomes.ts'
 
 /** The type of each parameter of a write's SQL function, by the field that gives it, in the function's order. */
@@ -114,7 +114,10 @@ const sendMessages: Statement = {
 }
 
 interface SentRow extends Record<string, unknown> {
-  /** Null for a key that is known; `replayed` is what became of its first use. */
+  /**
+   * Null for a key that is known; `replayed` is what became of its first use. BESIDES, after the rows of the sends: an event
+   * on a personal stream, in `replayed`.
+   */
   outcome: string | null
   seq: number
   eventSeq: number
@@ -124,6 +127,21 @@ interface SentRow extends Record<string, unknown> {
 }
 
 type Sent = OutcomeOf<'sendMessage'>
+
+/** Adds each event that sends brought about on a personal stream to those of a send in its conversation. */
+function addBesides(sends: SendMessage[], results: (Sent | null)[], rows: SentRow[]): void {
+  for (const { outcome, replayed } of rows) {
+    if (outcome !== 'BESIDES') throw new Error(`sendMessages answered ${String(outcome)} for no send`)
+    const event = eventJson.parse(replayed)
+    if (event.type !== 'INBOX_ENTRY_CHANGED') throw new Error(`sendMessages brought about ${event.type}`)
+    const { conversationId } = event.data
+    const cause = results.find(
+      (result, index) => result?.outcome === 'ACCEPTED' && sends[index]?.conversationId === conversationId,
+    )
+    if (!cause) throw new Error('sendMessages changed an entry for no message')
+    cause.events.push(event)
+  }
+}
 
 /** Null: somebody else held the conversation. */
 function sentResult(send: SendMessage, row: SentRow): Sent | null {
@@ -172,11 +190,13 @@ export function createWrite(db: Database, gatherFrom: number): Write {
         sends.map(({ text }) => text),
         sends.map(({ replyToSeq }) => replyToSeq),
       ])
-      return sends.map((each, index) => {
+      const results = sends.map((each, index) => {
         const row = rows[index]
         if (!row) throw new Error('sendMessages did not answer each send')
         return sentResult(each, row)
       })
+      addBesides(sends, results, rows.slice(sends.length))
+      return results
     },
   })
   const advance = createAdvances({ db, gatherFrom, one: (command) => answerOf({ ...command, gatherFrom }) })

@@ -130,6 +130,7 @@ async function run(people: Person[], model: Model, action: Step): Promise<void> 
       const { message } = await person.send(conversationId, 'Hello')
       messages.push({ id: message.id, sender: action.who, deleted: false })
       lastRead[action.who] = messages.length
+      for (const [index, entry] of quiet.entries()) if (index === action.who || !entry.muted) entry.archived = false
       return
     }
     case 'edit': {

@@ -35,7 +35,11 @@ export const InboxEntry = builder.objectRef<EntryRow>('InboxEntry').implement({
       description: 'No notifications until then; null when it is not muted.',
       resolve: (entry) => entry.member.mutedUntil,
     }),
-    archived: t.boolean({ description: 'Out of the ACTIVE inbox.', resolve: (entry) => entry.member.archived }),
+    archived: t.boolean({
+      description:
+        'Out of the ACTIVE inbox. A new message of somebody else ends it, unless the entry is muted at that moment; one of the viewer always ends it. InboxEntryChanged tells. Edits, deletions, reads and members who come or go leave it as it is.',
+      resolve: (entry) => entry.member.archived,
+    }),
     pinned: t.boolean({ description: 'Before the others in the inbox.', resolve: (entry) => entry.member.pinned }),
   }),
 })
@@ -54,8 +58,8 @@ builder.objectField(Conversation, 'viewerEntry', (t) =>
 const InboxFilter = builder.enumType('InboxFilter', {
   description: 'Which entries of the inbox.',
   values: {
-    ACTIVE: { description: 'Those that are not archived.' },
-    ARCHIVED: { description: 'The archived ones.' },
+    ACTIVE: { description: 'Those that are not archived, and those that a message brought back.' },
+    ARCHIVED: { description: 'The archived ones: without a new message since, or muted when it came.' },
     UNREAD: { description: 'Those with unreadCount > 0, archived ones too.' },
     ALL: { description: 'All.' },
   },

@@ -75,7 +75,10 @@ const UpdateInboxEntryInput = builder.inputType('UpdateInboxEntryInput', {
   fields: (t) => ({
     conversationId: t.id({ required: true, description: 'Which conversation.' }),
     mutedUntil: t.field({ type: 'DateTime', description: 'No notifications until then; null ends it.' }),
-    archived: t.boolean({ description: 'Whether it is out of the ACTIVE inbox.' }),
+    archived: t.boolean({
+      description:
+        'Whether it is out of the ACTIVE inbox: until a message of somebody else comes while it is not muted, or the viewer sends one.',
+    }),
     pinned: t.boolean({ description: 'Whether it comes before the others.' }),
     unreadFromSeq: t.int({ description: 'Marks unread from this message on, for the viewer alone. 1 or more.' }),
   }),
