@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 
 /** Bounded by the number of its entries and by the length of their texts; what was used longest ago goes first. */
-export class DocumentCache<Entry extends NonNullable<unknown>> {
+export class DocumentCache<Entry extends object | string | number> {
   private readonly entries: LRUCache<string, Entry>
 
   constructor(maxEntries: number, maxTextLength: number, maxTotalLength: number) {

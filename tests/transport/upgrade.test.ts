@@ -14,7 +14,9 @@ vi.mock('graphql', () => createRequire(import.meta.url)('graphql') as object)
 
 let toy: Toy
 let connectionCount = 0
-const count = () => void connectionCount++
+const count = () => {
+  connectionCount++
+}
 beforeEach(async () => {
   toy = createToy()
   await toy.start()
