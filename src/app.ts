@@ -75,6 +75,7 @@ export interface Counts {
   streams: number
   busTopics: number
   sockets: number
+  eventStreams: number
   sessionListeners: number
   /** Conversations whose typing is watched, and people who said a moment ago whether they type. */
   typing: number
@@ -263,6 +264,7 @@ export async function createApp(config: Config): Promise<App> {
       streams: hub.openStreamCount,
       busTopics: bus.topicCount,
       sockets: transport.socketCount,
+      eventStreams: transport.streamCount,
       sessionListeners: watch.listenerCount,
       typing: typing.count,
       devices: devices.count,

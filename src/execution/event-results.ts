@@ -19,8 +19,10 @@ const notInTime = () =>
 export class EventResult {
   /** Null until settled. */
   value: ExecutionResult | null = null
-  /** `value` as the transport writes it. */
+  /** `value` as a WebSocket gets it. */
   bytes: Buffer | null = null
+  /** `value` as a stream of server-sent events gets it. */
+  text: string | null = null
   settledAtMs = 0
   private waiting: (() => void)[] = []
 

@@ -10,7 +10,6 @@ const startTimeoutMs = 8_000
 const retryAfterMs = 1_000
 
 const unavailable = (what: string) => new UnavailableError(`${what} Come back with your cursor.`, retryAfterMs)
-const done = { value: undefined, done: true } as const
 
 /** The stream of a subscription, or why there is none: in time, whatever its beginning waits for. */
 export async function startStream(args: ExecutionArgs): Promise<ExecutionResult | AsyncIterable<unknown>> {
@@ -32,91 +31,94 @@ function endStream(stream: ExecutionResult | AsyncIterable<unknown>): void {
       .catch(() => undefined)
 }
 
-/** A subscription read one event at a time, as server-sent events are: each event's result is the shared one. */
-export async function subscribeOneByOne(
-  args: ExecutionArgs & EventArgs,
-  openEventResults: OpenEventResults,
-  watchdog?: Watchdog,
-): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
-  const stream = await startStream(args)
-  if (!isAsyncIterable(stream)) return stream
-  const reading = new OneByOne(stream, openEventResults(args))
-  watchdog?.add(reading)
-  return reading
+export interface ReadEvent {
+  /** What the subscription's source gave. */
+  item: unknown
+  result: EventResult
 }
 
-/** Not an async generator: its return() would wait for the next event, and a client that has gone would stay. */
-class OneByOne implements AsyncIterableIterator<ExecutionResult>, Watched {
+/** A subscription read one event at a time, as server-sent events are: each event's result is the shared one. */
+export class EventReader implements Watched {
   isOver = false
   private doneCount = 0
   /** Null while nobody asks for the next event. */
   private fail: ((error: Error) => void) | null = null
-  private readonly source: AsyncIterator<unknown> & Partial<Watched>
+  private readonly iterator: AsyncIterator<unknown> & Partial<Watched>
 
   constructor(
-    stream: AsyncIterable<unknown>,
+    /** What the subscribe resolver gave. */
+    readonly source: AsyncIterable<unknown>,
     private readonly results: EventResults,
   ) {
-    this.source = stream[Symbol.asyncIterator]()
+    this.iterator = source[Symbol.asyncIterator]()
   }
 
-  async next(): Promise<IteratorResult<ExecutionResult, undefined>> {
+  /** Null at the end. Rejects when the source fails. One call at a time. */
+  async next(): Promise<ReadEvent | null> {
     try {
-      const value = await new Promise<ExecutionResult | null>((resolve, reject) => {
+      const event = await new Promise<ReadEvent | null>((resolve, reject) => {
         this.fail = reject
-        this.nextResult().then(resolve, reject)
+        this.nextEvent().then(resolve, reject)
       })
       this.fail = null
       this.doneCount++
-      if (value) return { done: false, value }
+      if (!event) this.finish()
+      return event
     } catch (error) {
       this.finish()
-      this.source.return?.().catch(() => undefined)
       throw error
     }
-    this.finish()
-    return done
   }
 
-  async return(): Promise<IteratorResult<ExecutionResult, undefined>> {
+  /** Also while `next` waits, which then resolves with null: a client that goes must not wait for the next event. */
+  async close(): Promise<void> {
     this.finish()
-    await this.source.return?.()
-    return done
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
+    await this.iterator.return?.()
   }
 
   get isBehind(): boolean {
-    return this.fail !== null && (this.source.isBehind ?? false)
+    return this.fail !== null && (this.iterator.isBehind ?? false)
   }
 
   get progress(): number {
-    return this.doneCount + (this.source.progress ?? 0)
+    return this.doneCount + (this.iterator.progress ?? 0)
   }
 
   get waitsFor(): string {
-    return this.source.waitsFor ?? ''
+    return this.iterator.waitsFor ?? ''
   }
 
   giveUp(): void {
     this.fail?.(unavailable('This subscription does not get on.'))
   }
 
-  private async nextResult(): Promise<ExecutionResult | null> {
-    const step = await this.source.next()
-    if (step.done) return null
+  private async nextEvent(): Promise<ReadEvent | null> {
+    const step = await this.iterator.next()
+    if (step.done || this.isOver) return null
+    const item = step.value
     let result: EventResult
     do {
-      result = this.results.of(step.value)
+      result = this.results.of(item)
       await new Promise<void>((resolve) => result.whenSettled(resolve))
     } while (!this.results.isOwn(result))
-    return result.value ?? {}
+    return { item, result }
   }
 
   private finish(): void {
     if (!this.isOver) this.results.close()
     this.isOver = true
   }
+}
+
+/** A result is a refusal. */
+export async function openEventReader(
+  args: ExecutionArgs & EventArgs,
+  openEventResults: OpenEventResults,
+  watchdog?: Watchdog,
+): Promise<ExecutionResult | EventReader> {
+  const stream = await startStream(args)
+  if (!isAsyncIterable(stream)) return stream
+  const reader = new EventReader(stream, openEventResults(args))
+  watchdog?.add(reader)
+  return reader
 }

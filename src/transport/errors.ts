@@ -34,6 +34,10 @@ export function presentErrors(errors: readonly unknown[], options: Presentation)
 export const isUnavailable = (errors: readonly GraphQLFormattedError[] | readonly GraphQLError[]): boolean =>
   errors.some((error: GraphQLFormattedError) => error.extensions?.code === 'UNAVAILABLE')
 
+/** The status of an answer that came to nothing but these presented errors: 200 for mistakes in the request. */
+export const refusalStatus = (errors: readonly GraphQLError[]): number =>
+  Math.max(200, ...errors.map(({ extensions }) => httpStatuses[extensions.code as Code] ?? 200))
+
 /** For hooks that must hand on a GraphQLError; presentErrors unwraps it again. */
 export function asGraphQLError(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return error
@@ -42,8 +46,10 @@ export function asGraphQLError(error: unknown): GraphQLError {
 }
 
 /** For a request that is none: its status holds whatever the client accepts. */
-export function badRequest(status: number, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status } } })
+export function badRequest(status: number, message: string, headers?: Record<string, string>): GraphQLError {
+  return new GraphQLError(message, {
+    extensions: { code: 'BAD_REQUEST', http: { status, ...(headers && { headers }) } },
+  })
 }
 
 /** The executor reports several errors at once as an AggregateError; so do failed starts of subscriptions. */

@@ -1,8 +1,3 @@
-import { fork, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   ConversationEventsDocument,
@@ -11,7 +6,7 @@ import {
   SetTypingDocument,
   TypingEventsDocument,
 } from '../../sdk/generated/graphql.ts'
-import type { Counts } from '../../src/app.ts'
+import { startCounted, type CountedServer } from '../testkit/counted.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { RawSocket } from '../testkit/raw-socket.ts'
@@ -21,56 +16,19 @@ const cycles = Number(process.env.LEAK_CYCLES ?? 1_000)
 /** Cycles under way at once. */
 const width = 10
 
-let server: ChildProcess
-let url: string
-let redisServer: RedisServer
-let redis: Redis
+let server: CountedServer
+let redis: RedisServer
 
 // A Redis of its own: the topics of other tests must not be counted.
 beforeAll(async () => {
-  redisServer = await startRedis()
-  redis = new Redis(redisServer.url)
-  server = fork(join(import.meta.dirname, '../testkit/counted-server.ts'), [], {
-    execArgv: ['--expose-gc', '--import', 'tsx'],
-    env: {
-      PATH: process.env.PATH,
-      NODE_ENV: 'test',
-      PORT: '0',
-      HOST: '127.0.0.1',
-      DATABASE_URL: (await createTestDatabase()).url,
-      REDIS_URL: redisServer.url,
-      JWT_SECRET: 'a secret that only tests know, 32 characters and more',
-      LOG_LEVEL: 'warn',
-      RATE_LIMITS: 'off',
-    },
-  })
-  ;({ url } = await message<{ url: string }>())
+  redis = await startRedis()
+  server = await startCounted({ databaseUrl: (await createTestDatabase()).url, redisUrl: redis.url })
 })
-
 afterAll(async () => {
-  server.kill('SIGKILL')
-  await redis.quit()
-  await redisServer.stop()
+  await server.stop()
+  await redis.stop()
 })
 
-async function message<T>(): Promise<T> {
-  const [received] = (await once(server, 'message')) as [T]
-  return received
-}
-
-type Report = Counts & { heapBytes: number; residentBytes: number }
-
-/** What the process holds, as itself, Redis and the kernel say. */
-async function held() {
-  const answered = message<Report>()
-  server.send('counts')
-  const { heapBytes, residentBytes, ...counts } = await answered
-  const channels = (await redis.pubsub('CHANNELS', 'parley:*')) as string[]
-  const fds = readdirSync(`/proc/${server.pid}/fd`).length
-  return { counts: { ...counts, channels: channels.length, fds }, heapBytes, residentBytes }
-}
-
-/**
 /**
  * All kinds of subscription, those with a log from the beginning of the conversation, until each of these has delivered
  * something, and on a device one to presence; on a socket that has begun to type.
@@ -140,7 +98,7 @@ test(
     // Each on a conversation of its own, so that streams open and close again and again.
     const people = await Promise.all(
       Array.from({ length: 7 }, async (_, index) => {
-        const signedUp = await signUp(url)
+        const signedUp = await signUp(server.url)
         const person = index % 2 ? signedUp.on(`device ${String(index)}`, 'WEB') : signedUp
         const conversationId = await person.createGroup([])
         await person.send(conversationId, 'Something to replay')
@@ -155,19 +113,20 @@ test(
       streams: 2,
       busTopics: 5,
       sockets: 1,
+      eventStreams: 0,
       sessionListeners: 4,
       typing: 1,
       channels: 5,
       devices: 0,
       presenceFeeds: 0,
     }
-    await expect.poll(async () => (await held()).counts, { timeout: 20_000 }).toMatchObject(settled)
-    const before = await held()
+    await expect.poll(async () => (await server.held()).counts, { timeout: 20_000 }).toMatchObject(settled)
+    const before = await server.held()
 
     await run(cycles, people)
 
-    await expect.poll(async () => (await held()).counts, { timeout: 20_000 }).toMatchObject(settled)
-    const after = await held()
+    await expect.poll(async () => (await server.held()).counts, { timeout: 20_000 }).toMatchObject(settled)
+    const after = await server.held()
     // Kept-alive connections of this test's own requests come and go: a leak would be one for each cycle.
     expect(after.counts.fds).toBeLessThan(before.counts.fds + 20)
     // A subscription that stays costs some 10 KB: 1,000 of them would be 10 MB.
@@ -180,7 +139,7 @@ test(
     )
     // The one that stayed still hears.
     const heard = new Promise<void>((resolve) => (stays.onData = () => resolve()))
-    await people[0]!.person.at(url).send(people[0]!.conversationId, 'Still there?')
+    await people[0]!.person.at(server.url).send(people[0]!.conversationId, 'Still there?')
     await heard
   },
   60_000 + cycles * 30,

@@ -75,7 +75,12 @@ const failures: Record<string, () => Error> = {
   pothos: () => new PothosValidationError('Invalid global ID: x'),
 }
 
-function toySchema(sources: Source[]) {
+/** How long each source takes to open. */
+interface Openings {
+  openings: Promise<void> | undefined
+}
+
+function toySchema(sources: Source[], opening: Openings) {
   const builder = new SchemaBuilder<{
     Context: ToyContext
     Scalars: { Even: { Input: number; Output: number } }
@@ -137,7 +142,7 @@ function toySchema(sources: Source[]) {
           const source = new Source()
           if (bigKilobytes) source.next = () => Promise.resolve({ value: 'x'.repeat(bigKilobytes * 1024), done: false })
           sources.push(source)
-          return source
+          return opening.openings ? opening.openings.then(() => source) : source
         },
         resolve: (text) => {
           if (text === 'throw') throw new Error('secret detail')
@@ -157,8 +162,9 @@ export function createToy(overrides: Partial<TransportOptions> = {}) {
   const sessionListeners = new Map<string, Set<() => void>>()
   const clients: Client[] = []
   const logger = pino({ level: 'warn' }, { write: (line: string) => logLines.push(JSON.parse(line) as never) })
+  const opening: Openings = { openings: undefined }
   const transport: Transport = createTransport({
-    schema: toySchema(sources),
+    schema: toySchema(sources, opening),
     logger,
     graphiql: true,
     introspection: true,
@@ -209,6 +215,10 @@ export function createToy(overrides: Partial<TransportOptions> = {}) {
     sources,
     logLines,
     inits,
+    /** Sources open when this has resolved. */
+    set openings(openings: Promise<void>) {
+      opening.openings = openings
+    },
     get url() {
       return `http://127.0.0.1:${port}`
     },

@@ -1,33 +1,37 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
 export type AllowedOrigins = readonly string[] | '*'
 
-/** What Yoga is told of the origins that may ask. */
-export function corsFor(origin: string | null, allowed: AllowedOrigins) {
-  const common = { methods: ['GET', 'POST'], exposedHeaders: ['x-trace-id'], maxAge: 600 }
-  // Any origin may ask with a bearer token; only a named one may have the browser send the refresh cookie along.
-  if (allowed === '*' || allowed.includes('*')) return { ...common, origin: '*', credentials: false }
-  return origin !== null && allowed.includes(origin) ? { ...common, origin, credentials: true } : false
+const methods = 'GET, POST'
+const maxAgeSeconds = '600'
+
+/** What answers depend on besides the URL and the body, for caches that keep any all the same. */
+const vary = 'Origin, Accept, Authorization, Cookie'
+
+/**
+ * Headers of all answers of the API. Nearly each had a viewer or could have: no cache is to keep any. Those for other origins
+ * say whether a web page may read it: any with a token of its own, only a named one with the browser's refresh cookie.
+ */
+export function setApiHeaders({ headers }: IncomingMessage, response: ServerResponse, allowed: AllowedOrigins): void {
+  const { origin } = headers
+  response.setHeader('Vary', vary)
+  if (origin === undefined || !isAllowed(origin, allowed)) return
+  response.setHeader('Access-Control-Allow-Origin', origin)
+  response.setHeader('Access-Control-Expose-Headers', 'x-trace-id, retry-after')
+  if (!isOpen(allowed)) response.setHeader('Access-Control-Allow-Credentials', 'true')
 }
 
-/** The same headers as Yoga's, without it. */
-export function corsHeaders(
-  origin: string | undefined,
-  requestHeaders: string | undefined,
-  allowed: AllowedOrigins,
-): Record<string, string> {
-  if (origin === undefined) return {}
-  const cors = corsFor(origin, allowed)
-  if (cors === false) return {}
-  const vary = [
-    ...(cors.origin === '*' ? ['Origin'] : []),
-    ...(requestHeaders ? ['Access-Control-Request-Headers'] : []),
-  ]
-  return {
-    'Access-Control-Allow-Origin': origin,
-    ...(vary.length > 0 && { Vary: vary.join(', ') }),
-    'Access-Control-Allow-Methods': cors.methods.join(', '),
-    ...(requestHeaders && { 'Access-Control-Allow-Headers': requestHeaders }),
-    ...(cors.credentials && { 'Access-Control-Allow-Credentials': 'true' }),
-    'Access-Control-Expose-Headers': cors.exposedHeaders.join(', '),
-    'Access-Control-Max-Age': String(cors.maxAge),
+/** What a browser asks before it sends a request of another origin that is not a plain one. */
+export function answerPreflight({ headers }: IncomingMessage, response: ServerResponse, allowed: AllowedOrigins): void {
+  const { origin, 'access-control-request-headers': wanted } = headers
+  response.setHeader('Vary', `${vary}, Access-Control-Request-Headers`)
+  if (origin !== undefined && isAllowed(origin, allowed)) {
+    response.setHeader('Access-Control-Allow-Methods', methods)
+    response.setHeader('Access-Control-Max-Age', maxAgeSeconds)
+    if (wanted !== undefined) response.setHeader('Access-Control-Allow-Headers', wanted)
   }
+  response.writeHead(204, { Allow: `${methods}, OPTIONS` }).end()
 }
+
+const isOpen = (allowed: AllowedOrigins) => allowed === '*' || allowed.includes('*')
+const isAllowed = (origin: string, allowed: AllowedOrigins) => isOpen(allowed) || allowed.includes(origin)

@@ -1,16 +1,10 @@
-import type { ServerResponse } from 'node:http'
 import { execute, type DocumentNode, type ExecutionArgs, type Source } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
-import type { Viewer } from '../../domain/viewer.ts'
-import type { OpenEventResults } from '../../execution/event-results.ts'
-import type { Watchdog } from '../../execution/watchdog.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
 import { graphiqlOptions, renderGraphiqlPage } from '../graphiql/page.ts'
 import { useHttpResults, useStrictRequests, type ServerContext } from './plugins.ts'
-import { corsFor, type AllowedOrigins } from './cors.ts'
 import type { Operations } from '../../execution/operations.ts'
-import { subscribeOneByOne } from '../../execution/subscribe.ts'
 
 export const graphqlPath = '/graphql'
 
@@ -18,17 +12,11 @@ export interface EngineOptions {
   operations: Operations
   logger: Logger
   graphiql: boolean
-  corsOrigins: AllowedOrigins
   createContext: (init: ContextInit) => Promise<TransportContext>
-  openEventResults: OpenEventResults
-  watchdog?: Watchdog
-  /** Called with each stream of server-sent events that begins. */
-  onStream: (response: ServerResponse, viewer: Viewer | null) => void
 }
 
-/** Speaks HTTP: all of it, for what the short path in plain-post.ts leaves. */
-export function createEngine(options: EngineOptions) {
-  const { operations, logger, graphiql, corsOrigins, createContext, onStream } = options
+/** Speaks HTTP for what plain-post.ts and events.ts leave: queries by GET, GraphiQL, and mistakes in the request itself. */
+export function createEngine({ operations, logger, graphiql, createContext }: EngineOptions) {
   let graphiqlPage: Promise<string> | undefined
   return createYoga<ServerContext>({
     schema: operations.schema,
@@ -42,10 +30,10 @@ export function createEngine(options: EngineOptions) {
     landingPage: false,
     multipart: false,
     batching: false,
-    // useStrictRequests counts: Yoga's own limit leaves the connection unusable for the next request.
+    // The body was read before, and counted: Yoga's own limit leaves the connection unusable for the next request.
     maxRequestBodySize: false,
     parserAndValidationCache: false,
-    cors: (request) => corsFor(request.headers.get('origin'), corsOrigins),
+    cors: false,
     logging: {
       // A line for each step of each request, of use to Yoga's developers only.
       debug: () => undefined,
@@ -53,12 +41,12 @@ export function createEngine(options: EngineOptions) {
       warn: (...lines: unknown[]) => logger.warn(lines.map(String).join(' ')),
       error: (...lines: unknown[]) => logger.error({ err: lines[0] }, 'GraphQL Yoga reported an error'),
     },
-    plugins: [useStrictRequests(), useOperations(options), useHttpResults(logger, onStream)],
+    plugins: [useStrictRequests(), useOperations(operations), useHttpResults(logger)],
   })
 }
 
 /** Has Yoga take documents, limits and plans from where the other paths take them. */
-function useOperations({ operations, openEventResults, watchdog }: EngineOptions): Plugin {
+function useOperations(operations: Operations): Plugin {
   return {
     onParams({ params, setParams }) {
       const query = operations.textOf(params)
@@ -76,17 +64,6 @@ function useOperations({ operations, openEventResults, watchdog }: EngineOptions
         // graphql-js says what is wrong when there is no such operation.
         return operations.select(document, operationName)?.execute(args) ?? execute(args)
       })
-    },
-    onSubscribe({ args, setResultAndStopExecution, setSubscribeFn }) {
-      const { document, operationName, variableValues } = args as ExecutionArgs
-      const prepared = operations.select(document, operationName)
-      const error = prepared?.rowsError(variableValues)
-      if (error) setResultAndStopExecution({ errors: [error] })
-      else if (prepared) {
-        setSubscribeFn((given: ExecutionArgs) =>
-          subscribeOneByOne({ ...given, run: prepared.run }, openEventResults, watchdog),
-        )
-      }
     },
   }
 }

@@ -10,10 +10,11 @@ import type { ContextInit, TransportContext } from '../context.ts'
 import type { Deliveries } from '../websocket/delivered.ts'
 import { createOperations } from '../../execution/operations.ts'
 import type { TrustedDocuments } from '../../execution/persisted.ts'
-import { createPlainPost } from './plain-post.ts'
 import { httpContextInit, socketContextInit, traceIdOf } from './request.ts'
 import { createWebSocketServer } from '../websocket/server.ts'
-import { createEngine, graphqlPath } from './engine.ts'
+import { createApi } from './api.ts'
+import { graphqlPath } from './engine.ts'
+import { pathOf, useOrigin } from './target.ts'
 import { Request, keepWhereNothingIsLost } from './upgrade.ts'
 
 const requestTimeoutMs = 30_000
@@ -46,6 +47,8 @@ export interface TransportOptions {
   openEventResults: OpenEventResults
   /** Where what a WebSocket's device has acknowledged goes. */
   deliveries?: Deliveries
+  /** Milliseconds after which a stream of server-sent events that has nothing to tell says so. */
+  heartbeatMs?: number
   /** Calls the listener when the session ends, also when it ended a moment ago. Returns the way out. */
   onSessionEnded: (sessionId: string, listener: () => void) => () => void
   /** Called when a socket names its device: it is there from now on. */
@@ -63,18 +66,18 @@ export interface Transport {
   stop(graceMs: number): Promise<void>
   /** Open WebSockets. */
   readonly socketCount: number
+  /** Streams of server-sent events that run. */
+  readonly streamCount: number
 }
 
 export function createTransport(options: TransportOptions): Transport {
-  const { logger, plainPosts = true, onSessionEnded, health } = options
+  const { logger, health } = options
   const viewOf = createClientView(options)
-  const streams = new Set<ServerResponse>()
   let stopped: Promise<void> | undefined
 
   const operations = createOperations(options)
   const watchdog = new Watchdog(logger)
-  const engine = createEngine({ ...options, operations, watchdog, onStream })
-  const plainPost = createPlainPost({ ...options, operations })
+  const api = createApi({ ...options, operations, watchdog })
   const sockets = createWebSocketServer({
     ...options,
     operations,
@@ -89,6 +92,7 @@ export function createTransport(options: TransportOptions): Transport {
   server.on('request', (request, response) => void answer(request, response))
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', (error) => logger.debug({ err: error }, 'Socket error during upgrade'))
+    useOrigin(request)
     request.url = viewOf(request).target
     // It may be one of several that the client would speak.
     request.headers.upgrade = 'websocket'
@@ -97,22 +101,14 @@ export function createTransport(options: TransportOptions): Transport {
     else sockets.handleUpgrade(request, socket, head)
   })
 
-  // A stream that is cut makes the client come back; one that is completed would tell it that nothing more will come.
-  function onStream(response: ServerResponse, viewer: Viewer | null) {
-    if (stopped) response.destroy()
-    const stopListening = viewer ? onSessionEnded(viewer.sessionId, () => response.destroy()) : undefined
-    streams.add(response)
-    response.once('close', () => {
-      streams.delete(response)
-      stopListening?.()
-    })
-  }
-
   async function answer(request: Request, response: ServerResponse) {
     const traceId = traceIdOf(request)
     response.setHeader('x-trace-id', traceId)
+    // Nearly all answers had a viewer, or could have.
+    response.setHeader('cache-control', 'private, no-store')
     if (stopped) response.setHeader('connection', 'close')
     else if (request.isDeclining) keepWhereNothingIsLost(request, response)
+    useOrigin(request)
     const view = viewOf(request)
     request.url = view.target
     try {
@@ -131,7 +127,7 @@ export function createTransport(options: TransportOptions): Transport {
   async function route(request: IncomingMessage, response: ServerResponse, traceId: string, view: ClientView) {
     switch (pathOf(request)) {
       case graphqlPath:
-        await answerGraphql(request, response, httpContextInit(request, response, traceId, view))
+        await api.answer(request, response, httpContextInit(request, response, traceId, view))
         break
       case '/':
         response.writeHead(302, { location: `${view.basePath}${graphqlPath}` }).end()
@@ -149,21 +145,12 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
-  async function answerGraphql(request: IncomingMessage, response: ServerResponse, init: ContextInit) {
-    const rest = plainPosts ? await plainPost(request, response, init) : {}
-    if (!rest) return
-    // Only its path and query are used; a strange Host header would not make a URL, and Yoga would answer with the
-    // stack of that error.
-    request.headers.host = 'localhost'
-    await engine(request, response, { init, response, ...rest })
-  }
-
   async function close(graceMs: number) {
     // Upgraded connections count too: this waits for the WebSockets as well.
     watchdog.stop()
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     void sockets.goAway()
-    for (const response of streams) response.destroy()
+    api.stop()
     // A kept-alive connection becomes idle when its last request is answered.
     const idling = setInterval(() => server.closeIdleConnections(), 25)
     const cutting = setTimeout(() => {
@@ -189,14 +176,13 @@ export function createTransport(options: TransportOptions): Transport {
     get socketCount() {
       return sockets.count
     },
+    get streamCount() {
+      return api.streamCount
+    },
   }
 }
 
 const refusedUpgrade = (status: string) => `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
-
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '/').split('?', 1)[0] ?? '/'
-}
 
 function sendJson(response: ServerResponse, status: number, body: object) {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body))

@@ -1,0 +1,100 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { GraphQLError, OperationTypeNode } from 'graphql'
+import type { Prepared } from '../../execution/operations.ts'
+import type { ContextInit } from '../context.ts'
+import { acceptedBy, acceptForYoga, type JsonType } from './accept.ts'
+import { operationInBody, operationInUrl, type AskedOperation } from './asked-operation.ts'
+import { answerPreflight, setApiHeaders, type AllowedOrigins } from './cors.ts'
+import { createEngine, graphqlPath, type EngineOptions } from './engine.ts'
+import { createEvents, type EventsOptions } from './events.ts'
+import { answerJson } from './json-answer.ts'
+import { createPlainPost } from './plain-post.ts'
+import { notAcceptable } from './plugins.ts'
+import { isJson, readBody } from './request-body.ts'
+
+export interface ApiOptions extends EngineOptions, EventsOptions {
+  corsOrigins: AllowedOrigins
+  /** Whether plain requests go past Yoga. False only to compare the answers. */
+  plainPosts?: boolean
+}
+
+/** The API by HTTP: finds out what is asked and how it is to be answered, and hands it to who does. */
+export function createApi(options: ApiOptions) {
+  const { operations, logger, graphiql, corsOrigins, plainPosts = true } = options
+  const engine = createEngine(options)
+  const plainPost = createPlainPost(options)
+  const events = createEvents(options)
+
+  async function answer(request: IncomingMessage, response: ServerResponse, init: ContextInit): Promise<void> {
+    const { method, headers } = request
+    setApiHeaders(request, response, corsOrigins)
+    if (method === 'OPTIONS') {
+      answerPreflight(request, response, corsOrigins)
+      return
+    }
+    const accepted = acceptedBy(headers.accept)
+    const isPost = method === 'POST'
+    const refuse = (error: unknown, mediaType: JsonType = accepted.json ?? 'application/json') => {
+      answerJson(response, { errors: [error as GraphQLError] }, { mediaType, traceId: init.traceId, logger })
+    }
+    let body: string | null = null
+    try {
+      if (isPost && isJson(headers['content-type'])) body = await readBody(request)
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error
+      refuse(error)
+      return
+    }
+
+    const asked = body === null ? (method === 'GET' ? operationInUrl(request.url ?? '') : null) : operationInBody(body)
+    const prepared = asked && prepare(asked)
+    const isPage = graphiql && accepted.html && method === 'GET'
+    if (asked && prepared && !isPage) {
+      const isSubscription = 'run' in prepared && prepared.isSubscription
+      const isEventful = isSubscription || !accepted.json
+      if (isEventful && accepted.events && (isPost || !isMutation(prepared))) {
+        await events.answer({ request, response, init, asked, prepared })
+        return
+      }
+      if (isSubscription) {
+        refuse(notAcceptable())
+        return
+      }
+      if (isPost && plainPosts && accepted.json) {
+        await plainPost({ response, init, mediaType: accepted.json, asked, prepared })
+        return
+      }
+    }
+    headers.accept = acceptForYoga(accepted)
+    useYogasUrl(request)
+    await engine(request, response, { init, body })
+  }
+
+  function prepare(asked: AskedOperation): Prepared | { errors: readonly GraphQLError[] } {
+    try {
+      return operations.prepare(asked)
+    } catch (error) {
+      return { errors: [error as GraphQLError] }
+    }
+  }
+
+  return {
+    answer,
+    stop: () => events.stop(),
+    /** Streams of server-sent events that run. */
+    get streamCount() {
+      return events.count
+    },
+  }
+}
+
+const isMutation = (prepared: Prepared | { errors: unknown }) =>
+  'run' in prepared && prepared.operation.operation === OperationTypeNode.MUTATION
+
+/** Of all it is told only the query counts; a strange Host header would not make a URL, and Yoga would answer with a stack. */
+function useYogasUrl(request: IncomingMessage): void {
+  const { url = '' } = request
+  const queryAt = url.indexOf('?')
+  request.url = graphqlPath + (queryAt < 0 ? '' : url.slice(queryAt))
+  request.headers.host = 'localhost'
+}

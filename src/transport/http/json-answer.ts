@@ -1,0 +1,40 @@
+import type { ServerResponse } from 'node:http'
+import type { ExecutionResult, GraphQLError } from 'graphql'
+import type { Logger } from '../../telemetry/logger.ts'
+import { presentErrors } from '../errors.ts'
+import type { JsonType } from './accept.ts'
+
+interface Asked {
+  mediaType: JsonType
+  traceId: string
+  logger: Logger
+}
+
+/** Answers with a result as one JSON text, its errors presented. */
+export function answerJson(response: ServerResponse, result: ExecutionResult, { mediaType, ...asked }: Asked): void {
+  const presented = result.errors && presentErrors(result.errors, { ...asked, http: true })
+  const body = JSON.stringify(presented ? { ...result, errors: presented.map(withoutHint) } : result)
+  response.writeHead(statusOf(presented ?? [], mediaType), {
+    ...presented?.reduce((headers, error) => ({ ...headers, ...hintOf(error)?.headers }), {}),
+    'Content-Type': `${mediaType}; charset=utf-8`,
+    'content-length': Buffer.byteLength(body),
+  })
+  response.end(body)
+}
+
+const hintOf = (error: GraphQLError) => error.extensions.http
+
+/** As the specification of GraphQL over HTTP has it: 200 for who knows of no other media type than JSON's own. */
+function statusOf(errors: readonly GraphQLError[], mediaType: JsonType): number {
+  const statuses = errors.map((error) => {
+    const hint = hintOf(error)
+    return hint?.spec === true && mediaType === 'application/json' ? 0 : (hint?.status ?? 0)
+  })
+  return Math.max(0, ...statuses) || 200
+}
+
+function withoutHint(error: GraphQLError) {
+  const shown = { ...error.extensions }
+  delete shown.http
+  return { ...error.toJSON(), extensions: shown }
+}
