@@ -255,7 +255,7 @@ export async function createApp(config: Config): Promise<App> {
         markDelivered: (viewer, seqs) => domain.inbox.markAllDelivered(viewer, seqs),
       },
       onSessionEnded: (sessionId, listener) => watch.onEnded(sessionId, listener),
-      connectDevice: (viewer, device) => devices.connect(viewer, device),
+      connectDevice: (viewer, device, silentMs) => devices.connect(viewer, device, silentMs),
       health,
     })
     const port = await listenOrExplain(() => transport.listen(config.port, config.host), config)

@@ -69,6 +69,9 @@ export function createInProcessPresence({ announce, nowMs = Date.now }: InProces
       case 'SIGN': {
         const known = devices.get(change.deviceId)
         const isThere = known !== undefined && known.expiresAtMs > now
+        const expiresAtMs = now - (change.silentMs ?? 0) + lifeMs
+        // Of one that nothing was heard of for so long this is no sign.
+        if (expiresAtMs <= now) break
         if (!isThere) makeRoom(person)
         const usedAtMs = change.idleMs === null ? 0 : now - change.idleMs
         const says = change.says === 'HERE' ? null : change.says
@@ -77,7 +80,7 @@ export function createInProcessPresence({ announce, nowMs = Date.now }: InProces
           kind: isThere && says === null ? known.kind : change.kind,
           said: says ?? (change.says === 'HERE' && said === 'OFFLINE' ? 'ONLINE' : said),
           activeAtMs: isThere ? Math.max(known.activeAtMs, usedAtMs) : usedAtMs || now,
-          expiresAtMs: now + lifeMs,
+          expiresAtMs: isThere ? Math.max(known.expiresAtMs, expiresAtMs) : expiresAtMs,
           sessionId: change.sessionId,
         })
         break

@@ -10,10 +10,13 @@ local function makeRoom(p)
 end
 
 for i = 3, #ARGV, changeWidth do
-  local type, user, session, id, kind, idle, says = unpack(ARGV, i, i + changeWidth - 1)
+  local type, user, session, id, kind, idle, says, silent = unpack(ARGV, i, i + changeWidth - 1)
   local p = person(user)
   local d = p.devices[id]
-  if type == 'SIGN' then
+  local expires = now - (tonumber(silent) or 0) + lifeMs
+  if type == 'SIGN' and expires <= now then
+    -- Of one that nothing was heard of for so long this is no sign.
+  elseif type == 'SIGN' then
     local used = tonumber(idle) and now - tonumber(idle)
     if d and d.expires <= now then
       remove(p, id)
@@ -31,7 +34,7 @@ for i = 3, #ARGV, changeWidth do
       d.said, d.kind = says, kind
     end
     d.active = math.max(d.active, used or 0)
-    d.expires, d.session = now + lifeMs, session
+    d.expires, d.session = math.max(d.expires or 0, expires), session
     p.dirty[id] = true
   elseif type == 'LEFT' then
     if d and d.said ~= 'OFFLINE' then

@@ -109,12 +109,13 @@ function toValues(change: Change): (string | number)[] {
         change.kind,
         change.idleMs === null ? '' : Math.max(0, Math.round(change.idleMs)),
         change.says ?? '',
+        Math.max(0, Math.round(change.silentMs ?? 0)),
       ]
     case 'LEFT':
-      return [type, userId, '', change.deviceId, '', '', '']
+      return [type, userId, '', change.deviceId, '', '', '', '']
     case 'FORGET':
-      return [type, userId, '', '', '', '', '']
+      return [type, userId, '', '', '', '', '', '']
     default:
-      return [type, userId, change.sessionId, '', '', '', '']
+      return [type, userId, change.sessionId, '', '', '', '', '']
   }
 }

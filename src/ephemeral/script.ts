@@ -4,7 +4,7 @@ import { idleAfterMs, lifeMs, maxDevices, savedForMs, steadyMs, sweepSize } from
 /** Milliseconds after which Redis may forget what no process looks after any more. */
 const keptMs = 7 * 24 * 3_600_000
 /** Values of each change in the arguments of the script `apply`. */
-const changeWidth = 7
+const changeWidth = 8
 
 /** Names under which the scripts know these numbers. */
 const numbers = { changeWidth, idleAfterMs, keptMs, lifeMs, maxDevices, savedForMs, steadyMs, sweepSize }

@@ -123,6 +123,26 @@ describe.each([
     expect(await announcements()).toBe(2)
   })
 
+  test('a sign of one that has been silent counts from when it was heard of last, and takes nothing from a newer one', async () => {
+    await states.apply([sign('a')])
+    pass(5_000)
+    const heardAtMs = nowMs
+    await other.apply([sign('a')])
+    // What is left of its former connection is still open, and goes on giving signs.
+    for (let round = 0; round < 3; round++) {
+      pass(8_000)
+      await states.apply([sign('a', { silentMs: nowMs - heardAtMs + 5_000 })])
+    }
+    expect(await state()).toMatchObject({ status: 'ONLINE' })
+    pass(lifeMs - 24_000)
+    await states.apply([sign('a', { silentMs: lifeMs })])
+    await Promise.all([states.sweep(), other.sweep()])
+    expect(await state()).toEqual({ status: 'OFFLINE', device: null, lastSeenAtMs: heardAtMs })
+    expect(await announcements()).toBe(2)
+    await states.apply([sign('a', { silentMs: 4_000 })])
+    expect(await state()).toMatchObject({ status: 'ONLINE' })
+  })
+
   test('each change is announced once, however many look and tell', async () => {
     for (let round = 1; round <= 3; round++) {
       const signs = Array.from({ length: 20 }, () => [states, other].map((each) => each.apply([sign('a')])))

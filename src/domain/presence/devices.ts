@@ -5,7 +5,8 @@ import type { ConnectedDevice, Device, DeviceKind, Viewer } from '../viewer.ts'
 
 /** The devices connected to this process, and what is told of others: tells what keeps presence that they are there. */
 export interface Devices {
-  connect(viewer: Viewer, device: Device): ConnectedDevice
+  /** `silentMs`: milliseconds since it last gave a sign of life, where that can be told. */
+  connect(viewer: Viewer, device: Device, silentMs?: () => number): ConnectedDevice
   /** Resolves when it has had its effect, or cannot have one now. */
   tell(changes: Change[]): Promise<void>
   /** Something was done in the session, on whichever of its devices. Costs nothing more within half a minute. */
@@ -95,6 +96,7 @@ export function createDevices({ states, watch, logger }: DevicesOptions): Device
     constructor(
       private readonly viewer: Viewer,
       { id, kind }: Device,
+      private readonly silentMs?: () => number,
     ) {
       this.id = id
       this.kind = kind
@@ -120,7 +122,8 @@ export function createDevices({ states, watch, logger }: DevicesOptions): Device
 
     sign(says: 'HERE' | null): Change {
       const { userId, sessionId } = this.viewer
-      return { type: 'SIGN', userId, sessionId, deviceId: this.id, kind: this.kind, idleMs: this.idleMs, says }
+      const { id: deviceId, kind, idleMs } = this
+      return { type: 'SIGN', userId, sessionId, deviceId, kind, idleMs, says, silentMs: this.silentMs?.() }
     }
 
     private get idleMs(): number | null {
@@ -129,7 +132,7 @@ export function createDevices({ states, watch, logger }: DevicesOptions): Device
   }
 
   return {
-    connect: (viewer, device) => new Connected(viewer, device),
+    connect: (viewer, device, silentMs) => new Connected(viewer, device, silentMs),
     tell,
     used({ userId, sessionId }) {
       const nowMs = performance.now()

@@ -52,7 +52,7 @@ export interface TransportOptions {
   /** Calls the listener when the session ends, also when it ended a moment ago. Returns the way out. */
   onSessionEnded: (sessionId: string, listener: () => void) => () => void
   /** Called when a socket names its device: it is there from now on. */
-  connectDevice: (viewer: Viewer, device: Device) => ConnectedDevice
+  connectDevice: (viewer: Viewer, device: Device, silentMs: () => number) => ConnectedDevice
   health: () => Promise<{ ready: boolean; checks: Record<string, string> }>
 }
 

@@ -22,6 +22,10 @@ const maxReasonByteSize = 123
 export class BoundedSocket extends WebSocket implements LiveConnection {
   /** A ping with a payload of its own is under way (delivered.ts). */
   awaitsPong = false
+  /** It named a device: whether somebody is here is told by whether it answers. */
+  isDevice = false
+  /** When the peer last answered; a connection that is open is no sign of life. */
+  heardAtMs = performance.now()
   private network: Duplex | null = null
   /** Who waits for the network; null when nobody does. */
   private waiting: (() => void)[] | null = null

@@ -6,6 +6,8 @@
 export const closeCodes = {
   /** The client is done. Nobody reconnects. */
   NORMAL: 1000,
+  /** Never sent by anybody: the connection was lost without a close frame. */
+  LOST: 1006,
   /** A message over 1 MB, sent by the ws library. Gives up: the same message would be refused again. */
   MESSAGE_TOO_BIG: 1009,
   /** This process stops (deploy, restart). Reconnects, and reaches another process or the new one. */

@@ -1,35 +1,37 @@
 import type { WebSocket } from 'ws'
 import type { BoundedSocket } from './bounded-socket.ts'
 
-/** Milliseconds between two pings of a socket; one that has not answered by the next is cut. */
+/** Milliseconds between two pings of a socket, and from one that is not answered until it is cut. */
 const keepAliveMs = 12_000
+/** The first of one that is a person's device: when they were last seen is when it answered last. */
+const deviceKeepAliveMs = 4_000
 /** Milliseconds between two looks at all sockets, each of which pings a share of them. */
 const sweepMs = 1_000
 
 /** Pings all sockets with one timer: a timer and two closures for each of 20,000 idle ones would cost more than they do. */
 export function startKeepAlive(sockets: Set<BoundedSocket>): () => void {
-  const dueAtMs = new WeakMap<WebSocket, number>()
+  const pingedAtMs = new WeakMap<WebSocket, number>()
   const unanswered = new WeakSet<WebSocket>()
   // One function for all sockets, which node calls with the socket as `this`.
   function onPong(this: WebSocket) {
     unanswered.delete(this)
+    const heard: Pick<BoundedSocket, 'heardAtMs'> = { heardAtMs: performance.now() }
+    Object.assign(this, heard)
   }
 
   const sweep = setInterval(() => {
     const nowMs = Date.now()
     for (const socket of sockets) {
       if (socket.readyState !== socket.OPEN) continue
-      const dueMs = dueAtMs.get(socket)
-      if (dueMs === undefined) {
+      const lastMs = pingedAtMs.get(socket)
+      if (lastMs === undefined) {
         socket.on('pong', onPong)
-        dueAtMs.set(socket, nowMs + keepAliveMs)
-      } else if (nowMs >= dueMs) {
-        if (unanswered.has(socket)) {
-          socket.terminate()
-          continue
-        }
+        pingedAtMs.set(socket, nowMs)
+      } else if (unanswered.has(socket)) {
+        if (nowMs - lastMs >= keepAliveMs) socket.terminate()
+      } else if (nowMs - lastMs >= (socket.isDevice ? deviceKeepAliveMs : keepAliveMs)) {
         unanswered.add(socket)
-        dueAtMs.set(socket, nowMs + keepAliveMs)
+        pingedAtMs.set(socket, nowMs)
         // One that is under way serves as well; a peer may leave it unanswered once there is a newer one (RFC 6455, 5.5.3).
         if (!socket.awaitsPong) socket.ping()
       }

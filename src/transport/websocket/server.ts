@@ -7,7 +7,7 @@ import { handleProtocols, makeServer } from 'graphql-ws'
 import { isAsyncIterable } from 'graphql-yoga'
 import { WebSocketServer } from 'ws'
 import { AppError, QueryTooComplexError, ValidationError } from '../../domain/errors.ts'
-import type { ConnectedDevice, Device, Viewer } from '../../domain/viewer.ts'
+import type { ConnectedDevice, Viewer } from '../../domain/viewer.ts'
 import type { EventArgs, OpenEventResults } from '../../execution/event-results.ts'
 import { startStream } from '../../execution/subscribe.ts'
 import type { Watchdog } from '../../execution/watchdog.ts'
@@ -17,7 +17,7 @@ import { closeCodes, comeBack } from './close-codes.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
 import { Delivered, type Deliveries } from './delivered.ts'
 import { Delivery } from './delivery.ts'
-import { deviceIn } from './device.ts'
+import { connectSocket, deviceIn, type ConnectDevice } from './device.ts'
 import { asGraphQLError, isUnavailable, presentErrors } from '../errors.ts'
 import { FanOut } from './fan-out.ts'
 import { Incoming, clientId, outward } from './incoming.ts'
@@ -46,7 +46,7 @@ export interface WebSocketOptions {
   /** Where what a device has acknowledged goes. */
   deliveries?: Deliveries
   onSessionEnded: (sessionId: string, listener: () => void) => () => void
-  connectDevice: (viewer: Viewer, device: Device) => ConnectedDevice
+  connectDevice: ConnectDevice
 }
 
 type ConnectionInit = Omit<ContextInit, 'traceId' | 'viewer'>
@@ -135,8 +135,10 @@ export function createWebSocketServer(options: WebSocketOptions) {
       try {
         const named = deviceIn(connectionParams)
         const { viewer } = await createContext({ ...init, traceId: randomUUID() })
-        const device = viewer && named && socket.readyState === socket.OPEN ? connectDevice(viewer, named) : null
-        if (device) socket.once('close', () => device.disconnected())
+        const device =
+          viewer && named && socket.readyState === socket.OPEN
+            ? connectSocket(viewer, named, socket, connectDevice)
+            : null
         // From here on the viewer stands for the token; what an idle socket keeps counts thousands of times.
         Object.assign(extra, { init: { ...init, authorization: null }, viewer, device })
         Object.assign(connection, { connectionParams: undefined })
