@@ -151,11 +151,11 @@ export type HeartbeatInput = {
 
 /** Which entries of the inbox. */
 export type InboxFilter =
-  /** Those that are not archived. */
+  /** Those that are not archived, and those that a message brought back. */
   | 'ACTIVE'
   /** All. */
   | 'ALL'
-  /** The archived ones. */
+  /** The archived ones: without a new message since, or muted when it came. */
   | 'ARCHIVED'
   /** Those with unreadCount > 0, archived ones too. */
   | 'UNREAD';
@@ -294,7 +294,7 @@ export type StreamCursorInput = {
 
 /** What is left out stays as it is. */
 export type UpdateInboxEntryInput = {
-  /** Whether it is out of the ACTIVE inbox. */
+  /** Whether it is out of the ACTIVE inbox: until a message of somebody else comes while it is not muted, or the viewer sends one. */
   archived?: InputMaybe<Scalars['Boolean']['input']>;
   /** Which conversation. */
   conversationId: Scalars['ID']['input'];
