@@ -431,7 +431,7 @@ test('who was removed is refused like an outsider, also with the cursors they ha
     {
       streamId: group,
       hasMore: false,
-      cursor: { streamId: group, eventSeq: 0 },
+      cursor: { streamId: group, eventSeq: 0, mark: '0' },
       events: [expect.objectContaining({ __typename: 'SnapshotRequired', streamId: group, reason: 'UNKNOWN_CURSOR' })],
     },
   ])
