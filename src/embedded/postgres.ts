@@ -191,7 +191,9 @@ async function start(options: EmbeddedOptions, paths: Paths): Promise<EmbeddedPo
   const port = await freePort()
   const server = launch(binaries, as, paths, port, postgresFlags)
   await untilReady(server, paths, logOffsetBytes)
-  await setCharacterTypes(urlFor(paths, port), log).catch((error: unknown) => {
+  // A flag may have given it another port.
+  const url = urlFor(paths, readPostmaster(paths.cluster)?.port ?? port)
+  await setCharacterTypes(url, log).catch((error: unknown) => {
     server.end()
     throw error
   })
@@ -201,7 +203,7 @@ async function start(options: EmbeddedOptions, paths: Paths): Promise<EmbeddedPo
     if (!stopping) log.error({ code, logFile: paths.logFile }, 'the embedded PostgreSQL ended by itself')
   })
   return {
-    url: urlFor(paths, port),
+    url,
     async stop() {
       stopping = true
       server.end()
