@@ -89,13 +89,14 @@ const endings: [string, (ended: Person, own: Person) => Promise<unknown>][] = [
     (ended) => pair.database.query('DELETE FROM sessions WHERE id = $1', [sessionIdOf(ended)]),
   ],
   [
-    'the second use of a refresh token',
+    'the use of a refresh token whose successor was used',
     async (ended) => {
-      const { refreshToken } = ended.session
-      const refresh = async () =>
+      const refresh = async (refreshToken: string) =>
         (await ended.client.request(RefreshSessionDocument, { input: { refreshToken } })).refreshSession
-      expectType(await refresh(), 'RefreshSessionSuccess')
-      expectType(await refresh(), 'SessionExpiredError')
+      const { refreshToken } = ended.session
+      const first = expectType(await refresh(refreshToken), 'RefreshSessionSuccess')
+      expectType(await refresh(first.session.refreshToken), 'RefreshSessionSuccess')
+      expectType(await refresh(refreshToken), 'SessionExpiredError')
     },
   ],
 ]
