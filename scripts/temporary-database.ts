@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEmbeddedPostgres } from '../src/embedded/postgres.ts'
-import { migrate } from '../src/store/migrate.ts'
+import { migrate } from '../src/store/database/migrate.ts'
 import { createLogger } from '../src/telemetry/logger.ts'
 
 const migrationsDir = join(import.meta.dirname, '../prisma/migrations')

@@ -6,11 +6,11 @@ import { createAppend } from './log/append.ts'
 import { createHub } from './log/hub.ts'
 import { createReadLog } from './log/read.ts'
 import { StartError } from './start-error.ts'
-import { createDatabase } from './store/database.ts'
+import { createDatabase } from './store/database/database.ts'
 import { runningEmbeddedUrl } from './embedded/postgres.ts'
 import { createEventStore } from './store/events.ts'
 import { createPeopleStore } from './store/people.ts'
-import { createWrite } from './store/writes.ts'
+import { createWrite } from './store/writing/writes.ts'
 import { createLogger } from './telemetry/logger.ts'
 
 const usage = `Usage, with the settings of the server (DATABASE_URL, or beside a running npm start):

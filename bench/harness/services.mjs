@@ -29,7 +29,7 @@ const addressOf = (clusterUrl, database) => Object.assign(new URL(clusterUrl), {
  */
 export async function startPostgres({ postgresFlags = [] } = {}) {
   const { startEmbeddedPostgres } = await source('src/embedded/postgres.ts')
-  const { migrate } = await source('src/store/migrate.ts')
+  const { migrate } = await source('src/store/database/migrate.ts')
   const { createLogger } = await source('src/telemetry/logger.ts')
   const log = createLogger('warn')
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-bench-'))

@@ -1,5 +1,5 @@
 import type { EditPolicy, Message } from '../store/rows.ts'
-import type { Outcome } from '../store/outcomes.ts'
+import type { Outcome } from '../store/writing/outcomes.ts'
 import {
   AppError,
   ConversationClosedError,

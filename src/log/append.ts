@@ -1,7 +1,7 @@
 import type { Bus } from '../bus/bus.ts'
 import { topics } from '../bus/topics.ts'
 import type { LogEvent } from '../store/log-event.ts'
-import type { Write } from '../store/outcomes.ts'
+import type { Write } from '../store/writing/outcomes.ts'
 import { committed } from '../telemetry/facts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Hub } from './hub.ts'

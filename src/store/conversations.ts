@@ -1,4 +1,4 @@
-import { arrayParameter, tableOfParameters, type Database } from './database.ts'
+import { arrayParameter, tableOfParameters, type Database } from './database/database.ts'
 import { inboxValues, readInbox, type InboxRequest } from './inbox-page.ts'
 import { startMark } from './log-event.ts'
 import {

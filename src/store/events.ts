@@ -1,4 +1,4 @@
-import { arrayParameter, tableOfParameters, type Database } from './database.ts'
+import { arrayParameter, tableOfParameters, type Database } from './database/database.ts'
 import { toLogEvent, type LogEvent } from './log-event.ts'
 import { messageColumns, pickMessage, type Message } from './rows.ts'
 

@@ -1,4 +1,4 @@
-import type { Statement } from './database.ts'
+import type { Statement } from './database/database.ts'
 import { conversationColumns, entryMemberColumns, messageColumns, peopleOf } from './rows.ts'
 import { maybeUnread, unreadCount } from './unread.ts'
 

@@ -1,4 +1,4 @@
-import { arrayParameter, tableOfParameters, type Database } from './database.ts'
+import { arrayParameter, tableOfParameters, type Database } from './database/database.ts'
 import { memberColumns, type Conversation, type Member } from './rows.ts'
 
 export interface MemberKey {

@@ -1,4 +1,4 @@
-import { tableOfParameters, type Database } from './database.ts'
+import { tableOfParameters, type Database } from './database/database.ts'
 import { messageColumns, parsePeople, peopleOf, pickMessage, type Message, type User, type UserJson } from './rows.ts'
 
 export interface MessageKey {

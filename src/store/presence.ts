@@ -1,4 +1,4 @@
-import { tableOfParameters, type Database } from './database.ts'
+import { tableOfParameters, type Database } from './database/database.ts'
 import type { User } from './rows.ts'
 
 /** What two people share: a DIRECT conversation, another one, or none. */

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import type { Database } from './database/database.ts'
 
 /** A name as it is searched for, and the number of the rules by which it was folded. */
 export interface SearchName {

@@ -1,4 +1,4 @@
-import { arrayParameter, type Database } from './database.ts'
+import { arrayParameter, type Database } from './database/database.ts'
 import type { SearchName } from './search-names.ts'
 
 export interface NewUser {

@@ -1,7 +1,7 @@
 import { PothosValidationError } from '@pothos/core'
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { AppError, UnavailableError, ValidationError, type Code } from '../domain/errors.ts'
-import { databaseRetryAfterMs, isDatabaseUnavailable } from '../store/failures.ts'
+import { databaseRetryAfterMs, isDatabaseUnavailable } from '../store/database/failures.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 interface Presentation {

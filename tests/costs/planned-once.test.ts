@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { createConversationStore } from '../../src/store/conversations.ts'
-import { createDatabase } from '../../src/store/database.ts'
+import { createDatabase } from '../../src/store/database/database.ts'
 import { createEventStore } from '../../src/store/events.ts'
 import { createMemberStore } from '../../src/store/members.ts'
 import { createMessageStore } from '../../src/store/messages.ts'

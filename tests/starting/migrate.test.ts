@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { StartError } from '../../src/start-error.ts'
-import { migrate } from '../../src/store/migrate.ts'
+import { migrate } from '../../src/store/database/migrate.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 
 const log = createLogger('silent')

@@ -1,5 +1,5 @@
 import type { Append } from '../../log/append.ts'
-import type { OutcomeOf } from '../../store/outcomes.ts'
+import type { OutcomeOf } from '../../store/writing/outcomes.ts'
 import { startRounds, type Rounds } from '../../flow/rounds.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 

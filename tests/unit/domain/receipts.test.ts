@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { startReceipts } from '../../../src/domain/receipts/receipts.ts'
 import type { Rounds } from '../../../src/flow/rounds.ts'
 import type { Append } from '../../../src/log/append.ts'
-import type { FlushReceipts } from '../../../src/store/commands.ts'
-import type { OutcomeOf } from '../../../src/store/outcomes.ts'
+import type { FlushReceipts } from '../../../src/store/writing/commands.ts'
+import type { OutcomeOf } from '../../../src/store/writing/outcomes.ts'
 import type { Logger } from '../../../src/telemetry/logger.ts'
 
 type Answer = Partial<OutcomeOf<'flushReceipts'>> | Error

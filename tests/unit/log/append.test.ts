@@ -6,7 +6,7 @@ import { createAppend } from '../../../src/log/append.ts'
 import type { Hub } from '../../../src/log/hub.ts'
 import { fromPayload, seqOf, toPayload } from '../../../src/log/payload.ts'
 import type { LogEvent } from '../../../src/store/log-event.ts'
-import type { Outcome, Write } from '../../../src/store/outcomes.ts'
+import type { Outcome, Write } from '../../../src/store/writing/outcomes.ts'
 import { FakeLog, streamId } from '../../testkit/log.ts'
 
 /** Appends one event, and answers what the hub and the bus were handed. */

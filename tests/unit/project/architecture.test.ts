@@ -78,7 +78,7 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
     values: ['transport', 'execution', 'schema', 'domain', 'log', 'flow', 'store', 'embedded', 'bus', 'ephemeral'],
     types: ['config'],
   },
-  transport: { values: ['execution', 'schema', 'store/failures'] },
+  transport: { values: ['execution', 'schema', 'store/database/failures'] },
   execution: { values: ['schema', 'flow', 'transport/errors'], types: ['domain'] },
   schema: { values: ['domain', 'schema/generated'], types: ['log', 'store'] },
   domain: { values: ['log', 'flow', 'bus/topics'], types: ['store', 'bus', 'ephemeral'] },

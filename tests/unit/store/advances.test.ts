@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { UnavailableError } from '../../../src/domain/errors.ts'
-import type { AdvanceCursor } from '../../../src/store/commands.ts'
-import { createAdvances } from '../../../src/store/advances.ts'
-import type { Database } from '../../../src/store/database.ts'
-import type { OutcomeOf } from '../../../src/store/outcomes.ts'
+import type { AdvanceCursor } from '../../../src/store/writing/commands.ts'
+import { createAdvances } from '../../../src/store/writing/advances.ts'
+import type { Database } from '../../../src/store/database/database.ts'
+import type { OutcomeOf } from '../../../src/store/writing/outcomes.ts'
 
 /** A statement that was asked for, to be answered by the test. */
 interface Asked {

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { failureOf, isDatabaseUnavailable } from '../../../src/store/failures.ts'
+import { failureOf, isDatabaseUnavailable } from '../../../src/store/database/failures.ts'
 
 const withCode = (code: string) => Object.assign(new Error('failed'), { code })
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { UnavailableError } from '../../../src/domain/errors.ts'
-import { createGather } from '../../../src/store/gather.ts'
-import type { SendMessage } from '../../../src/store/commands.ts'
+import { createGather } from '../../../src/store/writing/gather.ts'
+import type { SendMessage } from '../../../src/store/writing/commands.ts'
 
 /** One statement that the gatherer has sent, for the test to answer. */
 interface Statement {

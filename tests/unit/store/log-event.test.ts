@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { eventTypes, infoOf, typesWhere, type EventType } from '../../../src/log/event-types.ts'
 import { fromPayload, toPayload } from '../../../src/log/payload.ts'
 import { toLogEvent } from '../../../src/store/log-event.ts'
-import { outcomes } from '../../../src/store/outcomes.ts'
+import { outcomes } from '../../../src/store/writing/outcomes.ts'
 import { cannedItems, logEvent } from '../../testkit/canned.ts'
 import { messageRow, streamId } from '../../testkit/log.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createTurns, NoTurnError, type Turns } from '../../../src/store/turns.ts'
+import { createTurns, NoTurnError, type Turns } from '../../../src/store/database/turns.ts'
 
 const options = { size: 3, patienceMs: 1_500, maxWaitMs: 5_000, recoverAfterMs: 10_000 }
 

@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
-import type { StartError } from '../start-error.ts'
-import type { Logger } from '../telemetry/logger.ts'
+import type { StartError } from '../../start-error.ts'
+import type { Logger } from '../../telemetry/logger.ts'
 
 /** Functions of new-style SQL, which know their tables by more than name, came with it. */
 const oldestVersion = 140_000

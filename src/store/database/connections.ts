@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import type { Logger } from '../telemetry/logger.ts'
+import type { Logger } from '../../telemetry/logger.ts'
 import { PoolerError, probePooler, type Pooling } from './pooler.ts'
 import { clientConfig, createSettle } from './session.ts'
-import { typeParsers } from './timestamps.ts'
+import { typeParsers } from '../timestamps.ts'
 import { createTurns } from './turns.ts'
 
 export interface ConnectionsOptions {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Command, CommandType } from './commands.ts'
-import { eventJson, messageJson } from './log-event.ts'
+import { eventJson, messageJson } from '../log-event.ts'
 
 /** The events a write appended, for whoever announces them. Empty for a repeated or refused one. */
 const events = z.array(eventJson)

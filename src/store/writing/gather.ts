@@ -1,5 +1,5 @@
-import { UnavailableError } from '../domain/errors.ts'
-import { databaseRetryAfterMs } from './failures.ts'
+import { UnavailableError } from '../../domain/errors.ts'
+import { databaseRetryAfterMs } from '../database/failures.ts'
 
 export interface GatherOptions<Item, Result> {
   /** The row that its statement locks. */

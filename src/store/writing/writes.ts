@@ -1,8 +1,8 @@
 import { createAdvances } from './advances.ts'
 import type { AdvanceCursor, Command, CommandOf, CommandType, SendMessage } from './commands.ts'
-import type { Database, Statement } from './database.ts'
+import type { Database, Statement } from '../database/database.ts'
 import { createGather } from './gather.ts'
-import { eventJson, sentEvent } from './log-event.ts'
+import { eventJson, sentEvent } from '../log-event.ts'
 import { outcomes, type OutcomeOf, type Write } from './outcomes.ts'
 
 /** The type of each parameter of a write's SQL function, by the field that gives it, in the function's order. */

@@ -1,5 +1,5 @@
 import { Client } from 'pg'
-import type { Logger } from '../telemetry/logger.ts'
+import type { Logger } from '../../telemetry/logger.ts'
 import { clientConfig } from './session.ts'
 
 /** Who has what we wait for, as far as our rights let us see. */

@@ -1,4 +1,4 @@
-import type { EditPolicy } from './rows.ts'
+import type { EditPolicy } from '../rows.ts'
 
 /** What is read or written under a key of the caller's choosing: the same key again is the same write. */
 interface Keyed {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { UnavailableError } from '../domain/errors.ts'
+import { UnavailableError } from '../../domain/errors.ts'
 import type { AdvanceCursor } from './commands.ts'
-import type { Database, Statement } from './database.ts'
+import type { Database, Statement } from '../database/database.ts'
 import { createGather } from './gather.ts'
-import type { LogEventOf } from './log-event.ts'
+import type { LogEventOf } from '../log-event.ts'
 import { outcomes, type OutcomeOf } from './outcomes.ts'
 
 type Advanced = OutcomeOf<'advanceCursor'>

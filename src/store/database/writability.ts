@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { Logger } from '../telemetry/logger.ts'
+import type { Logger } from '../../telemetry/logger.ts'
 
 /** Whether writes work; reads do in any case. */
 export type WriteState = 'ok' | 'read-only' | 'full'
