@@ -10,7 +10,7 @@ import type { Sessions } from './sessions/sessions.ts'
 import type { Streams } from './streams/streams.ts'
 import type { Typing } from './typing/typing.ts'
 
-/** Everything a resolver can ask for. Built once, in app.ts. */
+/** Everything a resolver can ask for. Built once, in app/domain.ts. */
 export interface Domain {
   attempts: Attempts
   sessions: Sessions

@@ -1,11 +1,16 @@
 import { UnauthenticatedError } from '../domain/errors.ts'
+import type { Viewer } from '../domain/viewer.ts'
+import type { ContextInit } from './context.ts'
 
 /** Stands in GraphiQL's header tabs until a person pastes a token; counts as no token, so that the schema can load. */
 export const placeholderToken = 'PASTE_ACCESS_TOKEN'
 
 const bearer = /^bearer +([\w.~+/-]+=*)$/i
 
-/** The token of an authorization header; null when there is none. Whether it is valid is for the domain to say. */
+/**
+ * The token of an authorization header; null when there is none. Whether it is valid is for the domain to say. Throws
+ * UNAUTHENTICATED for a header of another form.
+ */
 export function bearerToken(authorization: string | null): string | null {
   const value = authorization?.trim()
   if (value === undefined || value === '') return null
@@ -16,4 +21,29 @@ export function bearerToken(authorization: string | null): string | null {
     )
   }
   return token === placeholderToken ? null : token
+}
+
+export interface Authentication {
+  viewer: Viewer | null
+  /** Why there is no viewer although a token was sent. */
+  authFailure: UnauthenticatedError | null
+}
+
+/**
+ * A token that is missing, wrong or expired makes the request one without a viewer: it may be there to log in or to
+ * refresh. What needs a viewer says then what was wrong with it. A WebSocket is checked once, when it opens, and rejected
+ * with UNAUTHENTICATED.
+ */
+export async function authenticate(
+  verify: (accessToken: string) => Promise<Viewer>,
+  init: Pick<ContextInit, 'viewer' | 'authorization' | 'isWebSocket'>,
+): Promise<Authentication> {
+  if (init.viewer !== undefined) return { viewer: init.viewer, authFailure: null }
+  try {
+    const token = bearerToken(init.authorization)
+    return { viewer: token === null ? null : await verify(token), authFailure: null }
+  } catch (error) {
+    if (error instanceof UnauthenticatedError && !init.isWebSocket) return { viewer: null, authFailure: error }
+    throw error
+  }
 }

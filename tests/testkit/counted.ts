@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import type { Counts } from '../../src/app.ts'
+import type { Counts } from '../../src/app/counts.ts'
 import { atEnd } from './at-end.ts'
 
 const running = new Set<() => Promise<void>>()

@@ -1,0 +1,20 @@
+import type { Bus } from '../bus/bus.ts'
+import { RedisHealth } from '../bus/health.ts'
+import { createInProcessBus } from '../bus/inprocess.ts'
+import { createRedisBus } from '../bus/redis.ts'
+import type { Config } from '../config.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Stops } from './stops.ts'
+
+/** What the bus and presence, each with connections of its own, have in common about Redis. */
+export interface Redis {
+  health: RedisHealth
+  probeIntervalMs: number
+}
+
+export function openBus(config: Config, logger: Logger, stops: Stops): { bus: Bus; redis: Redis } {
+  const redis = { health: new RedisHealth(logger), probeIntervalMs: config.redisProbeIntervalMs }
+  const bus = config.redisUrl === null ? createInProcessBus(logger) : createRedisBus(config.redisUrl, logger, redis)
+  stops.add(() => bus.close())
+  return { bus, redis }
+}

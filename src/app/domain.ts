@@ -1,0 +1,62 @@
+import type { Bus } from '../bus/bus.ts'
+import type { Config } from '../config.ts'
+import { createConversations } from '../domain/conversations/conversations.ts'
+import { createMembershipOf } from '../domain/conversations/memberships.ts'
+import type { Domain } from '../domain/domain.ts'
+import { createInbox } from '../domain/inbox/inbox.ts'
+import { createLoaders } from '../domain/loaders.ts'
+import { createMessages } from '../domain/messages/messages.ts'
+import { createPeople } from '../domain/people/people.ts'
+import type { Presence } from '../domain/presence/presence.ts'
+import { createAttempts } from '../domain/sessions/attempts.ts'
+import type { SessionWatch } from '../domain/sessions/session-watch.ts'
+import { createSessions } from '../domain/sessions/sessions.ts'
+import { createEventLoaders } from '../domain/streams/event-loaders.ts'
+import { createStreams } from '../domain/streams/streams.ts'
+import { createTyping } from '../domain/typing/typing.ts'
+import { ownSecret } from '../embedded/own-secret.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Log } from './log.ts'
+import type { Stops } from './stops.ts'
+import type { Storage } from './storage.ts'
+
+export interface DomainNeeds {
+  bus: Bus
+  storage: Storage
+  log: Log
+  watch: SessionWatch
+  presence: Presence
+}
+
+/** A new noun of the domain is made here. */
+export function createDomain(
+  config: Config,
+  { bus, storage, log, watch, presence }: DomainNeeds,
+  logger: Logger,
+  stops: Stops,
+): Domain {
+  const { conversations, events, people, sessions } = storage
+  const { append, hub, readLog } = log
+  const { rateLimits, refreshRepeatWindowMs } = config
+  const jwtSecret = config.jwtSecret ?? ownSecret(config.dataDir)
+  const streams = createStreams({ hub, readLog, events, conversations, watch })
+  const typing = createTyping({ bus, streams, membershipOf: createMembershipOf(conversations), logger })
+  stops.add(() => {
+    typing.stop()
+  })
+  const loaderStores = { ...storage, presence }
+  const newLoaders = () => createLoaders(loaderStores)
+  return {
+    attempts: createAttempts(rateLimits),
+    sessions: createSessions({ store: sessions, watch, presence, jwtSecret, refreshRepeatWindowMs }),
+    people: createPeople({ store: people, append, watch, presence }),
+    conversations: createConversations(append, presence),
+    messages: createMessages(append, events, typing),
+    inbox: createInbox(append, conversations),
+    streams,
+    typing,
+    presence,
+    newLoaders,
+    loadersFor: createEventLoaders(newLoaders),
+  }
+}

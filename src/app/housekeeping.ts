@@ -1,0 +1,38 @@
+import type { Config } from '../config.ts'
+import type { Domain } from '../domain/domain.ts'
+import { startRefold } from '../domain/people/refold.ts'
+import { startReceipts } from '../domain/receipts/receipts.ts'
+import { startRetention } from '../log/retention.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Log } from './log.ts'
+import type { Stops } from './stops.ts'
+import type { Storage } from './storage.ts'
+
+export interface HousekeepingNeeds {
+  storage: Storage
+  log: Log
+  domain: Domain
+}
+
+/** What is done in rounds and not for a request. Every process has all of it. */
+export async function startHousekeeping(
+  config: Config,
+  { storage, log, domain }: HousekeepingNeeds,
+  logger: Logger,
+  stops: Stops,
+): Promise<void> {
+  const intervalMs = config.housekeepingIntervalMs
+  const retention = startRetention({
+    events: storage.events,
+    eventTtlMs: config.eventTtlMs,
+    opKeyTtlMs: config.opKeyTtlMs,
+    alsoDo: () => domain.people.finishErasures(),
+    intervalMs,
+    logger,
+  })
+  stops.add(() => retention.stop())
+  const refold = await startRefold({ names: storage.searchNames, intervalMs, logger })
+  stops.add(() => refold.stop())
+  const receipts = startReceipts({ append: log.append, intervalMs: config.receiptFlushIntervalMs, logger })
+  stops.add(() => receipts.stop())
+}

@@ -1,0 +1,58 @@
+import type { Config } from '../config.ts'
+import { gatherEntries } from '../domain/inbox/gathered-entries.ts'
+import { gatherUsers } from '../domain/people/gathered-users.ts'
+import { startEmbeddedPostgres } from '../embedded/postgres.ts'
+import { createConversationStore } from '../store/conversations.ts'
+import { createDatabase, type Database } from '../store/database/database.ts'
+import { migrate } from '../store/database/migrate.ts'
+import { createEventStore } from '../store/events.ts'
+import { createMemberStore } from '../store/members.ts'
+import { createMessageStore } from '../store/messages.ts'
+import { createPeopleStore } from '../store/people.ts'
+import { createPresenceStore } from '../store/presence.ts'
+import { createSearchNameStore } from '../store/search-names.ts'
+import { createSessionStore } from '../store/sessions.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Stops } from './stops.ts'
+
+export type Storage = ReturnType<typeof createStores>
+
+/** The database, embedded or given, with its migrations applied, and what reads and writes it. */
+export async function openStorage(
+  config: Config,
+  migrationsDir: string,
+  logger: Logger,
+  stops: Stops,
+): Promise<Storage> {
+  let connectionString = config.databaseUrl
+  if (connectionString === null) {
+    const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: logger })
+    stops.add(() => postgres.stop())
+    connectionString = postgres.url
+  }
+  const { pooling } = await migrate({
+    connectionString,
+    migrationsDir,
+    log: logger,
+    lockTimeoutMs: config.migrationLockTimeoutMs,
+  })
+  const db = createDatabase({ connectionString, poolSize: config.databasePoolSize, pooling, logger })
+  stops.add(() => db.close())
+  return createStores(db)
+}
+
+function createStores(db: Database) {
+  const conversations = createConversationStore(db)
+  const people = createPeopleStore(db)
+  return {
+    db,
+    conversations: { ...conversations, entries: gatherEntries(conversations) },
+    events: createEventStore(db),
+    members: createMemberStore(db),
+    messages: createMessageStore(db),
+    people: { ...people, byIds: gatherUsers(people) },
+    presence: createPresenceStore(db),
+    searchNames: createSearchNameStore(db),
+    sessions: createSessionStore(db),
+  }
+}
