@@ -1,14 +1,18 @@
 import type { CodegenConfig } from '@graphql-codegen/cli'
 
-/** Typed documents for the SDK and the tests, from schema.graphql alone. Run: npm run codegen */
+const scalars = { DateTime: 'string', ID: 'string' }
+
+/** Typed documents for the SDK, the tests and the examples, from schema.graphql alone. Run: npm run codegen */
 const config: CodegenConfig = {
   schema: 'schema.graphql',
-  documents: 'sdk/documents/*.graphql',
+  // Imports of ES modules: with an extension.
+  emitLegacyCommonJSImports: false,
   generates: {
     'sdk/generated/graphql.ts': {
+      documents: 'sdk/documents/*.graphql',
       plugins: ['typescript', 'typescript-operations', 'typed-document-node'],
       config: {
-        scalars: { DateTime: 'string', ID: 'string' },
+        scalars,
         useTypeImports: true,
         enumsAsTypes: true,
         dedupeFragments: true,
@@ -18,6 +22,23 @@ const config: CodegenConfig = {
         avoidOptionals: { field: true, object: false, inputValue: false },
         onlyOperationTypes: true,
       },
+    },
+    'examples/apollo/generated/': {
+      documents: 'examples/apollo/*.ts',
+      preset: 'client',
+      // __typename in every selection, as Apollo Client adds it to what it sends.
+      config: {
+        scalars,
+        useTypeImports: true,
+        enumsAsTypes: true,
+        nonOptionalTypename: true,
+        onlyOperationTypes: true,
+      },
+      presetConfig: { fragmentMasking: false },
+    },
+    'examples/apollo/generated/possible-types.ts': {
+      plugins: ['fragment-matcher'],
+      config: { useExplicitTyping: true, apolloClientVersion: 3 },
     },
   },
 }

@@ -22,7 +22,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: ['tests/{api,costs,guarantees,starting,transport}/**/*.test.ts'],
+          include: ['tests/{api,costs,examples,guarantees,starting,transport}/**/*.test.ts'],
           globalSetup: ['tests/testkit/global-setup.ts'],
         },
       },

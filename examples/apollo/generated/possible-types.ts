@@ -1,0 +1,339 @@
+
+      export type PossibleTypesResultData = {
+  "possibleTypes": {
+    "AddMembersResult": [
+      "AddMembersSuccess",
+      "ForbiddenError",
+      "NotFoundError",
+      "ValidationError"
+    ],
+    "ChangePasswordResult": [
+      "ChangePasswordSuccess",
+      "InvalidCredentialsError",
+      "ValidationError"
+    ],
+    "ConversationEvent": [
+      "ConversationUpdated",
+      "MemberJoined",
+      "MemberLeft",
+      "MessageDeleted",
+      "MessageEdited",
+      "MessageSent",
+      "ReceiptAdvanced",
+      "SnapshotRequired",
+      "UserErased"
+    ],
+    "CreateGroupResult": [
+      "CreateGroupSuccess",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "ValidationError"
+    ],
+    "DeleteMessageResult": [
+      "DeleteMessageSuccess",
+      "ForbiddenError",
+      "MessageDeletedError",
+      "MessageLockedError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "ValidationError"
+    ],
+    "EditMessageResult": [
+      "EditMessageSuccess",
+      "ForbiddenError",
+      "MessageDeletedError",
+      "MessageLockedError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "RevisionConflictError",
+      "ValidationError"
+    ],
+    "EraseUserResult": [
+      "EraseUserSuccess",
+      "ForbiddenError",
+      "NotFoundError"
+    ],
+    "Error": [
+      "ConversationClosedError",
+      "ForbiddenError",
+      "HandleTakenError",
+      "InvalidCredentialsError",
+      "MessageDeletedError",
+      "MessageLockedError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "RevisionConflictError",
+      "SessionExpiredError",
+      "ValidationError"
+    ],
+    "InboxEvent": [
+      "ConversationUpdated",
+      "InboxEntryChanged",
+      "MemberJoined",
+      "MemberLeft",
+      "MessageDeleted",
+      "MessageEdited",
+      "MessageSent",
+      "ReceiptAdvanced",
+      "SnapshotRequired",
+      "UserErased"
+    ],
+    "LeaveConversationResult": [
+      "ForbiddenError",
+      "LeaveConversationSuccess",
+      "NotFoundError"
+    ],
+    "LoginResult": [
+      "InvalidCredentialsError",
+      "LoginSuccess"
+    ],
+    "MarkDeliveredResult": [
+      "MarkDeliveredSuccess",
+      "NotFoundError",
+      "ValidationError"
+    ],
+    "MarkReadResult": [
+      "MarkReadSuccess",
+      "NotFoundError",
+      "ValidationError"
+    ],
+    "MessageEvent": [
+      "MessageDeleted",
+      "MessageEdited",
+      "MessageSent",
+      "SnapshotRequired",
+      "UserErased"
+    ],
+    "Node": [
+      "Conversation",
+      "InboxEntry",
+      "Member",
+      "Message",
+      "User",
+      "Viewer"
+    ],
+    "ReceiptEvent": [
+      "ReceiptAdvanced",
+      "SnapshotRequired"
+    ],
+    "RefreshSessionResult": [
+      "RefreshSessionSuccess",
+      "SessionExpiredError"
+    ],
+    "RegisterResult": [
+      "HandleTakenError",
+      "RegisterSuccess",
+      "ValidationError"
+    ],
+    "RemoveMemberResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "RemoveMemberSuccess"
+    ],
+    "RenameConversationResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "RenameConversationSuccess",
+      "ValidationError"
+    ],
+    "SendMessageResult": [
+      "ConversationClosedError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "SendMessageSuccess",
+      "ValidationError"
+    ],
+    "StartDirectResult": [
+      "NotFoundError",
+      "StartDirectSuccess",
+      "ValidationError"
+    ],
+    "StreamEvent": [
+      "ConversationUpdated",
+      "InboxEntryChanged",
+      "MemberJoined",
+      "MemberLeft",
+      "MessageDeleted",
+      "MessageEdited",
+      "MessageSent",
+      "ReceiptAdvanced",
+      "SnapshotRequired",
+      "UserErased"
+    ],
+    "UpdateInboxEntryResult": [
+      "NotFoundError",
+      "UpdateInboxEntrySuccess",
+      "ValidationError"
+    ]
+  }
+};
+      const result: PossibleTypesResultData = {
+  "possibleTypes": {
+    "AddMembersResult": [
+      "AddMembersSuccess",
+      "ForbiddenError",
+      "NotFoundError",
+      "ValidationError"
+    ],
+    "ChangePasswordResult": [
+      "ChangePasswordSuccess",
+      "InvalidCredentialsError",
+      "ValidationError"
+    ],
+    "ConversationEvent": [
+      "ConversationUpdated",
+      "MemberJoined",
+      "MemberLeft",
+      "MessageDeleted",
+      "MessageEdited",
+      "MessageSent",
+      "ReceiptAdvanced",
+      "SnapshotRequired",
+      "UserErased"
+    ],
+    "CreateGroupResult": [
+      "CreateGroupSuccess",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "ValidationError"
+    ],
+    "DeleteMessageResult": [
+      "DeleteMessageSuccess",
+      "ForbiddenError",
+      "MessageDeletedError",
+      "MessageLockedError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "ValidationError"
+    ],
+    "EditMessageResult": [
+      "EditMessageSuccess",
+      "ForbiddenError",
+      "MessageDeletedError",
+      "MessageLockedError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "RevisionConflictError",
+      "ValidationError"
+    ],
+    "EraseUserResult": [
+      "EraseUserSuccess",
+      "ForbiddenError",
+      "NotFoundError"
+    ],
+    "Error": [
+      "ConversationClosedError",
+      "ForbiddenError",
+      "HandleTakenError",
+      "InvalidCredentialsError",
+      "MessageDeletedError",
+      "MessageLockedError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "RevisionConflictError",
+      "SessionExpiredError",
+      "ValidationError"
+    ],
+    "InboxEvent": [
+      "ConversationUpdated",
+      "InboxEntryChanged",
+      "MemberJoined",
+      "MemberLeft",
+      "MessageDeleted",
+      "MessageEdited",
+      "MessageSent",
+      "ReceiptAdvanced",
+      "SnapshotRequired",
+      "UserErased"
+    ],
+    "LeaveConversationResult": [
+      "ForbiddenError",
+      "LeaveConversationSuccess",
+      "NotFoundError"
+    ],
+    "LoginResult": [
+      "InvalidCredentialsError",
+      "LoginSuccess"
+    ],
+    "MarkDeliveredResult": [
+      "MarkDeliveredSuccess",
+      "NotFoundError",
+      "ValidationError"
+    ],
+    "MarkReadResult": [
+      "MarkReadSuccess",
+      "NotFoundError",
+      "ValidationError"
+    ],
+    "MessageEvent": [
+      "MessageDeleted",
+      "MessageEdited",
+      "MessageSent",
+      "SnapshotRequired",
+      "UserErased"
+    ],
+    "Node": [
+      "Conversation",
+      "InboxEntry",
+      "Member",
+      "Message",
+      "User",
+      "Viewer"
+    ],
+    "ReceiptEvent": [
+      "ReceiptAdvanced",
+      "SnapshotRequired"
+    ],
+    "RefreshSessionResult": [
+      "RefreshSessionSuccess",
+      "SessionExpiredError"
+    ],
+    "RegisterResult": [
+      "HandleTakenError",
+      "RegisterSuccess",
+      "ValidationError"
+    ],
+    "RemoveMemberResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "RemoveMemberSuccess"
+    ],
+    "RenameConversationResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "RenameConversationSuccess",
+      "ValidationError"
+    ],
+    "SendMessageResult": [
+      "ConversationClosedError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "SendMessageSuccess",
+      "ValidationError"
+    ],
+    "StartDirectResult": [
+      "NotFoundError",
+      "StartDirectSuccess",
+      "ValidationError"
+    ],
+    "StreamEvent": [
+      "ConversationUpdated",
+      "InboxEntryChanged",
+      "MemberJoined",
+      "MemberLeft",
+      "MessageDeleted",
+      "MessageEdited",
+      "MessageSent",
+      "ReceiptAdvanced",
+      "SnapshotRequired",
+      "UserErased"
+    ],
+    "UpdateInboxEntryResult": [
+      "NotFoundError",
+      "UpdateInboxEntrySuccess",
+      "ValidationError"
+    ]
+  }
+};
+      export default result;
+    

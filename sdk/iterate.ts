@@ -1,0 +1,42 @@
+interface ResultSink<Result> {
+  next(result: Result): void
+  error(error: unknown): void
+  complete(): void
+}
+
+/** What a subscription sends, to be read by `for await`. What nobody has read yet waits. Leaving the loop unsubscribes. */
+export function iterateOver<Result>(
+  subscribe: (sink: ResultSink<Result>) => () => void,
+): AsyncIterableIterator<Result> & AsyncGenerator<Result, void> {
+  const waiting: Result[] = []
+  let ended = null as { error?: unknown } | null
+  let wake: () => void = () => undefined
+  const end = (how: { error?: unknown }) => {
+    ended ??= how
+    wake()
+  }
+  const stop = subscribe({
+    next(result) {
+      waiting.push(result)
+      wake()
+    },
+    error: (error) => end({ error }),
+    complete: () => end({}),
+  })
+  const generator = (async function* () {
+    for (;;) {
+      for (let result = waiting.shift(); result !== undefined; result = waiting.shift()) yield result
+      if (ended && 'error' in ended) throw ended.error
+      if (ended) return
+      await new Promise<void>((resolve) => (wake = resolve))
+    }
+  })()
+  // A generator that waits is not ended by its own return().
+  generator.return = async () => {
+    waiting.length = 0
+    end({})
+    stop()
+    return { done: true, value: undefined }
+  }
+  return generator
+}

@@ -1,0 +1,109 @@
+import { createClient, type Client, type ClientOptions, type Sink, type SubscribePayload } from 'graphql-ws'
+import { SubscriptionPosition } from './subscription-position.ts'
+import { retryAfterMs } from './retry.ts'
+import { iterateOver } from './iterate.ts'
+
+/**
+ * Gives a graphql-ws client a memory: after a reconnect a subscription goes on after the newest event that came. By itself
+ * graphql-ws sends the first variables again, and with them come all events since then once more, or, when they named no
+ * position, none of those that happened during the cut. Wrap the client before Apollo, urql or Relay get it, as they keep
+ * the variables of the moment they subscribed.
+ *
+ * A subscription that the server refuses for a reason that passes (UNAVAILABLE, RATE_LIMITED) is sent again when the server
+ * says, too. Throws when a document cannot go on; SnapshotRequired comes as the event that it is.
+ */
+export function resuming(client: Client): Client {
+  const subscribe = (payload: SubscribePayload, sink: Sink<never>): (() => void) => {
+    const position = SubscriptionPosition.of(payload)
+    if (!position) return client.subscribe(payload, sink)
+    // graphql-ws turns the same object into text at each subscribe.
+    const fresh: SubscribePayload = {
+      ...payload,
+      get variables() {
+        return position.variables
+      },
+    }
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let stop: () => void = () => undefined
+    const start = (): void => {
+      stop = client.subscribe(fresh, {
+        next(result) {
+          position.take(result)
+          sink.next(result as never)
+        },
+        error(error) {
+          const waitMs = retryAfterMs(error)
+          if (waitMs === null) sink.error(error)
+          else timer = setTimeout(again, waitMs)
+        },
+        complete: () => sink.complete(),
+      })
+    }
+    const again = (): void => {
+      timer = undefined
+      start()
+    }
+    start()
+    return () => {
+      if (timer === undefined) stop()
+      else {
+        clearTimeout(timer)
+        timer = undefined
+        sink.complete()
+      }
+    }
+  }
+  const iterate = (payload: SubscribePayload) => iterateOver((sink) => subscribe(payload, sink))
+  return { ...client, subscribe, iterate: iterate as Client['iterate'] }
+}
+
+export interface LiveClientOptions extends Partial<Omit<ClientOptions, 'url' | 'connectionParams'>> {
+  /** Where GraphQL is served: http://localhost:4000/graphql */
+  url: string
+  /** Asked for at each connect, as the session lives longer than a token. */
+  token: () => string | Promise<string>
+  /** What it runs on: see Presence and Delivered in the protocol. */
+  device?: { id: string; kind: 'DESKTOP' | 'MOBILE' | 'WEB' }
+  /** Milliseconds after which a connection that does not answer counts as dead. Default: 5000. */
+  pongTimeoutMs?: number
+}
+
+const maxRetryWaitMs = 30_000
+
+/**
+ * A graphql-ws client for Parley that comes back by itself, for as long as it takes, and goes on where it was. graphql-ws
+ * alone gives up after five failures in a row, and at the first connection that is refused.
+ */
+export function createLiveClient(options: LiveClientOptions): Client {
+  const { url, token, device, pongTimeoutMs = 5_000, ...more } = options
+  let pongTimer: ReturnType<typeof setTimeout> | undefined
+  const client = createClient({
+    url: url.replace(/^http/, 'ws'),
+    connectionParams: async () => ({
+      authorization: `Bearer ${await token()}`,
+      ...(device && { deviceId: device.id, deviceKind: device.kind }),
+    }),
+    retryAttempts: Infinity,
+    // Also when connecting is refused. Close codes that mean "give up" end it all the same.
+    shouldRetry: () => true,
+    // Some chance in it, so that not all come back at once after a restart.
+    retryWait: (retries) =>
+      new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(maxRetryWaitMs, 250 * 2 ** retries))),
+    keepAlive: 10_000,
+    connectionAckWaitTimeout: 10_000,
+    ...more,
+  })
+  client.on('ping', (received) => {
+    if (received) return
+    clearTimeout(pongTimer)
+    pongTimer = setTimeout(() => {
+      client.terminate()
+    }, pongTimeoutMs)
+  })
+  const isAlive = () => {
+    clearTimeout(pongTimer)
+  }
+  client.on('pong', isAlive)
+  client.on('closed', isAlive)
+  return resuming(client)
+}

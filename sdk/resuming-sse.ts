@@ -1,0 +1,135 @@
+import { createClient, type Client, type RequestParams, type Sink } from 'graphql-sse'
+import { iterateOver } from './iterate.ts'
+import { SubscriptionPosition, type Operation } from './subscription-position.ts'
+
+export interface LiveSseClientOptions {
+  /** Where GraphQL is served: http://localhost:4000/graphql */
+  url: string
+  /** Asked for at each connect. */
+  token: () => string | Promise<string>
+  /** Milliseconds without a byte after which a stream counts as dead. The server says something each 15 s. Default: 40000. */
+  silenceMs?: number
+  /** Milliseconds to wait before the next connect; the number says how many failed in a row. */
+  retryWaitMs?: (retries: number) => number
+}
+
+/** The server refuses the stream, and would again. */
+export class RefusedError extends Error {
+  override name = 'RefusedError'
+  constructor(
+    readonly status: number,
+    /** What it said. */
+    readonly body: string,
+  ) {
+    super(`The stream is refused (${status}): ${body}`)
+  }
+}
+
+const maxRetryWaitMs = 30_000
+const passes = [408, 425, 429, 500, 502, 503, 504]
+
+/** How long a server wants to be left alone: Retry-After in milliseconds. */
+const retryAfterOf = (response: Response) => Number(response.headers.get('retry-after') ?? 0) * 1_000
+
+/**
+ * The same bytes, but their end and their failure come a turn of the event loop later, and silence is a failure. graphql-sse 2
+ * takes a failure for final, and an end for none, when they come before it has handed on what came just before.
+ */
+function unhurried(body: ReadableStream<Uint8Array>, silenceMs: number): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  const turn = () => new Promise((resolve) => setTimeout(resolve))
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const silence = new Promise<never>((_resolve, reject) => {
+        timer = setTimeout(() => reject(new Error('The stream has fallen silent')), silenceMs)
+      })
+      try {
+        const { done, value } = await Promise.race([reader.read(), silence])
+        if (done) {
+          await turn()
+          controller.close()
+        } else controller.enqueue(value)
+      } catch (error) {
+        await turn()
+        controller.error(error)
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+}
+
+/**
+ * A graphql-sse client for Parley that comes back by itself and goes on after the newest event that came, as resuming() does for
+ * graphql-ws. graphql-sse alone sends the first variables again, gives up after five failures in a row, and connects again also
+ * where it is refused for good.
+ */
+export function createLiveSseClient(options: LiveSseClientOptions): Client {
+  const { url, token, silenceMs = 40_000 } = options
+  const retryWaitMs =
+    options.retryWaitMs ?? ((retries: number) => Math.random() * Math.min(maxRetryWaitMs, 250 * 2 ** retries))
+  // One for each subscription: they share no connection, and graphql-sse does not say which of them it tries again.
+  const connect = (): Client => {
+    let leftAloneUntilMs = 0
+    let refused: RefusedError | null = null
+    return createClient({
+      url,
+      headers: async () => ({ authorization: `Bearer ${await token()}` }),
+      retryAttempts: Infinity,
+      retry: async (retries) => {
+        // What fetchFn throws is tried again; what is thrown here ends the subscription.
+        if (refused) throw refused
+        const waitMs = Math.max(leftAloneUntilMs - Date.now(), retryWaitMs(retries))
+        await new Promise((resolve) => setTimeout(resolve, waitMs))
+      },
+      fetchFn: async (input: string, init: RequestInit) => {
+        const response = await fetch(input, init)
+        if (response.ok) return response.body ? new Response(unhurried(response.body, silenceMs), response) : response
+        if (passes.includes(response.status)) leftAloneUntilMs = Date.now() + retryAfterOf(response)
+        else refused = new RefusedError(response.status, await response.text())
+        return response
+      },
+    })
+  }
+  const running = new Set<Client>()
+  const subscribe = (request: RequestParams, sink: Sink<never>, on?: Parameters<Client['subscribe']>[2]) => {
+    const position = SubscriptionPosition.of(request)
+    const client = connect()
+    running.add(client)
+    return client.subscribe(
+      // It is turned into text at each connect.
+      {
+        ...request,
+        get variables() {
+          return position ? position.variables : request.variables
+        },
+      },
+      {
+        next(result) {
+          position?.take(result)
+          sink.next(result as never)
+        },
+        error(error) {
+          running.delete(client)
+          sink.error(error)
+        },
+        complete() {
+          running.delete(client)
+          sink.complete()
+        },
+      },
+      on,
+    )
+  }
+  const iterate = (request: RequestParams, on?: Parameters<Client['iterate']>[1]) =>
+    iterateOver((sink) => subscribe(request, sink, on))
+  return {
+    subscribe,
+    iterate: iterate as Client['iterate'],
+    dispose() {
+      for (const client of running) client.dispose()
+    },
+  }
+}
