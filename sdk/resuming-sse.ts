@@ -1,6 +1,6 @@
 import { createClient, type Client, type RequestParams, type Sink } from 'graphql-sse'
 import { iterateOver } from './iterate.ts'
-import { SubscriptionPosition, type Operation } from './subscription-position.ts'
+import { SubscriptionPosition } from './subscription-position.ts'
 
 export interface LiveSseClientOptions {
   /** Where GraphQL is served: http://localhost:4000/graphql */
