@@ -89,7 +89,7 @@ export async function openChat({ url, handle, password, onEvent, onError, live }
           updateQuery(_unsafe, { subscriptionData: { data }, complete, previousData }) {
             const event = data.conversationEvents
             onEvent?.(event)
-            const shown = complete ? (previousData) : null
+            const shown = complete ? previousData : null
             const conversation = shown?.conversation
             // Events are missing, or the page has left the cache: read it anew, and go on from its cursor.
             if (event.__typename === 'SnapshotRequired' || !conversation) void follow().catch(onError)
