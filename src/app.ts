@@ -80,6 +80,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
       positionIn: (viewer, item) => messageOfOthers(viewer, item as LiveItem),
       markDelivered: (viewer, seqs) => domain.inbox.markAllDelivered(viewer, seqs),
     },
+    streamTickets: domain.streamTickets,
     onSessionEnded: (sessionId, listener) => watch.onEnded(sessionId, listener),
     connectDevice: (viewer, device, silentMs) => devices.connect(viewer, device, silentMs),
     health: () => healthOf({ db: storage.db, bus, states }),

@@ -12,6 +12,7 @@ export function createContexts(domain: Domain, db: Database): (init: ContextInit
     domain,
     loaders: domain.newLoaders(),
     prisma: db.prisma,
+    goOnFrom: init.goOnFrom ?? null,
     client: {
       ip: init.clientIp,
       baseUrl: init.baseUrl,

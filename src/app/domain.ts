@@ -11,6 +11,7 @@ import type { Presence } from '../domain/presence/presence.ts'
 import { createAttempts } from '../domain/sessions/attempts.ts'
 import type { SessionWatch } from '../domain/sessions/session-watch.ts'
 import { createSessions } from '../domain/sessions/sessions.ts'
+import { createStreamTickets } from '../domain/sessions/stream-tickets.ts'
 import { createEventLoaders } from '../domain/streams/event-loaders.ts'
 import { createStreams } from '../domain/streams/streams.ts'
 import { createTyping } from '../domain/typing/typing.ts'
@@ -49,6 +50,7 @@ export function createDomain(
   return {
     attempts: createAttempts(rateLimits),
     sessions: createSessions({ store: sessions, watch, presence, jwtSecret, refreshRepeatWindowMs }),
+    streamTickets: createStreamTickets(jwtSecret, watch),
     people: createPeople({ store: people, append, watch, presence }),
     conversations: createConversations(append, presence),
     messages: createMessages(append, events, typing),

@@ -7,6 +7,7 @@ import type { Messages } from './messages/messages.ts'
 import type { People } from './people/people.ts'
 import type { Presence } from './presence/presence.ts'
 import type { Sessions } from './sessions/sessions.ts'
+import type { StreamTickets } from './sessions/stream-tickets.ts'
 import type { Streams } from './streams/streams.ts'
 import type { Typing } from './typing/typing.ts'
 
@@ -14,6 +15,7 @@ import type { Typing } from './typing/typing.ts'
 export interface Domain {
   attempts: Attempts
   sessions: Sessions
+  streamTickets: StreamTickets
   people: People
   conversations: Conversations
   messages: Messages

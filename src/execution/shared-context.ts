@@ -38,6 +38,10 @@ export class SharedContext implements Context {
     return this.own.domain
   }
 
+  get goOnFrom() {
+    return this.own.goOnFrom
+  }
+
   get prisma() {
     return this.own.prisma
   }

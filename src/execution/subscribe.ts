@@ -37,13 +37,18 @@ export interface ReadEvent {
   result: EventResult
 }
 
+/** A source whose items have places to go on from. */
+interface Placed {
+  placeAfter(item: unknown): string | null
+}
+
 /** A subscription read one event at a time, as server-sent events are: each event's result is the shared one. */
 export class EventReader implements Watched {
   isOver = false
   private doneCount = 0
   /** Null while nobody asks for the next event. */
   private fail: ((error: Error) => void) | null = null
-  private readonly iterator: AsyncIterator<unknown> & Partial<Watched>
+  private readonly iterator: AsyncIterator<unknown> & Partial<Watched & Placed>
 
   constructor(
     /** What the subscribe resolver gave. */
@@ -74,6 +79,11 @@ export class EventReader implements Watched {
   async close(): Promise<void> {
     this.finish()
     await this.iterator.return?.()
+  }
+
+  /** Where to go on after this item, or with null from where it begins; null when there are no places. */
+  placeAfter(item: unknown): string | null {
+    return this.iterator.placeAfter?.(item) ?? null
   }
 
   get isBehind(): boolean {

@@ -31,6 +31,14 @@ export abstract class Source<Item> implements AsyncIterableIterator<Item> {
     return ''
   }
 
+  /**
+   * Where to go on after this item, or with null from the beginning of this source, in a text for whoever comes back. Null:
+   * there are no places, what comes is what is now.
+   */
+  placeAfter(_item: Item | null): string | null {
+    return null
+  }
+
   /** One call at a time. */
   async next(): Promise<IteratorResult<Item, undefined>> {
     for (;;) {

@@ -1,5 +1,6 @@
 import './people/user.ts'
 import './sessions/session.ts'
+import './sessions/stream-ticket.ts'
 import './people/viewer.ts'
 import './conversations/conversation.ts'
 import './conversations/member.ts'

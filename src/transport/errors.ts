@@ -34,6 +34,10 @@ export function presentErrors(errors: readonly unknown[], options: Presentation)
 export const isUnavailable = (errors: readonly GraphQLFormattedError[] | readonly GraphQLError[]): boolean =>
   errors.some((error: GraphQLFormattedError) => error.extensions?.code === 'UNAVAILABLE')
 
+/** Whether presented errors are such that the same request may succeed later. */
+export const isPassing = (errors: readonly GraphQLError[]): boolean =>
+  errors.length > 0 && errors.every(({ extensions }) => extensions.retryable === true)
+
 /** The status of an answer that came to nothing but these presented errors: 200 for mistakes in the request. */
 export const refusalStatus = (errors: readonly GraphQLError[]): number =>
   Math.max(200, ...errors.map(({ extensions }) => httpStatuses[extensions.code as Code] ?? 200))

@@ -148,6 +148,7 @@ export function cannedContext(userId: string): Context {
     loaders: cannedLoaders(),
     domain: missing('domain') as Context['domain'],
     prisma: missing('prisma') as Context['prisma'],
+    goOnFrom: null,
     client: {
       ip: '127.0.0.1',
       baseUrl: 'http://127.0.0.1',

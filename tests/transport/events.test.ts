@@ -191,7 +191,7 @@ describe('server-sent events', () => {
     expect(response.headers.get('content-encoding')).toBeNull()
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
     const first = await reader.read()
-    expect(first.value).toMatch(/^:\nretry: \d{4}\n\n$/)
+    expect(first.value).toMatch(/^:\nretry: \d{4}\nid: open\n\n$/)
     expect(await reader.read()).toEqual({ done: false, value: ':\n\n' })
     expect(await reader.read()).toEqual({ done: false, value: ':\n\n' })
     await reader.cancel()

@@ -13,9 +13,12 @@ export interface Attempts {
   /** Throws RateLimitedError while there were too many failed logins for this handle from this address. */
   checkLogin(ip: string, handle: string): Promise<void>
   loginFailed(ip: string, handle: string): Promise<void>
+  /** Throws RateLimitedError when this person got too many tickets lately. */
+  createTicket(userId: string): Promise<void>
 }
 
 const registrationsPerMinute = 300
+const ticketsPerMinute = 120
 const failedLogins = { points: 10, duration: 15 * 60 }
 
 function rateLimited(retryAfterMs: number): RateLimitedError {
@@ -26,9 +29,10 @@ function rateLimited(retryAfterMs: number): RateLimitedError {
 export function createAttempts(enabled: boolean): Attempts {
   if (!enabled) {
     const allow = () => Promise.resolve()
-    return { register: allow, checkLogin: allow, loginFailed: allow }
+    return { register: allow, checkLogin: allow, loginFailed: allow, createTicket: allow }
   }
   const registrations = new RateLimiterMemory({ keyPrefix: 'register', points: registrationsPerMinute, duration: 60 })
+  const tickets = new RateLimiterMemory({ keyPrefix: 'ticket', points: ticketsPerMinute, duration: 60 })
   const failures = new RateLimiterMemory({ keyPrefix: 'login', ...failedLogins })
   const keyOf = (ip: string, handle: string) => `${networkOf(ip)} ${handle.toLowerCase().slice(0, 64)}`
   const consume = async (limiter: RateLimiterMemory, key: string) => {
@@ -40,6 +44,7 @@ export function createAttempts(enabled: boolean): Attempts {
   }
   return {
     register: (ip) => consume(registrations, networkOf(ip)),
+    createTicket: (userId) => consume(tickets, userId),
     async checkLogin(ip, handle) {
       const state = await failures.get(keyOf(ip, handle))
       if (state && state.consumedPoints >= failedLogins.points) throw rateLimited(state.msBeforeNext)

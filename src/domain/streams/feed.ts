@@ -8,6 +8,7 @@ import type { MembershipOf } from '../conversations/memberships.ts'
 import { UnavailableError } from '../errors.ts'
 import type { SessionWatch } from '../sessions/session-watch.ts'
 import type { Viewer } from '../viewer.ts'
+import { placeOf, type StreamStart } from './position.ts'
 
 /** Milliseconds for which a feed says nothing while it begins to follow what was joined. */
 const joinTimeoutMs = 5_000
@@ -33,6 +34,8 @@ export class Feed extends Source<LogItem> {
   private readonly joinedAt = new Map<string, number>()
   private lost: LostPlace[] = []
   private endsOnLeaving = false
+  /** Where it began, of the feed of one conversation; null also when that is told by an item. */
+  private firstPlace: string | null = null
   private types: readonly EventType[] | undefined
   private isOver = false
   /** A joining that is being looked up; its event comes when the cursor follows the conversation. */
@@ -69,13 +72,15 @@ export class Feed extends Source<LogItem> {
   }
 
   async start(
-    starts: readonly { streamId: string; afterSeq: number; lost?: LostPlace }[],
+    starts: readonly StreamStart[],
     memberships: readonly Membership[],
     { endsOnLeaving, lost = [], types }: FeedOptions,
   ): Promise<void> {
     this.endsOnLeaving = endsOnLeaving
     this.types = types
     this.lost = [...lost]
+    const [first] = starts
+    if (endsOnLeaving && first && !first.lost) this.firstPlace = placeOf(first.afterSeq, first.mark)
     for (const { conversationId, joinedEventSeq } of memberships) this.joinedAt.set(conversationId, joinedEventSeq)
     try {
       await this.cursor.follow(starts)
@@ -102,6 +107,12 @@ export class Feed extends Source<LogItem> {
       }
       if (event.type !== 'UNKNOWN' && (!this.types || this.types.includes(event.type))) return item
     }
+  }
+
+  override placeAfter(item: LogItem | null): string | null {
+    if (!item) return this.firstPlace
+    if (!this.endsOnLeaving) return null
+    return item.event ? placeOf(item.event.seq, item.event.mark) : placeOf(item.lost.headEventSeq, item.lost.headMark)
   }
 
   end(): void {

@@ -20,6 +20,18 @@ export interface StreamStart {
   lost?: LostPlace
 }
 
+/** A place in one stream as a text. */
+export const placeOf = (eventSeq: number, mark: string): string => `${String(eventSeq)}.${mark}`
+
+/** Null for what is no such text. */
+export function readPlace(place: string): Omit<StreamPosition, 'streamId'> | null {
+  const [, eventSeq, mark] = /^(\d{1,10})\.([\w-]{1,16})$/.exec(place) ?? []
+  if (eventSeq === undefined || mark === undefined || Number(eventSeq) > maxEventSeq) return null
+  return { eventSeq: Number(eventSeq), mark }
+}
+
+/** Of GraphQL's Int. */
+const maxEventSeq = 2_147_483_647
 /** Streams one request may name. */
 const maxNamedStreams = 1_000
 

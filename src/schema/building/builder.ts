@@ -2,7 +2,7 @@ import SchemaBuilder from '@pothos/core'
 import ErrorsPlugin from '@pothos/plugin-errors'
 import PrismaPlugin from '@pothos/plugin-prisma'
 import RelayPlugin from '@pothos/plugin-relay'
-import { DateTimeISOResolver } from 'graphql-scalars'
+import { DateTimeISOResolver, JSONObjectResolver } from 'graphql-scalars'
 import type { Context } from './context.ts'
 import type PrismaTypes from '../generated/pothos-types.ts'
 import { getDatamodel } from '../generated/pothos-types.ts'
@@ -11,7 +11,11 @@ import { encodeGlobalId } from './ids.ts'
 export interface SchemaTypes {
   Context: Context
   PrismaTypes: PrismaTypes
-  Scalars: { DateTime: { Input: Date; Output: Date }; ID: { Input: string; Output: string } }
+  Scalars: {
+    DateTime: { Input: Date; Output: Date }
+    ID: { Input: string; Output: string }
+    JSONObject: { Input: Record<string, unknown>; Output: Record<string, unknown> }
+  }
   DefaultFieldNullability: false
   DefaultEdgesNullability: { list: false; items: false }
   DefaultNodeNullability: false
@@ -61,6 +65,8 @@ builder.addScalarType('DateTime', DateTimeISOResolver, {
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
   description: 'A moment: RFC 3339, UTC, millisecond precision. 2026-01-31T12:00:00.000Z',
 })
+
+builder.addScalarType('JSONObject', JSONObjectResolver, { description: 'An object of JSON, as variables are one.' })
 
 builder.queryType({ description: 'Reading. Needs an access token.' })
 builder.mutationType({

@@ -2,7 +2,7 @@ import type { GraphQLSchema } from 'graphql'
 import type { Context } from './context.ts'
 
 /** Mutations that a client makes by itself, and that say nothing of whether somebody uses it. */
-const automatic = new Set(['heartbeat', 'markDelivered', 'refreshSession'])
+const automatic = new Set(['createStreamTicket', 'heartbeat', 'markDelivered', 'refreshSession'])
 
 /** Whether a mutation with this name is something the viewer did. */
 export const isActivity = (mutation: string): boolean => !automatic.has(mutation)

@@ -1,4 +1,5 @@
 import { ValidationError } from '../../domain/errors.ts'
+import { readPlace } from '../../domain/streams/position.ts'
 import type { LogItem } from '../../log/cursor.ts'
 import { typesWhere, type EventType } from '../../log/event-types.ts'
 import { builder } from '../building/builder.ts'
@@ -23,6 +24,11 @@ const conversationArgs = {
   },
 } as const
 
+const notAPlace = () => {
+  const reason = 'Is none that this subscription gave.'
+  return new ValidationError(`Last-Event-ID: ${reason}`, [{ path: ['Last-Event-ID'], reason }])
+}
+
 const follow = async (
   context: Context,
   { conversationId, after, mark }: { conversationId: string; after?: number | null; mark?: string | null },
@@ -30,6 +36,11 @@ const follow = async (
 ) => {
   const viewer = requireViewer(context)
   const id = requireId('Conversation', conversationId)
+  if (context.goOnFrom !== null) {
+    const place = readPlace(context.goOnFrom)
+    if (!place) throw notAPlace()
+    return context.domain.streams.conversation(viewer, id, place, types)
+  }
   const checked = checkedMark(['mark'], mark)
   if (after == null && checked !== null) {
     const reason = 'A mark is that of a position: give the eventSeq of the same cursor as `after`.'

@@ -10,7 +10,9 @@ import { createEvents, type EventsOptions } from './events.ts'
 import { answerJson } from './json-answer.ts'
 import { createPlainPost } from './plain-post.ts'
 import { notAcceptable } from './plugins.ts'
+import { badRequest } from '../errors.ts'
 import { isJson, readBody } from './request-body.ts'
+import { ticketIn } from './tickets.ts'
 
 export interface ApiOptions extends EngineOptions, EventsOptions {
   corsOrigins: AllowedOrigins
@@ -48,12 +50,19 @@ export function createApi(options: ApiOptions) {
 
     const asked = body === null ? (method === 'GET' ? operationInUrl(request.url ?? '') : null) : operationInBody(body)
     const prepared = asked && prepare(asked)
+    const ticket = method === 'GET' ? ticketIn(request.url ?? '') : null
     const isPage = graphiql && accepted.html && method === 'GET'
     if (asked && prepared && !isPage) {
       const isSubscription = 'run' in prepared && prepared.isSubscription
       const isEventful = isSubscription || !accepted.json
       if (isEventful && accepted.events && (isPost || !isMutation(prepared))) {
-        await events.answer({ request, response, init, asked, prepared })
+        await events.answer({ request, response, init, asked, ticket, prepared })
+        return
+      }
+      if (ticket !== null) {
+        refuse(
+          badRequest(400, 'A ticket opens the subscription it was made for, by server-sent events, and nothing else.'),
+        )
         return
       }
       if (isSubscription) {

@@ -14,6 +14,7 @@ import { httpContextInit, socketContextInit, traceIdOf } from './request.ts'
 import { createWebSocketServer } from '../websocket/server.ts'
 import { createApi } from './api.ts'
 import { graphqlPath } from './engine.ts'
+import type { StreamTickets } from './tickets.ts'
 import { pathOf, useOrigin } from './target.ts'
 import { Request, keepWhereNothingIsLost } from './upgrade.ts'
 
@@ -49,6 +50,8 @@ export interface TransportOptions {
   deliveries?: Deliveries
   /** Milliseconds after which a stream of server-sent events that has nothing to tell says so. */
   heartbeatMs?: number
+  /** For server-sent events where no header can be sent. */
+  streamTickets?: StreamTickets
   /** Calls the listener when the session ends, also when it ended a moment ago. Returns the way out. */
   onSessionEnded: (sessionId: string, listener: () => void) => () => void
   /** Called when a socket names its device: it is there from now on. */
