@@ -65,7 +65,7 @@ describe.each(Object.entries(setups))('behind nginx with %s', (_name, { location
     await vi.waitFor(() => expect(stream.text.slice(before.length)).toMatch(/^:\n\n:\n\n/), 5_000)
     expect(stream.ended).toBe(false)
     await toy.sources[0]!.return()
-    await vi.waitFor(() => expect(stream.text).toContain('event: complete\ndata: \n\n'), 5_000)
+    await vi.waitFor(() => expect(stream.text).toContain('event: complete\nid: end\ndata: \n\n'), 5_000)
     await vi.waitFor(() => expect(stream.ended).toBe(true), 5_000)
   })
 
