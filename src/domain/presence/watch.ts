@@ -9,16 +9,18 @@ import type { Logger } from '../../telemetry/logger.ts'
 import type { PresenceFeed } from './feed.ts'
 import { graceMs } from './sweep.ts'
 import { isForSome, isHidden, isShownTo, nothing, shown, type Seen, type Sight } from './view.ts'
+import { Watched, type Dirty, type WatchedPerson } from './watched.ts'
 
 /**
- * Tells the subscribers in this process what they may see of whom. Hints say whom to look at; what is so is read then, for
- * all hints of a few milliseconds together, and a subscriber hears of it when it is not what they were told last.
+ * Tells the subscribers in this process what they may see of whom. A hint says whose presence may have changed; their
+ * presence is read then, for all hints of a few milliseconds together, and sent to a subscriber when it is not what was
+ * sent last.
  */
 export interface PresenceWatch {
-  /** Looks at all people of the feed for it, and from then on at whoever is hinted at. */
+  /** Reads the presence of all people of the feed for it, and from then on of those that hints name. */
   add(feed: PresenceFeed): void
   remove(feed: PresenceFeed): void
-  /** These people may look different now, to whoever looks: tells all processes. */
+  /** The presence of these people may have changed for any viewer. Sends a hint to all processes. */
   changed(userIds: readonly string[]): void
   /** What others see of these people may have changed, and what these see of others. */
   relationsChanged(userIds: readonly string[]): void
@@ -36,216 +38,202 @@ export interface PresenceWatchOptions {
 
 /** Milliseconds over which hints are gathered. */
 const gatherMs = 5
-/** People looked at together, and pairs told in one turn, of whom one statement is asked what they share. */
+/** People read together, and pairs told in one turn, of whom one statement is asked what they share. */
 const batchSize = 500
 const maxPairs = 5_000
 const retryMs = 500
 const answerTimeoutMs = 5_000
-/** Milliseconds between looks at everybody's state, should a hint have been lost. */
+/** Milliseconds between reads of everybody's state, in case a hint was lost. */
 const lookMs = 60_000
 
 /** All hints wait for the answers to those before them. */
 const inTime = <Value>(answer: Promise<Value>) => within(answerTimeoutMs, answer, () => new Error('no answer in time'))
 
-interface Watched {
-  feeds: Set<PresenceFeed>
-  /** As it was read last. */
-  state: PresenceState | null
-}
+/** Whose presence changed, or whose relations to others did. */
+type Hint = string[] | { people: string[] }
 
 interface FeedSight extends Sight {
   feed: PresenceFeed
   seen: Seen
 }
 
-/** Whom to look at, and for whom: null is everybody. */
-type Dirty = Map<string, Set<PresenceFeed> | null>
-
 const isHere = (state: PresenceState | null) => state !== null && state.status !== 'OFFLINE'
 
+/** Rejects with what the bus rejects a subscription with. */
 export async function startPresenceWatch(options: PresenceWatchOptions): Promise<PresenceWatch> {
-  const { states, store, people, bus, logger } = options
-  const watched = new Map<string, Watched>()
-  const feedsOf = new Map<string, Set<PresenceFeed>>()
-  const dirty: Dirty = new Map()
-  let graceUntilMs = 0
-  let working = false
-  let stopped = false
-  let waiting: NodeJS.Timeout | undefined
-  let grace: NodeJS.Timeout | undefined
+  const watch = new Watch(options)
+  await watch.start()
+  return watch
+}
 
-  const mark = (userId: string, feed: PresenceFeed | null) => {
-    if (!watched.has(userId)) return
-    const marked = dirty.get(userId)
-    if (marked === null) return
-    if (feed === null) dirty.set(userId, null)
-    else if (marked) marked.add(feed)
-    else dirty.set(userId, new Set([feed]))
-    workSoon(gatherMs)
+class Watch implements PresenceWatch {
+  private readonly watched = new Watched()
+  private graceUntilMs = 0
+  private working = false
+  private stopped = false
+  private waiting: NodeJS.Timeout | undefined
+  private grace: NodeJS.Timeout | undefined
+  private looking: NodeJS.Timeout | undefined
+  private unsubscribe: () => void = () => undefined
+
+  constructor(private readonly options: PresenceWatchOptions) {}
+
+  async start(): Promise<void> {
+    const { bus, states, logger } = this.options
+    this.unsubscribe = await bus.subscribe(topics.presence, (payload) => {
+      this.apply(JSON.parse(payload) as Hint)
+    })
+    bus.onBack(this.onHintsLost)
+    states.onConnected((isBack) => {
+      if (isBack) this.onHintsLost()
+    })
+    this.looking = setInterval(() => {
+      this.compareAll().catch((error: unknown) => {
+        logger.debug({ err: error }, 'could not read the presence of all who are watched; will try again')
+      })
+    }, lookMs)
   }
 
-  const markAll = () => {
-    for (const userId of watched.keys()) mark(userId, null)
+  add(feed: PresenceFeed): void {
+    this.watched.add(feed)
+    for (const userId of feed.userIds) this.mark(userId, feed)
   }
 
-  const markRelations = (userIds: readonly string[]) => {
-    for (const userId of userIds) {
-      mark(userId, null)
-      for (const feed of feedsOf.get(userId) ?? []) for (const other of feed.userIds) mark(other, feed)
+  remove(feed: PresenceFeed): void {
+    this.watched.remove(feed)
+  }
+
+  changed(userIds: readonly string[]): void {
+    this.hint([...userIds])
+  }
+
+  relationsChanged(userIds: readonly string[]): void {
+    this.hint({ people: [...userIds] })
+  }
+
+  get feedCount(): number {
+    return this.watched.feedCount
+  }
+
+  stop(): void {
+    this.stopped = true
+    clearTimeout(this.waiting)
+    clearTimeout(this.grace)
+    clearInterval(this.looking)
+    this.unsubscribe()
+  }
+
+  private hint(hint: Hint): void {
+    const { bus, logger } = this.options
+    this.apply(hint)
+    if (!bus.isShared) return
+    bus.publish(topics.presence, JSON.stringify(hint)).catch((error: unknown) => {
+      logger.debug({ err: error }, 'a change of presence was not announced; it will be seen when Redis is back')
+    })
+  }
+
+  private apply(hint: Hint): void {
+    if (Array.isArray(hint)) {
+      for (const userId of hint) this.mark(userId, null)
+      return
+    }
+    for (const userId of hint.people) {
+      this.mark(userId, null)
+      for (const feed of this.watched.feedsOf(userId)) for (const other of feed.userIds) this.mark(other, feed)
     }
   }
 
-  const workSoon = (delayMs: number) => {
-    if (working || stopped) return
-    waiting ??= setTimeout(() => {
-      waiting = undefined
-      void work()
+  private mark(userId: string, feed: PresenceFeed | null): void {
+    if (this.watched.mark(userId, feed)) this.workSoon(gatherMs)
+  }
+
+  private workSoon(delayMs: number): void {
+    if (this.working || this.stopped) return
+    this.waiting ??= setTimeout(() => {
+      this.waiting = undefined
+      void this.work()
     }, delayMs)
   }
 
-  const work = async () => {
-    working = true
+  private async work(): Promise<void> {
+    this.working = true
     let failed = false
-    while (dirty.size > 0 && !failed && !stopped) {
-      const batch: Dirty = new Map([...dirty].slice(0, batchSize))
-      for (const userId of batch.keys()) dirty.delete(userId)
+    while (this.watched.isDirty && !failed && !this.stopped) {
+      const batch = this.watched.takeDirty(batchSize)
       try {
-        await lookAt(batch)
+        await this.lookAt(batch)
       } catch (error) {
         failed = true
-        logger.debug({ err: error }, 'could not look at presence; will try again')
-        for (const [userId, feeds] of batch) for (const feed of feeds ?? [null]) mark(userId, feed)
+        this.options.logger.debug({ err: error }, 'could not read presence; will try again')
+        for (const [userId, feeds] of batch) for (const feed of feeds ?? [null]) this.mark(userId, feed)
       }
     }
-    working = false
-    if (dirty.size > 0) workSoon(failed ? retryMs : gatherMs)
+    this.working = false
+    if (this.watched.isDirty) this.workSoon(failed ? retryMs : gatherMs)
   }
 
-  const stateNow = (entry: Watched, read: PresenceState | null): PresenceState | null => {
-    // Redis came back empty, and their devices are about to be told to it again.
-    if (read === null && isHere(entry.state) && performance.now() < graceUntilMs) return entry.state
-    return (entry.state = read)
-  }
-
-  const lookAt = async (batch: Dirty) => {
+  private async lookAt(batch: Dirty): Promise<void> {
+    const { states, people } = this.options
     const userIds = [...batch.keys()]
     const read = await inTime(states.read(userIds)).catch(() => {
       // One slow answer is no lost connection: nothing else would bring these hints back.
-      lost()
+      this.onHintsLost()
       return null
     })
     const found = new Map((await inTime(people.byIds(userIds))).map((user) => [user.id, user]))
     let sights: FeedSight[] = []
     for (const [index, userId] of userIds.entries()) {
-      const entry = watched.get(userId)
+      const person = this.watched.get(userId)
       const user = found.get(userId)
-      if (!entry || !user) continue
-      const state = read ? stateNow(entry, read[index] ?? null) : null
-      for (const feed of batch.get(userId) ?? entry.feeds) {
+      if (!person || !user) continue
+      const state = read ? this.stateNow(person, read[index] ?? null) : null
+      for (const feed of batch.get(userId) ?? person.feeds) {
         const sight = { viewerId: feed.viewer.userId, user }
-        // Without Redis nothing is known: that is told to who has to be told something, and to nobody else.
+        // Without Redis nothing is known: that is sent to who has to be sent something, and to nobody else.
         if (!read && feed.knows(userId) && !isHidden(sight)) continue
         sights.push({ ...sight, feed, seen: shown(sight, state) })
         if (sights.length < maxPairs) continue
-        await tell(sights)
+        await this.tell(sights)
         sights = []
         // A thousand watchers of a thousand people are a million: others have their turn in between.
         await nextTurn()
       }
     }
-    await tell(sights)
+    await this.tell(sights)
   }
 
-  const tell = async (sights: readonly FeedSight[]) => {
+  private stateNow(person: WatchedPerson, read: PresenceState | null): PresenceState | null {
+    // Redis came back empty, and their devices are about to be reported to it again.
+    if (read === null && isHere(person.state) && performance.now() < this.graceUntilMs) return person.state
+    return (person.state = read)
+  }
+
+  private async tell(sights: readonly FeedSight[]): Promise<void> {
     const asked = sights.filter((sight) => isForSome(sight, sight.seen))
     const pairs = asked.map(({ viewerId, user }) => ({ viewerId, userId: user.id }))
-    const relations = pairs.length > 0 ? await inTime(store.relations(pairs)) : []
+    const relations = pairs.length > 0 ? await inTime(this.options.store.relations(pairs)) : []
     const hidden = new Set(asked.filter(({ user }, index) => !isShownTo(user, relations[index] ?? 'NONE')))
     for (const sight of sights) sight.feed.tell(sight.user, hidden.has(sight) ? nothing : sight.seen)
   }
 
-  /** Hints were lost. */
-  const lost = () => {
-    graceUntilMs = performance.now() + graceMs
-    clearTimeout(grace)
-    grace = setTimeout(markAll, graceMs)
+  private readonly onHintsLost = (): void => {
+    this.graceUntilMs = performance.now() + graceMs
+    clearTimeout(this.grace)
+    this.grace = setTimeout(() => {
+      for (const userId of this.watched.userIds) this.mark(userId, null)
+    }, graceMs)
   }
 
-  const look = async () => {
-    const userIds = [...watched.keys()]
-    for (let at = 0; at < userIds.length && !stopped; at += batchSize) {
+  /** Marks those whose state is not what was read last. */
+  private async compareAll(): Promise<void> {
+    const { userIds } = this.watched
+    for (let at = 0; at < userIds.length && !this.stopped; at += batchSize) {
       const some = userIds.slice(at, at + batchSize)
-      const read = await states.read(some)
+      const read = await this.options.states.read(some)
       for (const [index, userId] of some.entries()) {
-        const entry = watched.get(userId)
-        if (entry && JSON.stringify(entry.state) !== JSON.stringify(read[index] ?? null)) mark(userId, null)
+        const person = this.watched.get(userId)
+        if (person && JSON.stringify(person.state) !== JSON.stringify(read[index] ?? null)) this.mark(userId, null)
       }
     }
-  }
-
-  const heed = (hint: string[] | { people: string[] }) => {
-    if (!Array.isArray(hint)) markRelations(hint.people)
-    else for (const userId of hint) mark(userId, null)
-  }
-
-  const unsubscribe = await bus.subscribe(topics.presence, (payload) => {
-    heed(JSON.parse(payload) as Parameters<typeof heed>[0])
-  })
-  bus.onBack(lost)
-  states.onConnected((isBack) => {
-    if (isBack) lost()
-  })
-  const looking = setInterval(() => {
-    look().catch((error: unknown) => {
-      logger.debug({ err: error }, 'could not look at the presence of all who are watched; will try again')
-    })
-  }, lookMs)
-
-  const hint = (what: Parameters<typeof heed>[0]) => {
-    heed(what)
-    if (!bus.isShared) return
-    bus.publish(topics.presence, JSON.stringify(what)).catch((error: unknown) => {
-      logger.debug({ err: error }, 'a change of presence was not announced; it will be seen when Redis is back')
-    })
-  }
-
-  return {
-    add(feed) {
-      const { userId } = feed.viewer
-      feedsOf.set(userId, (feedsOf.get(userId) ?? new Set()).add(feed))
-      for (const watchedId of feed.userIds) {
-        const entry = watched.get(watchedId)
-        if (entry) entry.feeds.add(feed)
-        else watched.set(watchedId, { feeds: new Set([feed]), state: null })
-        mark(watchedId, feed)
-      }
-    },
-    remove(feed) {
-      const { userId } = feed.viewer
-      const own = feedsOf.get(userId)
-      own?.delete(feed)
-      if (own?.size === 0) feedsOf.delete(userId)
-      for (const watchedId of feed.userIds) {
-        const entry = watched.get(watchedId)
-        entry?.feeds.delete(feed)
-        if (entry?.feeds.size === 0) watched.delete(watchedId)
-      }
-    },
-    changed: (userIds) => {
-      hint([...userIds])
-    },
-    relationsChanged: (userIds) => {
-      hint({ people: [...userIds] })
-    },
-    get feedCount() {
-      return [...feedsOf.values()].reduce((sum, { size }) => sum + size, 0)
-    },
-    stop() {
-      stopped = true
-      clearTimeout(waiting)
-      clearTimeout(grace)
-      clearInterval(looking)
-      unsubscribe()
-    },
   }
 }

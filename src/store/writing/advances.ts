@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { UnavailableError } from '../../domain/errors.ts'
 import type { AdvanceCursor } from './commands.ts'
@@ -16,7 +17,7 @@ export interface AdvanceOptions {
   one: (advance: AdvanceCursor) => Promise<unknown>
 }
 
-/** Conversations that are remembered to be large. Beyond that the one learnt first is learnt again. */
+/** Conversations that are remembered to be large. Beyond that the one not used for longest is learnt again. */
 const maxKnown = 10_000
 
 const advanceCursors: Statement = {
@@ -74,7 +75,7 @@ function advanced(advance: AdvanceCursor, { eventSeq, mark, atMs, ...row }: Adva
  * for it, so that a thousand who read something new at once are a handful of statements from the start.
  */
 export function createAdvances({ db, gatherFrom, one }: AdvanceOptions): (advance: AdvanceCursor) => Promise<Advanced> {
-  const large = new Set<string>()
+  const large = new LRUCache<string, true>({ max: maxKnown })
   const firsts = new Map<string, Promise<Advanced>>()
 
   const single = async (advance: AdvanceCursor): Promise<Advanced> => {
@@ -83,11 +84,7 @@ export function createAdvances({ db, gatherFrom, one }: AdvanceOptions): (advanc
     if (result.outcome === 'LOCKED') result = outcomes.advanceCursor.parse(await one(advance))
     const { conversationId } = advance
     if (result.outcome === 'NOT_FOUND' || !result.gathered) large.delete(conversationId)
-    else if (!large.has(conversationId)) {
-      large.add(conversationId)
-      const [oldest] = large
-      if (large.size > maxKnown && oldest !== undefined) large.delete(oldest)
-    }
+    else large.set(conversationId, true)
     return result
   }
 
@@ -117,14 +114,14 @@ export function createAdvances({ db, gatherFrom, one }: AdvanceOptions): (advanc
 
   return async (advance) => {
     const { conversationId } = advance
-    const underWay = large.has(conversationId) ? undefined : firsts.get(conversationId)
-    if (underWay) {
-      await underWay.catch((error: unknown) => {
+    const inFlight = large.has(conversationId) ? undefined : firsts.get(conversationId)
+    if (inFlight) {
+      await inFlight.catch((error: unknown) => {
         // Not another two seconds for each of those who wait.
         if (error instanceof UnavailableError) throw error
       })
     }
-    if (large.has(conversationId)) return together(advance)
+    if (large.get(conversationId)) return together(advance)
     if (firsts.has(conversationId)) return single(advance)
     const first = single(advance).finally(() => firsts.delete(conversationId))
     firsts.set(conversationId, first)
