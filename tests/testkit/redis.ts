@@ -1,6 +1,8 @@
 import { once } from 'node:events'
-import { openSync } from 'node:fs'
+import { mkdtempSync, openSync, rmSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnSupervised } from '../../src/embedded/supervised.ts'
 import { ensureCommand } from './commands.ts'
@@ -43,8 +45,12 @@ async function answers(port: number): Promise<boolean> {
 /** Starts a Redis of one's own, on `port` when given: a test can stop it and start it again where it was. */
 export async function startRedis(port?: number, settings: readonly string[] = []): Promise<RedisServer> {
   const chosen = port ?? (await freePort())
+  // A replica writes a dump whatever `save` says, and a server loads the one that it finds.
+  const folder = mkdtempSync(join(tmpdir(), 'parley-redis-'))
   const command = [
     'redis-server',
+    '--dir',
+    folder,
     '--port',
     String(chosen),
     '--bind',
@@ -66,6 +72,7 @@ export async function startRedis(port?: number, settings: readonly string[] = []
     async stop() {
       server.end()
       await server.ended
+      rmSync(folder, { recursive: true, force: true })
     },
   }
 }
