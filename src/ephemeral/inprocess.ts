@@ -39,11 +39,66 @@ export interface InProcessOptions {
 }
 
 /** For a process that runs alone: the same rules as in the .lua files, one test suite holds both to them. */
-export function createInProcessPresence({ announce, nowMs = Date.now }: InProcessOptions): PresenceStates {
-  const people = new Map<string, Person>()
+export const createInProcessPresence = (options: InProcessOptions): PresenceStates => new InProcessPresence(options)
 
-  const personOf = (userId: string): Person => {
-    const known = people.get(userId)
+class InProcessPresence implements PresenceStates {
+  readonly isReachable = true
+  private readonly people = new Map<string, Person>()
+  private readonly announce: InProcessOptions['announce']
+  private readonly nowMs: () => number
+
+  constructor({ announce, nowMs = Date.now }: InProcessOptions) {
+    this.announce = announce
+    this.nowMs = nowMs
+  }
+
+  async apply(changes: readonly Change[]): Promise<void> {
+    const now = this.nowMs()
+    for (const change of changes) applyTo(this.personOf(change.userId), change, now)
+    this.settleAll(new Set(changes.map(({ userId }) => userId)), now)
+  }
+
+  async sweep() {
+    const now = this.nowMs()
+    const due: string[] = []
+    for (const [userId, person] of this.people) {
+      if (person.dueAtMs > now) continue
+      if (person.devices.size === 0 && person.status === 'OFFLINE') this.people.delete(userId)
+      else due.push(userId)
+    }
+    this.settleAll(due, now)
+    const unsaved = [...this.people].filter(([, { isUnsaved }]) => isUnsaved).slice(0, sweepSize)
+    return { isFull: false, unsaved: unsaved.map(([userId, { seenAtMs }]) => ({ userId, atMs: seenAtMs })) }
+  }
+
+  async saved(moments: Parameters<PresenceStates['saved']>[0]): Promise<void> {
+    for (const { userId, atMs } of moments) {
+      const person = this.people.get(userId)
+      if (!person || person.seenAtMs !== atMs) continue
+      person.isUnsaved = false
+      if (person.devices.size === 0) person.dueAtMs = this.nowMs() + savedForMs
+    }
+  }
+
+  async read(userIds: readonly string[]): Promise<(PresenceState | null)[]> {
+    return userIds.map((userId) => {
+      const person = this.people.get(userId)
+      if (!person) return null
+      const { status, kind, seenAtMs } = person
+      return { status, device: kind, lastSeenAtMs: status === 'OFFLINE' && seenAtMs > 0 ? seenAtMs : null }
+    })
+  }
+
+  onConnected(): void {
+    // It is never away.
+  }
+
+  async close(): Promise<void> {
+    this.people.clear()
+  }
+
+  private personOf(userId: string): Person {
+    const known = this.people.get(userId)
     if (known) return known
     const person: Person = {
       devices: new Map(),
@@ -53,65 +108,20 @@ export function createInProcessPresence({ announce, nowMs = Date.now }: InProces
       isUnsaved: false,
       dueAtMs: Infinity,
     }
-    people.set(userId, person)
+    this.people.set(userId, person)
     return person
   }
 
-  const makeRoom = ({ devices }: Person) => {
-    if (devices.size < maxDevices) return
-    const [oldest] = [...devices].sort(([, one], [, other]) => one.expiresAtMs - other.expiresAtMs)
-    if (oldest) devices.delete(oldest[0])
+  private settleAll(userIds: Iterable<string>, now: number): void {
+    const changed = [...userIds].filter((userId) => {
+      const person = this.people.get(userId)
+      return person !== undefined && this.settle(userId, person, now)
+    })
+    if (changed.length > 0) this.announce(changed)
   }
 
-  const applyTo = (person: Person, change: Change, now: number) => {
-    const { devices } = person
-    switch (change.type) {
-      case 'SIGN': {
-        const known = devices.get(change.deviceId)
-        const isThere = known !== undefined && known.expiresAtMs > now
-        const expiresAtMs = now - (change.silentMs ?? 0) + lifeMs
-        // Of one that nothing was heard of for so long this is no sign.
-        if (expiresAtMs <= now) break
-        if (!isThere) makeRoom(person)
-        const usedAtMs = change.idleMs === null ? 0 : now - change.idleMs
-        const says = change.says === 'HERE' ? null : change.says
-        const said = isThere ? known.said : 'ONLINE'
-        devices.set(change.deviceId, {
-          kind: isThere && says === null ? known.kind : change.kind,
-          said: says ?? (change.says === 'HERE' && said === 'OFFLINE' ? 'ONLINE' : said),
-          activeAtMs: isThere ? Math.max(known.activeAtMs, usedAtMs) : usedAtMs || now,
-          expiresAtMs: isThere ? Math.max(known.expiresAtMs, expiresAtMs) : expiresAtMs,
-          sessionId: change.sessionId,
-        })
-        break
-      }
-      case 'LEFT': {
-        const device = devices.get(change.deviceId)
-        if (!device || device.said === 'OFFLINE') break
-        device.said = 'OFFLINE'
-        person.seenAtMs = now
-        break
-      }
-      case 'USED':
-        for (const device of devices.values()) if (device.sessionId === change.sessionId) device.activeAtMs = now
-        break
-      case 'SESSION_ENDED':
-        for (const [id, device] of devices) if (device.sessionId === change.sessionId) remove(person, id, device)
-        break
-      case 'FORGET':
-        devices.clear()
-        person.seenAtMs = 0
-        person.isUnsaved = false
-    }
-  }
-
-  const remove = (person: Person, deviceId: string, { said, expiresAtMs }: Device) => {
-    person.devices.delete(deviceId)
-    if (said !== 'OFFLINE') person.seenAtMs = Math.max(person.seenAtMs, expiresAtMs - lifeMs)
-  }
-
-  /** Brings what is published in line with the devices. Whether that changed. */
-  const settle = (userId: string, person: Person, now: number): boolean => {
+  /** Brings what is published in line with the devices. True if that changed. */
+  private settle(userId: string, person: Person, now: number): boolean {
     for (const [id, device] of person.devices) if (device.expiresAtMs <= now) remove(person, id, device)
     const { status, kind, dueAtMs } = bestOf(person, now)
     const changed = status !== person.status || kind !== person.kind
@@ -119,59 +129,68 @@ export function createInProcessPresence({ announce, nowMs = Date.now }: InProces
     if (changed && status === 'OFFLINE' && person.seenAtMs > 0) person.isUnsaved = true
     if (person.devices.size === 0 && !person.isUnsaved) {
       // Kept a while for who read the database before; with nothing to tell not at all.
-      if (person.seenAtMs === 0) people.delete(userId)
+      if (person.seenAtMs === 0) this.people.delete(userId)
       else person.dueAtMs = now + savedForMs
     }
     return changed
   }
+}
 
-  const settleAll = (userIds: Iterable<string>, now: number) => {
-    const changed = [...userIds].filter((userId) => {
-      const person = people.get(userId)
-      return person !== undefined && settle(userId, person, now)
-    })
-    if (changed.length > 0) announce(changed)
+function applyTo(person: Person, change: Change, now: number): void {
+  const { devices } = person
+  switch (change.type) {
+    case 'SIGN':
+      applySign(person, change, now)
+      break
+    case 'LEFT': {
+      const device = devices.get(change.deviceId)
+      if (!device || device.said === 'OFFLINE') break
+      device.said = 'OFFLINE'
+      person.seenAtMs = now
+      break
+    }
+    case 'USED':
+      for (const device of devices.values()) if (device.sessionId === change.sessionId) device.activeAtMs = now
+      break
+    case 'SESSION_ENDED':
+      for (const [id, device] of devices) if (device.sessionId === change.sessionId) remove(person, id, device)
+      break
+    case 'FORGET':
+      devices.clear()
+      person.seenAtMs = 0
+      person.isUnsaved = false
   }
+}
 
-  return {
-    async apply(changes) {
-      const now = nowMs()
-      for (const change of changes) applyTo(personOf(change.userId), change, now)
-      settleAll(new Set(changes.map(({ userId }) => userId)), now)
-    },
-    async sweep() {
-      const now = nowMs()
-      const due: string[] = []
-      for (const [userId, person] of people) {
-        if (person.dueAtMs > now) continue
-        if (person.devices.size === 0 && person.status === 'OFFLINE') people.delete(userId)
-        else due.push(userId)
-      }
-      settleAll(due, now)
-      const unsaved = [...people].filter(([, { isUnsaved }]) => isUnsaved).slice(0, sweepSize)
-      return { isFull: false, unsaved: unsaved.map(([userId, { seenAtMs }]) => ({ userId, atMs: seenAtMs })) }
-    },
-    async saved(moments) {
-      for (const { userId, atMs } of moments) {
-        const person = people.get(userId)
-        if (!person || person.seenAtMs !== atMs) continue
-        person.isUnsaved = false
-        if (person.devices.size === 0) person.dueAtMs = nowMs() + savedForMs
-      }
-    },
-    read: async (userIds) =>
-      userIds.map((userId): PresenceState | null => {
-        const person = people.get(userId)
-        if (!person) return null
-        const { status, kind, seenAtMs } = person
-        return { status, device: kind, lastSeenAtMs: status === 'OFFLINE' && seenAtMs > 0 ? seenAtMs : null }
-      }),
-    onConnected: () => undefined,
-    isReachable: true,
-    async close() {
-      people.clear()
-    },
-  }
+function applySign(person: Person, sign: Extract<Change, { type: 'SIGN' }>, now: number): void {
+  const { devices } = person
+  const known = devices.get(sign.deviceId)
+  const isThere = known !== undefined && known.expiresAtMs > now
+  const expiresAtMs = now - (sign.silentMs ?? 0) + lifeMs
+  // The device has been silent for too long: this is no sign of it.
+  if (expiresAtMs <= now) return
+  if (!isThere) makeRoom(person)
+  const usedAtMs = sign.idleMs === null ? 0 : now - sign.idleMs
+  const says = sign.says === 'HERE' ? null : sign.says
+  const said = isThere ? known.said : 'ONLINE'
+  devices.set(sign.deviceId, {
+    kind: isThere && says === null ? known.kind : sign.kind,
+    said: says ?? (sign.says === 'HERE' && said === 'OFFLINE' ? 'ONLINE' : said),
+    activeAtMs: isThere ? Math.max(known.activeAtMs, usedAtMs) : usedAtMs || now,
+    expiresAtMs: isThere ? Math.max(known.expiresAtMs, expiresAtMs) : expiresAtMs,
+    sessionId: sign.sessionId,
+  })
+}
+
+function makeRoom({ devices }: Person): void {
+  if (devices.size < maxDevices) return
+  const [oldest] = [...devices].sort(([, one], [, other]) => one.expiresAtMs - other.expiresAtMs)
+  if (oldest) devices.delete(oldest[0])
+}
+
+function remove(person: Person, deviceId: string, { said, expiresAtMs }: Device): void {
+  person.devices.delete(deviceId)
+  if (said !== 'OFFLINE') person.seenAtMs = Math.max(person.seenAtMs, expiresAtMs - lifeMs)
 }
 
 function bestOf(person: Person, now: number): { status: Status; kind: DeviceKind | null; dueAtMs: number } {

@@ -39,7 +39,7 @@ interface Entry {
 }
 
 /**
- * Who is typing in one conversation, as far as this process has heard. Signs may be lost: typing ends here by itself, so
+ * Who is typing in one conversation, as far as this process knows. Signs may be lost: typing ends here by itself, so
  * that a lost end or a killed process heals. They may be late, behind the message that ended the typing: places in the log
  * tell which of the two is newer.
  */
@@ -59,7 +59,7 @@ export class TypingChannel {
     return this.entries.get(userId)?.change ?? this.newChange(userId, false)
   }
 
-  hear({ userId, typing, headEventSeq, from, lost }: TypingSign): void {
+  receive({ userId, typing, headEventSeq, from, lost }: TypingSign): void {
     const entry = this.entries.get(userId)
     // Another device has spoken since, through another process.
     if (lost && entry?.from !== from) return

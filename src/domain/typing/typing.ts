@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto'
 import type { Bus } from '../../bus/bus.ts'
 import { topics } from '../../bus/topics.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { settlesWithin } from '../../flow/deadline.ts'
 import type { MembershipOf } from '../conversations/memberships.ts'
 import type { Streams } from '../streams/streams.ts'
-import { TypingChannel, typingMs, type TypingSign } from './channel.ts'
+import { TypingChannel, type TypingSign } from './channel.ts'
 import { TypingFeed, typingEnds } from './feed.ts'
+import { Typists } from './typists.ts'
 import type { LiveConnection, Viewer } from '../viewer.ts'
 
 /**
@@ -16,7 +16,7 @@ import type { LiveConnection, Viewer } from '../viewer.ts'
 export interface Typing {
   /**
    * False when the conversation is not the viewer's. Typing ends by itself, and with the connection when there is one. Of
-   * several devices of a person the last word holds.
+   * several devices of a person the last word holds. Rejects with UNAVAILABLE when the membership cannot be read.
    */
   set(viewer: Viewer, conversationId: string, typing: boolean, connection: LiveConnection | null): Promise<boolean>
   /** Readers learn from the message itself that its sender ceased to type. Here it makes the next sign a new one. */
@@ -35,22 +35,6 @@ export interface TypingOptions {
   logger: Logger
 }
 
-/** Milliseconds between two signs that say the same. */
-const repeatMs = 1_000
-
-/** What one person last said about one conversation through this process. */
-interface Said {
-  typing: boolean
-  publishedAtMs: number
-  headEventSeq: number
-  /** How many times they spoke, and which of these is what holds: lookups of the membership may overtake each other. */
-  askedCount: number
-  settled: number
-  connection: LiveConnection | null
-  forgetConnection: () => void
-  timer: NodeJS.Timeout
-}
-
 interface Watched {
   channel: TypingChannel
   readerCount: number
@@ -63,120 +47,58 @@ const busPatienceMs = 300
 const nothing = () => undefined
 
 export function createTyping({ bus, streams, membershipOf, logger }: TypingOptions): Typing {
-  /** Which of the processes this is. */
-  const from = randomUUID()
-  const saidBy = new Map<string, Said>()
-  const watched = new Map<string, Watched>()
-  const keyOf = ({ userId }: Viewer, conversationId: string) => `${userId} ${conversationId}`
+  const typists = new Typists(bus, membershipOf, logger)
+  const channels = new Channels(bus)
+  return {
+    set: (viewer, conversationId, typing, connection) => typists.set(viewer, conversationId, typing, connection),
+    sent: (viewer, conversationId) => {
+      typists.sent(viewer, conversationId)
+    },
+    async follow(viewer, conversationId) {
+      const log = await streams.conversation(viewer, conversationId, null, typingEnds)
+      const { channel, leave } = await channels.join(conversationId)
+      return new TypingFeed(viewer, log, channel, leave)
+    },
+    get count() {
+      return channels.count + typists.count
+    },
+    stop() {
+      typists.stop()
+    },
+  }
+}
 
-  const forget = (key: string, said: Said) => {
-    clearTimeout(said.timer)
-    said.forgetConnection()
-    if (saidBy.get(key) === said) saidBy.delete(key)
+/** The conversations whose typing somebody here follows, each with one subscription to the bus. */
+class Channels {
+  private readonly watched = new Map<string, Watched>()
+
+  constructor(private readonly bus: Bus) {}
+
+  get count(): number {
+    return this.watched.size
   }
 
-  const saidOf = (key: string): Said => {
-    const known = saidBy.get(key)
-    if (known) {
-      known.timer.refresh()
-      return known
-    }
-    const said: Said = {
-      typing: false,
-      publishedAtMs: -Infinity,
-      headEventSeq: 0,
-      askedCount: 0,
-      settled: 0,
-      connection: null,
-      forgetConnection: nothing,
-      timer: setTimeout(() => forget(key, said), typingMs).unref(),
-    }
-    saidBy.set(key, said)
-    return said
+  async join(conversationId: string): Promise<{ channel: TypingChannel; leave: () => void }> {
+    const entry = this.watched.get(conversationId) ?? this.open(conversationId)
+    entry.readerCount++
+    await settlesWithin(busPatienceMs, entry.unsubscribe)
+    return { channel: entry.channel, leave: () => this.leave(conversationId, entry) }
   }
 
-  const publish = (conversationId: string, sign: Omit<TypingSign, 'from'>) => {
-    bus.publish(topics.typing(conversationId), JSON.stringify({ ...sign, from })).catch((error: unknown) => {
-      logger.debug({ err: error, conversationId }, 'a sign of typing was lost')
-    })
-  }
-
-  /** Typing that was set through a connection ends with it; the last one counts. */
-  const bind = (viewer: Viewer, conversationId: string, said: Said, connection: LiveConnection | null) => {
-    const bound = said.typing ? connection : null
-    if (said.connection === bound) return
-    said.forgetConnection()
-    said.connection = bound
-    said.forgetConnection =
-      bound?.onDisconnected(() => {
-        forget(keyOf(viewer, conversationId), said)
-        publish(conversationId, { userId: viewer.userId, typing: false, headEventSeq: said.headEventSeq, lost: true })
-      }) ?? nothing
-  }
-
-  const join = (conversationId: string): Watched => {
-    const known = watched.get(conversationId)
-    if (known) return known
+  private open(conversationId: string): Watched {
     const channel = new TypingChannel(conversationId)
-    const unsubscribe = bus.subscribe(topics.typing(conversationId), (payload) => {
-      channel.hear(JSON.parse(payload) as TypingSign)
+    const unsubscribe = this.bus.subscribe(topics.typing(conversationId), (payload) => {
+      channel.receive(JSON.parse(payload) as TypingSign)
     })
     const entry = { channel, readerCount: 0, unsubscribe }
-    watched.set(conversationId, entry)
+    this.watched.set(conversationId, entry)
     return entry
   }
 
-  const leave = (conversationId: string, entry: Watched) => {
+  private leave(conversationId: string, entry: Watched): void {
     if (--entry.readerCount > 0) return
-    watched.delete(conversationId)
+    this.watched.delete(conversationId)
     entry.channel.close()
     entry.unsubscribe.then((unsubscribe) => unsubscribe(), nothing)
-  }
-
-  return {
-    async set(viewer, conversationId, typing, connection) {
-      const key = keyOf(viewer, conversationId)
-      const said = saidOf(key)
-      const place = ++said.askedCount
-      const membership = await membershipOf(viewer, conversationId)
-      if (!membership) {
-        forget(key, said)
-        return false
-      }
-      // Overtaken by what the same person said later, or so late that it would be no news.
-      if (place < said.settled || saidBy.get(key) !== said) return true
-      const { headEventSeq } = membership
-      const nowMs = performance.now()
-      const isRepeat = said.typing === typing && nowMs - said.publishedAtMs < repeatMs
-      Object.assign(said, { typing, settled: place, headEventSeq })
-      bind(viewer, conversationId, said, connection)
-      if (isRepeat) return true
-      said.publishedAtMs = nowMs
-      publish(conversationId, { userId: viewer.userId, typing, headEventSeq })
-      return true
-    },
-
-    sent(viewer, conversationId) {
-      const said = saidBy.get(keyOf(viewer, conversationId))
-      if (!said) return
-      Object.assign(said, { typing: false, settled: ++said.askedCount, publishedAtMs: -Infinity })
-      bind(viewer, conversationId, said, null)
-    },
-
-    async follow(viewer, conversationId) {
-      const log = await streams.conversation(viewer, conversationId, null, typingEnds)
-      const entry = join(conversationId)
-      entry.readerCount++
-      await settlesWithin(busPatienceMs, entry.unsubscribe)
-      return new TypingFeed(viewer, log, entry.channel, () => leave(conversationId, entry))
-    },
-
-    get count() {
-      return watched.size + saidBy.size
-    },
-
-    stop() {
-      for (const [key, said] of saidBy) forget(key, said)
-    },
   }
 }

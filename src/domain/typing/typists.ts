@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto'
+import type { Bus } from '../../bus/bus.ts'
+import { topics } from '../../bus/topics.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import type { MembershipOf } from '../conversations/memberships.ts'
+import type { LiveConnection, Viewer } from '../viewer.ts'
+import { typingMs, type TypingSign } from './channel.ts'
+
+/** Milliseconds between two signs that say the same. */
+const repeatMs = 1_000
+
+/** What one person last said about one conversation through this process. */
+interface Said {
+  typing: boolean
+  publishedAtMs: number
+  headEventSeq: number
+  /** How many times they spoke, and which of these is what holds: lookups of the membership may overtake each other. */
+  askedCount: number
+  settled: number
+  connection: LiveConnection | null
+  forgetConnection: () => void
+  timer: NodeJS.Timeout
+}
+
+const nothing = () => undefined
+const keyOf = ({ userId }: Viewer, conversationId: string) => `${userId} ${conversationId}`
+
+/** Publishes whether people type, for those who say so through this process. */
+export class Typists {
+  /** Which of the processes this is. */
+  private readonly from = randomUUID()
+  private readonly saidBy = new Map<string, Said>()
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly membershipOf: MembershipOf,
+    private readonly logger: Logger,
+  ) {}
+
+  get count(): number {
+    return this.saidBy.size
+  }
+
+  async set(
+    viewer: Viewer,
+    conversationId: string,
+    typing: boolean,
+    connection: LiveConnection | null,
+  ): Promise<boolean> {
+    const key = keyOf(viewer, conversationId)
+    const said = this.saidOf(key)
+    const asked = ++said.askedCount
+    const membership = await this.membershipOf(viewer, conversationId)
+    if (!membership) {
+      this.forget(key, said)
+      return false
+    }
+    // Overtaken by what the same person said later, or so late that it would be no news.
+    if (asked < said.settled || this.saidBy.get(key) !== said) return true
+    const { headEventSeq } = membership
+    const nowMs = performance.now()
+    const isRepeat = said.typing === typing && nowMs - said.publishedAtMs < repeatMs
+    Object.assign(said, { typing, settled: asked, headEventSeq })
+    this.bind(viewer, conversationId, said, connection)
+    if (isRepeat) return true
+    said.publishedAtMs = nowMs
+    this.publish(conversationId, { userId: viewer.userId, typing, headEventSeq })
+    return true
+  }
+
+  sent(viewer: Viewer, conversationId: string): void {
+    const said = this.saidBy.get(keyOf(viewer, conversationId))
+    if (!said) return
+    Object.assign(said, { typing: false, settled: ++said.askedCount, publishedAtMs: -Infinity })
+    this.bind(viewer, conversationId, said, null)
+  }
+
+  stop(): void {
+    for (const [key, said] of this.saidBy) this.forget(key, said)
+  }
+
+  private saidOf(key: string): Said {
+    const known = this.saidBy.get(key)
+    if (known) {
+      known.timer.refresh()
+      return known
+    }
+    const said: Said = {
+      typing: false,
+      publishedAtMs: -Infinity,
+      headEventSeq: 0,
+      askedCount: 0,
+      settled: 0,
+      connection: null,
+      forgetConnection: nothing,
+      timer: setTimeout(() => this.forget(key, said), typingMs).unref(),
+    }
+    this.saidBy.set(key, said)
+    return said
+  }
+
+  private forget(key: string, said: Said): void {
+    clearTimeout(said.timer)
+    said.forgetConnection()
+    if (this.saidBy.get(key) === said) this.saidBy.delete(key)
+  }
+
+  /** Typing that was set through a connection ends with it; the last one counts. */
+  private bind(viewer: Viewer, conversationId: string, said: Said, connection: LiveConnection | null): void {
+    const bound = said.typing ? connection : null
+    if (said.connection === bound) return
+    said.forgetConnection()
+    said.connection = bound
+    said.forgetConnection =
+      bound?.onDisconnected(() => {
+        this.forget(keyOf(viewer, conversationId), said)
+        const { headEventSeq } = said
+        this.publish(conversationId, { userId: viewer.userId, typing: false, headEventSeq, lost: true })
+      }) ?? nothing
+  }
+
+  private publish(conversationId: string, sign: Omit<TypingSign, 'from'>): void {
+    const payload = JSON.stringify({ ...sign, from: this.from })
+    this.bus.publish(topics.typing(conversationId), payload).catch((error: unknown) => {
+      this.logger.debug({ err: error, conversationId }, 'a sign of typing was lost')
+    })
+  }
+}
