@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { GraphQLError, OperationTypeNode, getOperationAST, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws'
+import { isAsyncIterable } from 'graphql-yoga'
+import { QueryTooComplexError } from '../../domain/errors.ts'
+import type { OpenEventResults } from '../../execution/event-results.ts'
+import type { Operations } from '../../execution/operations.ts'
+import { startStream } from '../../execution/subscribe.ts'
+import type { Watchdog } from '../../execution/watchdog.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import type { ContextInit, TransportContext } from '../context.ts'
+import { asGraphQLError, isUnavailable, presentErrors } from '../errors.ts'
+import type { BoundedSocket } from './bounded-socket.ts'
+import { closeCodes, comeBack } from './close-codes.ts'
+import { authorizationIn, refuse, type Connection, type ConnectionInit, type Operation } from './connection.ts'
+import { Delivered, type Deliveries } from './delivered.ts'
+import { Delivery } from './delivery.ts'
+import { connectSocket, deviceIn, type ConnectDevice } from './device.ts'
+import { clientId } from './incoming.ts'
+import { liveSource } from './live-source.ts'
+
+const maxOperationsPerSocket = 100
+const connectionInitTimeoutMs = 10_000
+
+export interface HookOptions {
+  operations: Operations
+  logger: Logger
+  initOf: (request: IncomingMessage, authorization: string | null) => ConnectionInit
+  createContext: (init: ContextInit) => Promise<TransportContext>
+  openEventResults: OpenEventResults
+  watchdog?: Watchdog
+  /** Where what a device has acknowledged goes. */
+  deliveries?: Deliveries
+  onSessionEnded: (sessionId: string, listener: () => void) => () => void
+  connectDevice: ConnectDevice
+}
+
+type Params = Record<string, unknown>
+type Hooks = ServerOptions<Params, Connection>
+type SocketContext = Context<Params, Connection>
+
+/** What happens at each step of graphql-ws's protocol. */
+export class ProtocolHooks implements Hooks {
+  readonly connectionInitWaitTimeout = connectionInitTimeoutMs
+  // By the payload of the operation's `subscribe` message, the one object that all hooks are given.
+  private readonly traceIds = new WeakMap<object, string>()
+  // Of each socket graphql-ws's own record of what runs on it: null stands for an operation that is not a stream (yet).
+  private readonly running = new WeakMap<BoundedSocket, Readonly<Record<string, unknown>>>()
+
+  constructor(private readonly options: HookOptions) {}
+
+  /** By the client's names of the operations. */
+  runningOn(socket: BoundedSocket): Readonly<Record<string, unknown>> {
+    return this.running.get(socket) ?? {}
+  }
+
+  readonly onConnect = async (connection: SocketContext): Promise<boolean> => {
+    const { connectionParams, subscriptions, extra } = connection
+    const { socket, request } = extra
+    this.running.set(socket, subscriptions)
+    extra.request = null
+    if (!request) return false
+    const init = this.options.initOf(request, authorizationIn(connectionParams))
+    try {
+      const named = deviceIn(connectionParams)
+      const { viewer } = await this.options.createContext({ ...init, traceId: randomUUID() })
+      const isOpen = socket.readyState === socket.OPEN
+      const device = viewer && named && isOpen ? connectSocket(viewer, named, socket, this.options.connectDevice) : null
+      // From here on the viewer stands for the token; what an idle socket keeps counts thousands of times.
+      Object.assign(extra, { init: { ...init, authorization: null }, viewer, device })
+      Object.assign(connection, { connectionParams: undefined })
+      if (viewer) this.endWithSession(viewer.sessionId, socket)
+      return true
+    } catch (error) {
+      refuse(socket, error)
+      return false
+    }
+  }
+
+  readonly onSubscribe = async (
+    { subscriptions, extra }: SocketContext,
+    id: string,
+    payload: SubscribePayload,
+  ): Promise<Operation | readonly GraphQLError[]> => {
+    const traceId = flat(randomUUID())
+    this.traceIds.set(payload, traceId)
+    try {
+      // This one is counted already.
+      if (Object.keys(subscriptions).length > maxOperationsPerSocket) {
+        throw new QueryTooComplexError(
+          `At most ${maxOperationsPerSocket} operations run at once on one socket. Complete one first.`,
+        )
+      }
+      return await this.prepare(extra, id, payload, traceId)
+    } catch (error) {
+      return error instanceof AggregateError ? error.errors.map(asGraphQLError) : [asGraphQLError(error)]
+    }
+  }
+
+  readonly execute = (args: ExecutionArgs) => (args as Operation).prepared.execute(args)
+
+  readonly subscribe = (args: ExecutionArgs) => {
+    const operation = args as Operation
+    const error = operation.prepared.rowsError(operation.variableValues)
+    return error ? { errors: [error] } : this.follow(operation)
+  }
+
+  readonly onOperation: NonNullable<Hooks['onOperation']> = (_context, _id, _payload, _args, result) => {
+    // Not a result with errors but no result: the protocol has the `error` message for that.
+    const { errors, data } = result as ExecutionResult
+    return errors && data === undefined ? rejecting(new AggregateError(errors)) : undefined
+  }
+
+  readonly onNext: NonNullable<Hooks['onNext']> = ({ extra }, _id, payload, { document, operationName }, result) => {
+    if (!result.errors) return
+    const ofEvent = getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION
+    const errors = this.present(result.errors, payload, ofEvent)
+    // Sent as an error the event would be lost to the reader, whose next one has a later cursor.
+    if (ofEvent && isUnavailable(errors)) extra.socket.close(closeCodes.TRY_AGAIN_LATER, comeBack)
+    return { ...result, errors }
+  }
+
+  readonly onError: NonNullable<Hooks['onError']> = ({ extra }, id, payload, errors) => {
+    extra.incoming.ended(id)
+    return this.present(errors, payload)
+  }
+
+  readonly onComplete: NonNullable<Hooks['onComplete']> = ({ extra }, id) => {
+    extra.incoming.ended(id)
+  }
+
+  private async prepare(connection: Connection, id: string, payload: SubscribePayload, traceId: string) {
+    const { operations, createContext } = this.options
+    const { socket, init, viewer, device } = connection
+    // As after the end of its session: what still arrives must have no effect.
+    if (socket.readyState !== socket.OPEN || !init) throw new GraphQLError('This socket is closing.')
+    const prepared = operations.prepare(payload)
+    if (device && prepared.isActivity) device.used()
+    const operation: Operation = {
+      schema: operations.schema,
+      document: prepared.document,
+      operationName: payload.operationName,
+      variableValues: payload.variables,
+      // A context for each operation: nothing it caches outlives the operation.
+      contextValue: await createContext({ ...init, traceId, viewer, connection: socket }),
+      prepared,
+      run: prepared.run,
+      id: clientId(id),
+      connection,
+    }
+    // graphql-ws keeps the payload as long as the subscription runs; the document is known by now.
+    Object.assign(payload, { query: '' })
+    return operation
+  }
+
+  /** What graphql-ws runs for an event stream: refused, or a delivery that writes past it. */
+  private async follow(operation: Operation): Promise<ExecutionResult | Delivery> {
+    const { openEventResults, logger, watchdog } = this.options
+    const stream = await startStream(operation)
+    if (!isAsyncIterable(stream)) return stream
+    const { id, connection } = operation
+    const results = openEventResults(operation)
+    const delivered = this.deliveredOn(connection)
+    const delivery = new Delivery(id, liveSource(stream), results, connection.outlet, logger, delivered)
+    watchdog?.add(delivery)
+    return delivery
+  }
+
+  private deliveredOn(connection: Connection): Delivered | null {
+    const { deliveries, logger } = this.options
+    const { socket, viewer, device } = connection
+    if (!viewer || !device || !deliveries) return null
+    return (connection.delivered ??= new Delivered(socket, viewer, deliveries, logger))
+  }
+
+  private endWithSession(sessionId: string, socket: BoundedSocket): void {
+    // Closed while its token was checked: nobody would stop the listening.
+    if (socket.readyState !== socket.OPEN) return
+    const close = () => socket.close(closeCodes.SESSION_ENDED, 'Session ended')
+    socket.once('close', this.options.onSessionEnded(sessionId, close))
+  }
+
+  private present(errors: readonly unknown[], payload: object, ofEvent = false) {
+    const traceId = this.traceIds.get(payload) ?? randomUUID()
+    return presentErrors(errors, { traceId, logger: this.options.logger, ofEvent }).map((error) => error.toJSON())
+  }
+}
+
+/** In one piece: node makes a UUID of 20 pieces, which take ten times the memory for as long as it is kept. */
+const flat = (text: string) => Buffer.from(text, 'latin1').toString('latin1')
+
+function rejecting(error: Error): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) }
+}
