@@ -6,7 +6,7 @@
 CREATE OR REPLACE FUNCTION parley_advance_cursors(p_actors uuid[], p_conversations uuid[], p_reads int[], p_delivereds int[],
   p_gather_from int)
 RETURNS TABLE (outcome text, last_read_seq int, last_delivered_seq int, unread_count int, event_seq int, mark text,
-  at_ms float8)
+  mark_before text, at_ms float8)
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off
@@ -37,7 +37,7 @@ BEGIN
   RETURN QUERY
   WITH asked AS (
     SELECT a.place, a.actor, a.conversation, m.user_id, m.own_read_seq, m.last_sent_seq, c.head_seq, c.member_count,
-      u.head_event_seq, u.read_receipts_enabled AS tells, greatest(now, c.last_activity_at) AS at,
+      u.head_event_seq, u.head_mark, u.read_receipts_enabled AS tells, greatest(now, c.last_activity_at) AS at,
       least(a.read, c.head_seq) AS read, least(greatest(a.read, a.delivered), c.head_seq) AS delivered,
       greatest(m.last_read_seq, m.pending_read_seq) AS read_before,
       greatest(m.last_delivered_seq, m.pending_delivered_seq) AS delivered_before
@@ -61,11 +61,14 @@ BEGIN
       END AS outcome
     FROM aimed
   ), judged AS (
-    SELECT *, outcome = 'ADVANCED' AS ok, outcome = 'ADVANCED' AND own_to > own_read_seq AS is_news FROM decided
+    SELECT *, outcome = 'ADVANCED' AS ok, outcome = 'ADVANCED' AND own_to > own_read_seq AS is_news,
+      CASE WHEN outcome = 'ADVANCED' AND own_to > own_read_seq THEN parley_mark() END AS mark
+    FROM decided
   ), numbered AS MATERIALIZED (
     SELECT *, CASE WHEN is_news
         THEN head_event_seq + (row_number() OVER (PARTITION BY actor, is_news ORDER BY place))::int END AS event_seq,
-      CASE WHEN is_news THEN parley_mark() END AS mark
+      CASE WHEN is_news
+        THEN coalesce(lag(mark) OVER (PARTITION BY actor, is_news ORDER BY place), head_mark) END AS mark_before
     FROM judged
   ), moved AS (
     UPDATE members m SET own_read_seq = n.own_to,
@@ -82,13 +85,13 @@ BEGIN
       FROM (SELECT DISTINCT ON (actor) actor, event_seq, mark FROM numbered WHERE is_news ORDER BY actor, event_seq DESC) n
      WHERE u.id = n.actor
   ), appended AS (
-    INSERT INTO events (stream_id, seq, type, actor_id, data, occurred_at, mark, xid)
+    INSERT INTO events (stream_id, seq, type, actor_id, data, occurred_at, mark, mark_before, xid)
     SELECT actor, event_seq, 'INBOX_ENTRY_CHANGED', actor, jsonb_build_object('conversationId', conversation), now,
-        mark, log_xid
+        mark, mark_before, log_xid
       FROM numbered WHERE is_news
   )
   SELECT outcome, own_to, delivered_to,
     CASE WHEN own_to >= head_seq THEN 0 ELSE parley_unread(conversation, actor, head_seq, own_to, last_sent_seq) END,
-    event_seq, mark, (extract(epoch FROM now) * 1000)::float8
+    event_seq, mark, mark_before, (extract(epoch FROM now) * 1000)::float8
   FROM numbered ORDER BY place;
 END $$;

@@ -25,5 +25,5 @@ BEGIN
   UPDATE messages SET text = p_text, revision = m.revision + 1, edited_at = at
    WHERE conversation_id = p_conversation AND seq = p_seq RETURNING * INTO m;
   RETURN parley_accepted(parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_EDITED', p_actor, p_op_key,
-    parley_salted(p_hash, m.salt), p_seq, NULL, at, parley_message_json(m), new_mark, log_xid));
+    parley_salted(p_hash, m.salt), p_seq, NULL, at, parley_message_json(m), new_mark, c.head_mark, log_xid));
 END $$;

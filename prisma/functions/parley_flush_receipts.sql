@@ -60,13 +60,15 @@ BEGIN
   ), heads AS (
     UPDATE conversations c SET head_event_seq = c.head_event_seq + 1, head_mark = parley_mark(), head_xid = log_xid,
         receipts_due_at = now + p_pause_ms * interval '1 millisecond'
-      FROM told WHERE c.id = told.conversation_id RETURNING c.id, c.head_event_seq, c.head_mark, told.data
+      FROM told JOIN conversations was ON was.id = told.conversation_id WHERE c.id = told.conversation_id
+      RETURNING c.id, c.head_event_seq, c.head_mark, was.head_mark AS mark_before, told.data
   ), appended AS (
-    INSERT INTO events (stream_id, seq, type, data, occurred_at, mark, xid)
-    SELECT id, head_event_seq, 'RECEIPT_ADVANCED', data, now, head_mark, log_xid FROM heads
+    INSERT INTO events (stream_id, seq, type, data, occurred_at, mark, mark_before, xid)
+    SELECT id, head_event_seq, 'RECEIPT_ADVANCED', data, now, head_mark, mark_before, log_xid FROM heads
   )
   SELECT jsonb_agg(jsonb_build_object('streamId', id, 'seq', head_event_seq, 'type', 'RECEIPT_ADVANCED', 'actorId', NULL,
-    'messageSeq', NULL, 'data', data, 'occurredAt', now, 'mark', head_mark, 'message', NULL)) INTO events FROM heads;
+    'messageSeq', NULL, 'data', data, 'occurredAt', now, 'mark', head_mark, 'markBefore', mark_before,
+    'message', NULL)) INTO events FROM heads;
   RETURN jsonb_build_object('outcome', 'ACCEPTED', 'next', due[cardinality(due)],
     'left', to_jsonb(ARRAY(
       SELECT id FROM unnest(due) AS d(id) WHERE id <> ALL (held)

@@ -30,6 +30,6 @@ BEGIN
    WHERE conversation_id = p_conversation AND user_id = p_actor;
   PERFORM parley_touch_activity(ARRAY[p_conversation]);
   sent := parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_SENT', p_actor, p_op_key,
-    parley_salted(p_hash, m.salt), m.seq, NULL, at, parley_message_json(m), new_mark, log_xid);
+    parley_salted(p_hash, m.salt), m.seq, NULL, at, parley_message_json(m), new_mark, c.head_mark, log_xid);
   RETURN parley_accepted(sent) || jsonb_build_object('events', sent || parley_unarchive(ARRAY[p_conversation]));
 END $$;

@@ -19,7 +19,8 @@
 -- reading a table or an index from end to end. LIMIT 1 keeps the planner from turning a look by key into a join.
 CREATE OR REPLACE FUNCTION parley_send_messages(p_actors uuid[], p_conversations uuid[], p_op_keys text[], p_hashes bytea[],
   p_texts text[], p_replies int[])
-RETURNS TABLE (outcome text, seq int, event_seq int, mark text, at_ms float8, replayed jsonb)
+RETURNS TABLE (outcome text, seq int, event_seq int, mark text, mark_before text, at_ms float8,
+  replayed jsonb)
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off
@@ -39,7 +40,7 @@ BEGIN
   -- A new statement: it sees all that was committed before the locks were had.
   RETURN QUERY
   WITH decided AS (
-    SELECT a.*, c.head_seq, c.head_event_seq, greatest(m.last_read_seq, m.pending_read_seq) AS last_read_seq,
+    SELECT a.*, c.head_seq, c.head_event_seq, c.head_mark, greatest(m.last_read_seq, m.pending_read_seq) AS last_read_seq,
       greatest(now, c.last_activity_at) AS at,
       CASE
         WHEN c.id <> ALL (held) THEN 'LOCKED'
@@ -57,12 +58,13 @@ BEGIN
     LEFT JOIN LATERAL (SELECT true AS yes FROM events WHERE actor_id = a.actor AND op_key = a.op_key LIMIT 1) used ON true
     LEFT JOIN LATERAL (SELECT true AS yes FROM retired_op_keys WHERE actor_id = a.actor AND op_key = a.op_key LIMIT 1) retired ON true
   ), counted AS (
-    SELECT *, outcome IS NOT DISTINCT FROM 'ACCEPTED' AS ok,
+    SELECT *, outcome IS NOT DISTINCT FROM 'ACCEPTED' AS ok, parley_mark() AS mark,
       (row_number() OVER (PARTITION BY conversation, outcome ORDER BY place))::int AS nth,
       lead(place) OVER (PARTITION BY conversation, outcome ORDER BY place) IS NULL AS is_last
     FROM decided
   ), numbered AS MATERIALIZED (
-    SELECT *, head_seq + nth AS seq, head_event_seq + nth AS event_seq, parley_mark() AS mark,
+    SELECT *, head_seq + nth AS seq, head_event_seq + nth AS event_seq,
+      coalesce(lag(mark) OVER (PARTITION BY conversation, outcome ORDER BY place), head_mark) AS mark_before,
       gen_random_uuid() AS salt,
       head_seq + lag(nth) OVER (PARTITION BY conversation, outcome, actor ORDER BY place) AS sent_before,
       lead(nth) OVER (PARTITION BY conversation, outcome, actor ORDER BY place) IS NULL AS is_last_of_actor
@@ -82,15 +84,15 @@ BEGIN
         pending_read_seq = 0, pending_delivered_seq = 0, pending_at = NULL
       FROM numbered n WHERE n.ok AND n.is_last_of_actor AND m.conversation_id = n.conversation AND m.user_id = n.actor
   ), appended AS (
-    INSERT INTO events (stream_id, seq, type, actor_id, op_key, request_hash, message_seq, occurred_at, mark, xid)
-    SELECT conversation, event_seq, 'MESSAGE_SENT', actor, op_key, parley_salted(hash, salt), seq, at, mark, log_xid
+    INSERT INTO events (stream_id, seq, type, actor_id, op_key, request_hash, message_seq, occurred_at, mark, mark_before, xid)
+    SELECT conversation, event_seq, 'MESSAGE_SENT', actor, op_key, parley_salted(hash, salt), seq, at, mark, mark_before, log_xid
       FROM numbered WHERE ok ORDER BY actor, op_key
   )
-  SELECT outcome, seq, event_seq, mark, (extract(epoch FROM at) * 1000)::float8,
+  SELECT outcome, seq, event_seq, mark, mark_before, (extract(epoch FROM at) * 1000)::float8,
     CASE WHEN outcome IS NULL THEN parley_replayed(actor, op_key, hash) END
   FROM numbered ORDER BY place;
   -- Apart from it, as both may write the sender's row.
   PERFORM parley_touch_activity(held);
-  RETURN QUERY SELECT 'BESIDES', NULL::int, NULL::int, NULL::text, NULL::float8, event
+  RETURN QUERY SELECT 'BESIDES', NULL::int, NULL::int, NULL::text, NULL::text, NULL::float8, event
     FROM jsonb_array_elements(parley_unarchive(held)) AS event;
 END $$;

@@ -35,22 +35,24 @@ BEGIN
   PERFORM FROM users WHERE id = ANY (people) ORDER BY id FOR NO KEY UPDATE;
   -- A new statement: it sees where their streams ended when the locks were had.
   WITH numbered AS MATERIALIZED (
-    SELECT b.person, b.talk, sent.actor_id AS actor, parley_mark() AS mark,
-      u.head_event_seq + (row_number() OVER (PARTITION BY b.person ORDER BY b.talk))::int AS seq
-    FROM unnest(people, talks) AS b(person, talk) JOIN users u ON u.id = b.person
+    SELECT b.person, b.talk, sent.actor_id AS actor, b.mark,
+      u.head_event_seq + (row_number() OVER (PARTITION BY b.person ORDER BY b.talk))::int AS seq,
+      coalesce(lag(b.mark) OVER (PARTITION BY b.person ORDER BY b.talk), u.head_mark) AS mark_before
+    FROM (SELECT person, talk, parley_mark() AS mark FROM unnest(people, talks) AS came(person, talk)) AS b JOIN users u ON u.id = b.person
     JOIN conversations c ON c.id = b.talk JOIN events sent ON sent.stream_id = c.id AND sent.seq = c.head_event_seq
   ), heads AS (
     UPDATE users u SET head_event_seq = n.seq, head_mark = n.mark, head_xid = log_xid
       FROM (SELECT DISTINCT ON (person) person, seq, mark FROM numbered ORDER BY person, seq DESC) n
      WHERE u.id = n.person
   ), appended AS (
-    INSERT INTO events (stream_id, seq, type, actor_id, data, occurred_at, mark, xid)
-    SELECT person, seq, 'INBOX_ENTRY_CHANGED', actor, jsonb_build_object('conversationId', talk), now, mark, log_xid
+    INSERT INTO events (stream_id, seq, type, actor_id, data, occurred_at, mark, mark_before, xid)
+    SELECT person, seq, 'INBOX_ENTRY_CHANGED', actor, jsonb_build_object('conversationId', talk), now, mark,
+        mark_before, log_xid
       FROM numbered
   )
   SELECT jsonb_agg(jsonb_build_object('streamId', person, 'seq', seq, 'type', 'INBOX_ENTRY_CHANGED', 'actorId', actor,
       'messageSeq', NULL, 'data', jsonb_build_object('conversationId', talk), 'occurredAt', now, 'mark', mark,
-      'message', NULL) ORDER BY person, seq) INTO events
+      'markBefore', mark_before, 'message', NULL) ORDER BY person, seq) INTO events
     FROM (SELECT * FROM numbered ORDER BY person, seq LIMIT max_announced) first;
   RETURN events;
 END $$;

@@ -1,5 +1,6 @@
 import type { LogEvent } from '../store/log-event.ts'
 import type { Hub } from './hub.ts'
+import { follows } from './mark.ts'
 import type { ReadLog } from './read.ts'
 import { Source } from '../flow/source.ts'
 import type { Stream, StreamReader } from './stream.ts'
@@ -55,6 +56,14 @@ interface Page {
   asOf: LogEvent | undefined
 }
 
+/** Where a reader begins in a stream: a place that the database has proven, by its mark where that is known. */
+export interface Start {
+  streamId: string
+  afterSeq: number
+  mark?: string | null
+  lost?: LostPlace
+}
+
 /** A reader's position in one stream. A class, so that ten thousand that wait have no function of their own. */
 class Place implements StreamReader {
   /** Of the stream's histories the one that the position is in. */
@@ -64,12 +73,25 @@ class Place implements StreamReader {
     private readonly cursor: Cursor,
     readonly stream: Stream,
     public afterSeq: number,
+    /** Mark of that event, which the next one must follow; null when it is not known. */
+    public mark: string | null,
   ) {
     this.history = stream.history
   }
 
   onMore(): void {
     this.cursor.wake(this)
+  }
+
+  /** False for an event of another history than that of the position: then everybody who reads the stream is told. */
+  moveTo(event: LogEvent): boolean {
+    if (!follows(event, this.mark)) {
+      this.stream.startOver()
+      return false
+    }
+    this.afterSeq = event.seq
+    this.mark = event.mark
+    return true
   }
 }
 
@@ -126,7 +148,7 @@ export class Cursor extends Source<LogItem> {
   }
 
   /** Starts reading these streams after the given positions. Streams that are followed already stay as they are. */
-  async follow(starts: readonly { streamId: string; afterSeq: number; lost?: LostPlace }[]): Promise<void> {
+  async follow(starts: readonly Start[]): Promise<void> {
     const wanted = starts.filter(({ streamId }) => !this.places.has(streamId))
     if (wanted.length === 0) return
     const streamIds = wanted.map(({ streamId }) => streamId)
@@ -138,10 +160,10 @@ export class Cursor extends Source<LogItem> {
       this.hub.release(streamIds)
       return
     }
-    wanted.forEach(({ streamId, afterSeq, lost }, index) => {
+    wanted.forEach(({ streamId, afterSeq, mark = null, lost }, index) => {
       const stream = streams[index]
       if (!stream) throw new Error(`stream ${streamId} was not opened`)
-      const place = new Place(this, stream, afterSeq)
+      const place = new Place(this, stream, afterSeq, mark)
       this.places.set(streamId, place)
       // The position was read from the database, which may know more than what was announced here so far.
       stream.announce(afterSeq)
@@ -192,9 +214,10 @@ export class Cursor extends Source<LogItem> {
         void this.turnPage(place)
         return null
       }
-      place.afterSeq = event.seq
-      this.takenCount++
+      const isNext = place.moveTo(event)
       this.goOn(place)
+      if (!isNext) continue
+      this.takenCount++
       return { event: stream.current(event), asOf: stream.newestEvent, epoch: stream.epoch }
     }
     return null
@@ -218,8 +241,7 @@ export class Cursor extends Source<LogItem> {
     if (place.history !== stream.history) events.length = 0
     // Deletions since may have left the ring already: what was read before them is read again.
     const event = stream.outran(tipSeq) ? undefined : events.shift()
-    if (event) {
-      place.afterSeq = event.seq
+    if (event && place.moveTo(event)) {
       this.takenCount++
       // The newest of now and not of the page: what others loaded before a deletion must not serve who reads after it.
       const newest = stream.newestEvent
@@ -239,6 +261,7 @@ export class Cursor extends Source<LogItem> {
     const { streamId, tipSeq: headEventSeq, tipMark: headMark } = stream
     place.history = stream.history
     place.afterSeq = headEventSeq
+    place.mark = headMark
     this.goOn(place)
     return { streamId, reason: 'UNKNOWN_CURSOR', headEventSeq, headMark }
   }
@@ -274,8 +297,10 @@ export class Cursor extends Source<LogItem> {
       this.page = { place, events, tipSeq, asOf: events.at(-1) }
     } else {
       // Retention took what comes next. Silence would be a loss, so the reader is told, and goes on live.
-      place.afterSeq = stream.tipSeq
-      this.lost.push({ streamId, reason: 'EXPIRED', headEventSeq: place.afterSeq, headMark: stream.tipMark })
+      const { tipSeq: headEventSeq, tipMark: headMark } = stream
+      place.afterSeq = headEventSeq
+      place.mark = headMark
+      this.lost.push({ streamId, reason: 'EXPIRED', headEventSeq, headMark })
       this.goOn(place)
     }
     this.onMore?.()

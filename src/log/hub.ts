@@ -5,7 +5,7 @@ import type { EventStore } from '../store/events.ts'
 import type { LogEvent } from '../store/log-event.ts'
 import { offered } from '../telemetry/facts.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { fromPayload, seqOf } from './payload.ts'
+import { fromPayload, markOf, seqOf } from './payload.ts'
 import type { ReadLog } from './read.ts'
 import { Ring, RingMemory } from './ring.ts'
 import { streamStart } from './mark.ts'
@@ -26,8 +26,11 @@ export interface Hub {
   offer(event: LogEvent): void
   /** A stream's head, heard of without the event. */
   announce(streamId: string, headEventSeq: number): void
-  /** The log is one of another history than the events that were heard of: every reader is told so, and goes on live. */
-  startOver(): void
+  /**
+   * The log may be one of another history than the events that were heard of: readers of streams whose newest event is not
+   * in it are told so, and go on live.
+   */
+  verify(): Promise<void>
   readonly openStreamCount: number
   close(): void
 }
@@ -105,7 +108,11 @@ export function createHub(options: HubOptions): Hub {
   const onPayload = (stream: Stream, payload: string) => {
     const seq = seqOf(payload)
     // The usual one: written by this very process, which had it before the bus did.
-    if (seq > 0 && seq <= stream.tipSeq) return
+    if (seq > 0 && seq <= stream.tipSeq) {
+      const mark = markOf(payload)
+      if (mark !== null && !stream.agreesWith(seq, mark)) stream.startOver()
+      return
+    }
     try {
       offer(fromPayload(payload))
     } catch (error) {
@@ -152,8 +159,7 @@ export function createHub(options: HubOptions): Hub {
     }
     // Unless retention took what comes next, which is for the reader to find out.
     const isWhole = events[0]?.seq === afterSeq + 1
-    // Where it starts before the head, the events that follow bring their marks in the same turn.
-    stream.start(isWhole ? { headEventSeq: afterSeq, headMark: head.headMark } : head)
+    stream.start(isWhole ? { headEventSeq: afterSeq, headMark: events[0]?.markBefore ?? head.headMark } : head)
     if (isWhole) for (const event of events) stream.offer(event)
     stream.announce(headSeq)
   }
@@ -252,8 +258,16 @@ export function createHub(options: HubOptions): Hub {
     announce(streamId, headEventSeq) {
       entries.get(streamId)?.stream.announce(headEventSeq)
     },
-    startOver() {
-      for (const { stream } of entries.values()) stream.startOver()
+    async verify() {
+      const served = [...entries.values()].flatMap(({ stream }) => {
+        const { streamId, history, tipSeq: seq, tipMark: mark } = stream
+        return seq > 0 ? [{ stream, history, place: { streamId, seq, mark } }] : []
+      })
+      if (served.length === 0) return
+      const areThere = await events.areThere(served.map(({ place }) => place))
+      served.forEach(({ stream, history }, index) => {
+        if (areThere[index] === false && stream.history === history) stream.startOver()
+      })
     },
     get openStreamCount() {
       return entries.size

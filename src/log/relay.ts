@@ -24,6 +24,8 @@ const lookTimeoutMs = 5_000
 export async function startRelay({ events, hub, intervalMs, logger }: RelayOptions): Promise<Rounds> {
   let last: Look = await events.movedSince(null)
   let failing = false
+  /** An older state was restored, and the streams that are open were not compared with it yet. */
+  let isToVerify = false
 
   const look = async () => {
     try {
@@ -31,8 +33,10 @@ export async function startRelay({ events, hub, intervalMs, logger }: RelayOptio
       last = moved
       if (!moved.isSameHistory) {
         logger.warn('the log has lost events that were there: readers are told to read anew')
-        hub.startOver()
+        isToVerify = true
       }
+      if (isToVerify) await within(lookTimeoutMs, hub.verify(), () => new Error('no answer in time'))
+      isToVerify = false
       for (const head of moved.heads) hub.announce(head.streamId, head.headEventSeq)
       if (failing) logger.info('the relay reads the log again')
       failing = false

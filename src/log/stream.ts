@@ -1,7 +1,7 @@
 import { within } from '../flow/deadline.ts'
 import type { LogEvent } from '../store/log-event.ts'
 import { infoOf } from './event-types.ts'
-import { streamStart } from './mark.ts'
+import { follows, streamStart } from './mark.ts'
 import type { ReadLog } from './read.ts'
 import type { Ring } from './ring.ts'
 
@@ -44,7 +44,8 @@ export interface StreamOptions {
  * One stream with readers in this process: how far it is known (`tip`), and a ring of its newest events.
  *
  * Events come from local writers, the bus and the relay, in any order, twice or never. They enter the ring strictly as
- * tip + 1; what comes early waits a moment for the one before it, and then the gap is read from the log.
+ * tip + 1; what comes early waits a moment for the one before it, and then the gap is read from the log. Each names the mark
+ * of the one before it: one that does not follow the tip is of another history, and the stream starts over.
  */
 export class Stream {
   readonly streamId: string
@@ -108,7 +109,7 @@ export class Stream {
 
   offer(event: LogEvent): void {
     if (this.tip !== null && event.seq <= this.tip) {
-      if (!this.agreesWith(event)) this.startOver()
+      if (!this.agreesWith(event.seq, event.mark)) this.startOver()
       return
     }
     this.announced = Math.max(this.announced, event.seq)
@@ -129,6 +130,12 @@ export class Stream {
     this.early.clear()
     this.ring.clear()
     void this.beginAnew()
+  }
+
+  /** Whether an event of this number, at the tip or before it, may be the one that readers were served. */
+  agreesWith(seq: number, mark: string): boolean {
+    const known = seq === this.tip ? this.tipMark : this.ring.at(seq)?.mark
+    return known === undefined || known === mark
   }
 
   /** There is an event with this seq, heard of without its content. */
@@ -192,12 +199,6 @@ export class Stream {
     }
   }
 
-  /** Whether it may be the event of this number that readers were served. */
-  private agreesWith({ seq, mark }: LogEvent): boolean {
-    const known = seq === this.tip ? this.tipMark : this.ring.at(seq)?.mark
-    return known === undefined || known === mark
-  }
-
   private drain(): void {
     // What a reading of the log brings to a closed stream would take memory that nobody frees.
     if (this.tip === null || this.closed) return
@@ -206,6 +207,10 @@ export class Stream {
     let next = this.early.get(this.tip + 1)
     while (next) {
       this.early.delete(next.seq)
+      if (!follows(next, this.tipMark)) {
+        this.startOver()
+        return
+      }
       this.push(next)
       next = this.early.get(next.seq + 1)
     }
@@ -247,7 +252,8 @@ export class Stream {
         // What the log answers is newer than what waits here: an edit or deletion may have come since.
         for (const event of events) this.early.set(event.seq, event)
         // The ring starts anew there; the event itself comes in the same turn, before a reader looks.
-        if (events[0] && events[0].seq > tip + 1) this.skipTo(events[0].seq - 1)
+        const [first] = events
+        if (first && first.seq > tip + 1 && this.skipTo(first.seq - 1)) this.tipMark = first.markBefore ?? this.tipMark
         this.drain()
         if (events.length === 0) {
           // Retention took it all, and readers will notice the gap in the log; or the bus announced what never was.

@@ -23,12 +23,19 @@ export interface WrittenEvent {
   message: Message | null
 }
 
+/** One event, as far as it takes to recognise it. */
+export interface Place {
+  streamId: string
+  seq: number
+  mark: string
+}
+
 /** What one look at the log leaves for the next. */
 export interface Look {
   /** The oldest transaction that was still running. */
   horizon: string
   /** The newest event; null in an empty log. */
-  newest: { streamId: string; seq: number; mark: string } | null
+  newest: Place | null
 }
 
 export interface Moved extends Look {
@@ -50,6 +57,8 @@ export interface EventStore {
    * construction: it compares transaction ids, so no clock and no commit order can hide an event.
    */
   movedSince(last: Look | null): Promise<Moved>
+  /** Whether each event is still in the log with this mark, or retention has taken it. One statement. */
+  areThere(places: readonly Place[]): Promise<boolean[]>
   /** Conversations that the personal stream says were joined after `afterSeq`. */
   joinsAfter(userId: string, afterSeq: number): Promise<{ conversationId: string }[]>
   /** The event of the write that `actorId` made under `opKey`, though retention may have taken it; null when there is none. */
@@ -61,7 +70,7 @@ export interface EventStore {
 }
 
 const eventColumns = `e.stream_id AS "streamId", e.seq, e.type::text, e.actor_id AS "actorId", e.data,
-  e.occurred_at AS "occurredAt", e.mark, ${messageColumns('m', 'm_')}`
+  e.occurred_at AS "occurredAt", e.mark, e.mark_before AS "markBefore", ${messageColumns('m', 'm_')}`
 const joinMessage = 'LEFT JOIN messages m ON m.conversation_id = e.stream_id AND m.seq = e.message_seq'
 
 const readEvents = {
@@ -113,6 +122,15 @@ interface MovedRow extends Record<string, unknown> {
   headEventSeq: number | null
 }
 
+const readPlaces = {
+  name: 'read_places',
+  text: `SELECT k.place::int, e.seq IS NOT NULL OR coalesce(c.floor_event_seq, u.floor_event_seq) >= k.seq AS "isThere"
+    FROM ${tableOfParameters('uuid', 'int', 'text')} WITH ORDINALITY AS k(stream_id, seq, mark, place)
+    LEFT JOIN events e ON e.stream_id = k.stream_id AND e.seq = k.seq AND e.mark = k.mark
+    LEFT JOIN conversations c ON c.id = k.stream_id
+    LEFT JOIN users u ON u.id = k.stream_id`,
+}
+
 const readJoins = {
   name: 'read_joins',
   text: `SELECT DISTINCT data->>'conversationId' AS "conversationId"
@@ -139,6 +157,7 @@ interface EventRow extends Record<string, unknown> {
   data: unknown
   occurredAt: Date
   mark: string
+  markBefore: string | null
 }
 
 const toEvent = (row: EventRow) => toLogEvent({ ...row, message: pickMessage(row, 'm_') })
@@ -173,6 +192,15 @@ export function createEventStore(db: Database): EventStore {
         streamId === null || headEventSeq === null ? [] : [{ streamId, headEventSeq }],
       )
       return { horizon, newest, isSameHistory, heads }
+    },
+    async areThere(places) {
+      const rows = await db.run<{ place: number; isThere: boolean | null }>(readPlaces, [
+        places.map(({ streamId }) => streamId),
+        places.map(({ seq }) => seq),
+        places.map(({ mark }) => mark),
+      ])
+      const there = new Set(rows.filter(({ isThere }) => isThere === true).map(({ place }) => place))
+      return places.map((_, index) => there.has(index + 1))
     },
     joinsAfter: (userId, afterSeq) => db.run(readJoins, [userId, afterSeq]),
     async findByOpKey(actorId, opKey) {

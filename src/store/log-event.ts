@@ -19,6 +19,8 @@ interface Numbered {
   occurredAt: Date
   /** A few letters that only this event has: a cursor at its place has them too, or is of another history. */
   mark: string
+  /** Mark of the event before it, by which the two are known to be of one history; null when it was not noted. */
+  markBefore: string | null
 }
 
 interface KnownEvent<Type extends EventType> extends Numbered {
@@ -54,8 +56,9 @@ interface Raw extends Numbered {
 }
 
 /** Checks that an event is what its type says. Throws when it is not: a reader is told of no half events. */
-export function toLogEvent({ streamId, seq, type, actorId, occurredAt, mark, data, message = null }: Raw): LogEvent {
-  const numbered = { streamId, seq, actorId, occurredAt, mark }
+export function toLogEvent({ type, data, message = null, ...raw }: Raw): LogEvent {
+  const { streamId, seq, actorId, occurredAt, mark, markBefore } = raw
+  const numbered = { streamId, seq, actorId, occurredAt, mark, markBefore }
   if (!isEventType(type)) return { ...numbered, type: 'UNKNOWN', data: null, messageSeq: null, message: null }
   const isAboutMessage = infoOf(type).message !== null
   if (isAboutMessage && message === null) throw new Error(`event ${String(seq)} of ${streamId} has lost its message`)
@@ -94,6 +97,8 @@ export const eventJson = z
     actorId: z.string().nullable(),
     occurredAt: moment,
     mark: z.string(),
+    // A process of a former version does not say it.
+    markBefore: z.string().nullable().default(null),
     data: z.unknown(),
     message: messageJson.nullish(),
   })
@@ -102,7 +107,7 @@ export const eventJson = z
 /** The event of a message that was just sent, from what was asked for and what the database gave it. */
 export function sentEvent(
   send: { actorId: string; conversationId: string; opKey: string; text: string; replyToSeq: number | null },
-  given: { seq: number; eventSeq: number; mark: string; atMs: number },
+  given: { seq: number; eventSeq: number; mark: string; markBefore: string | null; atMs: number },
 ): LogEventOf<'MESSAGE_SENT'> {
   const at = new Date(given.atMs)
   const message: Message = {
@@ -127,6 +132,7 @@ export function sentEvent(
     data: null,
     occurredAt: at,
     mark: given.mark,
+    markBefore: given.markBefore,
     message,
   }
 }

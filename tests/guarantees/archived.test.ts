@@ -8,6 +8,7 @@ import {
   type InboxFilter,
   type UpdateInboxEntryInput,
 } from '../../sdk/generated/graphql.ts'
+import { expectWholeChain } from '../testkit/chain.ts'
 import { cursorsOf } from '../testkit/api.ts'
 import { keyOf } from '../testkit/ask.ts'
 import { holdRows } from '../testkit/hold-rows.ts'
@@ -243,3 +244,5 @@ test('entries in a snapshot and every event after it are those of a fresh read, 
     expect(row).toEqual({ deadlocks: 0 })
   })
 })
+
+test('each event of all this names the one before it', () => expectWholeChain(pair.database))

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { SendMessageDocument } from '../../sdk/generated/graphql.ts'
 import { encodeGlobalId } from '../../src/schema/building/ids.ts'
+import { expectWholeChain } from '../testkit/chain.ts'
 import { keyOf } from '../testkit/ask.ts'
 import { holdRows } from '../testkit/hold-rows.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
@@ -214,3 +215,5 @@ test('a process killed with many sends under way has lost none that it acknowled
   expectGapless(after, conversations)
   expect(after.map(({ text }) => text).sort()).toEqual([...acknowledged, ...unknown.map(({ text }) => text)].sort())
 })
+
+test('each event of all this names the one before it', () => expectWholeChain(pair.database))

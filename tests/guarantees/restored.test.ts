@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { ResyncDocument, ViewerDocument } from '../../sdk/generated/graphql.ts'
 import { restorable } from '../testkit/backup.ts'
 import { newKey, signUp, type Person, type Place } from '../testkit/person.ts'
+import type { Reader } from '../testkit/reader.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
 
 const oneTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
@@ -57,6 +58,13 @@ describe.each(Object.entries(restorable))('after a backup was restored, made as 
     )
     return new Map(resync.streams[0]!.events.map(({ cursor }) => [cursor.eventSeq, cursor]))
   }
+  /** From before the fifth event, which shows that it has begun. */
+  const fromFifth = <Event>(open: () => Promise<Reader<Event>>) =>
+    persistently(async () => {
+      const reader = await open()
+      await reader.waitForCount(1)
+      return reader
+    })
   const resyncAt = async (person: Person, streamId: string, { eventSeq, mark }: Place) => {
     const cursors = [{ streamId, eventSeq, mark }]
     const { resync } = await persistently(() => person.client.request(ResyncDocument, { cursors, limit: 5 }))
@@ -112,15 +120,13 @@ describe.each(Object.entries(restorable))('after a backup was restored, made as 
     await sendAll(ann, conversation, keys(5))
     const { viewer } = await ann.client.request(ViewerDocument, {})
     await database.backUp()
-    const readers = await persistently(() =>
-      Promise.all([
-        ann.conversationEvents(conversation, 5),
-        bob.conversationEvents(conversation, 5),
-        ann.inboxEvents(),
-      ]),
-    )
+    const readers = await Promise.all([
+      fromFifth(() => ann.conversationEvents(conversation, 4)),
+      fromFifth(() => bob.conversationEvents(conversation, 4)),
+      fromFifth(() => ann.inboxEvents([viewer.cursor, { streamId: conversation, eventSeq: 4 }])),
+    ])
     await sendAll(bob, conversation, keys(10))
-    for (const reader of readers) await reader.waitForCount(10)
+    for (const reader of readers) await reader.waitForCount(11)
     const before = await places(ann, conversation)
     await database.restore()
     await sendAll(ann, conversation, keys(20))
@@ -155,11 +161,11 @@ describe.each(Object.entries(restorable))('after a backup was restored, made as 
     await sendAll(world.ann, world.conversation, keys(5))
     const { viewer } = await world.ann.client.request(ViewerDocument, {})
     const before = await places(world.ann, world.conversation)
-    const living = await world.ann.conversationEvents(world.conversation, 5)
+    const living = await fromFifth(() => world.ann.conversationEvents(world.conversation, 4))
     await database.backUp()
     await database.restore()
     await sendAll(world.bob, world.conversation, keys(2))
-    expect((await living.waitForCount(2)).map(({ cursor }) => cursor.eventSeq)).toEqual([6, 7])
+    expect((await living.waitForCount(3)).map(({ cursor }) => cursor.eventSeq)).toEqual([5, 6, 7])
     await restarted(world, database.url)
     const { ann, bob, conversation } = world
     await sendAll(bob, conversation, keys(2))

@@ -2,6 +2,7 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
 import { AddMembersDocument, RemoveMemberDocument, ViewerDocument } from '../../sdk/generated/graphql.ts'
+import { expectWholeChain } from '../testkit/chain.ts'
 import { InboxClient } from '../testkit/inbox-client.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { expectType, signUp, type Person } from '../testkit/person.ts'
@@ -177,3 +178,5 @@ test('conversations joined while the inbox was cut off are told from where they 
     inbox.cut()
   }
 })
+
+test('each event of all this names the one before it', () => expectWholeChain(pair.database))

@@ -2,6 +2,7 @@ import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
 import { AddMembersDocument, LeaveConversationDocument } from '../../sdk/generated/graphql.ts'
+import { expectWholeChain } from '../testkit/chain.ts'
 import { ask } from '../testkit/api.ts'
 import { crowdSecret, gather, signUpMany } from '../testkit/crowd.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
@@ -142,3 +143,5 @@ test.each([
   expect(new Set(named.map((member) => member.id)).size).toBe(others.length)
   for (const member of named) expect(data!.conversation.members.nodes).toContainEqual(member)
 })
+
+test('each event of all this names the one before it', () => expectWholeChain(database))

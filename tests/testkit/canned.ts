@@ -196,6 +196,7 @@ export const logEvent = <Type extends EventType>(type: Type, change: Change<Type
     actorId: sender,
     occurredAt: at,
     mark: `mark${count}`,
+    markBefore: null,
     ...change,
     message,
   }

@@ -1,6 +1,6 @@
 import type { Cursor, LogItem } from '../../src/log/cursor.ts'
 import type { Bus } from '../../src/bus/bus.ts'
-import type { EventsRequest, EventStore } from '../../src/store/events.ts'
+import type { EventsRequest, EventStore, Place } from '../../src/store/events.ts'
 import { toLogEvent, type LogEvent } from '../../src/store/log-event.ts'
 import type { Message } from '../../src/store/rows.ts'
 
@@ -27,7 +27,13 @@ export function messageRow(seq: number, change: Partial<Message> = {}): Message 
 /** The mark of the event with this seq. */
 export const markOf = (seq: number) => (seq === 0 ? '0' : `mark${seq}`)
 
-const eventOf = (seq: number, type: LogEvent['type'], message: Message, stream: string): LogEvent =>
+const eventOf = (
+  seq: number,
+  type: LogEvent['type'],
+  message: Message,
+  stream: string,
+  marks: { mark: string; markBefore: string },
+): LogEvent =>
   toLogEvent({
     streamId: stream,
     seq,
@@ -35,7 +41,7 @@ const eventOf = (seq: number, type: LogEvent['type'], message: Message, stream: 
     actorId: message.senderId,
     data: { userId: message.senderId },
     occurredAt: new Date(0),
-    mark: markOf(seq),
+    ...marks,
     message,
   })
 
@@ -47,6 +53,8 @@ export class FakeLog {
   private readonly events = new Map<string, LogEvent[]>()
   private readonly messages = new Map<string, Message>()
   private readonly floors = new Map<string, number>()
+  /** What the marks of events end with that are written now. */
+  private history = ''
 
   /** Sends a message; answers the event as it is announced. */
   append(stream = streamId): LogEvent {
@@ -80,7 +88,7 @@ export class FakeLog {
       if (key.startsWith(stream)) this.messages.set(key, messageRow(seq, { text: null, deletedAt: new Date(1) }))
     }
     const seq = this.head(stream) + 1
-    const event = eventOf(seq, 'USER_ERASED', messageRow(seq), stream)
+    const event = eventOf(seq, 'USER_ERASED', messageRow(seq), stream, this.marksOf(seq, stream))
     this.events.set(stream, [...(this.events.get(stream) ?? []), event])
     return event
   }
@@ -93,6 +101,12 @@ export class FakeLog {
   /** An older state is restored: the events after this one never were. */
   truncate(seq: number, stream = streamId): void {
     this.events.set(stream, (this.events.get(stream) ?? []).slice(0, seq))
+    this.history += "'"
+  }
+
+  /** Mark of the newest event. */
+  headMark(stream = streamId): string {
+    return this.events.get(stream)?.at(-1)?.mark ?? markOf(0)
   }
 
   head(stream = streamId): number {
@@ -121,10 +135,21 @@ export class FakeLog {
       return streamIds.map((stream) => ({
         streamId: stream,
         headEventSeq: this.head(stream),
-        headMark: markOf(this.head(stream)),
+        headMark: this.headMark(stream),
       }))
     },
+    areThere: async (places: readonly Place[]) => {
+      await this.answer()
+      return places.map(({ streamId: stream, seq, mark }) => {
+        const isRetired = seq <= (this.floors.get(stream) ?? 0)
+        return isRetired || this.events.get(stream)?.[seq - 1]?.mark === mark
+      })
+    },
   } as Partial<EventStore> as EventStore
+
+  private marksOf(seq: number, stream: string) {
+    return { mark: markOf(seq) + this.history, markBefore: this.headMark(stream) }
+  }
 
   private message(seq: number, stream: string): Message {
     return this.messages.get(`${stream} ${seq}`)!
@@ -138,7 +163,7 @@ export class FakeLog {
   }
 
   private write(seq: number, type: LogEvent['type'], message: Message, stream: string): LogEvent {
-    const event = eventOf(seq, type, message, stream)
+    const event = eventOf(seq, type, message, stream, this.marksOf(seq, stream))
     this.events.set(stream, [...(this.events.get(stream) ?? []), event])
     this.messages.set(`${stream} ${message.seq}`, message)
     return event

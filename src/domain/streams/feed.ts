@@ -80,7 +80,7 @@ export class Feed extends Source<LogItem> {
     this.types = types
     this.lost = [...lost]
     const [first] = starts
-    if (endsOnLeaving && first && !first.lost) this.firstPlace = placeOf(first.afterSeq, first.mark)
+    if (endsOnLeaving && first?.mark && !first.lost) this.firstPlace = placeOf(first.afterSeq, first.mark)
     for (const { conversationId, joinedEventSeq } of memberships) this.joinedAt.set(conversationId, joinedEventSeq)
     try {
       await this.cursor.follow(starts)

@@ -15,8 +15,8 @@ export interface StreamPosition {
 export interface StreamStart {
   streamId: string
   afterSeq: number
-  /** Mark of that place. */
-  mark: string
+  /** Mark of that place, as the database has it; null when it was not asked for. */
+  mark: string | null
   lost?: LostPlace
 }
 
@@ -49,14 +49,14 @@ export function startAt(streamId: string, position: StreamPosition | null, exten
   const { headEventSeq, headMark, floorEventSeq, floorMark } = extent
   const head: StreamStart = { streamId, afterSeq: headEventSeq, mark: headMark }
   if (!position) return head
-  const { eventSeq, mark } = position
+  const { eventSeq } = position
   const lost = (reason: LostPlace['reason']) => ({ ...head, lost: { streamId, reason, headEventSeq, headMark } })
   if (eventSeq > headEventSeq) return lost('UNKNOWN_CURSOR')
   if (eventSeq < floorEventSeq) return lost('EXPIRED')
   if (!fits(position, extent)) return lost('UNKNOWN_CURSOR')
-  const given = mark ?? extent.markThere
-  if (eventSeq === headEventSeq) return { ...head, mark: given ?? headMark }
-  return { streamId, afterSeq: eventSeq, mark: given ?? (eventSeq === 0 ? streamStart.headMark : floorMark) }
+  if (eventSeq === headEventSeq) return head
+  if (eventSeq === 0) return { streamId, afterSeq: 0, mark: streamStart.headMark }
+  return { streamId, afterSeq: eventSeq, mark: extent.markThere ?? (eventSeq === floorEventSeq ? floorMark : null) }
 }
 
 export function checkPositions(

@@ -167,7 +167,8 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
           if (!start) throw noStream()
           const { afterSeq } = start
           const found = afterSeq < head.headEventSeq ? await readLog({ streamId, afterSeq, limit: perStream }) : []
-          const last = found.at(-1) ?? { seq: afterSeq, mark: start.mark }
+          // Of a place that was named the statement always knows the mark.
+          const last = found.at(-1) ?? { seq: afterSeq, mark: start.mark ?? streamStart.headMark }
           const items = found.filter(({ type }) => type !== 'UNKNOWN').map((event) => ({ event }))
           return { streamId, items, hasMore: last.seq < head.headEventSeq, eventSeq: last.seq, mark: last.mark }
         }),

@@ -24,7 +24,8 @@ const advanceCursors: Statement = {
   name: 'advanceCursors',
   isRepeatable: true,
   text: `SELECT outcome, last_read_seq AS "lastReadSeq", last_delivered_seq AS "lastDeliveredSeq",
-      unread_count AS "unreadCount", event_seq AS "eventSeq", mark, at_ms AS "atMs"
+      unread_count AS "unreadCount", event_seq AS "eventSeq", mark, mark_before AS "markBefore",
+      at_ms AS "atMs"
     FROM parley_advance_cursors($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int)`,
 }
 
@@ -36,6 +37,7 @@ interface AdvancedRow {
   /** Of the event on the member's own stream, if there is one. */
   eventSeq: number | null
   mark: string | null
+  markBefore: string | null
   atMs: number
 }
 
@@ -43,6 +45,7 @@ function ownEvent(
   { actorId, conversationId }: AdvanceCursor,
   eventSeq: number,
   mark: string,
+  markBefore: string | null,
   atMs: number,
 ): LogEventOf<'INBOX_ENTRY_CHANGED'> {
   return {
@@ -54,6 +57,7 @@ function ownEvent(
     data: { conversationId },
     occurredAt: new Date(atMs),
     mark,
+    markBefore,
     message: null,
   }
 }
@@ -62,8 +66,8 @@ function ownEvent(
 const locked = z.object({ outcome: z.literal('LOCKED') })
 const singleAnswer = z.union([locked, outcomes.advanceCursor])
 
-function advanced(advance: AdvanceCursor, { eventSeq, mark, atMs, ...row }: AdvancedRow): Advanced {
-  const events = eventSeq === null || mark === null ? [] : [ownEvent(advance, eventSeq, mark, atMs)]
+function advanced(advance: AdvanceCursor, { eventSeq, mark, markBefore, atMs, ...row }: AdvancedRow): Advanced {
+  const events = eventSeq === null || mark === null ? [] : [ownEvent(advance, eventSeq, mark, markBefore, atMs)]
   const { outcome } = row
   if (outcome === 'ADVANCED' || outcome === 'UNCHANGED') return { ...row, outcome, gathered: true, events }
   return outcomes.advanceCursor.parse(row)

@@ -109,7 +109,8 @@ const calls: Record<CommandType, Call> = {
 const sendMessages: Statement = {
   name: 'sendMessages',
   isRepeatable: true,
-  text: `SELECT outcome, seq, event_seq AS "eventSeq", mark, at_ms AS "atMs", replayed
+  text: `SELECT outcome, seq, event_seq AS "eventSeq", mark, mark_before AS "markBefore", at_ms AS "atMs",
+      replayed
     FROM parley_send_messages($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::int[])`,
 }
 
@@ -122,6 +123,7 @@ interface SentRow extends Record<string, unknown> {
   seq: number
   eventSeq: number
   mark: string
+  markBefore: string | null
   atMs: number
   replayed: unknown
 }

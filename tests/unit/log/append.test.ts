@@ -4,7 +4,7 @@ import type { Bus } from '../../../src/bus/bus.ts'
 import { topics } from '../../../src/bus/topics.ts'
 import { createAppend } from '../../../src/log/append.ts'
 import type { Hub } from '../../../src/log/hub.ts'
-import { fromPayload, seqOf, toPayload } from '../../../src/log/payload.ts'
+import { fromPayload, markOf, seqOf, toPayload } from '../../../src/log/payload.ts'
 import type { LogEvent } from '../../../src/store/log-event.ts'
 import type { Outcome, Write } from '../../../src/store/writing/outcomes.ts'
 import { FakeLog, streamId } from '../../testkit/log.ts'
@@ -50,6 +50,8 @@ test('the number of an event is known without parsing it, whatever its fields ar
   const { seq, ...rest } = { ...new FakeLog().append(), seq: 1_234_567 }
   expect(seqOf(toPayload({ ...rest, seq }))).toBe(seq)
   // What a process of another version may publish is parsed like anything else.
+  expect(markOf(toPayload({ ...rest, seq }))).toBe(rest.mark)
   expect(seqOf(JSON.stringify({ ...rest, seq }))).toBe(0)
+  expect(markOf(JSON.stringify({ seq, ...rest }))).toBeNull()
   for (const payload of ['', '{"seq":', '{"seq":null}', '{"seq":"5"}', 'seq']) expect(seqOf(payload)).toBe(0)
 })

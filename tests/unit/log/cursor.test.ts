@@ -220,8 +220,43 @@ test('a stream whose head cannot be read just then starts over when it can', asy
   const cursor = await follow(3)
   const waiting = next(cursor)
   log.truncate(1)
+  await hub.verify()
   log.failures = 1
-  hub.startOver()
   await vi.advanceTimersByTimeAsync(1_000)
   expect(await waiting).toMatchObject({ lost: { reason: 'UNKNOWN_CURSOR', headEventSeq: 1 } })
+})
+
+test('an event that does not follow the one before it shows another history, though nobody heard of the numbers between', async () => {
+  log.appendMany(5)
+  const atTheTip = await follow(5)
+  const waiting = next(atTheTip)
+  log.truncate(3)
+  log.appendMany(2)
+  // The first that is heard of the new history has the very number that is expected next.
+  hub.offer(log.append())
+  const lost = { streamId, reason: 'UNKNOWN_CURSOR', headEventSeq: 6, headMark: log.headMark() }
+  expect(await waiting).toEqual({ lost })
+  hub.offer(log.append())
+  expect(seqsOf(await take(atTheTip, 1))).toEqual([7])
+})
+
+test('a reader that catches up from the log is told when what it reads does not follow what it has', async () => {
+  log.appendMany(ringSize * 2)
+  const cursor = new Cursor(hub, log.read)
+  await cursor.follow([{ streamId, afterSeq: 5, mark: markOf(5) }])
+  log.truncate(3)
+  log.appendMany(ringSize * 2)
+  const lost = { streamId, reason: 'UNKNOWN_CURSOR', headEventSeq: log.head(), headMark: log.headMark() }
+  expect(await take(cursor, 1)).toEqual([{ lost }])
+  hub.offer(log.append())
+  expect(seqsOf(await take(cursor, 1))).toEqual([log.head()])
+})
+
+test('what is verified and still there goes on, without a word to its readers', async () => {
+  log.appendMany(5)
+  const cursor = await follow(5)
+  log.truncate(5)
+  await hub.verify()
+  hub.offer(log.append())
+  expect(seqsOf(await take(cursor, 1))).toEqual([6])
 })

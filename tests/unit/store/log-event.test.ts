@@ -6,7 +6,7 @@ import { outcomes } from '../../../src/store/writing/outcomes.ts'
 import { cannedItems, logEvent } from '../../testkit/canned.ts'
 import { messageRow, streamId } from '../../testkit/log.ts'
 
-const raw = { streamId, seq: 7, actorId: null, occurredAt: new Date(0), mark: 'mark7' }
+const raw = { streamId, seq: 7, actorId: null, occurredAt: new Date(0), mark: 'mark7', markBefore: 'mark6' }
 
 test('events of every type pass the bus as they are', () => {
   const events = cannedItems().flatMap(({ event }) => (event ? [event] : []))
