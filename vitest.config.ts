@@ -1,17 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
-/** Whole fleets under load or faults: each has the machine to itself, one file after the other, when the rest is done. */
-const heavy = ['tests/{faults,limits}/**/*.test.ts']
+const testsUnder = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => join(folder, file))
+
+/** Needs fleets, many databases or minutes: nobody waits for these in `npm test`. */
+const heavyOnly = 'tests/**/*.heavy.test.ts'
+/** What does a part of its work in `npm test` does all of it in `npm run test:heavy`. */
+const inBoth = testsUnder('tests').filter((file) => readFileSync(file, 'utf8').includes('testkit/effort.ts'))
+/** Faults under load: each file has the machine to itself, when the rest is done. */
+const faults = ['tests/{faults,limits}/**/*.test.ts']
 
 export default defineConfig({
   test: {
-    // Real servers, PostgreSQL and Redis stand behind most tests; a hang still ends within a minute.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Real servers, PostgreSQL and Redis stand behind most tests; a hang still ends within two minutes.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // What is waited for comes when the machine gets to it.
     expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
-    // Timing tests (2 s to recover) must not starve on small machines.
     maxWorkers: 2,
     projects: [
       {
@@ -22,7 +32,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: ['tests/{api,costs,examples,guarantees,starting,transport}/**/*.test.ts'],
+          include: ['tests/{api,costs,examples,guarantees,starting,transport}/**/*.test.ts', ...faults],
+          exclude: [heavyOnly],
           globalSetup: ['tests/testkit/global-setup.ts'],
         },
       },
@@ -30,9 +41,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'heavy',
-          include: heavy,
+          include: [heavyOnly, ...inBoth],
+          env: { TEST_EFFORT: 'full' },
           globalSetup: ['tests/testkit/global-setup.ts'],
-          maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },
       },

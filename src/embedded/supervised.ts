@@ -2,13 +2,14 @@ import { spawn, type SpawnOptions } from 'node:child_process'
 
 /**
  * Runs "$@" until it ends by itself or our end of stdin closes, which the kernel sees to however we die. SIGINT is the
- * fast and clean way out for PostgreSQL (connections are cut, everything is written) and for Redis.
+ * fast and clean way out for PostgreSQL (connections are cut, everything is written) and for Redis. A server that was halted
+ * takes it only when it goes on.
  */
 const script = `
 exec 3<&0 </dev/null
 "$@" 3<&- &
 server=$!
-( read -r _ <&3; kill -INT $server ) &
+( read -r _ <&3; kill -INT $server; kill -CONT $server ) &
 watcher=$!
 wait $server
 status=$?
@@ -22,6 +23,8 @@ export interface Supervised {
   hasEnded(): boolean
   /** Asks the server to end. Idempotent. */
   end(): void
+  /** Ends the server and whoever watches it with SIGKILL: for one that takes no notice of being asked. */
+  kill(): void
 }
 
 /** Starts a server that must not outlive this process, not even when it is killed with SIGKILL. */
@@ -50,5 +53,12 @@ export function spawnSupervised(
     child.ref()
     child.stdin?.end()
   }
-  return { ended, hasEnded: () => over, end }
+  const kill = (): void => {
+    try {
+      if (!over && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // It ended at this moment.
+    }
+  }
+  return { ended, hasEnded: () => over, end, kill }
 }

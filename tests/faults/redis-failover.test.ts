@@ -53,8 +53,6 @@ afterAll(async () => {
   await Promise.all([first.stop(), second.stop()])
 })
 
-/** How often each server has said this so far. */
-const said = (words: string) => servers.map((server) => server.logs().split(words).length - 1)
 const outage = 'Redis is unreachable'
 const end = 'Redis is back'
 
@@ -67,19 +65,33 @@ async function eventsGoOn() {
   expect(live.ended).toBeNull()
 }
 
+/** Lines of these words that each server has written since then. */
+const linesSince = (places: number[], words: string) =>
+  servers.map((server, at) =>
+    server
+      .logs()
+      .slice(places[at])
+      .split('\n')
+      .filter((line) => line.includes(words)),
+  )
+
 /** While it is refused both say so once, and nobody waits for Redis; when it is over all is as before, by itself. */
-async function isNoticedAndOver(refuse: () => Promise<unknown>, reason: string, mend: () => Promise<unknown>) {
+async function isNoticedAndOver(refuse: () => Promise<unknown>, reason: string | RegExp, mend: () => Promise<unknown>) {
   await seesSoon(bob, ann, { status: 'ONLINE', device: 'MOBILE' }, 20_000)
   await eventsGoOn()
-  const [outages, ends] = [said(outage), said(end)]
-  await refuse()
-  for (const server of servers) await untilReadiness(server, 'degraded')
-  expect((await readiness(servers[0])).body.checks).toMatchObject({ database: 'ok', bus: 'unreachable' })
-  await eventsGoOn()
-  expect(await presenceOf(bob, ann)).toMatchObject({ status: 'OFFLINE' })
-  expect(said(outage)).toEqual(outages.map((times) => times + 1))
-  expect(servers.map((server) => server.logs().split(outage).at(-2)!.split('\n').at(-1)).join()).toContain(reason)
-  await mend()
+  const places = servers.map((server) => server.logs().length)
+  try {
+    await refuse()
+    await expect.poll(() => linesSince(places, outage).join(), { timeout: 20_000 }).toMatch(reason)
+    for (const server of servers)
+      await expect
+        .poll(async () => (await readiness(server)).body, { timeout: 20_000 })
+        .toMatchObject({ status: 'degraded', checks: { database: 'ok', bus: 'unreachable' } })
+    await eventsGoOn()
+    await expect.poll(() => presenceOf(bob, ann), { timeout: 20_000 }).toMatchObject({ status: 'OFFLINE' })
+  } finally {
+    await mend()
+  }
   for (const server of servers) await untilReadiness(server, 'ok')
   await seesSoon(bob, ann, { status: 'ONLINE', device: 'MOBILE' }, 20_000)
   await eventsGoOn()
@@ -95,8 +107,11 @@ async function isNoticedAndOver(refuse: () => Promise<unknown>, reason: string, 
     )
     .toBeGreaterThan(0)
   typing.cut()
-  expect(said(outage)).toEqual(outages.map((times) => times + 1))
-  expect(said(end)).toEqual(ends.map((times) => times + 1))
+  // One line for each outage and one for its end: a busy machine may have had more than this one.
+  for (const lines of linesSince(places, 'Redis is ')) {
+    const isEnd = lines.map((line) => line.includes(end))
+    expect(isEnd, lines.join('\n')).toEqual(isEnd.map((_, at) => at % 2 === 1))
+  }
 }
 
 test('a failover that leaves all connections where they are: READONLY, and by itself to the new primary', async () => {
@@ -159,11 +174,11 @@ test('a node of a cluster that is down', async () => {
 
 test('a password that connections do not know: NOAUTH for those that are new, nothing for those that are there', async () => {
   const admin = adminOf(second)
-  const before = said(outage)
+  const before = servers.map((server) => server.logs().length)
   await admin.config('SET', 'requirepass', 'secret')
   await eventsGoOn()
-  expect((await readiness(servers[0])).body.status).toBe('ok')
-  expect(said(outage)).toEqual(before)
+  await untilReadiness(servers[0], 'ok')
+  expect(linesSince(before, 'NOAUTH').flat()).toEqual([])
   await admin.config('SET', 'requirepass', '')
   await isNoticedAndOver(
     async () => {
@@ -181,7 +196,8 @@ test('a Redis that is halted, with its connections open', async () => {
   const pid = Number(/process_id:(\d+)/.exec(await adminOf(second).info('server'))?.[1])
   await isNoticedAndOver(
     async () => process.kill(pid, 'SIGSTOP'),
-    'no answer',
+    // Whichever of its connections waits first.
+    /no answer|not answered/,
     async () => process.kill(pid, 'SIGCONT'),
   )
 })

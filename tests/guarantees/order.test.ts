@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
+import { effort } from '../testkit/effort.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { withRandom } from '../testkit/random.ts'
@@ -17,8 +18,8 @@ const signUpMany = (count: number) =>
 
 const oneTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
-test('2,000 messages of 8 writers in 2 processes are numbered without a gap, and a subscriber in each process gets all, in order, once', async () => {
-  const messagesEach = 250
+const messagesEach = effort(250, 60)
+test(`${String(8 * messagesEach)} messages of 8 writers in 2 processes are numbered without a gap, and a subscriber in each process gets all, in order, once`, async () => {
   const atOnce = 4
   const writers = await signUpMany(8)
   const readers = await signUpMany(2)
@@ -62,7 +63,7 @@ test('messages, edits, deletions and receipts of several writers at once share o
     const subscriptions = await Promise.all(people.map((person) => person.conversationEvents(talk.conversationId)))
     await Promise.all(
       people.map(async (person) => {
-        for (let count = 0; count < 60; count++) await talk.act(random, person)
+        for (let count = 0; count < effort(60, 25); count++) await talk.act(random, person)
       }),
     )
     await talk.send(owner)
@@ -84,7 +85,7 @@ test('a snapshot read while others write, and the events after its cursor, equal
     await talk.send(owner)
     const stop = keepActing(people, (person) => talk.act(random, person))
     const followed = []
-    for (let round = 0; round < 25; round++) {
+    for (let round = 0; round < effort(25, 10); round++) {
       const reader = random.pick(people).at(random.pick(pair.urls))
       const replica = (await Replica.read(reader, talk.conversationId))!
       followed.push({ replica, from: replica.eventSeq, reader })

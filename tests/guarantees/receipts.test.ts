@@ -9,6 +9,7 @@ import {
 } from '../../sdk/generated/graphql.ts'
 import { crowdSecret, gather, signUpMany } from '../testkit/crowd.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
+import { effort } from '../testkit/effort.ts'
 import { InboxClient } from '../testkit/inbox-client.ts'
 import { holdRows } from '../testkit/hold-rows.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
@@ -206,7 +207,7 @@ test('a copy of a large group that is kept by the events of the inbox through cu
     const client = new InboxClient()
     await client.start(reader, (await reader.client.request(ViewerDocument, {})).viewer.cursor, [id])
     let head = 1
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < effort(10, 4); round++) {
       const place = reader.at(urls[round % 2]!)
       await client.connect(place)
       head = Math.max(head, (await owner.send(id, 'One more')).message.seq)
@@ -260,7 +261,7 @@ test('unread counts of a large group equal a recount while its members read, wri
       await person.client.request(LeaveConversationDocument, { input: { conversationId: id } })
       inside.delete(person)
     }
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < effort(12, 4); round++) {
       const absent = crowd.filter((person) => !inside.has(person))
       await Promise.all([
         ...[...inside].map(turn),

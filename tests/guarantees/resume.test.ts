@@ -3,6 +3,7 @@ import { parse } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
 import { AddMembersDocument, RemoveMemberDocument, ViewerDocument } from '../../sdk/generated/graphql.ts'
 import { expectWholeChain } from '../testkit/chain.ts'
+import { effort } from '../testkit/effort.ts'
 import { InboxClient } from '../testkit/inbox-client.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { expectType, signUp, type Person } from '../testkit/person.ts'
@@ -11,7 +12,7 @@ import { Replica } from '../testkit/replica.ts'
 import { keepActing, Talk } from '../testkit/traffic.ts'
 
 let pair: Pair
-const cuts = 50
+const cuts = effort(50, 15)
 
 // A small ring: after a cut the reader is sometimes served from memory and sometimes from the log.
 beforeAll(async () => {
@@ -51,7 +52,7 @@ async function signUpFour(): Promise<[Person, Person, Person, Person]> {
   return Promise.all([signUp(a), signUp(b), signUp(a), signUp(b)])
 }
 
-test('a subscriber of a conversation cut off 50 times gets every event once, in order, and ends with the state of a fresh read', async () => {
+test(`a subscriber of a conversation cut off ${cuts} times gets every event once, in order, and ends with the state of a fresh read`, async () => {
   await withRandom(async (random) => {
     const [reader, ...writers] = await signUpFour()
     const talk = new Talk(await writers[0].createGroup([reader, ...writers.slice(1)]))
@@ -89,7 +90,7 @@ test('a subscriber of a conversation cut off 50 times gets every event once, in 
   })
 })
 
-test('an inbox cut off 50 times, with conversations joined, left and rejoined meanwhile, ends with the state of a fresh read', async () => {
+test(`an inbox cut off ${cuts} times, with conversations joined, left and rejoined meanwhile, ends with the state of a fresh read`, async () => {
   await withRandom(async (random) => {
     const [reader, ...writers] = await signUpFour()
     const [host, ...others] = writers

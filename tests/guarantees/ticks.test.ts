@@ -6,6 +6,7 @@ import { expectWholeChain } from '../testkit/chain.ts'
 import { ask } from '../testkit/api.ts'
 import { crowdSecret, gather, signUpMany } from '../testkit/crowd.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
+import { effort } from '../testkit/effort.ts'
 import type { Person } from '../testkit/person.ts'
 import { withRandom } from '../testkit/random.ts'
 import { Reader } from '../testkit/reader.ts'
@@ -88,7 +89,7 @@ test.each([
         inside.push(person)
       },
     }
-    for (let count = 1; count <= 60; count++) {
+    for (let count = 1; count <= effort(60, 25); count++) {
       const name = random.pick(Object.keys(steps))
       const person = random.pick(inside)
       await steps[name]!(person)

@@ -9,6 +9,7 @@ import {
   type UpdateInboxEntryInput,
 } from '../../sdk/generated/graphql.ts'
 import { keyOf } from '../testkit/ask.ts'
+import { effort } from '../testkit/effort.ts'
 import { holdRows } from '../testkit/hold-rows.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
@@ -218,7 +219,7 @@ test('unread counts equal a recount after each step of any sequence of operation
       await check(people, models, 1 - action.place)
     }
   })
-  await fc.assert(property, { numRuns: 12, endOnFailure: true })
+  await fc.assert(property, { numRuns: effort(12, 4), endOnFailure: true })
 })
 
 test('unread counts equal a recount after everybody wrote and read at once on two servers', async () => {

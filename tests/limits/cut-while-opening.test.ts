@@ -12,6 +12,7 @@ import {
 } from '../../sdk/generated/graphql.ts'
 import { startCounted, type CountedServer } from '../testkit/counted.ts'
 import { createTestDatabase } from '../testkit/database.ts'
+import { effort } from '../testkit/effort.ts'
 import { Gate } from '../testkit/gate.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { createRandom } from '../testkit/random.ts'
@@ -22,7 +23,7 @@ import { startRedis, type RedisServer } from '../testkit/redis.ts'
  * topics, devices, listeners. The client goes here at random moments, and at each await in turn.
  */
 
-const cuts = Number(process.env.LEAK_CYCLES ?? 1_000)
+const cuts = effort(1_000, 150)
 /** Cuts under way at once. */
 const width = 10
 /** More answers of PostgreSQL and Redis than the opening of any subscription waits for. */
@@ -184,12 +185,12 @@ describe.each(ways)('%s', (_name, begin, operationsFor) => {
 })
 
 describe.each([
-  ...Object.entries(subscriptions).map(
+  ...Object.entries(effort(subscriptions, { inboxEvents: subscriptions.inboxEvents! })).map(
     ([name, operation]) => [`${name} by server-sent events`, bySse, operation] as const,
   ),
-  ...Object.entries({ ...subscriptions, setTyping }).map(
-    ([name, operation]) => [`${name} on a WebSocket of a device`, bySocket, operation] as const,
-  ),
+  ...Object.entries(
+    effort({ ...subscriptions, setTyping }, { presenceEvents: subscriptions.presenceEvents!, setTyping }),
+  ).map(([name, operation]) => [`${name} on a WebSocket of a device`, bySocket, operation] as const),
 ])('%s', (_name, begin, operation) => {
   test('leaves nothing behind, whichever answer it was cut off before', async () => {
     await expectNothingHeld()

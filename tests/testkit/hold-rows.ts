@@ -22,7 +22,7 @@ export async function holdRows(database: TestDatabase, sql: string, params: unkn
     return row?.count
   }
   return {
-    waitForBlocked: (count) => expect.poll(blocked, { timeout: 2_000, interval: 5 }).toBe(count),
+    waitForBlocked: (count) => expect.poll(blocked, { timeout: 10_000, interval: 5 }).toBe(count),
     async release() {
       await client.query('COMMIT')
       await client.end()

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnSupervised } from '../../src/embedded/supervised.ts'
 import { ensureCommand } from './commands.ts'
+import { endSupervised } from './ending.ts'
 
 export interface RedisServer {
   url: string
@@ -59,6 +60,8 @@ export async function startRedis(port?: number, settings: readonly string[] = []
     '',
     '--appendonly',
     'no',
+    '--dir',
+    folder,
     ...settings,
   ]
   const server = spawnSupervised(command, openSync('/dev/null', 'w'), { cwd: '/' })
@@ -70,8 +73,7 @@ export async function startRedis(port?: number, settings: readonly string[] = []
     url: `redis://127.0.0.1:${chosen}`,
     port: chosen,
     async stop() {
-      server.end()
-      await server.ended
+      await endSupervised(server)
       rmSync(folder, { recursive: true, force: true })
     },
   }

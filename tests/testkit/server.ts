@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { inject } from 'vitest'
 import { atEnd } from './at-end.ts'
+import { endedOrKilled } from './ending.ts'
 
 export interface ServerOptions {
   databaseUrl?: string
@@ -87,7 +88,9 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
     kill: (signal) => void child.kill(signal),
     async stop() {
       child.kill('SIGINT')
-      await exited
+      // One that a test has halted takes it when it goes on.
+      child.kill('SIGCONT')
+      await endedOrKilled(exited, () => child.kill('SIGKILL'))
     },
     exited,
   }

@@ -19,6 +19,7 @@ import { startEmbeddedPostgres } from '../../src/embedded/postgres.ts'
 import { spawnSupervised, type Supervised } from '../../src/embedded/supervised.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { atEnd } from './at-end.ts'
+import { endSupervised } from './ending.ts'
 
 export interface Node {
   url: string
@@ -32,8 +33,7 @@ const servers: Supervised[] = []
 const folders: string[] = []
 
 atEnd(async () => {
-  for (const server of servers) server.end()
-  await Promise.all(servers.map((server) => server.ended))
+  await Promise.all(servers.map(endSupervised))
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
@@ -62,10 +62,7 @@ async function start(dataDir: string, port: number): Promise<Node> {
         await client.end()
       }
     },
-    async stop() {
-      server.end()
-      await server.ended
-    },
+    stop: () => endSupervised(server),
   }
   for (const deadlineMs = performance.now() + startTimeoutMs; ;) {
     const isUp = await node.query('SELECT 1').then(
