@@ -40,6 +40,15 @@ const config: CodegenConfig = {
       plugins: ['fragment-matcher'],
       config: { useExplicitTyping: true, apolloClientVersion: 3 },
     },
+    'examples/urql/generated/introspection.ts': {
+      plugins: ['urql-introspection'],
+      config: { useTypeImports: true },
+    },
+    'examples/codegen/generated/': {
+      documents: 'examples/codegen/*.ts',
+      preset: 'client',
+      config: { scalars, useTypeImports: true, enumsAsTypes: true, documentMode: 'string', onlyOperationTypes: true },
+    },
   },
 }
 

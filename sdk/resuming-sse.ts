@@ -5,12 +5,12 @@ import { SubscriptionPosition } from './subscription-position.ts'
 export interface LiveSseClientOptions {
   /** Where GraphQL is served: http://localhost:4000/graphql */
   url: string
-  /** Asked for at each connect. */
-  token: () => string | Promise<string>
+  /** Asked for at each connect. Null: not logged in. */
+  token: () => string | null | Promise<string | null>
   /** Milliseconds without a byte after which a stream counts as dead. The server says something each 15 s. Default: 40000. */
   silenceMs?: number
-  /** Milliseconds to wait before the next connect; the number says how many failed in a row. */
-  retryWaitMs?: (retries: number) => number
+  /** Waits before the next connect; `retries` says how many failed in a row. */
+  retryWait?: (retries: number) => Promise<void>
 }
 
 /** The server refuses the stream, and would again. */
@@ -26,10 +26,16 @@ export class RefusedError extends Error {
 }
 
 const maxRetryWaitMs = 30_000
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+// Some chance in it, so that not all come back at once after a restart.
+const defaultRetryWait = (retries: number) => wait(Math.random() * Math.min(maxRetryWaitMs, 250 * 2 ** retries))
 const passes = [408, 425, 429, 500, 502, 503, 504]
 
 /** How long a server wants to be left alone: Retry-After in milliseconds. */
 const retryAfterOf = (response: Response) => Number(response.headers.get('retry-after') ?? 0) * 1_000
+
+const authorization = (token: string | null): Record<string, string> =>
+  token === null ? {} : { authorization: `Bearer ${token}` }
 
 /**
  * The same bytes, but their end and their failure come a turn of the event loop later, and silence is a failure. graphql-sse 2
@@ -37,7 +43,6 @@ const retryAfterOf = (response: Response) => Number(response.headers.get('retry-
  */
 function unhurried(body: ReadableStream<Uint8Array>, silenceMs: number): ReadableStream<Uint8Array> {
   const reader = body.getReader()
-  const turn = () => new Promise((resolve) => setTimeout(resolve))
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       let timer: ReturnType<typeof setTimeout> | undefined
@@ -47,11 +52,11 @@ function unhurried(body: ReadableStream<Uint8Array>, silenceMs: number): Readabl
       try {
         const { done, value } = await Promise.race([reader.read(), silence])
         if (done) {
-          await turn()
+          await wait(0)
           controller.close()
         } else controller.enqueue(value)
       } catch (error) {
-        await turn()
+        await wait(0)
         controller.error(error)
       } finally {
         clearTimeout(timer)
@@ -68,21 +73,19 @@ function unhurried(body: ReadableStream<Uint8Array>, silenceMs: number): Readabl
  */
 export function createLiveSseClient(options: LiveSseClientOptions): Client {
   const { url, token, silenceMs = 40_000 } = options
-  const retryWaitMs =
-    options.retryWaitMs ?? ((retries: number) => Math.random() * Math.min(maxRetryWaitMs, 250 * 2 ** retries))
+  const { retryWait = defaultRetryWait } = options
   // One for each subscription: they share no connection, and graphql-sse does not say which of them it tries again.
   const connect = (): Client => {
     let leftAloneUntilMs = 0
     let refused: RefusedError | null = null
     return createClient({
       url,
-      headers: async () => ({ authorization: `Bearer ${await token()}` }),
+      headers: async () => authorization(await token()),
       retryAttempts: Infinity,
       retry: async (retries) => {
         // What fetchFn throws is tried again; what is thrown here ends the subscription.
         if (refused) throw refused
-        const waitMs = Math.max(leftAloneUntilMs - Date.now(), retryWaitMs(retries))
-        await new Promise((resolve) => setTimeout(resolve, waitMs))
+        await Promise.all([wait(leftAloneUntilMs - Date.now()), retryWait(retries)])
       },
       fetchFn: async (input: string, init: RequestInit) => {
         const response = await fetch(input, init)

@@ -9,7 +9,7 @@ export interface SessionTokens {
 
 export interface SessionKeeper {
   /** An access token that is good for a while. Rejects with SessionEndedError when the person has to log in again. */
-  token(): Promise<string>
+  token: () => Promise<string>
 }
 
 /** The session was ended: logged out, or its refresh token expired or was used by somebody else. */

@@ -28,12 +28,12 @@ const streamFields: Readonly<Record<string, 'one' | 'many'>> = {
   inboxEvents: 'many',
   supportEvents: 'many',
 }
-/** What all events are; a fragment on anything else leaves some of them out. */
-const eventInterfaces = ['StreamEvent', 'ConversationEvent', 'MessageEvent', 'ReceiptEvent', 'InboxEvent']
+/** What all events are, and their cursors; a fragment on anything else leaves some of them out. */
+const everyEvent = ['StreamCursor', 'StreamEvent', 'ConversationEvent', 'MessageEvent', 'ReceiptEvent', 'InboxEvent']
 
 type Fragments = ReadonlyMap<string, FragmentDefinitionNode>
 
-/** The field of this name that every event has, be it in a fragment. */
+/** The field of this name, be it in a fragment, that every event has. */
 function findField(set: SelectionSetNode | undefined, name: string, fragments: Fragments): FieldNode | undefined {
   for (const selection of set?.selections ?? []) {
     if (selection.kind === Kind.FIELD) {
@@ -42,7 +42,7 @@ function findField(set: SelectionSetNode | undefined, name: string, fragments: F
     }
     const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection
     const type = fragment?.typeCondition?.name.value
-    if (type !== undefined && !eventInterfaces.includes(type)) continue
+    if (type !== undefined && !everyEvent.includes(type)) continue
     const found = findField(fragment?.selectionSet, name, fragments)
     if (found) return found
   }
@@ -114,12 +114,12 @@ export class SubscriptionPosition {
       token: variableOf(field, 'resume'),
     }
     // Without aliases: the cursor is read as the schema has it.
-    const selected = cursor?.selectionSet?.selections.map((selection) => keyOf(selection as FieldNode)) ?? []
+    const selects = (name: string) => keyOf(findField(cursor?.selectionSet, name, fragments)) === name
     const goesOnByCursor =
       names.after !== undefined &&
-      selected.includes('eventSeq') &&
-      (names.mark === undefined || selected.includes('mark')) &&
-      (follows === 'one' || selected.includes('streamId'))
+      selects('eventSeq') &&
+      (names.mark === undefined || selects('mark')) &&
+      (follows === 'one' || selects('streamId'))
     const goesOnByToken = names.token !== undefined && names.resume !== undefined
     if (!goesOnByCursor && !goesOnByToken) {
       throw new Error(

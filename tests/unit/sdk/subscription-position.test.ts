@@ -4,7 +4,8 @@ import { SubscriptionPosition } from '../../../sdk/subscription-position.ts'
 const conversation = `subscription ($id: ID!, $from: Int, $m: String) {
   live: conversationEvents(conversationId: $id, after: $from, mark: $m) { ...Parts }
 }
-fragment Parts on ConversationEvent { ... on StreamEvent { at: cursor { streamId eventSeq mark } } ... on MessageSent { message { id } } }`
+fragment Parts on ConversationEvent { ... on StreamEvent { at: cursor { ...C } } ... on MessageSent { message { id } } }
+fragment C on StreamCursor { streamId eventSeq mark }`
 const inbox = `subscription ($after: [StreamCursorInput!], $resume: String) {
   inboxEvents(after: $after, resume: $resume) { resume cursor { streamId eventSeq mark } }
 }`

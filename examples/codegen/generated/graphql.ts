@@ -1,0 +1,526 @@
+/* eslint-disable */
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type Maybe<T> = T | null;
+export type InputMaybe<T> = Maybe<T>;
+export type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+export type MakeOptional<T, K extends keyof T> = Omit<T, K> & { [SubKey in K]?: Maybe<T[SubKey]> };
+export type MakeMaybe<T, K extends keyof T> = Omit<T, K> & { [SubKey in K]: Maybe<T[SubKey]> };
+export type MakeEmpty<T extends { [key: string]: unknown }, K extends keyof T> = { [_ in K]?: never };
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  /** A moment: RFC 3339, UTC, millisecond precision. 2026-01-31T12:00:00.000Z */
+  DateTime: { input: string; output: string; }
+};
+
+/** People to add to a group. */
+export type AddMembersInput = {
+  /** Which conversation. */
+  conversationId: Scalars['ID']['input'];
+  /** Whom to add; 1 to 1000. */
+  userIds: Array<Scalars['ID']['input']>;
+};
+
+/** A new password. */
+export type ChangePasswordInput = {
+  /** The password until now. */
+  currentPassword: Scalars['String']['input'];
+  /** 8 to 256 characters. */
+  newPassword: Scalars['String']['input'];
+};
+
+/** What a conversation is. */
+export type ConversationKind =
+  /** Two people; one for each pair, and nobody joins or leaves. */
+  | 'DIRECT'
+  /** Any number of people, with an owner. */
+  | 'GROUP';
+
+/** A new group. */
+export type CreateGroupInput = {
+  /** Until when a sender may edit or delete a message. */
+  editPolicy?: InputMaybe<EditPolicy>;
+  /** People besides the viewer. At most 1000; add more later. */
+  memberIds: Array<Scalars['ID']['input']>;
+  /** 8 to 64 characters of your choosing; the key of this write. */
+  opKey: Scalars['String']['input'];
+  /** On one line, 1 to 120 characters (code points) without what cannot be seen around them. */
+  title: Scalars['String']['input'];
+};
+
+/** Whether a read or delivered position moved. */
+export type CursorOutcome =
+  /** It moved forward. */
+  | 'ADVANCED'
+  /** It was there already, or further. */
+  | 'UNCHANGED';
+
+/** A message to delete. */
+export type DeleteMessageInput = {
+  /** Which message. */
+  messageId: Scalars['ID']['input'];
+  /** 8 to 64 characters of your choosing; the key of this write. */
+  opKey: Scalars['String']['input'];
+};
+
+/** How far the other members have got with a message. */
+export type DeliveryStatus =
+  /** All other members have got it. */
+  | 'DELIVERED'
+  /** All other members have read it, and let others see that. */
+  | 'READ'
+  /** It is stored. */
+  | 'SENT';
+
+/** What somebody uses Parley on. */
+export type DeviceKind =
+  /** A program on a computer. */
+  | 'DESKTOP'
+  /** A phone or a tablet. */
+  | 'MOBILE'
+  /** A browser. */
+  | 'WEB';
+
+/** A new text for a message. */
+export type EditMessageInput = {
+  /** Refuse with RevisionConflictError when the message is not at this revision. */
+  expectedRevision?: InputMaybe<Scalars['Int']['input']>;
+  /** Which message. */
+  messageId: Scalars['ID']['input'];
+  /** 8 to 64 characters of your choosing; the key of this write. */
+  opKey: Scalars['String']['input'];
+  /** 1 to 4000 characters (code points), of which at least one shows something. */
+  text: Scalars['String']['input'];
+};
+
+/** Until when a sender may edit or delete a message. */
+export type EditPolicy =
+  /** Always. */
+  | 'ANYTIME'
+  /** Never. */
+  | 'NEVER'
+  /** Until somebody else has read it and lets others see that. */
+  | 'UNTIL_READ'
+  /** For 15 minutes. */
+  | 'WITHIN_15_MINUTES';
+
+/** A person to erase. */
+export type EraseUserInput = {
+  /** Whom to erase. */
+  userId: Scalars['ID']['input'];
+};
+
+/** Why a mutation was refused. */
+export type ErrorCode =
+  /** The conversation takes no more messages. */
+  | 'CONVERSATION_CLOSED'
+  /** The viewer can see it, but may not do this. */
+  | 'FORBIDDEN'
+  /** Somebody else has this handle. */
+  | 'HANDLE_TAKEN'
+  /** The handle or the password is wrong. */
+  | 'INVALID_CREDENTIALS'
+  /** The message was deleted. */
+  | 'MESSAGE_DELETED'
+  /** The conversation's edit policy no longer allows it. */
+  | 'MESSAGE_LOCKED'
+  /** There is no such thing, or it is not the viewer's to see. */
+  | 'NOT_FOUND'
+  /** The same key was used before with a different request. */
+  | 'OP_KEY_REUSED'
+  /** expectedRevision is not the current one. */
+  | 'REVISION_CONFLICT'
+  /** The refresh token is unknown, expired, or was exchanged before. */
+  | 'SESSION_EXPIRED'
+  /** An argument is not acceptable; `fields` says which and why. */
+  | 'VALIDATION_ERROR';
+
+/** A device says that it is there. */
+export type HeartbeatInput = {
+  /** 1 to 64 characters of the client's choosing, the same as long as it is the same device. */
+  deviceId: Scalars['String']['input'];
+  /** What it is. */
+  kind: DeviceKind;
+  /** ONLINE: it is in use. AWAY: it is not. OFFLINE: it goes, at once. */
+  status: PresenceStatus;
+};
+
+/** Which entries of the inbox. */
+export type InboxFilter =
+  /** Those that are not archived, and those that a message brought back. */
+  | 'ACTIVE'
+  /** All. */
+  | 'ALL'
+  /** The archived ones: without a new message since, or muted when it came. */
+  | 'ARCHIVED'
+  /** Those with unreadCount > 0, archived ones too. */
+  | 'UNREAD';
+
+/** A group to leave. */
+export type LeaveConversationInput = {
+  /** Which conversation. */
+  conversationId: Scalars['ID']['input'];
+};
+
+/** Who wants in. */
+export type LoginInput = {
+  /** Upper and lower case are the same. */
+  handle: Scalars['String']['input'];
+  /** The password given at registration. */
+  password: Scalars['String']['input'];
+};
+
+/** How far the viewer's devices have got the messages. */
+export type MarkDeliveredInput = {
+  /** Which conversation. */
+  conversationId: Scalars['ID']['input'];
+  /** Up to this message; past headSeq counts as headSeq. */
+  seq: Scalars['Int']['input'];
+};
+
+/** How far the viewer has got. */
+export type MarkReadInput = {
+  /** Which conversation. */
+  conversationId: Scalars['ID']['input'];
+  /** Up to this message; past headSeq counts as headSeq. */
+  seq: Scalars['Int']['input'];
+};
+
+/** What a person may do in a conversation. */
+export type MemberRole =
+  /** Rename, add, remove members, delete messages. */
+  | 'ADMIN'
+  /** Read and write. */
+  | 'MEMBER'
+  /** Everything. */
+  | 'OWNER';
+
+/** Who sees whether a person is here, and when they were last. Those who share no conversation never do. */
+export type PresenceSharing =
+  /** People they share a DIRECT conversation with. */
+  | 'CONTACTS'
+  /** Everybody they share a conversation with. */
+  | 'EVERYONE'
+  /** Nobody. */
+  | 'NOBODY';
+
+/** Whether somebody is here: the best of their devices. */
+export type PresenceStatus =
+  /** Connected, but not used for 5 minutes, or the device says so. */
+  | 'AWAY'
+  /** No device for 30 seconds; also whoever is invisible, or does not show it to the viewer. */
+  | 'OFFLINE'
+  /** A device is connected, and in use. */
+  | 'ONLINE';
+
+/** A refresh token. */
+export type RefreshSessionInput = {
+  /** The cookie parley_refresh counts when this is left out. */
+  refreshToken?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** A new person. */
+export type RegisterInput = {
+  /** On one line, 1 to 64 characters (code points) without what cannot be seen around them. */
+  displayName: Scalars['String']['input'];
+  /** 3 to 32 of a-z 0-9 _ . ; unique, case-insensitive. */
+  handle: Scalars['String']['input'];
+  /** 8 to 256 characters. */
+  password: Scalars['String']['input'];
+};
+
+/** A person to take out of a group. */
+export type RemoveMemberInput = {
+  /** Which conversation. */
+  conversationId: Scalars['ID']['input'];
+  /** Whom to remove. */
+  userId: Scalars['ID']['input'];
+};
+
+/** A new title for a group. */
+export type RenameConversationInput = {
+  /** Which conversation. */
+  conversationId: Scalars['ID']['input'];
+  /** On one line, 1 to 120 characters (code points) without what cannot be seen around them. */
+  title: Scalars['String']['input'];
+};
+
+/** A new message. */
+export type SendMessageInput = {
+  /** 8 to 64 characters of your choosing; the key of this write. */
+  clientMessageId: Scalars['String']['input'];
+  /** Where to. */
+  conversationId: Scalars['ID']['input'];
+  /** A message of the same conversation that this one answers. */
+  replyToId?: InputMaybe<Scalars['ID']['input']>;
+  /** 1 to 4000 characters (code points), of which at least one shows something. */
+  text?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Whether the viewer types. */
+export type SetTypingInput = {
+  /** Where. */
+  conversationId: Scalars['ID']['input'];
+  /** Whether the viewer types now. */
+  typing: Scalars['Boolean']['input'];
+};
+
+/** Why a cursor leads nowhere. */
+export type SnapshotReason =
+  /** The log no longer reaches back to it. */
+  | 'EXPIRED'
+  /** It is ahead of the stream, or of another history of it, or the viewer is no longer in the conversation. */
+  | 'UNKNOWN_CURSOR';
+
+/** A person to talk to. */
+export type StartDirectInput = {
+  /** The other person. */
+  userId: Scalars['ID']['input'];
+};
+
+/** A position to go on from, as a StreamCursor gave it. */
+export type StreamCursorInput = {
+  /** Everything after this event is wanted. */
+  eventSeq: Scalars['Int']['input'];
+  /** Of the same position. Without it a position of another history is not noticed. */
+  mark?: InputMaybe<Scalars['String']['input']>;
+  /** The conversation's id, or that of the viewer's personal stream. */
+  streamId: Scalars['ID']['input'];
+};
+
+/** What is left out stays as it is. */
+export type UpdateInboxEntryInput = {
+  /** Whether it is out of the ACTIVE inbox: until a message of somebody else comes while it is not muted, or the viewer sends one. */
+  archived?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Which conversation. */
+  conversationId: Scalars['ID']['input'];
+  /** No notifications until then; null ends it. */
+  mutedUntil?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Whether it comes before the others. */
+  pinned?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Marks unread from this message on, for the viewer alone. 1 or more. */
+  unreadFromSeq?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** What is left out stays as it is. */
+export type UpdateSettingsInput = {
+  /** Whether others see the viewer as somebody who has left. */
+  invisible?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Who may see the viewer's presence. */
+  presenceSharing?: InputMaybe<PresenceSharing>;
+  /** Whether others may see how far the viewer has read. */
+  readReceiptsEnabled?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** What a person is to the operator of this server. */
+export type UserRole =
+  /** Runs the server. */
+  | 'ADMIN'
+  /** Answers for the operator. */
+  | 'STAFF'
+  /** Anybody. */
+  | 'USER';
+
+/** Whether this request wrote, or a former one with the same key did. */
+export type WriteOutcome =
+  /** Written now, and durable. */
+  | 'ACCEPTED'
+  /** Written before with the same key; this is the first answer again. */
+  | 'DUPLICATE';
+
+/** What is known of a write. */
+export type WriteState =
+  /** It is durable. */
+  | 'ACCEPTED'
+  /** No write with this key was accepted: repeat it with the same key. */
+  | 'UNKNOWN';
+
+export type LoginMutationVariables = Exact<{
+  input: LoginInput;
+}>;
+
+
+export type LoginMutation = { __typename?: 'Mutation', login: { __typename: 'InvalidCredentialsError', code: ErrorCode, reason: string } | { __typename: 'LoginSuccess', session: { __typename?: 'Session', accessToken: string, accessTokenExpiresAt: string, refreshToken: string } } };
+
+export type InboxQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type InboxQuery = { __typename?: 'Query', inbox: { __typename?: 'InboxConnection', nodes: Array<{ __typename?: 'InboxEntry', id: string, conversation: { __typename?: 'Conversation', id: string, title?: string | null, peer?: { __typename?: 'User', displayName: string } | null } }> } };
+
+export type MessagePartsFragment = { __typename?: 'Message', id: string, seq: number, text?: string | null } & { ' $fragmentName'?: 'MessagePartsFragment' };
+
+export type MessagesQueryVariables = Exact<{
+  conversationId: Scalars['ID']['input'];
+}>;
+
+
+export type MessagesQuery = { __typename?: 'Query', conversation?: { __typename?: 'Conversation', messages: { __typename?: 'MessageConnection', cursor: { __typename?: 'StreamCursor', eventSeq: number, mark: string }, nodes: Array<(
+        { __typename?: 'Message' }
+        & { ' $fragmentRefs'?: { 'MessagePartsFragment': MessagePartsFragment } }
+      )> } } | null };
+
+export type ConversationEventsSubscriptionVariables = Exact<{
+  conversationId: Scalars['ID']['input'];
+  after?: InputMaybe<Scalars['Int']['input']>;
+  mark?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type ConversationEventsSubscription = { __typename?: 'Subscription', conversationEvents: { __typename: 'ConversationUpdated', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'MemberJoined', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'MemberLeft', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'MessageDeleted', message: (
+      { __typename?: 'Message' }
+      & { ' $fragmentRefs'?: { 'MessagePartsFragment': MessagePartsFragment } }
+    ), cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'MessageEdited', message: (
+      { __typename?: 'Message' }
+      & { ' $fragmentRefs'?: { 'MessagePartsFragment': MessagePartsFragment } }
+    ), cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'MessageSent', message: (
+      { __typename?: 'Message' }
+      & { ' $fragmentRefs'?: { 'MessagePartsFragment': MessagePartsFragment } }
+    ), cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'ReceiptAdvanced', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'SnapshotRequired', reason: SnapshotReason, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'UserErased', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } };
+
+export type SendMessageMutationVariables = Exact<{
+  input: SendMessageInput;
+}>;
+
+
+export type SendMessageMutation = { __typename?: 'Mutation', sendMessage: { __typename: 'ConversationClosedError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'OpKeyReusedError', code: ErrorCode, reason: string } | { __typename: 'SendMessageSuccess', message: (
+      { __typename?: 'Message' }
+      & { ' $fragmentRefs'?: { 'MessagePartsFragment': MessagePartsFragment } }
+    ) } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const MessagePartsFragmentDoc = new TypedDocumentString(`
+    fragment MessageParts on Message {
+  id
+  seq
+  text
+}
+    `, {"fragmentName":"MessageParts"}) as unknown as TypedDocumentString<MessagePartsFragment, unknown>;
+export const LoginDocument = new TypedDocumentString(`
+    mutation Login($input: LoginInput!) {
+  login(input: $input) {
+    __typename
+    ... on LoginSuccess {
+      session {
+        accessToken
+        accessTokenExpiresAt
+        refreshToken
+      }
+    }
+    ... on Error {
+      code
+      reason
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<LoginMutation, LoginMutationVariables>;
+export const InboxDocument = new TypedDocumentString(`
+    query Inbox {
+  inbox(first: 25) {
+    nodes {
+      id
+      conversation {
+        id
+        title
+        peer {
+          displayName
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<InboxQuery, InboxQueryVariables>;
+export const MessagesDocument = new TypedDocumentString(`
+    query Messages($conversationId: ID!) {
+  conversation(id: $conversationId) {
+    messages(last: 50) {
+      cursor {
+        eventSeq
+        mark
+      }
+      nodes {
+        ...MessageParts
+      }
+    }
+  }
+}
+    fragment MessageParts on Message {
+  id
+  seq
+  text
+}`) as unknown as TypedDocumentString<MessagesQuery, MessagesQueryVariables>;
+export const ConversationEventsDocument = new TypedDocumentString(`
+    subscription ConversationEvents($conversationId: ID!, $after: Int, $mark: String) {
+  conversationEvents(conversationId: $conversationId, after: $after, mark: $mark) {
+    __typename
+    cursor {
+      streamId
+      eventSeq
+      mark
+    }
+    ... on MessageSent {
+      message {
+        ...MessageParts
+      }
+    }
+    ... on MessageEdited {
+      message {
+        ...MessageParts
+      }
+    }
+    ... on MessageDeleted {
+      message {
+        ...MessageParts
+      }
+    }
+    ... on SnapshotRequired {
+      reason
+    }
+  }
+}
+    fragment MessageParts on Message {
+  id
+  seq
+  text
+}`) as unknown as TypedDocumentString<ConversationEventsSubscription, ConversationEventsSubscriptionVariables>;
+export const SendMessageDocument = new TypedDocumentString(`
+    mutation SendMessage($input: SendMessageInput!) {
+  sendMessage(input: $input) {
+    __typename
+    ... on SendMessageSuccess {
+      message {
+        ...MessageParts
+      }
+    }
+    ... on Error {
+      code
+      reason
+    }
+  }
+}
+    fragment MessageParts on Message {
+  id
+  seq
+  text
+}`) as unknown as TypedDocumentString<SendMessageMutation, SendMessageMutationVariables>;
