@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { ResyncDocument, ViewerDocument } from '../../sdk/generated/graphql.ts'
 import { restorable } from '../testkit/backup.ts'
 import { newKey, signUp, type Person, type Place } from '../testkit/person.ts'
 import type { Reader } from '../testkit/reader.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
+
+// Each starts two servers, and PostgreSQL again.
+vi.setConfig({ testTimeout: 180_000 })
 
 const oneTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
