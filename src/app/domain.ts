@@ -4,6 +4,7 @@ import { createConversations } from '../domain/conversations/conversations.ts'
 import { createMembershipOf } from '../domain/conversations/memberships.ts'
 import type { Domain } from '../domain/domain.ts'
 import { createInbox } from '../domain/inbox/inbox.ts'
+import { createResumeTokens } from '../domain/inbox/resume-token.ts'
 import { createLoaders } from '../domain/loaders.ts'
 import { createMessages } from '../domain/messages/messages.ts'
 import { createPeople } from '../domain/people/people.ts'
@@ -36,11 +37,12 @@ export function createDomain(
   logger: Logger,
   stops: Stops,
 ): Domain {
-  const { conversations, events, people, sessions } = storage
+  const { conversations, events, people, resumptions, sessions } = storage
   const { append, hub, readLog } = log
   const { rateLimits, refreshRepeatWindowMs } = config
   const jwtSecret = config.jwtSecret ?? ownSecret(config.dataDir)
-  const streams = createStreams({ hub, readLog, events, conversations, watch })
+  const tokens = createResumeTokens(jwtSecret)
+  const streams = createStreams({ hub, readLog, events, conversations, resumptions, tokens, watch })
   const typing = createTyping({ bus, streams, membershipOf: createMembershipOf(conversations), logger })
   stops.add(() => {
     typing.stop()
@@ -54,7 +56,7 @@ export function createDomain(
     people: createPeople({ store: people, append, watch, presence }),
     conversations: createConversations(append, presence),
     messages: createMessages(append, events, typing),
-    inbox: createInbox(append, conversations),
+    inbox: createInbox(append, conversations, tokens),
     streams,
     typing,
     presence,

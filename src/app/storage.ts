@@ -10,6 +10,7 @@ import { createMemberStore } from '../store/members.ts'
 import { createMessageStore } from '../store/messages.ts'
 import { createPeopleStore } from '../store/people.ts'
 import { createPresenceStore } from '../store/presence.ts'
+import { createResumptionStore } from '../store/resumption.ts'
 import { createSearchNameStore } from '../store/search-names.ts'
 import { createSessionStore } from '../store/sessions.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -52,6 +53,7 @@ function createStores(db: Database) {
     messages: createMessageStore(db),
     people: { ...people, byIds: gatherUsers(people) },
     presence: createPresenceStore(db),
+    resumptions: createResumptionStore(db),
     searchNames: createSearchNameStore(db),
     sessions: createSessionStore(db),
   }

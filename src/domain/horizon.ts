@@ -40,6 +40,12 @@ export class Horizon {
     }
   }
 
+  /** How far all streams had got that were read for the same answer. */
+  async places(): Promise<ReadonlyMap<string, Head>> {
+    while (this.running.size > 0) await Promise.allSettled(this.running)
+    return this.heads
+  }
+
   /** The place of a cursor into this stream, whose head was just read. */
   async cursor(streamId: string, head: Head): Promise<Position> {
     // Their notes are made in the same turn in which they settle; the turn after it sees them.

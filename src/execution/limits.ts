@@ -66,8 +66,14 @@ const rowsOf: QueryComplexity.ComplexityEstimator = ({ type, field, args, childC
   const inside = (rows: number) => rows * (1 + childComplexity)
   if (type.name === 'Query' && field.name === 'nodes') return inside((args.ids as unknown[]).length)
   if (type.name === 'Query' && field.name === 'resync') {
-    const { cursors, limit } = args as { cursors: unknown[]; limit?: number | null }
-    return Math.min(maxResyncEvents, cursors.length * (limit ?? 500)) * Math.max(1, childComplexity)
+    const { cursors, resume, limit } = args as {
+      cursors?: unknown[] | null
+      resume?: string | null
+      limit?: number | null
+    }
+    // After a token as many streams as have moved.
+    const streamCount = resume == null ? (cursors?.length ?? 0) : Infinity
+    return Math.min(maxResyncEvents, streamCount * (limit ?? 500)) * Math.max(1, childComplexity)
   }
   if (!isPage(field.type)) return childComplexity
   const { first, last } = args as { first?: number | null; last?: number | null }
@@ -76,6 +82,9 @@ const rowsOf: QueryComplexity.ComplexityEstimator = ({ type, field, args, childC
 }
 
 type Variables = Readonly<Record<string, unknown>>
+
+/** Of a text it counts that there is one: each token is another. */
+const sizeOf = (value: unknown) => (typeof value === 'string' ? 'text' : value)
 
 /** Says for one operation of a document whether its pages come to too much with these variables. */
 export type RowLimit = (variables: Variables) => GraphQLError | null
@@ -99,7 +108,7 @@ export function rowLimit(schema: GraphQLSchema, document: DocumentNode, { name }
     )
   }
   return (variables) => {
-    const given = names.filter((one) => Object.hasOwn(variables, one)).map((one) => [one, variables[one]])
+    const given = names.filter((one) => Object.hasOwn(variables, one)).map((one) => [one, sizeOf(variables[one])])
     const key = JSON.stringify(given)
     const known = verdicts.get(key)
     if (known !== undefined) return known

@@ -11,7 +11,7 @@ import {
   type GraphQLSchema,
 } from 'graphql'
 
-const sizes = ['first', 'last', 'ids', 'cursors', 'limit']
+const sizes = ['first', 'last', 'ids', 'cursors', 'resume', 'limit']
 const lists = ['nodes', 'resync']
 
 /** Whether a field of this type is a page: a connection, whatever its name, as it has edges and says how the list goes on. */

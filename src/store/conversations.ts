@@ -14,6 +14,7 @@ import {
   type User,
   type UserJson,
 } from './rows.ts'
+import { logStart, watermarkOf, type Watermark, type WatermarkRow } from './watermark.ts'
 import { maybeUnread, unreadCount } from './unread.ts'
 
 export type { InboxPosition, InboxRequest } from './inbox-page.ts'
@@ -38,7 +39,7 @@ export interface ConversationStore {
   /** For each key the entry of an active member; null for anybody else. One statement. */
   entries(keys: readonly EntryKey[]): Promise<{ entries: (EntryRow | null)[]; viewerHeads: Map<string, ViewerHead> }>
   /** A page of the inbox with the newest message of each conversation, and their people: one statement, at any size. */
-  inbox(request: InboxRequest): Promise<{ viewerHead: ViewerHead; entries: InboxRow[]; people: User[] }>
+  inbox(request: InboxRequest): Promise<InboxPageRows>
   /** Head of the personal stream, read together with how many entries have something unread. */
   inboxCounts(viewerId: string): Promise<InboxCounts>
   /** For each key the membership of an active member; null for anybody else. One statement. */
@@ -48,6 +49,14 @@ export interface ConversationStore {
    * statement.
    */
   memberships(requests: readonly MembershipsRequest[]): Promise<Memberships[]>
+}
+
+export interface InboxPageRows {
+  viewerHead: ViewerHead
+  /** How far the log is in the snapshot of the page. */
+  watermark: Watermark
+  entries: InboxRow[]
+  people: User[]
 }
 
 export interface InboxRow extends EntryRow {
@@ -187,7 +196,7 @@ export function createConversationStore(db: Database): ConversationStore {
       return { entries: keys.map((key) => found.get(`${key.viewerId} ${key.conversationId}`) ?? null), viewerHeads }
     },
     async inbox(request) {
-      const rows = await db.run<ViewerHeadRow & { unreadCount: number; people: UserJson[] | null }>(
+      const rows = await db.run<ViewerHeadRow & WatermarkRow & { unreadCount: number; people: UserJson[] | null }>(
         readInbox(request.filter, request.backward),
         inboxValues(request),
       )
@@ -197,7 +206,8 @@ export function createConversationStore(db: Database): ConversationStore {
       })
       const [first] = rows
       const viewerHead = first ? viewerHeadOf(first) : noHead
-      return { viewerHead, entries, people: parsePeople(first?.people ?? null) }
+      const watermark = first ? watermarkOf(first) : logStart
+      return { viewerHead, watermark, entries, people: parsePeople(first?.people ?? null) }
     },
     async inboxCounts(viewerId) {
       const [row] = await db.run<InboxCounts & Record<string, unknown>>(readInboxCounts, [viewerId])

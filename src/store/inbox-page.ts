@@ -1,5 +1,6 @@
 import type { Statement } from './database/database.ts'
 import { conversationColumns, entryMemberColumns, messageColumns, peopleOf } from './rows.ts'
+import { watermarkTable } from './watermark.ts'
 import { maybeUnread, unreadCount } from './unread.ts'
 
 export interface InboxPosition {
@@ -66,7 +67,7 @@ export function readInbox(filter: InboxRequest['filter'], backward: boolean): St
   return {
     name: `read_inbox_${filter.toLowerCase()}_${direction.toLowerCase()}`,
     // Which entries first, and only then what is shown of them.
-    text: `WITH page AS MATERIALIZED (
+    text: `WITH mark AS MATERIALIZED (SELECT * FROM ${watermarkTable}), page AS MATERIALIZED (
         SELECT m.place, ${conversationColumns('c', 'c_')}, ${entryMemberColumns('m', 'm_')}, ${messageColumns('l', 'l_')},
           ${unreadCount('c', 'm')} AS "unreadCount"
         FROM (
@@ -78,8 +79,8 @@ export function readInbox(filter: InboxRequest['filter'], backward: boolean): St
            ORDER BY ${order} LIMIT $8) m
         JOIN conversations c ON c.id = m.conversation_id
         LEFT JOIN messages l ON l.conversation_id = c.id AND l.seq = c.head_seq)
-      SELECT v.head_event_seq AS "viewerHeadEventSeq", v.head_mark AS "viewerHeadMark", page.*, CASE WHEN place = 1 THEN ${peopleOf(others)} END AS people
-      FROM users v LEFT JOIN page ON true WHERE v.id = $1 ORDER BY place`,
+      SELECT v.head_event_seq AS "viewerHeadEventSeq", v.head_mark AS "viewerHeadMark", mark.*, page.*, CASE WHEN place = 1 THEN ${peopleOf(others)} END AS people
+      FROM users v CROSS JOIN mark LEFT JOIN page ON true WHERE v.id = $1 ORDER BY place`,
   }
 }
 

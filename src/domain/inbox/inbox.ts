@@ -7,7 +7,9 @@ import { isUuid } from '../ids.ts'
 import type { Loaders } from '../loaders.ts'
 import { isRefused, refusalOf } from '../outcome.ts'
 import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage, type PageArgs, type PageOf } from '../page.ts'
+import { byStreamId } from '../../log/resume-point.ts'
 import type { Viewer } from '../viewer.ts'
+import type { ResumeTokens } from './resume-token.ts'
 
 export interface CursorAdvanced {
   outcome: 'ADVANCED' | 'UNCHANGED'
@@ -28,6 +30,8 @@ export interface EntryChange {
 export interface InboxPage extends PageOf<EntryRow> {
   /** Head of the personal stream in the snapshot of the page. */
   viewerHead: Head
+  /** For a subscription that misses nothing of any conversation after what was read for the same answer. */
+  resume(): Promise<string>
 }
 
 export interface Inbox {
@@ -61,7 +65,7 @@ function neighbourOf(id: string, step: 1n | -1n): string {
     .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 
-export function createInbox(append: Append, conversations: ConversationStore): Inbox {
+export function createInbox(append: Append, conversations: ConversationStore, tokens: ResumeTokens): Inbox {
   const advance = async (
     { userId: actorId }: Viewer,
     conversationId: string,
@@ -84,10 +88,13 @@ export function createInbox(append: Append, conversations: ConversationStore): I
         backward: page.backward,
         limit: page.size + 1,
       }
-      const { entries, people, viewerHead } = await loaders.horizon.track(conversations.inbox(request), (read) => {
-        loaders.horizon.note(viewer.userId, read.viewerHead)
-        for (const { conversation } of read.entries) loaders.horizon.note(conversation.id, conversation)
-      })
+      const { entries, people, viewerHead, watermark } = await loaders.horizon.track(
+        conversations.inbox(request),
+        (read) => {
+          loaders.horizon.note(viewer.userId, read.viewerHead)
+          for (const { conversation } of read.entries) loaders.horizon.note(conversation.id, conversation)
+        },
+      )
       // The statement brought each conversation's newest message along, and the people; what asks for them finds them here.
       for (const user of people) loaders.user.prime(user.id, user)
       for (const { conversation, lastMessage } of entries) {
@@ -109,7 +116,17 @@ export function createInbox(append: Append, conversations: ConversationStore): I
       const cursorOf = ({ member, conversation }: EntryRow) =>
         encodeCursor('inbox', [member.pinned, conversation.lastActivityAt.getTime(), conversation.id])
       const rows = toPage<EntryRow>(entries, page, cursorOf, isBehind)
-      return { ...rows, viewerHead }
+      const heads = new Map<string, Head>(entries.map(({ conversation }) => [conversation.id, conversation]))
+      heads.set(viewer.userId, viewerHead)
+      const resume = async () => {
+        // What other statements of the answer saw of a stream may be older than the page, or newer.
+        const places = [...(await loaders.horizon.places())].filter(
+          ([streamId, { headEventSeq }]) => heads.get(streamId)?.headEventSeq !== headEventSeq,
+        )
+        const exceptions = places.map(([streamId, { headEventSeq: seq, headMark: mark }]) => ({ streamId, seq, mark }))
+        return tokens.encode({ base: watermark, sweep: null, exceptions: exceptions.sort(byStreamId) }, viewer.userId)
+      }
+      return { ...rows, viewerHead, resume }
     },
     markRead: (viewer, conversationId, seq) => advance(viewer, conversationId, seq, 0),
     markDelivered: (viewer, conversationId, seq) => advance(viewer, conversationId, 0, seq),

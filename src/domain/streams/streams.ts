@@ -1,32 +1,23 @@
 import DataLoader from 'dataloader'
 import type { EventType } from '../../log/event-types.ts'
-import { Cursor, type LogItem, type LostPlace } from '../../log/cursor.ts'
+import { Cursor, type LostPlace } from '../../log/cursor.ts'
 import type { Hub } from '../../log/hub.ts'
 import { streamStart } from '../../log/mark.ts'
 import type { ReadLog } from '../../log/read.ts'
+import type { ResumePoint } from '../../log/resume-point.ts'
 import { oncePerTurn } from '../../flow/turn.ts'
-import type {
-  ConversationStore,
-  Membership,
-  Memberships,
-  MembershipsRequest,
-  StreamExtent,
-} from '../../store/conversations.ts'
+import type { ConversationStore, Membership, Memberships, MembershipsRequest } from '../../store/conversations.ts'
 import type { EventStore } from '../../store/events.ts'
-import { NotFoundError, UnavailableError, ValidationError } from '../errors.ts'
+import type { ResumptionStore } from '../../store/resumption.ts'
+import { NotFoundError, ValidationError } from '../errors.ts'
+import type { ResumeTokens } from '../inbox/resume-token.ts'
 import { Feed } from './feed.ts'
 import { checkPositions, placesOf, startAt, type StreamPosition } from './position.ts'
 import { createMembershipOf } from '../conversations/memberships.ts'
 import type { SessionWatch } from '../sessions/session-watch.ts'
 import type { Viewer } from '../viewer.ts'
-
-export interface StreamResync {
-  streamId: string
-  items: LogItem[]
-  hasMore: boolean
-  eventSeq: number
-  mark: string
-}
+import { createResuming, noStream } from './resuming.ts'
+import { checkLimit, resyncAfter, resyncNamed, type Resync } from './resync.ts'
 
 export interface Streams {
   /** Only the types given, or all. Ends with the viewer's own MEMBER_LEFT. */
@@ -36,13 +27,19 @@ export interface Streams {
     position: Omit<StreamPosition, 'streamId'> | null,
     types?: readonly EventType[],
   ): Promise<Feed>
-  /** All streams of the viewer, also those that are joined later. */
-  inbox(viewer: Viewer, positions: readonly StreamPosition[]): Promise<Feed>
+  /** All streams of the viewer, also those that are joined later; after a resume token, when one is given. */
+  inbox(viewer: Viewer, positions: readonly StreamPosition[], resume?: string | null): Promise<Feed>
+  /** Of the streams that are named, and with a resume token of all that moved since. */
   resync(
     viewer: Viewer,
     positions: readonly StreamPosition[],
     limit: number,
-  ): Promise<{ streams: StreamResync[]; own: StreamExtent }>
+    resume?: string | null,
+  ): Promise<ResyncAnswer>
+}
+
+export interface ResyncAnswer extends Pick<Resync, 'streams' | 'own'> {
+  resume: string
 }
 
 export interface StreamsOptions {
@@ -50,41 +47,22 @@ export interface StreamsOptions {
   readLog: ReadLog
   events: EventStore
   conversations: ConversationStore
+  resumptions: ResumptionStore
+  tokens: ResumeTokens
   watch: SessionWatch
 }
 
-/** Events one resync answers at the most, over all its streams. */
-const maxResyncEvents = 10_000
-
 /** Each may be in thousands of conversations. */
 const maxInboxesPerStatement = 20
-/** Milliseconds for which a resync waits for its turn at the log, behind readers that can wait longer. */
-const maxResyncWaitMs = 2_500
-
-const noStream = () => new NotFoundError('There is no such stream here.')
-
-/** A subscription may wait as long as it takes; a request is promised an answer. */
-async function inTime<Value>(reading: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new UnavailableError('Too many are catching up. Try again shortly.', maxResyncWaitMs))
-    }, maxResyncWaitMs)
-  })
-  try {
-    return await Promise.race([reading, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-export function createStreams({ hub, readLog, events, conversations, watch }: StreamsOptions): Streams {
+export function createStreams(options: StreamsOptions): Streams {
+  const { hub, readLog, events, conversations, resumptions, tokens, watch } = options
   // Thousands may come back at once: those of one turn are one statement.
   const membershipsOf = new DataLoader<MembershipsRequest, Memberships>(
     (requests) => conversations.memberships(requests),
     { cache: false, batchScheduleFn: oncePerTurn, maxBatchSize: maxInboxesPerStatement },
   )
   const membershipOf = createMembershipOf(conversations)
+  const resuming = createResuming(resumptions)
 
   /** The viewer's streams. A named one that was never theirs is refused with the words for one that does not exist. */
   const streamsOf = async (viewer: Viewer, named: ReadonlyMap<string, StreamPosition>) => {
@@ -108,6 +86,15 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
     ...streamStart,
   })
 
+  const resumedInbox = async (viewer: Viewer, token: ResumePoint, named: ReadonlyMap<string, StreamPosition>) => {
+    const { starts, sweeps, found } = await resuming.after(viewer, token, named)
+    const lost = sweeps.flatMap(({ steps }) => steps.flatMap((step) => step.lost ?? []))
+    const feed = newFeed(viewer)
+    const active = found.conversations.filter((membership) => membership.active)
+    await feed.start(starts, active, { endsOnLeaving: false, lost })
+    return feed
+  }
+
   const newFeed = (viewer: Viewer) => new Feed(viewer, new Cursor(hub, readLog), watch, membershipOf)
 
   return {
@@ -124,8 +111,9 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
       return feed
     },
 
-    async inbox(viewer, positions) {
+    async inbox(viewer, positions, resume = null) {
       const named = checkPositions('after', positions)
+      if (resume !== null) return resumedInbox(viewer, tokens.decode(resume, viewer.userId), named)
       const { own, active, left } = await streamsOf(viewer, named)
       const ownPosition = named.get(viewer.userId) ?? null
       const ownStart = startAt(viewer.userId, ownPosition, own)
@@ -146,34 +134,14 @@ export function createStreams({ hub, readLog, events, conversations, watch }: St
       return feed
     },
 
-    async resync(viewer, positions, limit) {
-      if (limit < 1 || limit > 1_000) {
-        const message = '`limit` must be from 1 to 1000.'
-        throw new ValidationError(message, [{ path: ['limit'], reason: message }])
-      }
+    async resync(viewer, positions, limit, resume = null) {
+      checkLimit(limit)
       const named = checkPositions('cursors', positions)
-      const { own, active, left } = await streamsOf(viewer, named)
-      const perStream = Math.max(1, Math.min(limit, Math.floor(maxResyncEvents / Math.max(1, named.size))))
-      const heads = new Map(active.map((membership) => [membership.conversationId, membership]))
-      const gone = new Map(left.map((membership) => [membership.conversationId, lostFor(membership)]))
-      const reading = Promise.all(
-        [...named].map(async ([streamId, position]): Promise<StreamResync> => {
-          const head = streamId === viewer.userId ? own : heads.get(streamId)
-          const start = head && startAt(streamId, position, head)
-          const lost = start ? start.lost : gone.get(streamId)
-          if (lost) {
-            return { streamId, items: [{ lost }], hasMore: false, eventSeq: lost.headEventSeq, mark: lost.headMark }
-          }
-          if (!start) throw noStream()
-          const { afterSeq } = start
-          const found = afterSeq < head.headEventSeq ? await readLog({ streamId, afterSeq, limit: perStream }) : []
-          // Of a place that was named the statement always knows the mark.
-          const last = found.at(-1) ?? { seq: afterSeq, mark: start.mark ?? streamStart.headMark }
-          const items = found.filter(({ type }) => type !== 'UNKNOWN').map((event) => ({ event }))
-          return { streamId, items, hasMore: last.seq < head.headEventSeq, eventSeq: last.seq, mark: last.mark }
-        }),
-      )
-      return { streams: await inTime(reading), own }
+      const token = resume === null ? null : tokens.decode(resume, viewer.userId)
+      const { streams, own, point } = token
+        ? await resyncAfter(readLog, viewer, await resuming.after(viewer, token, named), named, limit)
+        : await resyncNamed({ resuming, readLog }, viewer, named, limit)
+      return { streams, own, resume: tokens.encode(point, viewer.userId) }
     },
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Head } from '../../domain/horizon.ts'
 import type { WriteStatus as WriteStatusShape } from '../../domain/messages/messages.ts'
-import type { StreamResync as StreamResyncShape } from '../../domain/streams/streams.ts'
+import type { StreamResync as StreamResyncShape } from '../../domain/streams/resync.ts'
 import { builder } from '../building/builder.ts'
 import { requireViewer } from '../building/context.ts'
 import { isMember } from '../conversations/conversation.ts'
@@ -70,6 +70,7 @@ interface ResyncShape {
   streams: StreamResyncShape[]
   own: Head
   viewerId: string
+  resume: string
 }
 
 const ResyncPayload = builder.objectRef<ResyncShape>('ResyncPayload').implement({
@@ -77,7 +78,7 @@ const ResyncPayload = builder.objectRef<ResyncShape>('ResyncPayload').implement(
   fields: (t) => ({
     streams: t.field({
       type: [StreamResync],
-      description: 'One for each cursor given.',
+      description: 'One for each cursor given; with `resume` one for each stream that has something new.',
       resolve: (resync) => resync.streams,
     }),
     viewerCursor: t.field({
@@ -88,6 +89,9 @@ const ResyncPayload = builder.objectRef<ResyncShape>('ResyncPayload').implement(
         eventSeq: own.headEventSeq,
         mark: own.headMark,
       }),
+    }),
+    resume: t.exposeString('resume', {
+      description: 'Where to go on in all streams of the viewer after this answer; see StreamEvent.resume.',
     }),
   }),
 })
@@ -108,20 +112,25 @@ builder.queryFields((t) => ({
     args: {
       cursors: t.arg({
         type: [StreamCursorInput],
-        required: true,
         description: 'Where each stream is to go on; at most 1000.',
+      }),
+      resume: t.arg.string({
+        description:
+          'Of an event of inboxEvents, a page of the inbox, or a resync: all streams that moved since are told, as far as one ' +
+          'answer goes. Ask again with the `resume` of the answer while a stream in it has more. `cursors` then names single ' +
+          'streams that go on from elsewhere.',
       }),
       limit: t.arg.int({
         defaultValue: 500,
         description: 'Events for each stream, 1 to 1000; fewer when many streams are named.',
       }),
     },
-    resolve: async (_, { cursors, limit }, context) => {
+    resolve: async (_, { cursors, resume, limit }, context) => {
       const viewer = requireViewer(context)
       const checked = validate(wholeNumber, 'limit', limit ?? 500)
       return {
         viewerId: viewer.userId,
-        ...(await context.domain.streams.resync(viewer, toPositions('cursors', cursors), checked)),
+        ...(await context.domain.streams.resync(viewer, toPositions('cursors', cursors ?? []), checked, resume)),
       }
     },
   }),

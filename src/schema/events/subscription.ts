@@ -91,11 +91,16 @@ builder.subscriptionFields((t) => ({
     args: {
       after: t.arg({
         type: [StreamCursorInput],
-        description: 'Where to go on; at most 1000 streams. Those not named start live.',
+        description: 'Where single streams go on; at most 1000 of them. Without `resume` those not named start live.',
+      }),
+      resume: t.arg.string({
+        description:
+          'Of the newest event, or of a page of the inbox or a resync read before: goes on after it in all streams at once, ' +
+          'also those joined since.',
       }),
     },
-    subscribe: (_, { after }, context) =>
-      context.domain.streams.inbox(requireViewer(context), toPositions('after', after ?? [])),
+    subscribe: (_, { after, resume }, context) =>
+      context.domain.streams.inbox(requireViewer(context), toPositions('after', after ?? []), resume),
     resolve: (item: LogItem) => item,
   }),
 }))

@@ -74,7 +74,7 @@ builder.queryField('inbox', (t) =>
       resolve: async (_, { filter, ...args }, context) => {
         const viewer = requireViewer(context)
         const page = await context.domain.inbox.page(viewer, filter ?? 'ACTIVE', args, context.loaders)
-        return { ...toConnection(page, (entry) => entry), viewerHead: page.viewerHead }
+        return { ...toConnection(page, (entry) => entry), viewerHead: page.viewerHead, resume: page.resume }
       },
     },
     {
@@ -89,6 +89,12 @@ builder.queryField('inbox', (t) =>
             const position = await context.loaders.horizon.cursor(viewer.userId, viewerHead)
             return { streamId: personalStreamId(viewer.userId), ...position }
           },
+        }),
+        resume: t.string({
+          description:
+            'Where inboxEvents goes on from here, without missing anything in any conversation, whether it is on this page or ' +
+            'not. Opaque; see StreamEvent.resume.',
+          resolve: ({ resume }) => resume(),
         }),
       }),
     },

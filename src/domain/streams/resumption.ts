@@ -1,0 +1,211 @@
+import type { LostPlace } from '../../log/cursor.ts'
+import { streamStart } from '../../log/mark.ts'
+import { beforeAll, byStreamId, type Exception, type ResumePoint } from '../../log/resume-point.ts'
+import type { MembershipChange, ResumableMembership, ResumableStream, Resumption } from '../../store/resumption.ts'
+import type { Watermark } from '../../store/watermark.ts'
+import { startAt, type StreamPosition, type StreamStart } from './position.ts'
+
+export interface Place {
+  seq: number
+  /** Null where it is not known. */
+  mark: string | null
+}
+
+/** One stream is told from a place up to another, or that there is no way between them. */
+export interface Step {
+  streamId: string
+  from: Place
+  until: Place
+  lost?: LostPlace
+}
+
+/** Streams are told in the order of the steps; after the last one all stand where they were at the target. */
+export interface PlannedSweep {
+  target: Watermark
+  steps: Step[]
+}
+
+export interface Resuming {
+  viewerId: string
+  /** What the token says, as `proven` left it. */
+  point: ResumePoint
+  /** Single streams that go on from elsewhere. */
+  named: ReadonlyMap<string, StreamPosition>
+  found: Resumption
+  /** Of the personal stream, since `changesAfter`. */
+  changes: readonly MembershipChange[]
+}
+
+export interface ResumptionPlan {
+  point: ResumePoint
+  /** The streams of the viewer, and from where on each is read. */
+  starts: StreamStart[]
+  sweeps: PlannedSweep[]
+}
+
+/** With its lists by stream. */
+interface Known extends Resuming {
+  exceptionOf: ReadonlyMap<string, Exception>
+  changesOf: ReadonlyMap<string, readonly MembershipChange[]>
+}
+
+/** Where a reader stands in a stream, or why that cannot be told. */
+type Told = Place & { lost?: LostPlace['reason'] }
+
+const isAhead = ({ point: { sweep } }: Pick<Resuming, 'point'>, streamId: string) =>
+  sweep !== null && streamId > sweep.upTo
+
+/** What a token still says, once it is known which of its watermarks are of this history. */
+export function proven(point: ResumePoint, { isBaseKnown, isTargetKnown }: Resumption): ResumePoint {
+  if (point.sweep && !isTargetKnown) return { base: null, sweep: null, exceptions: [] }
+  return isBaseKnown ? point : { ...point, base: null }
+}
+
+/** From where on the personal stream has the joinings and leavings that a token does not know. */
+export function changesAfter(point: ResumePoint, { own }: Resumption): number {
+  const places = [point.base && own.base, point.sweep && own.target].flatMap((place) => place ?? [])
+  return places.length === 0 ? own.headEventSeq : Math.min(...places.map(({ seq }) => seq ?? own.floorEventSeq))
+}
+
+/** How a viewer goes on in all streams after a token. */
+export function planResumption(given: Resuming): ResumptionPlan {
+  const { point, viewerId, named, found } = given
+  const known: Known = {
+    ...given,
+    exceptionOf: new Map(point.exceptions.map((exception) => [exception.streamId, exception])),
+    changesOf: byConversation(given.changes),
+  }
+  const { sweep } = point
+  const told = new Map<string, { stream: ResumableStream; told: Told }>()
+  told.set(viewerId, { stream: found.own, told: toldOf(known, viewerId, found.own) })
+  for (const membership of found.conversations) {
+    if (membership.active)
+      told.set(membership.conversationId, { stream: membership, told: toldSinceJoining(known, membership) })
+  }
+  /** What is left of the sweep in which the token was given, and what comes after it. */
+  const left: Step[] = []
+  const fresh: Step[] = []
+  const starts: ResumptionPlan['starts'] = []
+  for (const [streamId, { stream, told: from }] of told) {
+    // Also of one that the sweep has passed and told in part.
+    const target = sweep && stream.target?.seq != null ? { ...stream.target, seq: stream.target.seq } : null
+    const first = target && stepTo(streamId, from, target)
+    if (first) left.push(first)
+    const second = stepTo(streamId, first?.until ?? from, { seq: stream.headEventSeq, mark: stream.headMark })
+    if (second) fresh.push(second)
+    const start = (from.lost && (first ?? second)?.until) || from
+    starts.push({ streamId, afterSeq: start.seq, mark: start.mark })
+  }
+  for (const { streamId, change } of leavings(known)) {
+    const isLeft = isAhead(known, streamId) && change !== null && change.seq <= (found.own.target?.seq ?? 0)
+    ;(isLeft ? left : fresh).push(gone(streamId))
+  }
+  const exceptions = new Map(known.exceptionOf)
+  for (const { streamId, eventSeq, mark } of named.values()) {
+    // Of a stream that was left nothing is told but that.
+    const exception = told.has(streamId) ? { streamId, seq: eventSeq, mark } : { streamId, ...beforeLeaving }
+    exceptions.set(streamId, exception)
+  }
+  const sweeps = [{ target: found.now, steps: fresh.sort(byStreamId) }]
+  const isUnfinished = sweep !== null && left.length > 0
+  if (isUnfinished) sweeps.unshift({ target: sweep.target, steps: left.sort(byStreamId) })
+  return {
+    point: {
+      base: sweep && !isUnfinished ? sweep.target : point.base,
+      sweep: isUnfinished ? sweep : { target: found.now, upTo: beforeAll },
+      exceptions: [...exceptions.values()].sort(byStreamId),
+    },
+    starts,
+    sweeps,
+  }
+}
+
+function byConversation(changes: readonly MembershipChange[]): ReadonlyMap<string, MembershipChange[]> {
+  const found = new Map<string, MembershipChange[]>()
+  for (const change of changes) {
+    const known = found.get(change.conversationId)
+    if (known) known.push(change)
+    else found.set(change.conversationId, [change])
+  }
+  return found
+}
+
+/** An exception that says of a stream which the viewer has left that they are to be told so. */
+export const beforeLeaving = { seq: 0, mark: null } satisfies Omit<Exception, 'streamId'>
+
+function stepTo(streamId: string, from: Told, until: Place & { mark: string | null }): Step | null {
+  const { lost: reason, seq, mark } = from
+  if (reason) {
+    const lost = { streamId, reason, headEventSeq: until.seq, headMark: until.mark ?? streamStart.headMark }
+    return { streamId, from: until, until, lost }
+  }
+  return seq < until.seq ? { streamId, from: { seq, mark }, until } : null
+}
+
+/** Whoever left may still name the stream: there is nothing more for them, and a fresh read will tell them why. */
+function gone(streamId: string): Step {
+  const place = { seq: streamStart.headEventSeq, mark: streamStart.headMark }
+  return { streamId, from: place, until: place, lost: { streamId, reason: 'UNKNOWN_CURSOR', ...streamStart } }
+}
+
+/** The position that is said of this stream alone. */
+function positionOf({ exceptionOf, named }: Known, streamId: string): StreamPosition | null {
+  const exception = exceptionOf.get(streamId)
+  return named.get(streamId) ?? (exception ? { streamId, eventSeq: exception.seq, mark: exception.mark } : null)
+}
+
+function toldOf(known: Known, streamId: string, stream: ResumableStream): Told {
+  const position = positionOf(known, streamId)
+  if (position) {
+    const { afterSeq, mark, lost } = startAt(streamId, position, stream)
+    return lost ? { seq: position.eventSeq, mark: null, lost: lost.reason } : { seq: afterSeq, mark }
+  }
+  const { sweep, base } = known.point
+  const passed = sweep && streamId <= sweep.upTo ? stream.target : base && stream.base
+  if (!passed) return { seq: -1, mark: null, lost: 'UNKNOWN_CURSOR' }
+  return passed.seq === null ? { seq: -1, mark: null, lost: 'EXPIRED' } : { seq: passed.seq, mark: passed.mark }
+}
+
+/** Where the personal stream was at the watermark that says where the reader stands in this conversation. */
+const ownPlace = ({ point: { sweep }, found: { own } }: Known, conversationId: string) =>
+  sweep && conversationId <= sweep.upTo ? own.target : own.base
+
+/** Joinings and leavings of one conversation that a reader who was told up to `toldSeq` does not know of. */
+function newChanges(known: Known, conversationId: string, toldSeq: number): MembershipChange[] {
+  const ownSeq = ownPlace(known, conversationId)?.seq ?? known.found.own.floorEventSeq
+  return (known.changesOf.get(conversationId) ?? []).filter(({ seq, left, eventSeq }) => {
+    if (seq <= ownSeq) return false
+    return eventSeq === null || (left ? eventSeq > toldSeq : eventSeq >= toldSeq)
+  })
+}
+
+/** Who was a member where they were told up to goes on from there, also when they left and came back since. Others begin where they joined. */
+function toldSinceJoining(known: Known, membership: ResumableMembership): Told {
+  const { conversationId, joinedEventSeq, floorEventSeq } = membership
+  const told = toldOf(known, conversationId, membership)
+  if (told.lost === 'UNKNOWN_CURSOR' || known.named.has(conversationId)) return told
+  if (!told.lost && told.seq >= joinedEventSeq) return told
+  // The personal stream no longer says what happened in between.
+  if (ownPlace(known, conversationId)?.seq == null) return { ...told, lost: 'EXPIRED' }
+  const [first, ...later] = newChanges(known, conversationId, told.seq)
+  if (first?.left) return told
+  const isLast = !later.some(({ left }) => left)
+  const joinedAt = isLast ? joinedEventSeq : (first?.eventSeq ?? joinedEventSeq)
+  if (told.lost && (!first || joinedAt < floorEventSeq)) return told
+  return { seq: Math.max(told.seq, joinedAt), mark: null }
+}
+
+/** Conversations that the viewer has left for good, and was not told of yet. */
+function leavings(known: Known): { streamId: string; change: MembershipChange | null }[] {
+  const { found, named, exceptionOf, changesOf } = known
+  const active = new Set(found.conversations.filter((one) => one.active).map((one) => one.conversationId))
+  const leftIds = new Set(changesOf.keys())
+  for (const { conversationId } of found.conversations) leftIds.add(conversationId)
+  return [...leftIds].flatMap((streamId): { streamId: string; change: MembershipChange | null }[] => {
+    if (active.has(streamId)) return []
+    const exception = exceptionOf.get(streamId)
+    if (named.has(streamId) || exception?.seq === beforeLeaving.seq) return [{ streamId, change: null }]
+    const [first] = newChanges(known, streamId, exception?.seq ?? -1)
+    return first?.left ? [{ streamId, change: first }] : []
+  })
+}
