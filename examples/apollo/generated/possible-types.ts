@@ -29,6 +29,10 @@
       "OpKeyReusedError",
       "ValidationError"
     ],
+    "CreateStreamTicketResult": [
+      "CreateStreamTicketSuccess",
+      "ValidationError"
+    ],
     "DeleteMessageResult": [
       "DeleteMessageSuccess",
       "ForbiddenError",
@@ -195,6 +199,10 @@
       "CreateGroupSuccess",
       "NotFoundError",
       "OpKeyReusedError",
+      "ValidationError"
+    ],
+    "CreateStreamTicketResult": [
+      "CreateStreamTicketSuccess",
       "ValidationError"
     ],
     "DeleteMessageResult": [
