@@ -31,7 +31,7 @@ export interface InboxPage extends PageOf<EntryRow> {
   /** Head of the personal stream in the snapshot of the page. */
   viewerHead: Head
   /** For a subscription that misses nothing of any conversation after what was read for the same answer. */
-  resume(): Promise<string>
+  resume: () => Promise<string>
 }
 
 export interface Inbox {
