@@ -28,8 +28,6 @@ export interface EventTypeInfo {
   endsTypingOf: 'ACTOR' | 'USER' | null
   /** To have got it is to have got the message: it moves the delivered position of everybody but the actor. */
   countsAsDelivery: boolean
-  /** It moves lastActivityAt, and with it the conversation's place in the inbox. */
-  reordersInbox: boolean
 }
 
 const nothing = z.unknown().transform(() => null)
@@ -54,7 +52,6 @@ const conversationEvent = {
   erasesTexts: false,
   endsTypingOf: null,
   countsAsDelivery: false,
-  reordersInbox: false,
 } as const
 
 const messageEvent = { ...conversationEvent, subscriptions: ['conversationEvents', 'messageEvents'] } as const
@@ -71,7 +68,6 @@ export const eventTypes = {
     resetsEpoch: false,
     endsTypingOf: 'ACTOR',
     countsAsDelivery: true,
-    reordersInbox: true,
   },
   MESSAGE_EDITED: { ...messageEvent, graphqlName: 'MessageEdited', message: 'CHANGED' },
   MESSAGE_DELETED: { ...messageEvent, graphqlName: 'MessageDeleted', message: 'CHANGED' },

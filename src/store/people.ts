@@ -28,7 +28,10 @@ export interface PeopleStore {
   setReadReceipts(userId: string, enabled: boolean): Promise<void>
   /** Removes the profile and the ways to log in. The sessions that ended; null when there is no such person. */
   beginErasure(userId: string): Promise<string[] | null>
-  /** Up to `limit` conversations in which something of the person is left, with the seq of their newest message. */
+  /**
+   * Up to `limit` conversations that the person is or was in, and whose readers were not told yet, with the seq of their
+   * newest message. Those of former members too: events name them, and what readers keep of these has their name.
+   */
   tracesOf(userId: string, limit: number): Promise<Trace[]>
   /** Makes tombstones of the person's messages after one seq and up to another. */
   eraseMessages(actorId: string, trace: Trace, userId: string, afterSeq: number, upToSeq: number): Promise<void>
@@ -71,8 +74,9 @@ const readTraces = {
   name: 'read_traces',
   text: `SELECT m.conversation_id AS "conversationId", m.last_sent_seq AS "lastSentSeq"
     FROM members m JOIN conversations c ON c.id = m.conversation_id
-    WHERE m.user_id = $1 AND (m.last_sent_seq > 0
-      OR m.left_at IS NULL AND (c.kind = 'GROUP' OR c.closed_at IS NULL)) LIMIT $2`,
+    WHERE m.user_id = $1 AND (m.erased_at IS NULL
+      -- Somebody added them again while they were being erased.
+      OR m.left_at IS NULL AND c.kind = 'GROUP') LIMIT $2`,
 }
 
 const eraseMessages = {

@@ -221,3 +221,55 @@ test('a login that was under way when the person was erased opens no session', a
   const live = 'SELECT count(*)::int AS count FROM sessions WHERE user_id = $1'
   expect(await pair.database.query(live, [keyOf(dora.id)])).toEqual([{ count: 0 }])
 })
+
+test('groups that the person left, or was removed from, without ever writing there are told as well, once', async () => {
+  const [dora, ann, bob] = await Promise.all([
+    signUp(pair.urls[0], name),
+    signUp(pair.urls[0], 'Ann'),
+    signUp(pair.urls[1], 'Bob'),
+  ])
+  const [left, removedFrom] = await Promise.all([ann.createGroup([dora, bob]), ann.createGroup([dora, bob])])
+  const groups = [left, removedFrom]
+  for (const id of groups) await dora.markRead(id, (await ann.send(id, 'Read by her')).message.seq)
+  const variables = { left, removedFrom, userId: dora.id }
+  const leave = `mutation ($left: ID!) { leaveConversation(input: { conversationId: $left }) { ${errorFields} } }`
+  expect(await outcomeOf(dora, leave, variables)).toBe('LeaveConversationSuccess')
+  const remove = `mutation ($removedFrom: ID!, $userId: ID!) {
+    removeMember(input: { conversationId: $removedFrom, userId: $userId }) { ${errorFields} } }`
+  expect(await outcomeOf(ann, remove, variables)).toBe('RemoveMemberSuccess')
+  const readers = await Promise.all(
+    pair.urls.flatMap((url) => [
+      ...groups.map((id) => bob.at(url).conversationEvents(id, 0)),
+      bob.at(url).inboxEvents(),
+    ]),
+  )
+  for (const reader of readers.filter((_, index) => index % 3 < 2)) {
+    await reader.waitFor(({ __typename }) => __typename === 'MemberLeft')
+  }
+
+  expect(await eraseUser(admin, dora.id)).toBe('EraseUserSuccess')
+  for (const reader of readers) {
+    await reader.waitFor((event) => event.__typename === 'UserErased' && event.user.id === dora.id, 'UserErased')
+  }
+  for (const id of groups) {
+    for (const url of pair.urls) {
+      const replay = await bob.at(url).conversationEvents(id, 0)
+      await replay.waitFor(({ __typename }) => __typename === 'UserErased')
+      expect(JSON.stringify(replay.events)).not.toMatch(/Xanthippe|Quetzal/)
+    }
+  }
+
+  const told = () =>
+    pair.database.query(
+      `SELECT stream_id, count(*)::int AS count FROM events
+        WHERE type = 'USER_ERASED' AND stream_id = ANY ($1::uuid[]) GROUP BY 1 ORDER BY 1`,
+      [groups.map(keyOf)],
+    )
+  const once = groups.map((id) => ({ stream_id: keyOf(id), count: 1 }))
+  expect(await told()).toEqual(once.sort((a, b) => (a.stream_id < b.stream_id ? -1 : 1)))
+  expect(await eraseUser(admin, dora.id)).toBe('EraseUserSuccess')
+  expect(await told()).toEqual(once)
+  // Who was a member stays known.
+  const member = 'SELECT count(*)::int AS count FROM members WHERE user_id = $1'
+  expect(await pair.database.query(member, [keyOf(dora.id)])).toEqual([{ count: 2 }])
+})
