@@ -14,6 +14,9 @@ const inBoth = testsUnder('tests').filter((file) => readFileSync(file, 'utf8').i
 /** Faults under load: each file has the machine to itself, when the rest is done. */
 const faults = ['tests/{faults,limits}/**/*.test.ts']
 
+/** The files of a worker share its modules, which are loaded once, and with them the servers of testkit/shared.ts. */
+const sharing = { isolate: false }
+
 export default defineConfig({
   test: {
     // Real servers, PostgreSQL and Redis stand behind most tests; a hang still ends within two minutes.
@@ -23,6 +26,7 @@ export default defineConfig({
     expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
     maxWorkers: 2,
+    setupFiles: ['tests/testkit/setup.ts'],
     projects: [
       {
         extends: true,
@@ -32,7 +36,17 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: ['tests/{api,costs,examples,guarantees,starting,transport}/**/*.test.ts', ...faults],
+          include: ['tests/{api,costs,examples,guarantees,starting}/**/*.test.ts', ...faults],
+          exclude: [heavyOnly],
+          ...sharing,
+          globalSetup: ['tests/testkit/global-setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'transport',
+          include: ['tests/transport/**/*.test.ts'],
           exclude: [heavyOnly],
           globalSetup: ['tests/testkit/global-setup.ts'],
         },
@@ -43,6 +57,7 @@ export default defineConfig({
           name: 'heavy',
           include: [heavyOnly, ...inBoth],
           env: { TEST_EFFORT: 'full' },
+          ...sharing,
           globalSetup: ['tests/testkit/global-setup.ts'],
           sequence: { groupOrder: 1 },
         },

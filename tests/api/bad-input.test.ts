@@ -3,12 +3,12 @@ import { SignJWT, decodeJwt } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { ask, askSocket, expectErrors, expectSubstance, send, type Answer } from '../testkit/api.ts'
-import { createTestDatabase } from '../testkit/database.ts'
 import { callsOf, randomFrom } from '../testkit/hostile.ts'
 import { newKey, Person, signUp } from '../testkit/person.ts'
-import { startServer, type ServerProcess } from '../testkit/server.ts'
+import { testSecret, type ServerProcess } from '../testkit/server.ts'
+import { sharedServer } from '../testkit/shared.ts'
 
-const secret = 'the secret of this test file, which is long enough'
+const secret = testSecret
 
 let server: ServerProcess
 let ann: Person
@@ -18,8 +18,7 @@ let outsider: Person
 let group: string
 let message: string
 beforeAll(async () => {
-  const database = await createTestDatabase()
-  server = await startServer({ databaseUrl: database.url, redisUrl: null, env: { JWT_SECRET: secret } })
+  ;({ server } = await sharedServer())
   ;[ann, bob, outsider] = (await Promise.all(['Ann', 'Bob', 'Otto'].map((name) => signUp(server.url, name)))) as [
     Person,
     Person,

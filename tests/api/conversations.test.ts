@@ -16,9 +16,10 @@ import {
   type MembersQuery,
 } from '../../sdk/generated/graphql.ts'
 import { ask, expectErrors, expectSubstance, follow, followInbox } from '../testkit/api.ts'
-import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
+import type { TestDatabase } from '../testkit/database.ts'
 import { connect, expectType, newKey, signUp, type Person } from '../testkit/person.ts'
-import { startServer, type ServerProcess } from '../testkit/server.ts'
+import type { ServerProcess } from '../testkit/server.ts'
+import { sharedServer } from '../testkit/shared.ts'
 
 type MembersPage = NonNullable<MembersQuery['conversation']>['members']
 type EditPolicy = NonNullable<CreateGroupInput['editPolicy']>
@@ -30,8 +31,7 @@ let bob: Person
 let cleo: Person
 let outsider: Person
 beforeAll(async () => {
-  database = await createTestDatabase()
-  server = await startServer({ databaseUrl: database.url, redisUrl: null })
+  ;({ server, database } = await sharedServer())
   ;[ann, bob, cleo, outsider] = (await Promise.all(
     ['Ann', 'Bob', 'Cleo', 'Otto'].map((name) => signUp(server.url, name)),
   )) as [Person, Person, Person, Person]

@@ -9,15 +9,15 @@ import {
   type UpdateInboxEntryInput,
 } from '../../sdk/generated/graphql.ts'
 import { ask, cursorsOf, expectErrors, followInbox } from '../testkit/api.ts'
-import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
+import type { TestDatabase } from '../testkit/database.ts'
 import { expectType, signUp, type Person } from '../testkit/person.ts'
-import { startServer, type ServerProcess } from '../testkit/server.ts'
+import type { ServerProcess } from '../testkit/server.ts'
+import { sharedServer } from '../testkit/shared.ts'
 
 let database: TestDatabase
 let server: ServerProcess
 beforeAll(async () => {
-  database = await createTestDatabase()
-  server = await startServer({ databaseUrl: database.url, redisUrl: null })
+  ;({ server, database } = await sharedServer())
 })
 
 const signUpTwo = () => Promise.all([signUp(server.url, 'Ann'), signUp(server.url, 'Bob')])

@@ -8,16 +8,14 @@ import {
   WriteStatusDocument,
 } from '../../sdk/generated/graphql.ts'
 import { ask, askSocket, expectErrors } from '../testkit/api.ts'
-import { createTestDatabase } from '../testkit/database.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'
 import { Reader } from '../testkit/reader.ts'
-import { startServer } from '../testkit/server.ts'
+import { sharedServer } from '../testkit/shared.ts'
 
 let ann: Person
 let bob: Person
 beforeAll(async () => {
-  const { url } = await createTestDatabase()
-  const server = await startServer({ databaseUrl: url, redisUrl: null })
+  const { server } = await sharedServer()
   ;[ann, bob] = (await Promise.all(['Ann', 'Bob'].map((name) => signUp(server.url, name)))) as [Person, Person]
 })
 

@@ -16,9 +16,10 @@ import {
   type SendMessageInput,
 } from '../../sdk/generated/graphql.ts'
 import { ask, expectErrors, expectSubstance, follow, followInbox } from '../testkit/api.ts'
-import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
+import type { TestDatabase } from '../testkit/database.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
-import { startServer, type ServerProcess } from '../testkit/server.ts'
+import type { ServerProcess } from '../testkit/server.ts'
+import { sharedServer } from '../testkit/shared.ts'
 
 let database: TestDatabase
 let server: ServerProcess
@@ -27,8 +28,7 @@ let bob: Person
 let cleo: Person
 let outsider: Person
 beforeAll(async () => {
-  database = await createTestDatabase()
-  server = await startServer({ databaseUrl: database.url, redisUrl: null })
+  ;({ server, database } = await sharedServer())
   ;[ann, bob, cleo, outsider] = (await Promise.all(
     ['Ann', 'Bob', 'Cleo', 'Otto'].map((name) => signUp(server.url, name)),
   )) as [Person, Person, Person, Person]

@@ -1,17 +1,15 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { LeaveConversationDocument, RemoveMemberDocument } from '../../sdk/generated/graphql.ts'
 import { ask } from '../testkit/api.ts'
-import { createTestDatabase } from '../testkit/database.ts'
 import { signUp, type Person } from '../testkit/person.ts'
-import { startServer } from '../testkit/server.ts'
+import { sharedServer } from '../testkit/shared.ts'
 
 let ann: Person
 let bob: Person
 let cleo: Person
 let stranger: Person
 beforeAll(async () => {
-  const { url: databaseUrl } = await createTestDatabase()
-  const { url } = await startServer({ databaseUrl, redisUrl: null })
+  const { url } = (await sharedServer()).server
   ;[ann, bob, cleo, stranger] = (await Promise.all(
     ['Ann', 'Bob', 'Cleo', 'Stranger'].map((name) => signUp(url, name)),
   )) as [Person, Person, Person, Person]

@@ -3,18 +3,16 @@ import { parse } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
 import { UpdateInboxEntryDocument } from '../../sdk/generated/graphql.ts'
 import { cursorsOf } from '../testkit/api.ts'
-import { createTestDatabase } from '../testkit/database.ts'
 import { expectType, signUp, type Person } from '../testkit/person.ts'
 import { Reader } from '../testkit/reader.ts'
-import { startServer } from '../testkit/server.ts'
+import { sharedServer } from '../testkit/shared.ts'
 
 /*
  * MessageSent.notify: whether the viewer wants to be told of a message.
  */
 let people: { ann: Person; bob: Person; cleo: Person; dora: Person }
 beforeAll(async () => {
-  const { url: databaseUrl } = await createTestDatabase()
-  const { url } = await startServer({ databaseUrl, redisUrl: null })
+  const { url } = (await sharedServer()).server
   const [ann, bob, cleo, dora] = (await Promise.all(
     ['Ann', 'Bob', 'Cleo', 'Dora'].map((name) => signUp(url, name)),
   )) as [Person, Person, Person, Person]

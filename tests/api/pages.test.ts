@@ -3,10 +3,9 @@ import { parse } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
 import { ResyncDocument } from '../../sdk/generated/graphql.ts'
 import { ask } from '../testkit/api.ts'
-import { createTestDatabase } from '../testkit/database.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { Reader } from '../testkit/reader.ts'
-import { startServer } from '../testkit/server.ts'
+import { sharedServer } from '../testkit/shared.ts'
 
 /*
  * A page in a cache is as old as its own cursor says, whatever else of the conversation was read since.
@@ -14,8 +13,7 @@ import { startServer } from '../testkit/server.ts'
 let ann: Person
 let bob: Person
 beforeAll(async () => {
-  const { url: databaseUrl } = await createTestDatabase()
-  const { url } = await startServer({ databaseUrl, redisUrl: null })
+  const { url } = (await sharedServer()).server
   ;[ann, bob] = [await signUp(url, 'Ann'), await signUp(url, 'Bob')]
 })
 

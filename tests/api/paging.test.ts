@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ask, expectErrors } from '../testkit/api.ts'
-import { createTestDatabase } from '../testkit/database.ts'
 import { signUp, type Person } from '../testkit/person.ts'
-import { startServer, type ServerProcess } from '../testkit/server.ts'
+import type { ServerProcess } from '../testkit/server.ts'
+import { sharedServer } from '../testkit/shared.ts'
 
 interface PageInfo {
   hasNextPage: boolean
@@ -24,8 +24,7 @@ let groups: string[]
 let message: string
 
 beforeAll(async () => {
-  const database = await createTestDatabase()
-  server = await startServer({ databaseUrl: database.url, redisUrl: null })
+  ;({ server } = await sharedServer())
   ann = await signUp(server.url, 'Ann')
   people = await Promise.all(['A', 'B', 'C', 'D', 'E'].map((name) => signUp(server.url, `Paging ${name}`)))
   groups = []

@@ -10,10 +10,11 @@ import {
   ResyncDocument,
 } from '../../sdk/generated/graphql.ts'
 import { ask, askSocket, cursorsOf, expectErrors, follow, followInbox } from '../testkit/api.ts'
-import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
+import type { TestDatabase } from '../testkit/database.ts'
 import { newKey, Person, signUp } from '../testkit/person.ts'
 import { Reader } from '../testkit/reader.ts'
-import { startServer, type ServerProcess } from '../testkit/server.ts'
+import type { ServerProcess } from '../testkit/server.ts'
+import { sharedServer } from '../testkit/shared.ts'
 import { subscribeBySse } from '../testkit/sse.ts'
 
 let database: TestDatabase
@@ -22,8 +23,7 @@ let ann: Person
 let bob: Person
 let outsider: Person
 beforeAll(async () => {
-  database = await createTestDatabase()
-  server = await startServer({ databaseUrl: database.url, redisUrl: null })
+  ;({ server, database } = await sharedServer())
   ;[ann, bob, outsider] = (await Promise.all(['Ann', 'Bob', 'Otto'].map((name) => signUp(server.url, name)))) as [
     Person,
     Person,

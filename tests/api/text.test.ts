@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ask, expectSubstance } from '../testkit/api.ts'
-import { createTestDatabase } from '../testkit/database.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'
-import { startServer, type ServerProcess } from '../testkit/server.ts'
+import type { ServerProcess } from '../testkit/server.ts'
+import { sharedServer } from '../testkit/shared.ts'
 
 let server: ServerProcess
 let ann: Person
@@ -11,8 +11,7 @@ let group: string
 let message: string
 
 beforeAll(async () => {
-  const database = await createTestDatabase()
-  server = await startServer({ databaseUrl: database.url, redisUrl: null })
+  ;({ server } = await sharedServer())
   ann = await signUp(server.url, 'Ann')
   group = await ann.createGroup([])
   message = (await ann.send(group, 'Hello')).message.id

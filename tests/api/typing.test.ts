@@ -8,10 +8,11 @@ import {
 } from '../../sdk/generated/graphql.ts'
 import { ask } from '../testkit/api.ts'
 import { createTestDatabase } from '../testkit/database.ts'
-import { startPair, type Pair } from '../testkit/pair.ts'
+import type { Pair } from '../testkit/pair.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { RawSocket } from '../testkit/raw-socket.ts'
 import { startServer } from '../testkit/server.ts'
+import { sharedPair } from '../testkit/shared.ts'
 import { subscribeBySse } from '../testkit/sse.ts'
 
 /*
@@ -21,7 +22,7 @@ import { subscribeBySse } from '../testkit/sse.ts'
 
 let pair: Pair
 beforeAll(async () => {
-  pair = await startPair()
+  pair = await sharedPair()
 })
 
 /** Ann types, Bob reads, Cid does what the test needs; all are in a group. */

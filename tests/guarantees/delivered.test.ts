@@ -10,10 +10,11 @@ import {
 } from '../../sdk/generated/graphql.ts'
 import { ask } from '../testkit/api.ts'
 import { createTestDatabase } from '../testkit/database.ts'
-import { startPair, type Pair } from '../testkit/pair.ts'
+import type { Pair } from '../testkit/pair.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'
 import { RawSocket, type RawSocketOptions } from '../testkit/raw-socket.ts'
 import { startServer } from '../testkit/server.ts'
+import { sharedPair } from '../testkit/shared.ts'
 import { subscribeBySse } from '../testkit/sse.ts'
 import { statementsOf } from '../testkit/statements.ts'
 
@@ -22,7 +23,7 @@ const gatherMs = 300
 
 let pair: Pair
 beforeAll(async () => {
-  pair = await startPair()
+  pair = await sharedPair()
 })
 
 /** A device that subscribes to all of these conversations from their beginning, and calls nothing. */

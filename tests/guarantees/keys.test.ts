@@ -2,16 +2,17 @@ import { beforeAll, expect, test } from 'vitest'
 import { CreateGroupDocument, SendMessageDocument, StartDirectDocument } from '../../sdk/generated/graphql.ts'
 import { keyOf } from '../testkit/ask.ts'
 import { holdRows } from '../testkit/hold-rows.ts'
-import { startPair, type Pair } from '../testkit/pair.ts'
+import type { Pair } from '../testkit/pair.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
 import { Replica } from '../testkit/replica.ts'
+import { sharedPair } from '../testkit/shared.ts'
 
 let pair: Pair
 let ann: Person
 let bob: Person
 
 beforeAll(async () => {
-  pair = await startPair()
+  pair = await sharedPair()
   ann = await signUp(pair.urls[0])
   bob = await signUp(pair.urls[1])
 })

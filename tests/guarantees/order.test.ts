@@ -1,15 +1,16 @@
 import { beforeAll, expect, test } from 'vitest'
 import { effort } from '../testkit/effort.ts'
-import { startPair, type Pair } from '../testkit/pair.ts'
+import type { Pair } from '../testkit/pair.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { withRandom } from '../testkit/random.ts'
 import { Replica } from '../testkit/replica.ts'
+import { sharedPair } from '../testkit/shared.ts'
 import { keepActing, Talk } from '../testkit/traffic.ts'
 
 let pair: Pair
 
 beforeAll(async () => {
-  pair = await startPair()
+  pair = await sharedPair()
 })
 
 /** Somebody on each of these servers in turn. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { crowdSecret } from '../testkit/crowd.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
 import { openSocket } from '../testkit/open-socket.ts'
-import { type Person } from '../testkit/person.ts'
+import type { Person } from '../testkit/person.ts'
 import {
   followPresence,
   heartbeat,

@@ -25,9 +25,10 @@ import {
   ViewerDocument,
 } from '../../sdk/generated/graphql.ts'
 import { ask, askSubscription } from '../testkit/ask.ts'
-import { startPair, type Pair } from '../testkit/pair.ts'
+import type { Pair } from '../testkit/pair.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
 import { Reader } from '../testkit/reader.ts'
+import { sharedPair } from '../testkit/shared.ts'
 
 let pair: Pair
 let owner: Person
@@ -47,7 +48,7 @@ const unknownLike = (id: string) =>
   encode(decode(id).replace(/[0-9a-f-]{36}/, (uuid) => uuid.slice(0, 14) + randomUUID().slice(14)))
 
 beforeAll(async () => {
-  pair = await startPair()
+  pair = await sharedPair()
   const [a, b] = pair.urls
   ;[owner, member, outsider] = await Promise.all([signUp(a), signUp(b), signUp(b)])
   own = await outsider.createGroup([])

@@ -14,15 +14,16 @@ import {
   UpdateSettingsDocument,
 } from '../../sdk/generated/graphql.ts'
 import { closeCodes } from '../../src/transport/websocket/close-codes.ts'
-import { startPair, type Pair } from '../testkit/pair.ts'
+import type { Pair } from '../testkit/pair.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { RawSocket } from '../testkit/raw-socket.ts'
+import { sharedPair } from '../testkit/shared.ts'
 import { wholeSubscription } from '../testkit/whole-selection.ts'
 
 let pair: Pair
 
 beforeAll(async () => {
-  pair = await startPair()
+  pair = await sharedPair()
 })
 
 const depth = 3

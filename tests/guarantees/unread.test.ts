@@ -11,15 +11,16 @@ import {
 import { keyOf } from '../testkit/ask.ts'
 import { effort } from '../testkit/effort.ts'
 import { holdRows } from '../testkit/hold-rows.ts'
-import { startPair, type Pair } from '../testkit/pair.ts'
+import type { Pair } from '../testkit/pair.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
 import { withRandom } from '../testkit/random.ts'
 import { Replica } from '../testkit/replica.ts'
+import { sharedPair } from '../testkit/shared.ts'
 
 let pair: Pair
 
 beforeAll(async () => {
-  pair = await startPair()
+  pair = await sharedPair()
 })
 
 interface Unread {

@@ -1,6 +1,28 @@
-import { afterAll } from 'vitest'
+type CleanUp = () => Promise<void> | void
 
-/** Cleans up when the test file ends. In a program of its own, like the chaos run, whoever starts things ends them. */
-export function atEnd(cleanUp: () => Promise<void> | void): void {
-  if (process.env.VITEST !== undefined) afterAll(cleanUp)
+const ofEachFile = new Set<CleanUp>()
+const ofThisFile = new Set<CleanUp>()
+
+/** Cleans up when the present test file ends. In a program of its own, like the chaos run, whoever starts things ends them. */
+export function atEnd(cleanUp: CleanUp): void {
+  ofThisFile.add(cleanUp)
+}
+
+/** For modules of the testkit: they are loaded once, and the files of a worker come one after the other. */
+export function atEndOfEachFile(cleanUp: CleanUp): void {
+  ofEachFile.add(cleanUp)
+}
+
+/** What was asked for last comes first: a client goes before its server, and a server before its database. */
+export async function cleanUp(): Promise<void> {
+  const failures: unknown[] = []
+  for (const each of [...ofEachFile, ...ofThisFile].reverse()) {
+    try {
+      await each()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  ofThisFile.clear()
+  if (failures.length > 0) throw new AggregateError(failures, 'what a test file started could not be ended')
 }

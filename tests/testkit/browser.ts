@@ -1,13 +1,13 @@
 import { chromium, type Browser } from 'playwright-core'
-import { atEnd } from './at-end.ts'
+import { atEndOfEachFile } from './at-end.ts'
 import { ensureCommand } from './commands.ts'
 
 const flags =
   '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
 
 const running: Browser[] = []
-atEnd(async () => {
-  for (const browser of running) await browser.close()
+atEndOfEachFile(async () => {
+  for (const browser of running.splice(0)) await browser.close()
 })
 
 /** Debian's Chromium on a profile that is new. */

@@ -3,11 +3,11 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import type { Counts } from '../../src/app/counts.ts'
-import { atEnd } from './at-end.ts'
+import { atEndOfEachFile } from './at-end.ts'
 
 const running = new Set<() => Promise<void>>()
 
-atEnd(async () => {
+atEndOfEachFile(async () => {
   for (const stop of running) await stop()
 })
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Client, Pool, type QueryResultRow } from 'pg'
 import { inject } from 'vitest'
-import { atEnd } from './at-end.ts'
+import { atEndOfEachFile } from './at-end.ts'
 
 export interface TestDatabase {
   url: string
@@ -9,10 +9,11 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-const databases: TestDatabase[] = []
+const databases = new Set<TestDatabase>()
 
-atEnd(async () => {
+atEndOfEachFile(async () => {
   for (const database of databases) await database.drop()
+  databases.clear()
 })
 
 const ownSettings = Object.entries({
@@ -38,9 +39,12 @@ export async function onCluster<Row extends QueryResultRow = QueryResultRow>(sql
 
 /**
  * A database of its own for a test file: empty, with all migrations applied. Dropped at the end of the file. Made otherwise
- * (`TEMPLATE template0 LOCALE 'C'`, say) it has no migrations.
+ * (`TEMPLATE template0 LOCALE 'C'`, say) it has no migrations. A shared one goes with the cluster.
  */
-export async function createTestDatabase(how = 'TEMPLATE parley_template'): Promise<TestDatabase> {
+export async function createTestDatabase(
+  how = 'TEMPLATE parley_template',
+  { isShared = false } = {},
+): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
   await onCluster(`CREATE DATABASE ${name} ${how}`)
   const url = Object.assign(new URL(inject('clusterUrl')), { pathname: `/${name}` }).href
@@ -61,6 +65,6 @@ export async function createTestDatabase(how = 'TEMPLATE parley_template'): Prom
       return dropped
     },
   }
-  databases.push(database)
+  if (!isShared) databases.add(database)
   return database
 }

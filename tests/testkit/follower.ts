@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { ConversationEvent, InboxEvent } from './replica.ts'
 import { ask } from './api.ts'
-import { atEnd } from './at-end.ts'
+import { atEndOfEachFile } from './at-end.ts'
 import type { Person } from './person.ts'
 import type { Reader } from './reader.ts'
 
@@ -14,7 +14,7 @@ const running = new Set<Follower>()
 export function stopFollowers(): void {
   for (const follower of running) follower.stop()
 }
-atEnd(stopFollowers)
+atEndOfEachFile(stopFollowers)
 
 const conversationQuery = `query ($id: ID!) {
   conversation(id: $id) { cursor { streamId eventSeq } messages(last: 50) { nodes { text } } }

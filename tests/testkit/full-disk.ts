@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { atEnd } from './at-end.ts'
+import { atEndOfEachFile } from './at-end.ts'
 import { createTestDatabase, onCluster, type TestDatabase } from './database.ts'
 
 export interface FullDisk {
@@ -15,8 +15,8 @@ const byteSize = 96 * 1_048_576
 
 const undo: (() => Promise<void>)[] = []
 
-atEnd(async () => {
-  for (const step of undo) await step()
+atEndOfEachFile(async () => {
+  for (const step of undo.splice(0)) await step()
 })
 
 /** What a full disk makes PostgreSQL say of new pages, for who may not mount one of their own. */

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import { atEnd } from './at-end.ts'
+import { atEndOfEachFile } from './at-end.ts'
 
 const open = new Set<() => void>()
 
-atEnd(() => {
+atEndOfEachFile(() => {
   for (const close of open) close()
 })
 

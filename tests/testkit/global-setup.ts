@@ -49,8 +49,13 @@ async function startCluster(): Promise<{ url: string; stop(): Promise<void> }> {
   }
 }
 
-/** Builds the server and starts what the tests share: one PostgreSQL, in which each test file has a database, and Redis. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+interface Shared {
+  clusterUrl: string
+  redisUrl: string
+  stop(): Promise<void>
+}
+
+async function start(): Promise<Shared> {
   const build = spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'inherit' })
   if (build.status !== 0) throw new Error('the build failed')
 
@@ -59,10 +64,25 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (redisUrl === undefined) ensureRedisServer()
   const redis = redisUrl === undefined ? await startRedis() : null
   await makeTemplate(cluster.url)
+  return {
+    clusterUrl: cluster.url,
+    redisUrl: redis?.url ?? redisUrl ?? '',
+    stop: async () => void (await Promise.all([cluster.stop(), redis?.stop()])),
+  }
+}
 
-  project.provide('clusterUrl', cluster.url)
-  project.provide('redisUrl', redis?.url ?? redisUrl ?? '')
+/** Each project of vitest.config.ts loads this module anew, in the same process. */
+const ofThisRun = globalThis as { parleyTests?: { started: Promise<Shared>; users: number } }
+
+/** Builds the server and starts what the tests share: one PostgreSQL, in which each test file has a database, and Redis. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const shared = (ofThisRun.parleyTests ??= { started: start(), users: 0 })
+  shared.users += 1
+  const { clusterUrl, redisUrl, stop } = await shared.started
+  project.provide('clusterUrl', clusterUrl)
+  project.provide('redisUrl', redisUrl)
   return async () => {
-    await Promise.all([cluster.stop(), redis?.stop()])
+    shared.users -= 1
+    if (shared.users === 0) await stop()
   }
 }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spawnSupervised } from '../../src/embedded/supervised.ts'
-import { atEnd } from './at-end.ts'
+import { atEndOfEachFile } from './at-end.ts'
 import { ensureCommand } from './commands.ts'
 import { freePort } from './redis.ts'
 
@@ -18,7 +18,7 @@ const preamble = `
   map $http_upgrade $connection_upgrade { default upgrade; '' close; }`
 
 const running = new Set<() => Promise<void>>()
-atEnd(async () => {
+atEndOfEachFile(async () => {
   for (const stop of running) await stop()
 })
 

@@ -1,6 +1,6 @@
 import type { Client } from 'graphql-ws'
 import type { Answer, TopLevelError } from './api.ts'
-import { atEnd } from './at-end.ts'
+import { atEndOfEachFile } from './at-end.ts'
 import type { Person } from './person.ts'
 import { socketClient } from './socket-client.ts'
 
@@ -13,7 +13,7 @@ export interface OpenSocket {
 
 const opened = new Set<Client>()
 
-atEnd(() => {
+atEndOfEachFile(() => {
   for (const client of opened) void client.dispose()
 })
 

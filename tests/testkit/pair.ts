@@ -11,7 +11,7 @@ export interface Pair {
 
 /** Starts two servers that behave as one; `second` is for settings that only the second has. */
 export async function startPair(options: ServerOptions = {}, second: ServerOptions = {}): Promise<Pair> {
-  const database = await createTestDatabase()
+  const database = await createTestDatabase(undefined, options)
   const both = { ...options, databaseUrl: database.url }
   const servers = await Promise.all([startServer(both), startServer({ ...both, ...second })])
   return { database, servers, urls: [servers[0].url, servers[1].url] }

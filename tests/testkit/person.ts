@@ -21,7 +21,7 @@ import {
   type StreamCursorInput,
 } from '../../sdk/generated/graphql.ts'
 import { Reader } from './reader.ts'
-import { atEnd } from './at-end.ts'
+import { atEndOfEachFile } from './at-end.ts'
 
 /** A result that must be this member of its union; anything else fails the test with what came instead. */
 export function expectType<Result extends { __typename?: string }, Name extends NonNullable<Result['__typename']>>(
@@ -36,8 +36,8 @@ export const newKey = (): string => randomUUID()
 
 const clients: ParleyClient[] = []
 
-atEnd(async () => {
-  await Promise.all(clients.map((client) => client.close()))
+atEndOfEachFile(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()))
 })
 
 export interface NamedDevice {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
-import { atEnd } from './at-end.ts'
+import { atEndOfEachFile } from './at-end.ts'
 
 export interface PgBouncer {
   /** The address of the database through it. */
@@ -18,7 +18,7 @@ export interface PgBouncer {
 const startTimeoutMs = 20_000
 const running = new Set<PgBouncer>()
 
-atEnd(async () => {
+atEndOfEachFile(async () => {
   for (const one of running) await one.stop()
 })
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import { atEnd } from './at-end.ts'
+import { atEndOfEachFile } from './at-end.ts'
 import { isPublished, RespSplitter } from './resp.ts'
 
 export interface ProxyOptions {
@@ -169,7 +169,7 @@ interface Connection {
 
 const running = new Set<Proxy>()
 
-atEnd(async () => {
+atEndOfEachFile(async () => {
   for (const proxy of running) await proxy.close()
 })
 

@@ -1,11 +1,11 @@
 import { print, type DocumentNode } from 'graphql'
 import { WebSocket } from 'ws'
-import { atEnd } from './at-end.ts'
+import { atEndOfEachFile } from './at-end.ts'
 import type { Person } from './person.ts'
 
 const open = new Set<WebSocket>()
 
-atEnd(() => {
+atEndOfEachFile(() => {
   for (const socket of open) socket.terminate()
 })
 

@@ -3,12 +3,12 @@ import { print, type GraphQLFormattedError } from 'graphql'
 import type { Client } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import type { Person } from './person.ts'
-import { atEnd } from './at-end.ts'
+import { atEndOfEachFile } from './at-end.ts'
 import { socketClient } from './socket-client.ts'
 
 const open = new Set<Reader<unknown>>()
 
-atEnd(() => {
+atEndOfEachFile(() => {
   for (const reader of open) reader.cut()
 })
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { inject } from 'vitest'
-import { atEnd } from './at-end.ts'
+import { atEndOfEachFile } from './at-end.ts'
 import { endedOrKilled } from './ending.ts'
 
 export interface ServerOptions {
@@ -10,6 +10,8 @@ export interface ServerOptions {
   redisUrl?: string | null
   /** More settings, or other ones. */
   env?: Record<string, string>
+  /** Lives as long as this worker, and not as long as a test file. */
+  isShared?: boolean
   /** Called with all that it has written whenever there is more, also before it has started. */
   onOutput?: (output: string) => void
 }
@@ -30,13 +32,14 @@ export interface ServerProcess {
 /** A process that starts is busy for seconds, and longer where many do at once. */
 const startTimeoutMs = 60_000
 const root = join(import.meta.dirname, '../..')
-const testSecret = 'a secret that only tests know, 32 characters and more'
+/** The JWT_SECRET of servers that are given no other. */
+export const testSecret = 'a secret that only tests know, 32 characters and more'
 const running = new Set<ServerProcess>()
 
 // The runner was killed: this worker would wait for its own tests to end, and keep its servers until then.
 process.once('disconnect', () => process.exit(1))
 
-atEnd(async () => {
+atEndOfEachFile(async () => {
   for (const server of running) server.kill('SIGKILL')
   await Promise.all([...running].map((server) => server.exited))
 })
@@ -94,7 +97,7 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
     },
     exited,
   }
-  running.add(server)
+  if (options.isShared !== true) running.add(server)
   void exited.then(() => running.delete(server))
 
   const timer = setTimeout(() => child.kill('SIGKILL'), startTimeoutMs)

@@ -18,7 +18,7 @@ import { postgresBinaries } from '../../src/embedded/binaries.ts'
 import { startEmbeddedPostgres } from '../../src/embedded/postgres.ts'
 import { spawnSupervised, type Supervised } from '../../src/embedded/supervised.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
-import { atEnd } from './at-end.ts'
+import { atEndOfEachFile } from './at-end.ts'
 import { endSupervised } from './ending.ts'
 
 export interface Node {
@@ -32,9 +32,9 @@ const startTimeoutMs = 60_000
 const servers: Supervised[] = []
 const folders: string[] = []
 
-atEnd(async () => {
-  await Promise.all(servers.map(endSupervised))
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+atEndOfEachFile(async () => {
+  await Promise.all(servers.splice(0).map(endSupervised))
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 })
 
 async function start(dataDir: string, port: number): Promise<Node> {
