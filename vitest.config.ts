@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { relayTags } from './tests/examples/relay-tags.ts'
 
 const testsUnder = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -34,6 +35,7 @@ export default defineConfig({
       },
       {
         extends: true,
+        plugins: [relayTags],
         test: {
           name: 'integration',
           include: ['tests/{api,costs,examples,guarantees,starting}/**/*.test.ts', ...faults],
