@@ -32,6 +32,16 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {
+    files: ['**/*.browser.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        'parley,document,location,localStorage,sessionStorage,crypto,setInterval,clearInterval,queueMicrotask,URLSearchParams'
+          .split(',')
+          .map((name) => [name, 'readonly']),
+      ),
+    },
+  },
+  {
     files: ['**/*.{js,mjs}'],
     languageOptions: {
       globals: {

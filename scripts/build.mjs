@@ -32,7 +32,7 @@ export async function build() {
   })
   // The bundle reads them from beside itself, as their modules do in src/.
   const scripts = readdirSync('src', { recursive: true })
-    .filter((file) => file.endsWith('.lua'))
+    .filter((file) => /\.(lua|browser\.js)$/.test(file))
     .map((file) => ({ path: join('dist', basename(file)), contents: readFileSync(join('src', file)) }))
   // Each file appears whole: another process may be starting from dist/ at this moment.
   for (const { path, contents } of [...outputFiles, ...scripts]) {

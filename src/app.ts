@@ -68,7 +68,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
     schema,
     trustedDocuments,
     logger,
-    graphiql,
+    graphiql: graphiql ? (config.demoPeople ? 'demo' : 'plain') : 'off',
     introspection,
     trustProxy,
     publicUrl,

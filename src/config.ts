@@ -156,6 +156,8 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     rateLimits: read.RATE_LIMITS,
     development,
     graphiql: read.GRAPHIQL ?? development,
+    /** Whether GraphiQL signs people in by a click: with data that is this machine's own, and to try things. */
+    demoPeople: development && embedded,
     introspection: read.INTROSPECTION ?? development,
     corsOrigins: Object.freeze(read.CORS_ORIGINS),
     /** A file of documents by their hash. */

@@ -16,7 +16,7 @@ let toy: Toy
 let strict: Toy
 beforeAll(async () => {
   toy = createToy()
-  strict = createToy({ corsOrigins: named, graphiql: false })
+  strict = createToy({ corsOrigins: named, graphiql: 'off' })
   await Promise.all([toy.start(), strict.start()])
 })
 afterAll(() => Promise.all([toy.stop(), strict.stop()]))

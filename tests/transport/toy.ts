@@ -166,7 +166,7 @@ export function createToy(overrides: Partial<TransportOptions> = {}) {
   const transport: Transport = createTransport({
     schema: toySchema(sources, opening),
     logger,
-    graphiql: true,
+    graphiql: 'plain',
     introspection: true,
     corsOrigins: '*',
     secure: false,

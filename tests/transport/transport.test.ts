@@ -170,10 +170,12 @@ describe('HTTP', () => {
     // Else the first click on each tab is lost.
     expect(page).toContain('.graphiql-tab { transform: none !important }')
     // What readAuthorization relies on inside GraphiQL.
-    expect(page).toContain('globalThis.__MONACO=')
-    expect(page).toContain('"request-headers.json"')
+    const [, address = ''] = /<script src="([^"]+)"/.exec(page) ?? []
+    const script = await (await fetch(`${toy.url}/graphql${address}`)).text()
+    expect(script).toContain('globalThis.__MONACO=')
+    expect(script).toContain('"request-headers.json"')
     expect(page).not.toMatch(/<(script|link)[^>]+(src|href)="?https?:/)
-    const off = createToy({ graphiql: false })
+    const off = createToy({ graphiql: 'off' })
     await off.start()
     const answer = await fetch(`${off.url}/graphql`, { headers: { accept: 'text/html,*/*' } })
     expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('Must provide query string')])

@@ -1,50 +1,78 @@
+import { readFileSync } from 'node:fs'
 import type { GraphiQLOptions } from 'graphql-yoga'
-import { starterHeaders, starterTabs } from './tabs.ts'
+import { Asset } from './assets.ts'
+import { demoPassword, demoPeople, placeholders } from './demo.ts'
+import { signedInTabs, starterHeaders, starterTabs } from './tabs.ts'
 
-export const graphiqlOptions: GraphiQLOptions = {
+/** Off; as it is; or with a control that signs in as one of the demo people. */
+export type GraphiqlMode = 'off' | 'plain' | 'demo'
+
+export const graphiqlOptions = (mode: GraphiqlMode): GraphiQLOptions => ({
   title: 'Parley',
   subscriptionsProtocol: 'WS',
-  defaultTabs: starterTabs,
+  defaultTabs: mode === 'demo' ? signedInTabs : starterTabs,
   headers: starterHeaders,
   defaultEditorToolsVisibility: 'headers',
-}
+})
 
 const renderCall = 'YogaGraphiQL.renderYogaGraphiQL('
+const script = ['<script>', '</script>'] as const
+const style = ['<style>', '</style>'] as const
 
-// Runs in the browser, before GraphiQL. Functions cannot be among its options otherwise: those travel as JSON.
-// - GraphiQL passes its headers to HTTP requests only. Its WebSocket client asks for connectionParams at each connect,
-//   so the authorization is read from the header editor at that moment.
-// - At a reload it looks for the tab that equals its initial values and opens an empty one when there is none, which
-//   is always, unless it is told the values of the tab that was active.
-const renderOurs = `
-const readAuthorization = () => {
-  const editors = globalThis.__MONACO.editor.getModels()
-  const text = editors.find((model) => model.uri.path.endsWith('request-headers.json'))?.getValue() ?? ''
-  const authorization = /"authorization"\\s*:\\s*"([^"]*)"/i.exec(text)?.[1]
-  return authorization ? { authorization } : {}
+const ourStyle = `
+/* On a fresh profile its tabs keep the offset with which they were once laid out. GraphiQL overrides that but for the tab that
+   has the focus, which so jumps away between the press of a button and its release, and the click is lost. */
+.graphiql-tab { transform: none !important }
+.parley-sign-in { height: 36px; display: flex; align-items: center; gap: 8px; padding: 0 16px; font: 14px sans-serif;
+  background: #eef1f6; color: #3b4b68 }
+.parley-sign-in button { padding: 4px 12px; border: 1px solid #8a97ad; border-radius: 4px; background: #fff; cursor: pointer }
+.parley-sign-in button[aria-pressed='true'] { background: #3b4b68; color: #fff }
+.parley-sign-in ~ #root { height: calc(100vh - 36px) }
+.parley-sign-in ~ #root .graphiql-container { height: 100% }
+`
+
+export interface GraphiqlPage {
+  html: string
+  assets: ReadonlyMap<string, Asset>
 }
-const readActiveTab = () => {
-  const { tabs = [], activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState') ?? '{}')
-  const linkedQuery = new URLSearchParams(location.search).get('query')
-  if (linkedQuery && !tabs.some((tab) => tab.query === linkedQuery)) return {}
-  const { query, variables, headers } = tabs[activeTabIndex] ?? {}
-  return query ? { initialQuery: query, initialVariables: variables, initialHeaders: headers } : {}
-}
-const renderOurs = (root, options) =>
-  YogaGraphiQL.renderYogaGraphiQL(root, { ...options, ...readActiveTab(), connectionParams: readAuthorization })
-renderOurs(`
 
-// On a fresh profile its tabs keep the offset with which they were once laid out. GraphiQL overrides that but for the tab
-// that has the focus, which so jumps away between the press of a button and its release, and the click is lost.
-const ourStyle = '<style>.graphiql-tab { transform: none !important }</style>'
+// Beside this module, in src/ as in dist/: the build copies it.
+const readOurScript = () => readFileSync(new URL('./page.browser.js', import.meta.url), 'utf8')
 
-const endOfHead = '</head>'
-
-/** The whole page with its scripts (9 MB), so that it works without the internet. Loaded when first asked for. */
-export async function renderGraphiqlPage(options?: GraphiQLOptions): Promise<string> {
+/**
+ * The page, and what it loads (9 MB) apart from it: so that the browser keeps that, and so that it works without the internet.
+ * Their addresses are the page's own with another query, which leads here below any path and through any proxy.
+ */
+export async function renderGraphiqlPage(mode: GraphiqlMode): Promise<GraphiqlPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
-  const page = renderGraphiQL(options).replace(endOfHead, () => `${ourStyle}${endOfHead}`)
-  const at = page.lastIndexOf(renderCall)
-  if (at === -1 || !page.includes(ourStyle)) throw new Error('GraphiQL is not rendered the way this wrapper expects.')
-  return page.slice(0, at) + renderOurs + page.slice(at + renderCall.length)
+  const options = graphiqlOptions(mode)
+  const rendered = renderGraphiQL({ title: options.title })
+  const scriptAt = rendered.indexOf(script[0])
+  const callAt = rendered.lastIndexOf(renderCall)
+  const styleAt = rendered.indexOf(style[0])
+  const styleEndsAt = rendered.indexOf(style[1])
+  if ([scriptAt, callAt, styleAt, styleEndsAt].includes(-1) || styleEndsAt > scriptAt || scriptAt > callAt) {
+    throw new Error('GraphiQL is not rendered the way this wrapper expects.')
+  }
+  const text = (mediaType: string, extension: string, from: number, to: number) =>
+    new Asset(`${mediaType}; charset=utf-8`, extension, Buffer.from(rendered.slice(from, to)))
+  const js = text('text/javascript', 'js', scriptAt + script[0].length, callAt)
+  const css = text('text/css', 'css', styleAt + style[0].length, styleEndsAt)
+  const head = rendered.slice(0, styleAt)
+  const [iconUrl = '', iconType, iconBase64] = /data:(image[^;]*);base64,([^"]*)/.exec(head) ?? []
+  if (iconType === undefined || iconBase64 === undefined)
+    throw new Error('GraphiQL has no icon to take out of its page.')
+  const icon = new Asset(iconType, 'ico', Buffer.from(iconBase64, 'base64'))
+  const demo = mode === 'demo' ? { people: demoPeople, password: demoPassword, placeholders } : null
+  const html = [
+    head.replace(iconUrl, icon.address),
+    `<link rel="stylesheet" href="${css.address}"><style>${ourStyle}</style>`,
+    rendered.slice(styleEndsAt + style[1].length, scriptAt),
+    `<script src="${js.address}"></script>\n<script type="module">\n`,
+    // No text of ours ends the script element.
+    `const parley = ${JSON.stringify({ options, demo }).replaceAll('<', '\\u003c')}\n`,
+    readOurScript(),
+    '</script></body></html>\n',
+  ].join('')
+  return { html, assets: new Map([js, css, icon].map((asset) => [asset.name, asset])) }
 }

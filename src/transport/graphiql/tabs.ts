@@ -1,4 +1,5 @@
 import { placeholderToken } from '../authenticate.ts'
+import { demoPassword, placeholders } from './demo.ts'
 
 /** Stands in the Headers tab of each starter tab, and of every new one. */
 export const starterHeaders = JSON.stringify({ authorization: `Bearer ${placeholderToken}` }, null, 2)
@@ -11,7 +12,7 @@ function tab(query: string, variables?: object) {
   }
 }
 
-const conversationId = 'PASTE_CONVERSATION_ID'
+const { conversationId, peerId, clientMessageId } = placeholders
 
 /** A first conversation, from registering to reading, in the order of the tabs. Lines fit the half-width editor. */
 export const starterTabs = [
@@ -25,13 +26,13 @@ export const starterTabs = [
 mutation RegisterTwoPeople {
   ana: register(input: {
     handle: "ana", displayName: "Ana"
-    password: "correct horse battery staple"
+    password: "${demoPassword}"
   }) {
     ...AccessToken
   }
   ben: register(input: {
     handle: "ben", displayName: "Ben"
-    password: "correct horse battery staple"
+    password: "${demoPassword}"
   }) {
     ...AccessToken
   }
@@ -48,12 +49,12 @@ fragment AccessToken on RegisterResult {
 # registered before.
 mutation LogIn {
   ana: login(input: {
-    handle: "ana", password: "correct horse battery staple"
+    handle: "ana", password: "${demoPassword}"
   }) {
     ...AccessToken
   }
   ben: login(input: {
-    handle: "ben", password: "correct horse battery staple"
+    handle: "ben", password: "${demoPassword}"
   }) {
     ...AccessToken
   }
@@ -83,7 +84,7 @@ mutation StartDirect($userId: ID!) {
     ... on Error { code reason }
   }
 }`,
-    { userId: 'PASTE_BENS_USER_ID' },
+    { userId: peerId },
   ),
   tab(
     `
@@ -130,7 +131,7 @@ mutation SendMessage($input: SendMessageInput!) {
     ... on Error { code reason }
   }
 }`,
-    { input: { conversationId, clientMessageId: 'hello-0001', text: 'Hello, Ben!' } },
+    { input: { conversationId, clientMessageId, text: 'Hello, Ben!' } },
   ),
   tab(`
 # 5. As Ben: the inbox, and what is unread in it.
@@ -219,3 +220,37 @@ subscription WatchInbox {
   }
 }`),
 ]
+
+/** The same for who signs in by a click, with what is then to be said, in the order of the tabs. */
+const signedInComments: Record<string, string> = {
+  WatchConversation: `
+# Welcome to Parley. Press "Sign in as Ben" above, then
+# run this with Ctrl-Enter, and leave it running: it
+# listens over a WebSocket.
+# Then open this page in a second window: sign in as Ana
+# there, go to the next tab and run it.
+# GraphiQL shows the newest event only, and stops when
+# you change tabs. After a dropped connection go on
+# without a gap: pass the last eventSeq as "after".`,
+  SendMessage: `
+# As Ana, in the second window. The same clientMessageId
+# again gives the same message, with the outcome
+# DUPLICATE: a retry never sends twice.`,
+  Inbox: '\n# As Ben: the inbox, and what is unread in it.',
+  Messages: `
+# The newest messages, oldest first. For older ones pass
+# pageInfo.startCursor as "before".`,
+  MarkRead: `
+# As Ben: read up to message 1. Whoever watches the
+# conversation gets a ReceiptAdvanced.`,
+  WatchInbox: `
+# Everything of one person in one subscription: every
+# conversation, also those that are started later.`,
+  StartDirect: '\n# Signing in has done this. Again gives the same.',
+}
+
+export const signedInTabs = Object.entries(signedInComments).map(([name, comment]) => {
+  const found = starterTabs.find(({ query }) => new RegExp(` ${name}\\b`).test(query))
+  if (!found) throw new Error(`there is no tab ${name}`)
+  return { ...found, query: found.query.replace(/^(#.*\n)+/, `${comment.trim()}\n`) }
+})

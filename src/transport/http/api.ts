@@ -6,6 +6,8 @@ import { acceptedBy, acceptForYoga, type JsonType } from './accept.ts'
 import { operationInBody, operationInUrl, type AskedOperation } from './asked-operation.ts'
 import { answerPreflight, setApiHeaders, type AllowedOrigins } from './cors.ts'
 import { createEngine, graphqlPath, type EngineOptions } from './engine.ts'
+import { assetIn } from '../graphiql/assets.ts'
+import { renderGraphiqlPage, type GraphiqlMode, type GraphiqlPage } from '../graphiql/page.ts'
 import { createEvents, type EventsOptions } from './events.ts'
 import { answerJson } from './json-answer.ts'
 import { createPlainPost } from './plain-post.ts'
@@ -16,6 +18,7 @@ import { ticketIn } from './tickets.ts'
 
 export interface ApiOptions extends EngineOptions, EventsOptions {
   corsOrigins: AllowedOrigins
+  graphiql: GraphiqlMode
   /** Whether plain requests go past Yoga. False only to compare the answers. */
   plainPosts?: boolean
 }
@@ -27,8 +30,19 @@ export function createApi(options: ApiOptions) {
   const plainPost = createPlainPost(options)
   const events = createEvents(options)
 
+  let page: Promise<GraphiqlPage> | undefined
+  const readPage = () => (page ??= renderGraphiqlPage(graphiql))
+
   async function answer(request: IncomingMessage, response: ServerResponse, init: ContextInit): Promise<void> {
     const { method, headers } = request
+    const isRead = method === 'GET' || method === 'HEAD'
+    const assetName = graphiql !== 'off' && isRead ? assetIn(request.url ?? '') : null
+    if (assetName !== null) {
+      const asset = (await readPage()).assets.get(assetName)
+      if (asset) await asset.answer(request, response)
+      else response.writeHead(404, { 'Content-Type': 'text/plain' }).end('It is of another version of this page.')
+      return
+    }
     setApiHeaders(request, response, corsOrigins)
     if (method === 'OPTIONS') {
       answerPreflight(request, response, corsOrigins)
@@ -51,8 +65,14 @@ export function createApi(options: ApiOptions) {
     const asked = body === null ? (method === 'GET' ? operationInUrl(request.url ?? '') : null) : operationInBody(body)
     const prepared = asked && prepare(asked)
     const ticket = method === 'GET' ? ticketIn(request.url ?? '') : null
-    const isPage = graphiql && accepted.html && method === 'GET'
-    if (asked && prepared && !isPage) {
+    if (graphiql !== 'off' && accepted.html && isRead) {
+      const { html } = await readPage()
+      response
+        .writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Referrer-Policy': 'no-referrer' })
+        .end(html)
+      return
+    }
+    if (asked && prepared) {
       const isSubscription = 'run' in prepared && prepared.isSubscription
       const isEventful = isSubscription || !accepted.json
       if (isEventful && accepted.events && (isPost || !isMutation(prepared))) {

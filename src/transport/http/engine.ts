@@ -2,7 +2,6 @@ import { execute, type DocumentNode, type ExecutionArgs, type Source } from 'gra
 import { createYoga, type Plugin } from 'graphql-yoga'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
-import { graphiqlOptions, renderGraphiqlPage } from '../graphiql/page.ts'
 import { useHttpResults, useStrictRequests, type ServerContext } from './plugins.ts'
 import type { Operations } from '../../execution/operations.ts'
 
@@ -11,13 +10,11 @@ export const graphqlPath = '/graphql'
 export interface EngineOptions {
   operations: Operations
   logger: Logger
-  graphiql: boolean
   createContext: (init: ContextInit) => Promise<TransportContext>
 }
 
-/** Speaks HTTP for what plain-post.ts and events.ts leave: queries by GET, GraphiQL, and mistakes in the request itself. */
-export function createEngine({ operations, logger, graphiql, createContext }: EngineOptions) {
-  let graphiqlPage: Promise<string> | undefined
+/** Speaks HTTP for what plain-post.ts and events.ts leave: queries by GET, and mistakes in the request itself. */
+export function createEngine({ operations, logger, createContext }: EngineOptions) {
   return createYoga<ServerContext>({
     schema: operations.schema,
     graphqlEndpoint: graphqlPath,
@@ -25,8 +22,7 @@ export function createEngine({ operations, logger, graphiql, createContext }: En
     // Each transport presents errors where it writes them, the one place that sees all of them with their trace id:
     // useHttpResults here, onNext and onError in websocket.ts.
     maskedErrors: false,
-    graphiql: graphiql ? graphiqlOptions : false,
-    renderGraphiQL: (pageOptions) => (graphiqlPage ??= renderGraphiqlPage(pageOptions)),
+    graphiql: false,
     landingPage: false,
     multipart: false,
     batching: false,

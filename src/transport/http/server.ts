@@ -7,6 +7,7 @@ import { Watchdog } from '../../execution/watchdog.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { createClientView, type ClientView } from '../client-view.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
+import type { GraphiqlMode } from '../graphiql/page.ts'
 import type { Deliveries } from '../websocket/delivered.ts'
 import { createOperations } from '../../execution/operations.ts'
 import type { TrustedDocuments } from '../../execution/persisted.ts'
@@ -30,7 +31,7 @@ const backlog = 4_096
 export interface TransportOptions {
   schema: GraphQLSchema
   logger: Logger
-  graphiql: boolean
+  graphiql: GraphiqlMode
   introspection: boolean
   corsOrigins: readonly string[] | '*'
   /** Whether cookies are marked Secure where it is not known how the client reaches us: true outside development. */

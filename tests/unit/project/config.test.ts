@@ -33,6 +33,7 @@ describe('settings', () => {
       rateLimits: true,
       development: true,
       graphiql: true,
+      demoPeople: true,
       introspection: true,
       corsOrigins: ['*'],
       persistedDocuments: null,
@@ -86,6 +87,15 @@ describe('settings', () => {
   it('keep GraphiQL and introspection off in production unless they are asked for', () => {
     expect(loadConfig({ NODE_ENV: 'production' })).toMatchObject({ graphiql: false, introspection: false })
     expect(loadConfig({ NODE_ENV: 'production', GRAPHIQL: 'on' })).toMatchObject({ graphiql: true, development: false })
+  })
+
+  it('have no demo people in production, nor with a database', () => {
+    const JWT_SECRET = 'x'.repeat(32)
+    for (const env of [{}, { NODE_ENV: 'development' }]) expect(loadConfig(env).demoPeople).toBe(true)
+    const DATABASE_URL = 'postgresql://127.0.0.1/parley'
+    for (const env of [{ NODE_ENV: 'production' }, { DATABASE_URL, JWT_SECRET }]) {
+      expect(loadConfig({ ...env, GRAPHIQL: 'on' }).demoPeople).toBe(false)
+    }
   })
 
   it('take an empty variable for one that is not set', () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildSchema, coerceInputValue, Kind, parse, typeFromAST, validate, type GraphQLInputType } from 'graphql'
 import { describe, expect, test } from 'vitest'
-import { starterHeaders, starterTabs } from '../../../src/transport/graphiql/tabs.ts'
+import { signedInTabs, starterHeaders, starterTabs } from '../../../src/transport/graphiql/tabs.ts'
 
 const schema = buildSchema(readFileSync(join(import.meta.dirname, '../../../schema.graphql'), 'utf8'))
 
@@ -23,10 +23,18 @@ function mistakesIn({ query, variables }: { query: string; variables: string }):
 
 describe('each starter tab of GraphiQL', () => {
   test.each(
-    starterTabs.map((tab) => [/(?:query|mutation|subscription) (\w+)/.exec(tab.query)?.[1] ?? '?', tab] as const),
+    [...starterTabs, ...signedInTabs].map(
+      (tab) => [/(?:query|mutation|subscription) (\w+)/.exec(tab.query)?.[1] ?? '?', tab] as const,
+    ),
   )('%s is an operation of the schema, with variables that fit', (_, tab) => {
     expect(mistakesIn(tab)).toEqual([])
     expect(tab.headers).toBe(starterHeaders)
+  })
+
+  test('of who signs in by a click asks for no pasting, and begins with what is to be done', () => {
+    expect(signedInTabs.length).toBeGreaterThan(5)
+    for (const { query } of signedInTabs) expect(query).not.toMatch(/paste|token|\d\. /i)
+    expect(signedInTabs[0]?.query).toMatch(/^# Welcome/)
   })
 
   test('registers people whose handles are allowed', () => {
