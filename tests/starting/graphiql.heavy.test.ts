@@ -108,7 +108,7 @@ describe('signing in by a click', () => {
       await openTabs(page, embedded.url)
       await isSignedIn(page, name)
       for (const tab of ['Inbox', 'WatchConversation', 'StartDirect', 'Inbox']) {
-        await page.getByRole('tab', { name: tab, exact: true }).click()
+        await page.getByRole('button', { name: tab, exact: true }).click()
         await expect.poll(() => editorText(page, 'operation.graphql')).toContain(` ${tab}`)
         await expect
           .poll(async () => {
