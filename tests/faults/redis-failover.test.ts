@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../testkit/database.ts'
+import { effort, inHeavyRun } from '../testkit/effort.ts'
 import { openSocket } from '../testkit/open-socket.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { presenceOf, seesSoon } from '../testkit/presence.ts'
@@ -130,7 +131,7 @@ test('a failover that leaves all connections where they are: READONLY, and by it
   expect(await former.call('CLIENT', 'LIST', 'TYPE', 'pubsub')).toBe('')
 })
 
-test.each<[string, (admin: Redis) => Promise<unknown>, (admin: Redis) => Promise<unknown>]>([
+const refusals: [string, (admin: Redis) => Promise<unknown>, (admin: Redis) => Promise<unknown>][] = [
   ['OOM', (admin) => admin.config('SET', 'maxmemory', '1'), (admin) => admin.config('SET', 'maxmemory', '0')],
   [
     'NOREPLICAS',
@@ -146,7 +147,9 @@ test.each<[string, (admin: Redis) => Promise<unknown>, (admin: Redis) => Promise
     },
     (admin) => admin.replicaof('NO', 'ONE'),
   ],
-])('a Redis that says %s', async (reason, refuse, mend) => {
+]
+
+test.each(effort(refusals, refusals.slice(0, 1)))('a Redis that says %s', async (reason, refuse, mend) => {
   const admin = adminOf(second)
   await isNoticedAndOver(
     () => refuse(admin),
@@ -155,42 +158,46 @@ test.each<[string, (admin: Redis) => Promise<unknown>, (admin: Redis) => Promise
   )
 })
 
-test('a node of a cluster that is down', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'parley-cluster-'))
-  const node = await startRedis(undefined, ['--cluster-enabled', 'yes', '--dir', folder])
-  await isNoticedAndOver(
-    async () => {
-      front.retarget(node.port)
-      front.cut()
-      front.heal()
-    },
-    'reason',
-    // Nobody cuts these connections: that they are of no use is for the servers to see.
-    async () => front.retarget(second.port),
-  )
-  await node.stop()
-  await rm(folder, { recursive: true })
-})
+inHeavyRun(() =>
+  test('a node of a cluster that is down', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'parley-cluster-'))
+    const node = await startRedis(undefined, ['--cluster-enabled', 'yes', '--dir', folder])
+    await isNoticedAndOver(
+      async () => {
+        front.retarget(node.port)
+        front.cut()
+        front.heal()
+      },
+      'reason',
+      // Nobody cuts these connections: that they are of no use is for the servers to see.
+      async () => front.retarget(second.port),
+    )
+    await node.stop()
+    await rm(folder, { recursive: true })
+  }),
+)
 
-test('a password that connections do not know: NOAUTH for those that are new, nothing for those that are there', async () => {
-  const admin = adminOf(second)
-  const before = servers.map((server) => server.logs().length)
-  await admin.config('SET', 'requirepass', 'secret')
-  await eventsGoOn()
-  await untilReadiness(servers[0], 'ok')
-  expect(linesSince(before, 'NOAUTH').flat()).toEqual([])
-  await admin.config('SET', 'requirepass', '')
-  await isNoticedAndOver(
-    async () => {
-      await admin.config('SET', 'requirepass', 'secret')
-      front.cut()
-      front.heal()
-    },
-    // The loss of the connections is what is seen first.
-    'reason',
-    () => admin.config('SET', 'requirepass', ''),
-  )
-})
+inHeavyRun(() =>
+  test('a password that connections do not know: NOAUTH for those that are new, nothing for those that are there', async () => {
+    const admin = adminOf(second)
+    const before = servers.map((server) => server.logs().length)
+    await admin.config('SET', 'requirepass', 'secret')
+    await eventsGoOn()
+    await untilReadiness(servers[0], 'ok')
+    expect(linesSince(before, 'NOAUTH').flat()).toEqual([])
+    await admin.config('SET', 'requirepass', '')
+    await isNoticedAndOver(
+      async () => {
+        await admin.config('SET', 'requirepass', 'secret')
+        front.cut()
+        front.heal()
+      },
+      // The loss of the connections is what is seen first.
+      'reason',
+      () => admin.config('SET', 'requirepass', ''),
+    )
+  }),
+)
 
 test('a Redis that is halted, with its connections open', async () => {
   const pid = Number(/process_id:(\d+)/.exec(await adminOf(second).info('server'))?.[1])

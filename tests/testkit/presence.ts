@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import {
   HeartbeatDocument,
   PresenceEventsDocument,
@@ -42,7 +42,11 @@ export async function presenceOf(viewer: Person, other: Person): Promise<SeenPre
 
 /** Resolves when this is what the one sees of the other. */
 export async function seesSoon(viewer: Person, other: Person, expected: object, timeoutMs = 10_000): Promise<void> {
-  await expect.poll(() => presenceOf(viewer, other), { timeout: timeoutMs, interval: 50 }).toMatchObject(expected)
+  // Not expect.poll, which knows one test at a time: some of these are concurrent.
+  await vi.waitFor(async () => expect(await presenceOf(viewer, other)).toMatchObject(expected), {
+    timeout: timeoutMs,
+    interval: 50,
+  })
 }
 
 export const followPresence = (viewer: Person, people: readonly Person[]): Promise<PresenceReader> =>

@@ -12,7 +12,6 @@ import {
   ViewerDocument,
 } from '../../sdk/generated/graphql.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
-import { inHeavyRun } from '../testkit/effort.ts'
 import { connect } from '../testkit/person.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
 
@@ -150,24 +149,21 @@ describe('the demo world in a database that a server uses', () => {
     expect(viewer.user.handle).toBe('chen.demo')
   })
 
-  inHeavyRun(() =>
-    test('is completed by the next run when one was interrupted', async () => {
-      const other = await createTestDatabase()
-      const env = { DATABASE_URL: other.url, JWT_SECRET: secret }
-      const interrupted = spawn(process.execPath, ['dist/seed.js'], {
-        cwd: join(import.meta.dirname, '../..'),
-        env: { PATH: process.env.PATH, NODE_ENV: 'test', ...env },
-        stdio: 'ignore',
-      })
-      const sent = async () =>
-        (await other.query<{ count: number }>('SELECT count(*)::int FROM messages'))[0]?.count ?? 0
-      while ((await sent()) < 1000) await new Promise((resolve) => setTimeout(resolve, 10))
-      interrupted.kill('SIGKILL')
-      expect(await sent()).toBeLessThan(5000)
-      expect((await runSeed(env)).output).toContain('made in')
-      expect(await sent()).toBe(5000)
-    }),
-  )
+  test('is completed by the next run when one was interrupted', async () => {
+    const other = await createTestDatabase()
+    const env = { DATABASE_URL: other.url, JWT_SECRET: secret }
+    const interrupted = spawn(process.execPath, ['dist/seed.js'], {
+      cwd: join(import.meta.dirname, '../..'),
+      env: { PATH: process.env.PATH, NODE_ENV: 'test', ...env },
+      stdio: 'ignore',
+    })
+    const sent = async () => (await other.query<{ count: number }>('SELECT count(*)::int FROM messages'))[0]?.count ?? 0
+    while ((await sent()) < 1000) await new Promise((resolve) => setTimeout(resolve, 10))
+    interrupted.kill('SIGKILL')
+    expect(await sent()).toBeLessThan(5000)
+    expect((await runSeed(env)).output).toContain('made in')
+    expect(await sent()).toBe(5000)
+  })
 
   test('is refused where its public password would be a hole, and where a handle is somebody else’s', async () => {
     const production = await runSeed({ DATABASE_URL: database.url, JWT_SECRET: secret, NODE_ENV: 'production' })
@@ -186,26 +182,24 @@ describe('the demo world in a database that a server uses', () => {
   })
 })
 
-inHeavyRun(() =>
-  describe('the demo world in the embedded database', () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'parley-seed-'))
-    afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
+describe('the demo world in the embedded database', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'parley-seed-'))
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
 
-    test('is made with no server running, and found with one running, each time with tokens that the server takes', async () => {
-      const env = { PARLEY_DATA_DIR: dataDir }
-      const alone = await runSeed(env)
-      expect(alone.code, alone.output).toBe(0)
-      expect(alone.output).toContain('start the server first')
-      const server = await startServer({ redisUrl: null, env: { ...env, JWT_SECRET: '' } })
-      const beside = await runSeed(env)
-      expect(beside.output).toContain('there already')
-      for (const token of [alone.tokens[0], beside.tokens[0]]) {
-        const client = connect(server.url, () => token ?? null)
-        const [entry] = await inboxOf(client)
-        const { conversation } = await client.request(ConversationDocument, { id: entry?.conversation.id ?? '' })
-        expect(conversation?.headSeq).toBeGreaterThan(0)
-      }
-      await server.stop()
-    })
-  }),
-)
+  test('is made with no server running, and found with one running, each time with tokens that the server takes', async () => {
+    const env = { PARLEY_DATA_DIR: dataDir }
+    const alone = await runSeed(env)
+    expect(alone.code, alone.output).toBe(0)
+    expect(alone.output).toContain('start the server first')
+    const server = await startServer({ redisUrl: null, env: { ...env, JWT_SECRET: '' } })
+    const beside = await runSeed(env)
+    expect(beside.output).toContain('there already')
+    for (const token of [alone.tokens[0], beside.tokens[0]]) {
+      const client = connect(server.url, () => token ?? null)
+      const [entry] = await inboxOf(client)
+      const { conversation } = await client.request(ConversationDocument, { id: entry?.conversation.id ?? '' })
+      expect(conversation?.headSeq).toBeGreaterThan(0)
+    }
+    await server.stop()
+  })
+})
