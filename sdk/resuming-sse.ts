@@ -38,8 +38,8 @@ const authorization = (token: string | null): Record<string, string> =>
   token === null ? {} : { authorization: `Bearer ${token}` }
 
 /**
- * The same bytes, but their end and their failure come a turn of the event loop later, and silence is a failure. graphql-sse 2
- * takes a failure for final, and an end for none, when they come before it has handed on what came just before.
+ * The same bytes, but their end comes a turn of the event loop later, and silence is a failure. graphql-sse 2 waits for ever when
+ * the end is there already while it hands on what came before it.
  */
 function unhurried(body: ReadableStream<Uint8Array>, silenceMs: number): ReadableStream<Uint8Array> {
   const reader = body.getReader()

@@ -16,6 +16,8 @@ export type Scalars = {
   Float: { input: number; output: number; }
   /** A moment: RFC 3339, UTC, millisecond precision. 2026-01-31T12:00:00.000Z */
   DateTime: { input: string; output: string; }
+  /** An object of JSON, as variables are one. */
+  JSONObject: { input: any; output: any; }
 };
 
 /** People to add to a group. */
@@ -51,6 +53,16 @@ export type CreateGroupInput = {
   opKey: Scalars['String']['input'];
   /** On one line, 1 to 120 characters (code points) without what cannot be seen around them. */
   title: Scalars['String']['input'];
+};
+
+/** The subscription that the ticket is for. */
+export type CreateStreamTicketInput = {
+  /** Which operation, when the document has several. */
+  operationName?: InputMaybe<Scalars['String']['input']>;
+  /** Its document; at most 8192 characters. */
+  query: Scalars['String']['input'];
+  /** Its variables; at most 4096 characters as JSON. */
+  variables?: InputMaybe<Scalars['JSONObject']['input']>;
 };
 
 /** Whether a read or delivered position moved. */

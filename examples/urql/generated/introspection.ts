@@ -538,6 +538,60 @@ export default {
         "interfaces": []
       },
       {
+        "kind": "UNION",
+        "name": "CreateStreamTicketResult",
+        "possibleTypes": [
+          {
+            "kind": "OBJECT",
+            "name": "CreateStreamTicketSuccess"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "ValidationError"
+          }
+        ]
+      },
+      {
+        "kind": "OBJECT",
+        "name": "CreateStreamTicketSuccess",
+        "fields": [
+          {
+            "name": "expiresAt",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "search",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "ticket",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          }
+        ],
+        "interfaces": []
+      },
+      {
         "kind": "OBJECT",
         "name": "CursorAck",
         "fields": [
@@ -996,6 +1050,17 @@ export default {
                 "name": "PageInfo",
                 "kind": "OBJECT",
                 "ofType": null
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "resume",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
               }
             },
             "args": []
@@ -2500,6 +2565,29 @@ export default {
             ]
           },
           {
+            "name": "createStreamTicket",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "CreateStreamTicketResult",
+                "kind": "UNION",
+                "ofType": null
+              }
+            },
+            "args": [
+              {
+                "name": "input",
+                "type": {
+                  "kind": "NON_NULL",
+                  "ofType": {
+                    "kind": "SCALAR",
+                    "name": "Any"
+                  }
+                }
+              }
+            ]
+          },
+          {
             "name": "deleteMessage",
             "type": {
               "kind": "NON_NULL",
@@ -3260,21 +3348,25 @@ export default {
               {
                 "name": "cursors",
                 "type": {
-                  "kind": "NON_NULL",
+                  "kind": "LIST",
                   "ofType": {
-                    "kind": "LIST",
+                    "kind": "NON_NULL",
                     "ofType": {
-                      "kind": "NON_NULL",
-                      "ofType": {
-                        "kind": "SCALAR",
-                        "name": "Any"
-                      }
+                      "kind": "SCALAR",
+                      "name": "Any"
                     }
                   }
                 }
               },
               {
                 "name": "limit",
+                "type": {
+                  "kind": "SCALAR",
+                  "name": "Any"
+                }
+              },
+              {
+                "name": "resume",
                 "type": {
                   "kind": "SCALAR",
                   "name": "Any"
@@ -3837,6 +3929,17 @@ export default {
         "kind": "OBJECT",
         "name": "ResyncPayload",
         "fields": [
+          {
+            "name": "resume",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          },
           {
             "name": "streams",
             "type": {
@@ -4419,6 +4522,13 @@ export default {
                       "name": "Any"
                     }
                   }
+                }
+              },
+              {
+                "name": "resume",
+                "type": {
+                  "kind": "SCALAR",
+                  "name": "Any"
                 }
               }
             ]
