@@ -3,4 +3,4 @@
 import { build } from './build.mjs'
 
 await build()
-await import('../dist/admin.js')
+await import(new URL('../dist/admin.js', import.meta.url).href)

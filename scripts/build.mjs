@@ -8,6 +8,8 @@ import { digestOf, isFresh, leaveStamp } from './stamp.mjs'
 
 const root = join(import.meta.dirname, '..')
 const stampFile = join(root, 'dist/stamp')
+/** Files of src/ that a module reads from beside itself. */
+export const readBesides = /\.(lua|browser\.js)$/
 
 export async function build() {
   generate()
@@ -31,8 +33,8 @@ export async function build() {
     logLevel: 'error',
   })
   // The bundle reads them from beside itself, as their modules do in src/.
-  const scripts = readdirSync('src', { recursive: true })
-    .filter((file) => /\.(lua|browser\.js)$/.test(file))
+  const scripts = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((file) => readBesides.test(file))
     .map((file) => ({ path: join('dist', basename(file)), contents: readFileSync(join('src', file)) }))
   // Each file appears whole: another process may be starting from dist/ at this moment.
   for (const { path, contents } of [...outputFiles, ...scripts]) {

@@ -5,7 +5,7 @@ import { print } from 'graphql'
 import * as generated from '../sdk/generated/graphql.ts'
 
 const texts = Object.entries(generated)
-  .filter(([name, { definitions }]) => name.endsWith('Document') && definitions[0].kind === 'OperationDefinition')
+  .filter(([name, { definitions }]) => name.endsWith('Document') && definitions[0]?.kind === 'OperationDefinition')
   .map(([, document]) => print(document))
 const entries = texts.map((text) => [createHash('sha256').update(text).digest('hex'), text])
 console.log(JSON.stringify(Object.fromEntries(entries), null, 2))

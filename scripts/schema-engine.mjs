@@ -16,7 +16,8 @@ async function loadEngine() {
   const module = new WebAssembly.Module(readFileSync(join(folder, 'schema_engine_bg.wasm')))
   const { exports } = new WebAssembly.Instance(module, { './schema_engine_bg.js': bindings })
   bindings.__wbg_set_wasm(exports)
-  exports.__wbindgen_start()
+  const start = /** @type {() => void} */ (exports.__wbindgen_start)
+  start()
   return bindings.SchemaEngine
 }
 

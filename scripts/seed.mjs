@@ -3,4 +3,4 @@
 import { build } from './build.mjs'
 
 await build()
-await import('../dist/seed.js')
+await import(new URL('../dist/seed.js', import.meta.url).href)

@@ -3,4 +3,4 @@
 import { build } from './build.mjs'
 
 await build()
-await import('../dist/main.js')
+await import(new URL('../dist/main.js', import.meta.url).href)

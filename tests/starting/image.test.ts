@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase } from '../testkit/database.ts'
+import { signUp } from '../testkit/person.ts'
+import { startServer } from '../testkit/server.ts'
+
+let folder: string
+
+beforeAll(async () => {
+  // Nothing is above it that a module could be found in.
+  folder = mkdtempSync(join(tmpdir(), 'parley-image-'))
+  await promisify(execFile)(process.execPath, ['scripts/build-image.mjs', folder], {
+    cwd: join(import.meta.dirname, '../..'),
+  })
+})
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('what the image holds serves a new database, from a folder of its own, and is small', async () => {
+  expect(readdirSync(join(folder, 'node_modules'))).toEqual(['@node-rs'])
+  const sizes = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(
+    (file) => statSync(join(folder, file)).size,
+  )
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(30_000_000)
+
+  const database = await createTestDatabase('TEMPLATE template0')
+  const server = await startServer({ folder, databaseUrl: database.url })
+  const [ann, bob] = await Promise.all([signUp(server.url), signUp(server.url)])
+  const conversation = await ann.startDirect(bob)
+  const live = await bob.conversationEvents(conversation)
+  await ann.send(conversation, 'From the image')
+  await live.waitFor(({ __typename }) => __typename === 'MessageSent')
+  const page = await fetch(server.url, { headers: { accept: 'text/html' } })
+  expect(await page.text()).toMatch(/graphiql/i)
+
+  const admin = await promisify(execFile)(process.execPath, ['dist/admin.js', 'set-role', ann.handle, 'STAFF'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, DATABASE_URL: database.url, JWT_SECRET: 'a secret that only tests know, and more' },
+  })
+  expect(admin.stdout).toContain('is STAFF now')
+})
+
+test('without DATABASE_URL it says that the embedded PostgreSQL is not in it', async () => {
+  await expect(startServer({ folder, redisUrl: null, env: { PARLEY_DATA_DIR: join(folder, 'data') } })).rejects.toThrow(
+    'set DATABASE_URL',
+  )
+})
