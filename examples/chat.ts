@@ -7,6 +7,8 @@ export interface Chat {
   send(conversationId: string, text: string): Promise<Sent>
   /** Shows a conversation's newest messages and keeps them as the server has them. */
   open(conversationId: string): Promise<OpenConversation>
+  /** Shows the inbox and keeps it as the server has it. In one of the examples: it is the same in the others. */
+  openInbox?(): Promise<OpenInbox>
   close(): Promise<void>
 }
 
@@ -17,6 +19,18 @@ export interface OpenConversation {
   /** What is on the screen: out of the client's own cache, where it has one. */
   messages(): ShownMessage[]
   close(): void
+}
+
+export interface OpenInbox {
+  entries(): ShownEntry[]
+  close(): void
+}
+
+export interface ShownEntry {
+  /** The conversation's. */
+  id: string
+  unreadCount: number
+  lastText: string | null
 }
 
 export interface ShownMessage {

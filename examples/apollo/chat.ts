@@ -7,9 +7,9 @@ import { createLiveClient } from '../../sdk/resuming-client.ts'
 import { retryingFetch } from '../../sdk/retrying-fetch.ts'
 import { keepSession, type SessionKeeper } from '../../sdk/session.ts'
 import type { Chat, ChatOptions } from '../chat.ts'
-import { ConversationEvents, Inbox, Login, Messages, SendMessage } from './documents.ts'
+import { ConversationEvents, Inbox, InboxEvents, Login, Messages, SendMessage } from './documents.ts'
 import generated, { type PossibleTypesResultData } from './generated/possible-types.ts'
-import type { MessagesQuery } from './generated/graphql.ts'
+import type { InboxQuery, MessagesQuery } from './generated/graphql.ts'
 
 /** Without possibleTypes the cache drops what is selected on an interface, as `... on Error { code reason }`. */
 const { possibleTypes }: PossibleTypesResultData = generated
@@ -37,7 +37,7 @@ export async function openChat({ url, handle, password, onEvent, onError, live }
         // Older pages come before those that are there; a page read anew takes their place.
         Conversation: { fields: { messages: relayStylePagination() } },
         // An event is no change of the event before it.
-        Subscription: { fields: { conversationEvents: { merge: false } } },
+        Subscription: { fields: { conversationEvents: { merge: false }, inboxEvents: { merge: false } } },
       },
     }),
     link: ApolloLink.split(
@@ -109,6 +109,54 @@ export async function openChat({ url, handle, password, onEvent, onError, live }
           return (shown?.conversation?.messages.edges ?? []).map(({ node: { seq, text } }) => ({
             seq,
             text: text ?? null,
+          }))
+        },
+        close() {
+          stop()
+          watching.unsubscribe()
+        },
+      }
+    },
+
+    async openInbox() {
+      const page = client.watchQuery({ query: Inbox, fetchPolicy: 'network-only', nextFetchPolicy: 'cache-first' })
+      const watching = page.subscribe(() => undefined) // Here the screen is drawn.
+      let stop = () => {}
+      const follow = async (): Promise<void> => {
+        stop()
+        const { data } = await page.refetch()
+        stop = page.subscribeToMore({
+          document: InboxEvents,
+          variables: { resume: data?.inbox.resume ?? null, after: null },
+          onError,
+          updateQuery(_unsafe, { subscriptionData: { data }, complete, previousData }) {
+            const event = data.inboxEvents
+            onEvent?.(event)
+            const shown = complete ? (previousData as InboxQuery) : null
+            if (event.__typename === 'InboxEntryChanged' && !event.entry && shown) {
+              const nodes = shown.inbox.nodes.filter(({ conversation }) => conversation.id !== event.conversationId)
+              return { ...shown, inbox: { ...shown.inbox, nodes } }
+            }
+            const id =
+              'message' in event ? event.message.conversation.id : 'entry' in event ? event.conversationId : null
+            const isNew = id !== null && !shown?.inbox.nodes.some(({ conversation }) => conversation.id === id)
+            // Something that is not on the page, or events are missing: read it anew, and go on from its token.
+            if (isNew || event.__typename === 'SnapshotRequired') void follow().catch(onError)
+            // What changed in an entry that is shown is in the cache by now.
+            return undefined
+          },
+        })
+      }
+      await follow()
+
+      return {
+        entries() {
+          const { data } = page.getCurrentResult()
+          const shown = data as InboxQuery | undefined
+          return (shown?.inbox.nodes ?? []).map(({ unreadCount, conversation: { id, lastMessage } }) => ({
+            id,
+            unreadCount,
+            lastText: lastMessage?.text ?? null,
           }))
         },
         close() {

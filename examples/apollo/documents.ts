@@ -18,20 +18,92 @@ export const Login = graphql(`
   }
 `)
 
+export const EntryParts = graphql(`
+  fragment EntryParts on InboxEntry {
+    id
+    unreadCount
+    conversation {
+      id
+      title
+      peer {
+        id
+        displayName
+      }
+      lastMessage {
+        id
+        seq
+        text
+      }
+    }
+  }
+`)
+
+/** `resume`: inboxEvents goes on from here in all conversations, whether they are on this page or not. */
 export const Inbox = graphql(`
   query Inbox {
     inbox(first: 25) {
+      resume
       nodes {
+        ...EntryParts
+      }
+    }
+  }
+`)
+
+/** What a message changes in its entry comes with it, by their ids. */
+export const EntryChange = graphql(`
+  fragment EntryChange on Message {
+    id
+    seq
+    text
+    conversation {
+      id
+      lastMessage {
+        id
+        seq
+        text
+      }
+      viewerEntry {
         id
         unreadCount
-        conversation {
-          id
-          title
-          peer {
-            id
-            displayName
-          }
+      }
+    }
+  }
+`)
+
+export const InboxEvents = graphql(`
+  subscription InboxEvents($resume: String, $after: [StreamCursorInput!]) {
+    inboxEvents(resume: $resume, after: $after) {
+      resume
+      cursor {
+        streamId
+        eventSeq
+        mark
+      }
+      ... on MessageSent {
+        message {
+          ...EntryChange
         }
+      }
+      ... on MessageEdited {
+        message {
+          ...EntryChange
+        }
+      }
+      ... on MessageDeleted {
+        message {
+          ...EntryChange
+        }
+      }
+      ... on InboxEntryChanged {
+        conversationId
+        entry {
+          ...EntryParts
+        }
+      }
+      ... on SnapshotRequired {
+        streamId
+        reason
       }
     }
   }

@@ -1,4 +1,4 @@
 import { openChat } from '../../examples/apollo/chat.ts'
 import { testExample } from './cuts.ts'
 
-testExample(openChat)
+testExample(openChat, { hasInbox: true })

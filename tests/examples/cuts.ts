@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import type { Chat, ChatEvent, ChatOptions, Sent, ShownMessage } from '../../examples/chat.ts'
-import { MessagesDocument, type MessagesQuery } from '../../sdk/generated/graphql.ts'
+import type { Chat, ChatEvent, ChatOptions, Sent, ShownEntry, ShownMessage } from '../../examples/chat.ts'
+import { InboxDocument, MessagesDocument, type MessagesQuery } from '../../sdk/generated/graphql.ts'
 import { keyOf } from '../testkit/ask.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
 import { signUp, type Person } from '../testkit/person.ts'
@@ -56,7 +56,10 @@ const moreThan = (number: () => number, least: number) =>
   expect.poll(number, { interval: 2, timeout: 20_000 }).toBeGreaterThan(least)
 
 /** What has to hold for each of the examples, against a built server that is reached through a network that breaks. */
-export function testExample(openChat: (options: ChatOptions) => Promise<Chat>): void {
+export function testExample(
+  openChat: (options: ChatOptions) => Promise<Chat>,
+  { hasInbox = false }: { hasInbox?: boolean } = {},
+): void {
   let database: TestDatabase
   let server: ServerProcess
   let proxy: Proxy
@@ -176,5 +179,38 @@ export function testExample(openChat: (options: ChatOptions) => Promise<Chat>): 
       await expect.poll(() => open.messages().slice(-20), { timeout: 20_000 }).toEqual(truth)
       expect(errors).toEqual([])
       open.close()
+    }))
+
+  if (!hasInbox) return
+  test('through cuts the inbox is what the server says, new conversations included', () =>
+    withRandom(async (random) => {
+      const { ana, ben, conversationId, chat, events, errors } = await start()
+      const ids = [conversationId, await ben.createGroup([ana], 'One'), await ben.createGroup([ana], 'Two')]
+      const inbox = await chat.openInbox!()
+      const writers = ids.map((id) => new Writer(ben, id, random))
+      const written = () => writers.reduce((sum, { count }) => sum + count, 0)
+      for (let cut = 1; cut <= cutCount; cut++) {
+        await moreThan(() => events.length, events.length + random.below(12))
+        proxy.cut()
+        if (random.below(2) === 0) await moreThan(written, written() + random.below(8))
+        // One that Ana's client has never heard of, while she is away.
+        if (cut % 3 === 0) await ben.send(await ben.createGroup([ana], `New at cut ${cut}`), 'Welcome')
+        proxy.heal()
+      }
+      await moreThan(() => events.length, events.length)
+      await Promise.all(writers.map((writer) => writer.stop()))
+      const read = await ana.client.request(InboxDocument, { first: 25 })
+      const truth = read.inbox.edges.map(({ node: { conversation, unreadCount } }) => {
+        return { id: conversation.id, unreadCount, lastText: conversation.lastMessage?.text ?? null }
+      })
+      expect(truth).toHaveLength(3 + cutCount / 3)
+      const byId = (entries: ShownEntry[]) => entries.sort((a, b) => (a.id < b.id ? -1 : 1))
+      await expect.poll(() => byId(inbox.entries()), { timeout: 20_000 }).toEqual(byId(truth))
+      for (const id of [...ids, ...new Set(events.map((event) => event.cursor.streamId))]) {
+        const seqs = events.filter(({ cursor }) => cursor.streamId === id).map(({ cursor }) => cursor.eventSeq)
+        expect(seqs, 'in order and once').toEqual([...new Set(seqs)].sort((a, b) => a - b))
+      }
+      expect(errors).toEqual([])
+      inbox.close()
     }))
 }
