@@ -21,6 +21,8 @@ export class EventResult {
   value: ExecutionResult | null = null
   /** `value` as a WebSocket gets it. */
   bytes: Buffer | null = null
+  /** `bytes`, cut where the resume token of each reader goes. */
+  pieces: Buffer[] | null = null
   /** `value` as a stream of server-sent events gets it. */
   text: string | null = null
   settledAtMs = 0

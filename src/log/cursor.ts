@@ -1,43 +1,9 @@
 import type { LogEvent } from '../store/log-event.ts'
 import type { Hub } from './hub.ts'
-import { follows } from './mark.ts'
+import { Place } from './place.ts'
 import type { ReadLog } from './read.ts'
 import { Source } from '../flow/source.ts'
-import type { Stream, StreamReader } from './stream.ts'
-
-/** The log cannot go on from a reader's position; it goes on live from `headEventSeq`. */
-export interface LostPlace {
-  streamId: string
-  reason: 'EXPIRED' | 'UNKNOWN_CURSOR'
-  headEventSeq: number
-  headMark: string
-}
-
-/** An event as a reader is given it. */
-export interface EventItem<Event = LogEvent> {
-  event: Event
-  lost?: undefined
-  /**
-   * The newest event known to this reader when this one was read: what is loaded for it after that may be shared by all
-   * items with the same one, since it cannot be older than any of them.
-   */
-  asOf?: LogEvent
-  /**
-   * What was answered for this event may be answered again to whoever reads it in the same epoch: nothing of it was
-   * edited, deleted or taken away in between.
-   */
-  epoch?: object
-}
-
-/** Word that there is no going on from where the reader was. */
-export interface LostItem {
-  lost: LostPlace
-  event?: undefined
-  asOf?: undefined
-  epoch?: undefined
-}
-
-export type LogItem = EventItem | LostItem
+import type { LogItem, LostPlace } from './items.ts'
 
 /** Events taken from the log at a time: all that a reader ever holds besides its positions. */
 const pageSize = 100
@@ -64,37 +30,6 @@ export interface Start {
   lost?: LostPlace
 }
 
-/** A reader's position in one stream. A class, so that ten thousand that wait have no function of their own. */
-class Place implements StreamReader {
-  /** Of the stream's histories the one that the position is in. */
-  history: object
-
-  constructor(
-    private readonly cursor: Cursor,
-    readonly stream: Stream,
-    public afterSeq: number,
-    /** Mark of that event, which the next one must follow; null when it is not known. */
-    public mark: string | null,
-  ) {
-    this.history = stream.history
-  }
-
-  onMore(): void {
-    this.cursor.wake(this)
-  }
-
-  /** False for an event of another history than that of the position: then everybody who reads the stream is told. */
-  moveTo(event: LogEvent): boolean {
-    if (!follows(event, this.mark)) {
-      this.stream.startOver()
-      return false
-    }
-    this.afterSeq = event.seq
-    this.mark = event.mark
-    return true
-  }
-}
-
 /**
  * A reader's positions in one or more streams. Not a queue: `take` answers what stands after a position, from the ring
  * when it reaches back that far and from the log when it does not. So replay, going live, catching up after a lost bus
@@ -103,18 +38,20 @@ class Place implements StreamReader {
  * Each stream's events come in order, each once; between streams there is no order.
  */
 export class Cursor extends Source<LogItem> {
-  private readonly places = new Map<string, Place>()
+  protected readonly places = new Map<string, Place>()
   /** Places that may have something to read, those that were served last at the end. */
   private readonly ready = new Set<Place>()
+  /** Places that are not in line because the log is read for them. */
+  private readonly busy = new Set<Place>()
   private lost: LostPlace[] = []
   private page: Page | null = null
   /** When the reading of the log that is waited for began; null while none is. */
   private readingSinceMs: number | null = null
   private takenCount = 0
-  private closed = false
+  protected closed = false
 
   constructor(
-    private readonly hub: Hub,
+    protected readonly hub: Hub,
     private readonly readLog: ReadLog,
   ) {
     super()
@@ -170,11 +107,17 @@ export class Cursor extends Source<LogItem> {
       if (lost) this.lost.push(lost)
       this.wake(place)
     })
+    this.followed(wanted)
   }
+
+  /** Called when it follows more, and when it has left some. */
+  protected followed(_starts: readonly Start[]): void {}
+  protected left(_streamId: string): void {}
 
   /** One of its places may have something to read. */
   wake(place: Place): void {
     if (this.places.get(place.stream.streamId) !== place) return
+    this.busy.delete(place)
     this.ready.add(place)
     this.onMore?.()
   }
@@ -184,6 +127,8 @@ export class Cursor extends Source<LogItem> {
     if (!place) return
     this.places.delete(streamId)
     this.ready.delete(place)
+    this.busy.delete(place)
+    this.left(streamId)
     if (this.page?.place === place) this.page = null
     this.lost = this.lost.filter((lost) => lost.streamId !== streamId)
     place.stream.forget(place)
@@ -191,36 +136,68 @@ export class Cursor extends Source<LogItem> {
   }
 
   take(): LogItem | null {
-    if (this.closed) return null
+    return this.closed ? null : (this.takeLost() ?? this.takeNext())
+  }
+
+  protected takeLost(): LogItem | null {
     const lost = this.lost.shift()
-    if (lost) return { lost }
+    return lost ? { lost } : null
+  }
+
+  /** Whether a place that is in line may be served now. */
+  protected admits(_place: Place): boolean {
+    return true
+  }
+
+  protected takeNext(): LogItem | null {
     if (this.page) {
       const item = this.takeFromPage(this.page)
       if (item) return item
     }
     if (this.readingSinceMs !== null) return null
     for (const place of this.ready) {
-      // A busy stream must not starve the others: its place goes to the end of the line.
-      this.ready.delete(place)
-      const { stream, afterSeq } = place
-      // Not while its head is being read.
-      if (place.history !== stream.history && stream.tipSeq >= 0) return { lost: this.startOver(place) }
-      if (afterSeq >= stream.tipSeq) {
-        this.goOn(place)
-        continue
-      }
-      const event = stream.at(afterSeq + 1)
-      if (!event) {
-        void this.turnPage(place)
-        return null
-      }
-      const isNext = place.moveTo(event)
-      this.goOn(place)
-      if (!isNext) continue
-      this.takenCount++
-      return { event: stream.current(event), asOf: stream.newestEvent, epoch: stream.epoch }
+      if (!this.admits(place)) continue
+      const item = this.takeFrom(place, pageSize)
+      if (item !== undefined) return item
     }
     return null
+  }
+
+  /** The next event of this place alone, in a reading of the log not more than `limit` of them. */
+  protected takeFromOne(place: Place, limit: number): LogItem | null {
+    if (this.page?.place === place) {
+      const item = this.takeFromPage(this.page)
+      if (item) return item
+    } else if (this.page) this.closePage(this.page)
+    return this.readingSinceMs === null ? (this.takeFrom(place, limit) ?? null) : null
+  }
+
+  /** Undefined: there is nothing at the moment. Null: the log is being read for it. */
+  private takeFrom(place: Place, limit: number): LogItem | null | undefined {
+    // A busy stream must not starve the others: its place goes to the end of the line.
+    this.ready.delete(place)
+    const { stream, afterSeq } = place
+    // Not while its head is being read.
+    if (place.history !== stream.history && stream.tipSeq >= 0) return { lost: this.startOver(place) }
+    if (afterSeq >= stream.tipSeq) {
+      this.goOn(place)
+      return undefined
+    }
+    const event = stream.at(afterSeq + 1)
+    if (!event) {
+      void this.turnPage(place, Math.min(pageSize, limit))
+      return null
+    }
+    const isNext = place.moveTo(event)
+    this.goOn(place)
+    if (!isNext) return undefined
+    this.takenCount++
+    return { event: stream.current(event), asOf: stream.newestEvent, epoch: stream.epoch }
+  }
+
+  /** All that may have something to read. */
+  protected get notWaiting(): ReadonlySet<Place> {
+    return this.busy.size === 0 ? this.ready : new Set([...this.ready, ...this.busy])
   }
 
   /** Idempotent. */
@@ -256,6 +233,11 @@ export class Cursor extends Source<LogItem> {
     return null
   }
 
+  private closePage({ place }: Page): void {
+    this.page = null
+    this.goOn(place)
+  }
+
   private startOver(place: Place): LostPlace {
     const { stream } = place
     const { streamId, tipSeq: headEventSeq, tipMark: headMark } = stream
@@ -269,18 +251,20 @@ export class Cursor extends Source<LogItem> {
   /** A place is always in line, or waits for its stream, or the log is being read for it. */
   private goOn(place: Place): void {
     const { stream } = place
+    this.busy.delete(place)
     const isBehind = place.history === stream.history && place.afterSeq < stream.tipSeq
     if (isBehind || (place.history !== stream.history && stream.tipSeq >= 0)) this.ready.add(place)
     else stream.whenMore(place)
   }
 
-  private async turnPage(place: Place): Promise<void> {
+  private async turnPage(place: Place, limit: number): Promise<void> {
     const { stream, afterSeq } = place
     const { streamId, tipSeq } = stream
     let events: LogEvent[]
     this.readingSinceMs = performance.now()
+    this.busy.add(place)
     try {
-      events = await this.readLog({ streamId, afterSeq, limit: pageSize })
+      events = await this.readLog({ streamId, afterSeq, limit })
     } catch {
       // The database is away. The position stays, so nothing is lost by waiting; whoever asks it for an answer of
       // their own is told, and the relay logs it.

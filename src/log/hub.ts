@@ -10,6 +10,7 @@ import type { ReadLog } from './read.ts'
 import { Ring, RingMemory } from './ring.ts'
 import { streamStart } from './mark.ts'
 import { Stream, type StreamHead } from './stream.ts'
+import { Watermarks } from './watermarks.ts'
 import { UnavailableError } from '../domain/errors.ts'
 import { settlesWithin, within } from '../flow/deadline.ts'
 import { oncePerTurn } from '../flow/turn.ts'
@@ -31,6 +32,7 @@ export interface Hub {
    * in it are told so, and go on live.
    */
   verify(): Promise<void>
+  readonly watermarks: Watermarks
   readonly openStreamCount: number
   close(): void
 }
@@ -162,6 +164,7 @@ export function createHub(options: HubOptions): Hub {
     stream.start(isWhole ? { headEventSeq: afterSeq, headMark: events[0]?.markBefore ?? head.headMark } : head)
     if (isWhole) for (const event of events) stream.offer(event)
     stream.announce(headSeq)
+    stream.watermarkSeq = headSeq
   }
 
   const open = (afterSeqs: ReadonlyMap<string, number>): void => {
@@ -232,7 +235,15 @@ export function createHub(options: HubOptions): Hub {
     sweep()
   }
 
+  const watermarks = new Watermarks({
+    get: (streamId) => entries.get(streamId)?.stream,
+    all: function* () {
+      for (const { stream } of entries.values()) yield stream
+    },
+  })
+
   return {
+    watermarks,
     async acquire(streamIds, afterSeqs = []) {
       const missing = new Map(streamIds.map((streamId, index) => [streamId, afterSeqs[index] ?? Infinity]))
       for (const streamId of streamIds) if (entries.has(streamId)) missing.delete(streamId)

@@ -23,21 +23,27 @@ const lookTimeoutMs = 5_000
  */
 export async function startRelay({ events, hub, intervalMs, logger }: RelayOptions): Promise<Rounds> {
   let last: Look = await events.movedSince(null)
+  const { watermarks } = hub
   let failing = false
   /** An older state was restored, and the streams that are open were not compared with it yet. */
   let isToVerify = false
 
   const look = async () => {
     try {
+      const number = watermarks.begin()
       const moved = await within(lookTimeoutMs, events.movedSince(last), () => new Error('no answer in time'))
       last = moved
       if (!moved.isSameHistory) {
         logger.warn('the log has lost events that were there: readers are told to read anew')
         isToVerify = true
+        watermarks.startOver()
       }
+      const isVerified = !isToVerify
       if (isToVerify) await within(lookTimeoutMs, hub.verify(), () => new Error('no answer in time'))
       isToVerify = false
       for (const head of moved.heads) hub.announce(head.streamId, head.headEventSeq)
+      // One that found another history is older than what its streams go on from.
+      if (isVerified) watermarks.note(number, moved.watermark, moved.heads)
       if (failing) logger.info('the relay reads the log again')
       failing = false
     } catch (error) {
@@ -47,5 +53,9 @@ export async function startRelay({ events, hub, intervalMs, logger }: RelayOptio
     }
   }
 
-  return startRounds(intervalMs, look)
+  const rounds = startRounds(intervalMs, look)
+  watermarks.onWanted = () => {
+    rounds.hurry()
+  }
+  return rounds
 }

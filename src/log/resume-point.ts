@@ -37,6 +37,3 @@ export const byStreamId = (a: { streamId: string }, b: { streamId: string }): nu
 /** The same with the reader after this event of a stream. */
 export const withException = (exceptions: readonly Exception[], exception: Exception): Exception[] =>
   [...exceptions.filter(({ streamId }) => streamId !== exception.streamId), exception].sort(byStreamId)
-
-export const withoutException = (exceptions: readonly Exception[], streamId: string): readonly Exception[] =>
-  exceptions.filter((exception) => exception.streamId !== streamId)

@@ -51,12 +51,13 @@ export class Stream {
   readonly streamId: string
   /** Readers that have all there is. */
   private waiting = new Set<StreamReader>()
-  private readonly options: StreamOptions
   private readonly ring: Ring
   /** Where the ring was emptied: what was read before that may be a text that is gone. */
   private forgottenSeq = -1
   /** Null until the head was read. */
   private tip: number | null = null
+  /** Its readers are to be told that it has another history, as soon as its head is known. */
+  isStartingOver = false
   /** Mark of the event at the tip. */
   tipMark: string = streamStart.headMark
   /** The newest seq heard of; more than tip while something is missing. */
@@ -66,8 +67,7 @@ export class Stream {
   private filling = false
   private closed = false
 
-  constructor(options: StreamOptions) {
-    this.options = options
+  constructor(private readonly options: StreamOptions) {
     this.streamId = options.streamId
     this.ring = options.ring
   }
@@ -83,6 +83,9 @@ export class Stream {
    * restored below a running process: no reader's position means anything then.
    */
   history: object = {}
+
+  /** Its place at the newest watermark of this process, which is its head where it was opened since. */
+  watermarkSeq = 0
 
   /** seq of the newest event that readers can be served; -1 before the head is known. */
   get tipSeq(): number {
@@ -102,6 +105,7 @@ export class Stream {
     }
     this.tip = headEventSeq
     this.tipMark = headMark
+    this.isStartingOver = false
     this.announced = Math.max(this.announced, headEventSeq)
     this.drain()
     this.repair(0)
@@ -125,6 +129,7 @@ export class Stream {
     if (this.closed || this.tip === null) return
     this.history = {}
     this.epoch = {}
+    this.isStartingOver = true
     this.tip = null
     this.announced = 0
     this.early.clear()
@@ -191,6 +196,7 @@ export class Stream {
       const head = await this.options.readHead()
       if (this.closed) return
       this.start(head)
+      this.watermarkSeq = head.headEventSeq
       this.forgottenSeq = this.tipSeq
       this.tell()
     } catch (error) {

@@ -1,6 +1,7 @@
 import { arrayParameter, tableOfParameters, type Database } from './database/database.ts'
-import { toLogEvent, type LogEvent } from './log-event.ts'
+import { startMark, toLogEvent, type LogEvent } from './log-event.ts'
 import { messageColumns, pickMessage, type Message } from './rows.ts'
+import { watermarkOf, type Watermark, type WatermarkRow } from './watermark.ts'
 
 export interface EventsRequest {
   streamId: string
@@ -40,6 +41,8 @@ export interface Look {
 
 export interface Moved extends Look {
   heads: { streamId: string; headEventSeq: number }[]
+  /** How far the log is in the snapshot of all this. */
+  watermark: Watermark
   /** False when the newest event of the last look is gone, though retention did not take it: an older state was restored. */
   isSameHistory: boolean
 }
@@ -100,23 +103,23 @@ const readHeads = {
 const readMoved = {
   name: 'read_moved',
   text: `SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + clock.xid_offset)::text AS horizon,
-      newest.stream_id AS "newestStreamId", newest.seq AS "newestSeq", newest.mark AS "newestMark",
+      newest.stream_id AS "newestStreamId", newest.seq AS "newestSeq", newest.mark AS "newestMark", newest.xid::text AS "newestXid",
+      pg_current_snapshot()::text AS snapshot, clock.xid_offset::text AS "xidOffset",
       $2::uuid IS NULL OR EXISTS (SELECT FROM events WHERE stream_id = $2 AND seq = $3 AND mark = $4)
         OR EXISTS (SELECT FROM conversations WHERE id = $2 AND floor_event_seq >= $3)
         OR EXISTS (SELECT FROM users WHERE id = $2 AND floor_event_seq >= $3) AS "isSameHistory",
       moved."streamId", moved."headEventSeq"
     FROM (SELECT parley_xid_offset() AS xid_offset) AS clock
-    LEFT JOIN (SELECT stream_id, seq, mark FROM events ORDER BY xid DESC LIMIT 1) AS newest ON true
+    LEFT JOIN (SELECT stream_id, seq, mark, xid FROM events ORDER BY xid DESC LIMIT 1) AS newest ON true
     LEFT JOIN (
       SELECT stream_id AS "streamId", max(seq) AS "headEventSeq" FROM events WHERE xid >= $1::text::xid8 GROUP BY stream_id
     ) AS moved ON true`,
 }
 
-interface MovedRow extends Record<string, unknown> {
+interface MovedRow extends WatermarkRow, Record<string, unknown> {
   horizon: string
   newestStreamId: string | null
   newestSeq: number
-  newestMark: string
   isSameHistory: boolean
   streamId: string | null
   headEventSeq: number | null
@@ -186,12 +189,13 @@ export function createEventStore(db: Database): EventStore {
       ])
       const [first] = rows
       if (!first) throw new Error('a look at the log answered nothing')
-      const { horizon, isSameHistory, newestStreamId, newestSeq: seq, newestMark: mark } = first
+      const { horizon, isSameHistory, newestStreamId, newestSeq: seq } = first
+      const mark = first.newestMark ?? startMark
       const newest = newestStreamId === null ? null : { streamId: newestStreamId, seq, mark }
       const heads = rows.flatMap(({ streamId, headEventSeq }) =>
         streamId === null || headEventSeq === null ? [] : [{ streamId, headEventSeq }],
       )
-      return { horizon, newest, isSameHistory, heads }
+      return { horizon, newest, watermark: watermarkOf(first), isSameHistory, heads }
     },
     async areThere(places) {
       const rows = await db.run<{ place: number; isThere: boolean | null }>(readPlaces, [

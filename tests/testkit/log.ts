@@ -1,4 +1,5 @@
-import type { Cursor, LogItem } from '../../src/log/cursor.ts'
+import type { Cursor } from '../../src/log/cursor.ts'
+import type { LogItem } from '../../src/log/items.ts'
 import type { Bus } from '../../src/bus/bus.ts'
 import type { EventsRequest, EventStore, Place } from '../../src/store/events.ts'
 import { toLogEvent, type LogEvent } from '../../src/store/log-event.ts'

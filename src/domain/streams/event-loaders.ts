@@ -1,5 +1,5 @@
 import { infoOf } from '../../log/event-types.ts'
-import type { LogItem } from '../../log/cursor.ts'
+import type { LogItem } from '../../log/items.ts'
 import type { LogEvent } from '../../store/log-event.ts'
 import type { Loaders } from '../loaders.ts'
 import type { TypingItem } from '../typing/channel.ts'

@@ -1,6 +1,8 @@
-import type { Cursor, LogItem, LostPlace } from '../../log/cursor.ts'
+import type { Cursor } from '../../log/cursor.ts'
+import type { LogItem, LostPlace } from '../../log/items.ts'
 import { within } from '../../flow/deadline.ts'
 import { Source } from '../../flow/source.ts'
+import type { ResumePoint } from '../../log/resume-point.ts'
 import type { Membership } from '../../store/conversations.ts'
 import type { EventType } from '../../log/event-types.ts'
 import type { LogEventOf } from '../../store/log-event.ts'
@@ -21,6 +23,8 @@ export interface FeedOptions {
   endsOnLeaving: boolean
   /** Told first: places that the viewer's cursors no longer lead to. */
   lost?: LostPlace[]
+  /** Makes the token of an item that knows where the reader stands in all streams; null: it is not asked for. */
+  tokenOf?: ((point: ResumePoint) => string) | null
   /** The only types of events that are told; all when not given. */
   types?: readonly EventType[]
 }
@@ -34,8 +38,9 @@ export class Feed extends Source<LogItem> {
   private readonly joinedAt = new Map<string, number>()
   private lost: LostPlace[] = []
   private endsOnLeaving = false
-  /** Where it began, of the feed of one conversation; null also when that is told by an item. */
-  private firstPlace: string | null = null
+  /** Where it began; null also when that is told by an item. */
+  firstPlace: string | null = null
+  private tokenOf: ((point: ResumePoint) => string) | null = null
   private types: readonly EventType[] | undefined
   private isOver = false
   /** A joining that is being looked up; its event comes when the cursor follows the conversation. */
@@ -74,8 +79,9 @@ export class Feed extends Source<LogItem> {
   async start(
     starts: readonly StreamStart[],
     memberships: readonly Membership[],
-    { endsOnLeaving, lost = [], types }: FeedOptions,
+    { endsOnLeaving, lost = [], tokenOf = null, types }: FeedOptions,
   ): Promise<void> {
+    this.tokenOf = tokenOf
     this.endsOnLeaving = endsOnLeaving
     this.types = types
     this.lost = [...lost]
@@ -97,6 +103,7 @@ export class Feed extends Source<LogItem> {
     if (lost) return { lost }
     for (;;) {
       const item = this.cursor.take()
+      if (item?.point && this.tokenOf) item.resume = this.tokenOf(item.point)
       if (!item?.event) return item
       const { event } = item
       if (event.type === 'MEMBER_LEFT') this.leave(event)
@@ -111,7 +118,7 @@ export class Feed extends Source<LogItem> {
 
   override placeAfter(item: LogItem | null): string | null {
     if (!item) return this.firstPlace
-    if (!this.endsOnLeaving) return null
+    if (!this.endsOnLeaving) return item.resume ?? null
     return item.event ? placeOf(item.event.seq, item.event.mark) : placeOf(item.lost.headEventSeq, item.lost.headMark)
   }
 

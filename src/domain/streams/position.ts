@@ -1,4 +1,4 @@
-import type { LostPlace } from '../../log/cursor.ts'
+import type { LostPlace } from '../../log/items.ts'
 import { streamStart } from '../../log/mark.ts'
 import type { StreamExtent } from '../../store/conversations.ts'
 import { ValidationError } from '../errors.ts'

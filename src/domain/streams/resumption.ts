@@ -1,4 +1,4 @@
-import type { LostPlace } from '../../log/cursor.ts'
+import type { LostPlace } from '../../log/items.ts'
 import { streamStart } from '../../log/mark.ts'
 import { beforeAll, byStreamId, type Exception, type ResumePoint } from '../../log/resume-point.ts'
 import type { MembershipChange, ResumableMembership, ResumableStream, Resumption } from '../../store/resumption.ts'
@@ -143,7 +143,7 @@ function stepTo(streamId: string, from: Told, until: Place & { mark: string | nu
 }
 
 /** Whoever left may still name the stream: there is nothing more for them, and a fresh read will tell them why. */
-function gone(streamId: string): Step {
+export function gone(streamId: string): Step {
   const place = { seq: streamStart.headEventSeq, mark: streamStart.headMark }
   return { streamId, from: place, until: place, lost: { streamId, reason: 'UNKNOWN_CURSOR', ...streamStart } }
 }

@@ -1,4 +1,4 @@
-import type { LogItem } from '../../log/cursor.ts'
+import type { LogItem } from '../../log/items.ts'
 import { streamStart } from '../../log/mark.ts'
 import type { ReadLog } from '../../log/read.ts'
 import { byStreamId, type Exception, type ResumePoint } from '../../log/resume-point.ts'

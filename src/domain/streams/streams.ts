@@ -1,14 +1,24 @@
 import DataLoader from 'dataloader'
 import type { EventType } from '../../log/event-types.ts'
-import { Cursor, type LostPlace } from '../../log/cursor.ts'
+import { Cursor } from '../../log/cursor.ts'
+import { TrackedCursor } from '../../log/tracked-cursor.ts'
+import type { LostPlace } from '../../log/items.ts'
 import type { Hub } from '../../log/hub.ts'
 import { streamStart } from '../../log/mark.ts'
 import type { ReadLog } from '../../log/read.ts'
 import type { ResumePoint } from '../../log/resume-point.ts'
 import { oncePerTurn } from '../../flow/turn.ts'
-import type { ConversationStore, Membership, Memberships, MembershipsRequest } from '../../store/conversations.ts'
+import type {
+  ConversationStore,
+  Membership,
+  Memberships,
+  MembershipsRequest,
+  StreamExtent,
+} from '../../store/conversations.ts'
 import type { EventStore } from '../../store/events.ts'
-import type { ResumptionStore } from '../../store/resumption.ts'
+import type { Resumption, ResumptionStore } from '../../store/resumption.ts'
+import { planBeginning } from './beginning.ts'
+import type { ResumptionPlan } from './resumption.ts'
 import { NotFoundError, ValidationError } from '../errors.ts'
 import type { ResumeTokens } from '../inbox/resume-token.ts'
 import { Feed } from './feed.ts'
@@ -28,7 +38,7 @@ export interface Streams {
     types?: readonly EventType[],
   ): Promise<Feed>
   /** All streams of the viewer, also those that are joined later; after a resume token, when one is given. */
-  inbox(viewer: Viewer, positions: readonly StreamPosition[], resume?: string | null): Promise<Feed>
+  inbox(viewer: Viewer, from: InboxStart): Promise<Feed>
   /** Of the streams that are named, and with a resume token of all that moved since. */
   resync(
     viewer: Viewer,
@@ -36,6 +46,13 @@ export interface Streams {
     limit: number,
     resume?: string | null,
   ): Promise<ResyncAnswer>
+}
+
+export interface InboxStart {
+  positions: readonly StreamPosition[]
+  resume?: string | null
+  /** Whether each item has a token to go on with. */
+  isTracked: boolean
 }
 
 export interface ResyncAnswer extends Pick<Resync, 'streams' | 'own'> {
@@ -54,6 +71,7 @@ export interface StreamsOptions {
 
 /** Each may be in thousands of conversations. */
 const maxInboxesPerStatement = 20
+
 export function createStreams(options: StreamsOptions): Streams {
   const { hub, readLog, events, conversations, resumptions, tokens, watch } = options
   // Thousands may come back at once: those of one turn are one statement.
@@ -86,13 +104,44 @@ export function createStreams(options: StreamsOptions): Streams {
     ...streamStart,
   })
 
-  const resumedInbox = async (viewer: Viewer, token: ResumePoint, named: ReadonlyMap<string, StreamPosition>) => {
-    const { starts, sweeps, found } = await resuming.after(viewer, token, named)
-    const lost = sweeps.flatMap(({ steps }) => steps.flatMap((step) => step.lost ?? []))
-    const feed = newFeed(viewer)
+  /** All that is followed from a plan; each item has its token where they are kept. */
+  const plannedInbox = async (viewer: Viewer, plan: ResumptionPlan, found: Resumption, isTracked: boolean) => {
     const active = found.conversations.filter((membership) => membership.active)
-    await feed.start(starts, active, { endsOnLeaving: false, lost })
+    if (!isTracked) {
+      const lost = plan.sweeps.flatMap(({ steps }) => steps.flatMap((step) => step.lost ?? []))
+      const feed = newFeed(viewer)
+      await feed.start(plan.starts, active, { endsOnLeaving: false, lost })
+      return feed
+    }
+    const ending = tokens.viewerText(viewer.userId)
+    const tokenOf = (point: ResumePoint) => tokens.pointText(point) + ending
+    const cursor = new TrackedCursor(hub, readLog)
+    const feed = new Feed(viewer, cursor, watch, membershipOf)
+    // Those that lead nowhere are steps of the plan.
+    const starts = plan.starts.map(({ streamId, afterSeq, mark }) => ({ streamId, afterSeq, mark }))
+    await feed.start(starts, active, { endsOnLeaving: false, tokenOf })
+    cursor.track(plan)
+    feed.firstPlace = tokenOf(plan.point)
     return feed
+  }
+
+  /** Where each stream begins that is named, or was joined since the cursor of the personal stream; the others live. */
+  const startsOf = async (
+    viewer: Viewer,
+    named: ReadonlyMap<string, StreamPosition>,
+    own: StreamExtent,
+    active: readonly Membership[],
+  ) => {
+    const ownStart = startAt(viewer.userId, named.get(viewer.userId) ?? null, own)
+    // Joined since, and so not yet named: these are read from where they were joined.
+    const joins = ownStart.afterSeq < own.headEventSeq ? await events.joinsAfter(viewer.userId, ownStart.afterSeq) : []
+    const joined = new Set(joins.map((join) => join.conversationId))
+    const starts = active.map((membership) => {
+      const { conversationId: streamId, joinedEventSeq: eventSeq } = membership
+      const joinedAt = joined.has(streamId) ? { streamId, eventSeq, mark: null } : null
+      return startAt(streamId, named.get(streamId) ?? joinedAt, membership)
+    })
+    return [ownStart, ...starts]
   }
 
   const newFeed = (viewer: Viewer) => new Feed(viewer, new Cursor(hub, readLog), watch, membershipOf)
@@ -111,25 +160,21 @@ export function createStreams(options: StreamsOptions): Streams {
       return feed
     },
 
-    async inbox(viewer, positions, resume = null) {
+    async inbox(viewer, { positions, resume = null, isTracked }) {
       const named = checkPositions('after', positions)
-      if (resume !== null) return resumedInbox(viewer, tokens.decode(resume, viewer.userId), named)
+      if (resume !== null) {
+        const { found, ...plan } = await resuming.after(viewer, tokens.decode(resume, viewer.userId), named)
+        return plannedInbox(viewer, plan, found, isTracked)
+      }
+      if (isTracked) {
+        const found = await resuming.now(viewer, named)
+        const active = found.conversations.filter((membership) => membership.active)
+        const starts = await startsOf(viewer, named, found.own, active)
+        return plannedInbox(viewer, planBeginning(viewer.userId, found, starts, named), found, true)
+      }
       const { own, active, left } = await streamsOf(viewer, named)
-      const ownPosition = named.get(viewer.userId) ?? null
-      const ownStart = startAt(viewer.userId, ownPosition, own)
-      // Joined since the cursor of the personal stream, and so not yet named: these are read from where they were joined.
-      const joins =
-        ownStart.afterSeq < own.headEventSeq ? await events.joinsAfter(viewer.userId, ownStart.afterSeq) : []
-      const joined = new Set(joins.map((join) => join.conversationId))
       const feed = newFeed(viewer)
-      const starts = [
-        ownStart,
-        ...active.map((membership) => {
-          const { conversationId: streamId, joinedEventSeq: eventSeq } = membership
-          const joinedAt = joined.has(streamId) ? { streamId, eventSeq, mark: null } : null
-          return startAt(streamId, named.get(streamId) ?? joinedAt, membership)
-        }),
-      ]
+      const starts = await startsOf(viewer, named, own, active)
       await feed.start(starts, active, { endsOnLeaving: false, lost: left.map(lostFor) })
       return feed
     },

@@ -1,4 +1,4 @@
-import type { LogItem } from '../../log/cursor.ts'
+import type { LogItem } from '../../log/items.ts'
 import { Source } from '../../flow/source.ts'
 import { infoOf, typesWhere } from '../../log/event-types.ts'
 import type { LogEvent } from '../../store/log-event.ts'

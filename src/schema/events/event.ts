@@ -1,9 +1,10 @@
 import { eventTypes, infoOf, type ConversationSubscription, type EventType } from '../../log/event-types.ts'
-import type { EventItem, LogItem, LostPlace } from '../../log/cursor.ts'
+import type { EventItem, LogItem, LostPlace } from '../../log/items.ts'
 import type { LogEventOf } from '../../store/log-event.ts'
 import { builder } from '../building/builder.ts'
 import { isViewer, type Context } from '../building/context.ts'
 import { StreamCursor } from './cursor.ts'
+import { resumeMarker } from './resume-marker.ts'
 import { conversationId, personalStreamId } from '../building/ids.ts'
 import { shownOccurredAt } from '../receipts/receipt.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
@@ -46,8 +47,11 @@ export const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implemen
     }),
     resume: t.string({
       nullable: true,
-      description: 'Where inboxEvents goes on in all streams at once; null elsewhere.',
-      resolve: () => null,
+      description:
+        'In inboxEvents: hand it to inboxEvents(resume) or resync(resume) to go on after this event in all streams of the viewer at ' +
+        'once, also those not heard of yet. Keep the newest. Opaque; mostly below 256 characters, however many conversations ' +
+        'there are. Null elsewhere.',
+      resolve: ({ resume }) => (resume === undefined ? null : resumeMarker),
     }),
   }),
 })

@@ -1,10 +1,11 @@
 import { ValidationError } from '../../domain/errors.ts'
 import { readPlace } from '../../domain/streams/position.ts'
-import type { LogItem } from '../../log/cursor.ts'
+import type { LogItem } from '../../log/items.ts'
 import { typesWhere, type EventType } from '../../log/event-types.ts'
 import { builder } from '../building/builder.ts'
 import { requireViewer, type Context } from '../building/context.ts'
 import { checkedMark, StreamCursorInput, toPositions } from './cursor.ts'
+import { selectsResume } from './resume-marker.ts'
 import { ConversationEvent, InboxEvent, MessageEvent, ReceiptEvent } from './event.ts'
 import { requireId } from '../building/ids.ts'
 
@@ -99,8 +100,14 @@ builder.subscriptionFields((t) => ({
           'also those joined since.',
       }),
     },
-    subscribe: (_, { after, resume }, context) =>
-      context.domain.streams.inbox(requireViewer(context), toPositions('after', after ?? []), resume),
+    subscribe: (_, { after, resume }, context, info) =>
+      context.domain.streams.inbox(requireViewer(context), {
+        positions: toPositions('after', after ?? []),
+        // What a client got last is newer than what it once asked with.
+        resume: context.goOnFrom ?? resume,
+        // Without a socket the token is also the id of each event.
+        isTracked: selectsResume(info) || context.client.connection === null,
+      }),
     resolve: (item: LogItem) => item,
   }),
 }))

@@ -4,6 +4,7 @@ import type { Viewer } from '../../domain/viewer.ts'
 import type { OpenEventResults } from '../../execution/event-results.ts'
 import type { Operations, Prepared } from '../../execution/operations.ts'
 import { EventReader, openEventReader } from '../../execution/subscribe.ts'
+import { resumeOf, withToken } from '../../execution/resume-text.ts'
 import type { Watchdog } from '../../execution/watchdog.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
@@ -144,7 +145,8 @@ export function createEvents(options: EventsOptions) {
           stream.cut()
           return
         }
-        const data = errors ? JSON.stringify({ ...value, errors }) : (result.text ??= JSON.stringify(value))
+        const shared = errors ? JSON.stringify({ ...value, errors }) : (result.text ??= JSON.stringify(value))
+        const data = withToken(shared, resumeOf(item))
         const place = reader.placeAfter(item)
         await stream.send({ name: 'next', data, id: place === null ? null : idAt(place) })
       }

@@ -1,5 +1,6 @@
 import type { ExecutionResult } from 'graphql'
 import type { EventResult, EventResults } from '../../execution/event-results.ts'
+import { joinWithToken, resultWithToken, resumeOf, splitAtMarker } from '../../execution/resume-text.ts'
 import type { Watched } from '../../execution/watchdog.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Delivered } from './delivered.ts'
@@ -101,10 +102,10 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined>, Wat
       }
       const { value } = next.result
       if (value?.errors) {
-        this.answer({ value, done: false })
+        this.answer({ value: resultWithToken(value, resumeOf(next.item)), done: false })
         return
       }
-      const payload = payloadOf(next.result)
+      const payload = payloadOf(next)
       this.lastByteSize = payload.length
       this.outlet.push(this.head, payload)
       this.sentCount++
@@ -203,6 +204,8 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined>, Wat
   }
 }
 
-function payloadOf(result: EventResult): Buffer {
-  return (result.bytes ??= Buffer.from(`${JSON.stringify(result.value)}}`))
+function payloadOf({ item, result }: Taken): Buffer {
+  const bytes = (result.bytes ??= Buffer.from(`${JSON.stringify(result.value)}}`))
+  const token = resumeOf(item)
+  return token === undefined ? bytes : joinWithToken((result.pieces ??= splitAtMarker(bytes)), token)
 }

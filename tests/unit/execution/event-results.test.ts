@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { execute, parse } from 'graphql'
 import { afterEach, expect, test, vi } from 'vitest'
-import type { EventItem, LogItem } from '../../../src/log/cursor.ts'
+import type { EventItem, LogItem } from '../../../src/log/items.ts'
 import type { LogEvent } from '../../../src/store/log-event.ts'
 import type { EventDataOf } from '../../../src/log/event-types.ts'
 import type { Context } from '../../../src/schema/building/context.ts'

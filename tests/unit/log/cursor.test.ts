@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Cursor, type LogItem } from '../../../src/log/cursor.ts'
+import { Cursor } from '../../../src/log/cursor.ts'
+import type { LogItem } from '../../../src/log/items.ts'
 import { createHub, type Hub } from '../../../src/log/hub.ts'
 import { FakeBus, FakeLog, markOf, next, streamId } from '../../testkit/log.ts'
 
