@@ -235,6 +235,7 @@ async function printTokens(config: Config, store: SessionStore): Promise<void> {
     watch,
     presence: { sessionEnded: () => undefined },
     jwtSecret: config.jwtSecret ?? ownSecret(config.dataDir),
+    passwordHashMemoryKib: config.passwordHashMemoryKib,
     refreshRepeatWindowMs: config.refreshRepeatWindowMs,
   })
   for (const { handle, displayName } of people.slice(0, 3)) {

@@ -51,6 +51,9 @@ function isBaseUrl(value: string): boolean {
   return /^https?:$/.test(protocol) && isBare && /^(?:\/[\w.~%@:+-]+)*\/?$/.test(pathname)
 }
 
+/** What OWASP asks of argon2id with two passes, at the least. */
+const leastHashMemoryKib = 19_456
+
 // Each message says what is allowed; describe() puts the name and the value before it.
 const settings = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test'], 'development, production or test').default('development'),
@@ -75,6 +78,7 @@ const settings = z.object({
   REDIS_URL: address('an address that begins with redis:// or rediss://', ['redis:', 'rediss:']).optional(),
   PARLEY_DATA_DIR: z.string().default('.parley'),
   JWT_SECRET: z.string().min(32, 'at least 32 characters').optional(),
+  PASSWORD_HASH_MEMORY_KIB: integer('kibibytes from 64 to 1048576', 64, 1_048_576).default(leastHashMemoryKib),
   REFRESH_REPEAT_WINDOW_MS: integer('milliseconds from 0 (off) to 300000', 0, 300_000).default(30_000),
   LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
   RATE_LIMITS: onOff.default(true),
@@ -132,6 +136,11 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
   if (read.PARLEY_FAULT !== undefined && read.NODE_ENV !== 'test') {
     throw new ConfigError('PARLEY_FAULT must not be set: it makes the server fail on purpose, for NODE_ENV=test only.')
   }
+  if (read.PASSWORD_HASH_MEMORY_KIB < leastHashMemoryKib && read.NODE_ENV !== 'test') {
+    throw new ConfigError(
+      `PASSWORD_HASH_MEMORY_KIB must be ${leastHashMemoryKib} or more: with less a stolen hash is soon guessed.`,
+    )
+  }
   if (read.PERSISTED_DOCUMENTS_ONLY && read.PERSISTED_DOCUMENTS === undefined) {
     throw new ConfigError('PERSISTED_DOCUMENTS must be set when PERSISTED_DOCUMENTS_ONLY is on: a file of documents.')
   }
@@ -151,6 +160,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     dataDir: read.PARLEY_DATA_DIR,
     /** Null, in embedded mode only: generated and kept in the data folder. */
     jwtSecret: read.JWT_SECRET ?? null,
+    passwordHashMemoryKib: read.PASSWORD_HASH_MEMORY_KIB,
     refreshRepeatWindowMs: read.REFRESH_REPEAT_WINDOW_MS,
     logLevel: read.LOG_LEVEL,
     rateLimits: read.RATE_LIMITS,

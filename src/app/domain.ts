@@ -39,7 +39,7 @@ export function createDomain(
 ): Domain {
   const { conversations, events, people, resumptions, sessions } = storage
   const { append, hub, readLog } = log
-  const { rateLimits, refreshRepeatWindowMs } = config
+  const { rateLimits, passwordHashMemoryKib, refreshRepeatWindowMs } = config
   const jwtSecret = config.jwtSecret ?? ownSecret(config.dataDir)
   const tokens = createResumeTokens(jwtSecret)
   const streams = createStreams({ hub, readLog, events, conversations, resumptions, tokens, watch })
@@ -51,7 +51,14 @@ export function createDomain(
   const newLoaders = () => createLoaders(loaderStores)
   return {
     attempts: createAttempts(rateLimits),
-    sessions: createSessions({ store: sessions, watch, presence, jwtSecret, refreshRepeatWindowMs }),
+    sessions: createSessions({
+      store: sessions,
+      watch,
+      presence,
+      jwtSecret,
+      passwordHashMemoryKib,
+      refreshRepeatWindowMs,
+    }),
     streamTickets: createStreamTickets(jwtSecret, watch),
     people: createPeople({ store: people, append, watch, presence }),
     conversations: createConversations(append, presence),

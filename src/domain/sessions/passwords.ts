@@ -5,11 +5,14 @@ import { UnavailableError } from '../errors.ts'
 
 /** Hashes computed at once: one processor is left to everything else, as each takes one for tens of milliseconds. */
 const defaultAtOnce = Math.max(1, availableParallelism() - 1)
+const passes = 2
 /** Some ten seconds' worth. */
 const defaultMaxWaiting = 256
 const retryAfterMs = 1_000
 
 export interface PasswordsOptions {
+  /** What computing a hash takes: of new ones, as each hash says for itself what it took. */
+  memoryKib: number
   atOnce?: number
   /** How many wait for their turn, besides those whose turn it is. */
   maxWaiting?: number
@@ -23,8 +26,8 @@ export interface Passwords {
 }
 
 /** Hundreds who register or log in at the same moment wait for one another, and not everybody else for them. */
-export function createPasswords(options: PasswordsOptions = {}): Passwords {
-  const { atOnce = defaultAtOnce, maxWaiting = defaultMaxWaiting } = options
+export function createPasswords(options: PasswordsOptions): Passwords {
+  const { memoryKib, atOnce = defaultAtOnce, maxWaiting = defaultMaxWaiting } = options
   const limit = pLimit(atOnce)
 
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -33,7 +36,7 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
   }
 
   return {
-    hash: (password) => inTurn(() => hash(password)),
+    hash: (password) => inTurn(() => hash(password, { memoryCost: memoryKib, timeCost: passes })),
     matches: (passwordHash, password) => inTurn(() => verify(passwordHash, password)),
   }
 }

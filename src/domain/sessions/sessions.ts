@@ -44,17 +44,18 @@ export interface SessionsOptions {
   watch: SessionWatch
   presence: Pick<Presence, 'sessionEnded'>
   jwtSecret: string
+  passwordHashMemoryKib: number
   refreshRepeatWindowMs: number
 }
 
 export function createSessions(options: SessionsOptions): Sessions {
-  const { store, watch, presence, jwtSecret, refreshRepeatWindowMs } = options
+  const { store, watch, presence, jwtSecret, passwordHashMemoryKib, refreshRepeatWindowMs } = options
   const key = new TextEncoder().encode(jwtSecret)
   // From the bare secret jose would make a key for each token.
   const cryptoKey = webcrypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
   const verified = new VerifiedTokens()
   const refreshTokens = createRefreshTokens(jwtSecret)
-  const passwords = createPasswords()
+  const passwords = createPasswords({ memoryKib: passwordHashMemoryKib })
   // Verified against when there is no such handle, so that the answer takes as long as for one that exists.
   const decoyHash = passwords.hash(randomBytes(16))
 

@@ -28,6 +28,7 @@ describe('settings', () => {
       redisUrl: null,
       dataDir: '.parley',
       jwtSecret: null,
+      passwordHashMemoryKib: 19_456,
       refreshRepeatWindowMs: 30_000,
       logLevel: 'info',
       rateLimits: true,
@@ -170,6 +171,13 @@ describe('settings', () => {
     )
     expect(complaintAbout({ DATABASE_URL: 'mysql://root:hush@db/x' })).not.toContain('hush')
     expect(complaintAbout({ REDIS_URL: 'http://user:hush@redis' })).not.toContain('hush')
+  })
+
+  it('let passwords be hashed with less memory than is safe only under test', () => {
+    const env = { PASSWORD_HASH_MEMORY_KIB: '19455' }
+    expect(loadConfig({ ...env, NODE_ENV: 'test' }).passwordHashMemoryKib).toBe(19_455)
+    expect(complaintAbout(env)).toMatch(/^PASSWORD_HASH_MEMORY_KIB must be 19456 or more/)
+    expect(loadConfig({ PASSWORD_HASH_MEMORY_KIB: '65536' }).passwordHashMemoryKib).toBe(65_536)
   })
 
   it('let a fault in only under test', () => {
