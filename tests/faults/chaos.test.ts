@@ -7,7 +7,7 @@ import { effort } from '../testkit/effort.ts'
 const root = join(import.meta.dirname, '../..')
 const seed = 7
 const seconds = effort(30, 8)
-const runTimeoutMs = 150_000
+const runTimeoutMs = 300_000
 const ends: (() => void)[] = []
 
 afterAll(() => {
