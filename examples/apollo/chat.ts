@@ -132,7 +132,7 @@ export async function openChat({ url, handle, password, onEvent, onError, live }
           updateQuery(_unsafe, { subscriptionData: { data }, complete, previousData }) {
             const event = data.inboxEvents
             onEvent?.(event)
-            const shown = complete ? (previousData as InboxQuery) : null
+            const shown = complete ? previousData : null
             if (event.__typename === 'InboxEntryChanged' && !event.entry && shown) {
               const nodes = shown.inbox.nodes.filter(({ conversation }) => conversation.id !== event.conversationId)
               return { ...shown, inbox: { ...shown.inbox, nodes } }
