@@ -18,10 +18,10 @@ export interface Bus {
   /** Calls the listener whenever the bus is back after it was away: what was published meanwhile is gone. */
   onBack(listener: () => void): void
 
-  /** Whether other processes hear what is published. Without them a committed event has no way to go. */
+  /** Whether other processes receive what is published. If not, a committed event is offered to this process alone. */
   readonly isShared: boolean
 
-  /** Whether the bus carries messages now: not that it is connected, but that what was published was heard. */
+  /** Whether the bus carries messages now: not that it is connected, but that what was published arrived. */
   readonly connected: boolean
 
   /** Number of topics with at least one listener in this process. */

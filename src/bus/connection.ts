@@ -38,7 +38,7 @@ function drop(client: Redis): void {
 /**
  * The connections of one part of what uses Redis. That they are there proves nothing: the server may be the wrong one, or
  * refuse what it is asked. So the part tries out again and again what it needs. When that fails all connections are made
- * anew, at once and then less and less often: the others may hang on the same server and hear nothing wrong.
+ * anew, at once and then less and less often: the others may be connected to the same server without an error.
  */
 export class Connections {
   readonly clients: Redis[] = []

@@ -11,6 +11,6 @@ export const topics = {
    * may see has changed as well. No more than a hint: what is so now is read.
    */
   presence: 'parley:presence',
-  /** Where one process hears that what it publishes arrives. */
+  /** Where a process receives its own probes. */
   probe: (processId: string) => `parley:probe:${processId}`,
 } as const

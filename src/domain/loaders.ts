@@ -18,8 +18,8 @@ import type { Seen, Sight } from './presence/view.ts'
 import { PrimedLoader } from './primed-loader.ts'
 
 /**
- * Batched reads of one request, or of one event for all who get it. They check no permission but where a key names the
- * viewer: what is loaded hangs below something the viewer was allowed to see.
+ * Batched reads of one request, or of one event for all who get it. No permission checks, except where the key includes
+ * the viewer: what is loaded is part of something that the viewer was allowed to see.
  */
 export interface Loaders {
   user: PrimedLoader<string, User | null>

@@ -21,7 +21,7 @@ function findAccount(): { name: string; uid: number; gid: number } {
   )
 }
 
-/** A cluster that another user began goes on as that user: PostgreSQL insists on owning its files. */
+/** A cluster that another user began stays that user's: PostgreSQL insists on owning its files. */
 function ownerOf(cluster: string): { name: string; uid: number; gid: number } | null {
   if (!existsSync(cluster)) return null
   const { uid, gid } = statSync(cluster)

@@ -3,7 +3,7 @@ import { spawn, type SpawnOptions } from 'node:child_process'
 /**
  * Runs "$@" until it ends by itself or our end of stdin closes, which the kernel sees to however we die. SIGINT is the
  * fast and clean way out for PostgreSQL (connections are cut, everything is written) and for Redis. A server that was halted
- * takes it only when it goes on.
+ * takes it only when it continues.
  */
 const script = `
 exec 3<&0 </dev/null

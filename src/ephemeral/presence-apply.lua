@@ -15,7 +15,7 @@ for i = 3, #ARGV, changeWidth do
   local d = p.devices[id]
   local expires = now - (tonumber(silent) or 0) + lifeMs
   if type == 'SIGN' and expires <= now then
-    -- Of one that nothing was heard of for so long this is no sign.
+    -- The device has been silent for too long: this is no sign of it.
   elseif type == 'SIGN' then
     local used = tonumber(idle) and now - tonumber(idle)
     if d and d.expires <= now then

@@ -64,7 +64,7 @@ export type Change =
        * Null: it says nothing, and stays with what it said.
        */
       says: 'ONLINE' | 'AWAY' | 'HERE' | null
-      /** Milliseconds since it was heard of, from which it lives on: a connection that is still open is no news. None: now. */
+      /** Milliseconds since its last sign of life, from which its time counts: an open connection alone is no sign. None: now. */
       silentMs?: number | undefined
     }
   /** A device says that it is gone: until it says otherwise or connects, also when its socket is still there. */
@@ -76,7 +76,7 @@ export type Change =
   /** Nothing is to be known of the person any more. */
   | { type: 'FORGET'; userId: string }
 
-/** Milliseconds a device lives after it was last heard of. */
+/** Milliseconds that a device counts as present after its last sign. */
 export const lifeMs = 30_000
 /** Milliseconds without activity after which a device is AWAY. */
 export const idleAfterMs = 5 * 60_000

@@ -56,8 +56,8 @@ export class EventResult {
     return this.context?.isExclusive ?? false
   }
 
-  /** Whether another one that still runs will serve this viewer, to judge by what was asked for this settled one. */
-  foretells(running: EventResult, viewerId: string | undefined): boolean {
+  /** Predicts from this settled result whether a pending one will suit this viewer. */
+  predictsServing(running: EventResult, viewerId: string | undefined): boolean {
     return this.context?.areAlike(running.context?.ownId, viewerId) ?? true
   }
 
@@ -191,7 +191,7 @@ class Sharing implements EventResults<LiveItem> {
     const known =
       !first.value || first.serves(viewerId)
         ? first
-        : others.find((other) => (other.value ? other.serves(viewerId) : first.foretells(other, viewerId)))
+        : others.find((other) => (other.value ? other.serves(viewerId) : first.predictsServing(other, viewerId)))
     if (known) {
       if (shared.hasSubscribers) shared.publish({ type: event.type })
       return known

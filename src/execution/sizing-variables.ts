@@ -14,7 +14,7 @@ import {
 const sizes = ['first', 'last', 'ids', 'cursors', 'resume', 'limit']
 const lists = ['nodes', 'resync']
 
-/** Whether a field of this type is a page: a connection, whatever its name, as it has edges and says how the list goes on. */
+/** Whether a field of this type is a page: a connection, whatever its name, as it has edges and pageInfo. */
 export function isPage(type: GraphQLOutputType): boolean {
   const named = getNamedType(type)
   if (!isObjectType(named)) return false

@@ -37,7 +37,7 @@ export interface ReadEvent {
   result: EventResult
 }
 
-/** A source whose items have places to go on from. */
+/** A source whose items have positions to continue from. */
 interface Placed {
   placeAfter(item: unknown): string | null
 }
@@ -81,7 +81,7 @@ export class EventReader implements Watched {
     await this.iterator.return?.()
   }
 
-  /** Where to go on after this item, or with null from where it begins; null when there are no places. */
+  /** The position to continue from after this item, or with null from where it begins; null when there are no positions. */
   placeAfter(item: unknown): string | null {
     return this.iterator.placeAfter?.(item) ?? null
   }

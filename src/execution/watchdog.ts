@@ -5,7 +5,7 @@ import type { Logger } from '../telemetry/logger.ts'
 /** A subscription that is being read. */
 export interface Watched {
   readonly isOver: boolean
-  /** Whether its reader lacks something that this process has heard of, and does not hold it up by reading slowly. */
+  /** Whether its reader lacks something that this process knows of, although it does not read slowly. */
   readonly isBehind: boolean
   /** Grows with everything that is done for it. */
   readonly progress: number

@@ -21,7 +21,7 @@ export abstract class Source<Item> implements AsyncIterableIterator<Item> {
     return 0
   }
 
-  /** Whether it should have something for its reader, as far as anybody here has heard. */
+  /** Whether it should have something for its reader, as far as this process knows. */
   get isBehind(): boolean {
     return false
   }

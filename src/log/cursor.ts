@@ -280,7 +280,7 @@ export class Cursor extends Source<LogItem> {
     else if (events[0]?.seq === afterSeq + 1) {
       this.page = { place, events, tipSeq, asOf: events.at(-1) }
     } else {
-      // Retention took what comes next. Silence would be a loss, so the reader is told, and goes on live.
+      // Retention took what comes next. Silence would be a loss, so the reader is told, and continues live.
       const { tipSeq: headEventSeq, tipMark: headMark } = stream
       place.afterSeq = headEventSeq
       place.mark = headMark

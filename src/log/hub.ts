@@ -23,13 +23,13 @@ export interface Hub {
    */
   acquire(streamIds: readonly string[], afterSeqs?: readonly number[]): Promise<Stream[]>
   release(streamIds: readonly string[]): void
-  /** A committed event, from wherever it was heard of. */
+  /** A committed event, from this process, the bus or the log. */
   offer(event: LogEvent): void
-  /** A stream's head, heard of without the event. */
+  /** A stream's head, known without the event. */
   announce(streamId: string, headEventSeq: number): void
   /**
-   * The log may be one of another history than the events that were heard of: readers of streams whose newest event is not
-   * in it are told so, and go on live.
+   * The log may be one of another history than the events that are known here: readers of streams whose newest event is not
+   * in it are told so, and continue live.
    */
   verify(): Promise<void>
   readonly watermarks: Watermarks
@@ -197,7 +197,7 @@ export function createHub(options: HubOptions): Hub {
       // All of them or none: they are waited for together, and one that failed would be kept for the next reader.
       for (const entry of opened) entry.isOpen = true
     })()
-    // Whoever comes while it goes on waits for it as well: it must not go on for ever.
+    // Readers that come during it wait for it as well: it must end.
     const ready = within(openTimeoutMs, opening, () => new UnavailableError(notOpened, openRetryAfterMs))
     for (const entry of opened) entry.ready = ready
   }

@@ -1,7 +1,7 @@
 import type { LogEvent } from '../store/log-event.ts'
 import type { ResumePoint } from './resume-point.ts'
 
-/** The log cannot go on from a reader's position; it goes on live from `headEventSeq`. */
+/** The log cannot continue from a reader's position; it continues live from `headEventSeq`. */
 export interface LostPlace {
   streamId: string
   reason: 'EXPIRED' | 'UNKNOWN_CURSOR'

@@ -9,7 +9,8 @@ export interface LogRequest extends EventsRequest {
 
 /**
  * Reads a stretch of a stream: events after a seq, in order, `limit` at the most. Fewer does not mean that there are no
- * more, but none does. The events may be shared with other readers; the array is the caller's own.
+ * more, but none does. The events may be shared with other readers; the array is the caller's own. Rejects with UNAVAILABLE
+ * when the database does not answer in time.
  */
 export interface ReadLog {
   (request: LogRequest): Promise<LogEvent[]>

@@ -60,7 +60,7 @@ export class Stream {
   isStartingOver = false
   /** Mark of the event at the tip. */
   tipMark: string = streamStart.headMark
-  /** The newest seq heard of; more than tip while something is missing. */
+  /** The newest seq that is known; more than tip while something is missing. */
   private announced = 0
   private readonly early = new Map<number, LogEvent>()
   private timer: NodeJS.Timeout | null = null
@@ -92,7 +92,7 @@ export class Stream {
     return this.tip ?? -1
   }
 
-  /** seq of the newest event heard of: more than the tip while something is missing. */
+  /** seq of the newest known event: more than the tip while something is missing. */
   get knownSeq(): number {
     return Math.max(this.tipSeq, this.announced)
   }
@@ -143,7 +143,7 @@ export class Stream {
     return known === undefined || known === mark
   }
 
-  /** There is an event with this seq, heard of without its content. */
+  /** There is an event with this seq; its content is not known yet. */
   announce(seq: number): void {
     if (seq <= this.announced) return
     this.announced = seq

@@ -58,7 +58,7 @@ builder.queryFields((t) => ({
   nodes: t.field({
     type: [builder.nodeInterfaceRef()],
     nullable: { list: false, items: true },
-    description: `Several things by their ids, in the order asked for; null in the place of what is not to be had. At most ${String(maxNodes)}.`,
+    description: `Several things by their ids, in the order asked for; null for each one that does not exist or is not visible to the viewer. At most ${String(maxNodes)}.`,
     args: { ids: t.arg.idList({ required: true, description: 'Global ids.' }) },
     resolve: (_, { ids }, context) => {
       requireViewer(context)

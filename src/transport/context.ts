@@ -14,7 +14,7 @@ export interface ContextInit {
   /** Sets or, with null, clears the refresh cookie. Does nothing on a WebSocket. */
   setRefreshCookie: (token: string | null, maxAgeSeconds: number) => void
   isWebSocket: boolean
-  /** Where a stream of events goes on that was cut: a place as it was told with its events. */
+  /** The position at which a stream of events that was cut continues: it came with its events. */
   goOnFrom?: string
   /** The WebSocket, once it is open. */
   connection?: LiveConnection

@@ -295,7 +295,7 @@ export type StartDirectInput = {
   userId: Scalars['ID']['input'];
 };
 
-/** A position to go on from, as a StreamCursor gave it. */
+/** A position to continue from: the values of a StreamCursor. */
 export type StreamCursorInput = {
   /** Everything after this event is wanted. */
   eventSeq: Scalars['Int']['input'];

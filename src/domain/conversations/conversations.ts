@@ -10,7 +10,10 @@ import type { Viewer } from '../viewer.ts'
 /** People one conversation can hold. */
 export const maxMembers = 10_000
 
-/** Each answers the conversation's id, or a refusal that a client must expect. */
+/**
+ * Each answers the conversation's id, or a refusal that a client must expect. Rejects with UNAVAILABLE when the database does
+ * not answer in time; repeating it, createGroup with the same key, does no harm.
+ */
 export interface Conversations {
   startDirect(viewer: Viewer, peerId: string): Promise<string | NotFoundError | ValidationError>
   createGroup(

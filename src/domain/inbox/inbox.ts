@@ -34,7 +34,9 @@ export interface InboxPage extends PageOf<EntryRow> {
   resume: () => Promise<string>
 }
 
+/** Refusals that a client must expect are answered. Everything rejects with UNAVAILABLE when the database does not answer in time. */
 export interface Inbox {
+  /** Rejects with VALIDATION_ERROR for a size or cursor that cannot be. */
   page(viewer: Viewer, filter: InboxRequest['filter'], args: PageArgs, loaders: Loaders): Promise<InboxPage>
   markRead(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced | NotFoundError>
   markDelivered(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced | NotFoundError>

@@ -29,7 +29,10 @@ export interface WriteStatus {
   event: WrittenEvent | null
 }
 
-/** Refusals that a client must expect are answered; what rejects is for the top level. */
+/**
+ * Refusals that a client must expect are answered. Everything rejects with UNAVAILABLE when the database does not answer in
+ * time: whether a write was done is unknown then, and the same key finds out.
+ */
 export interface Messages {
   send(
     viewer: Viewer,

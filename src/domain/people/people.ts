@@ -5,11 +5,12 @@ import type { Presence, SharingSettings } from '../presence/presence.ts'
 import type { SessionWatch } from '../sessions/session-watch.ts'
 import type { Viewer } from '../viewer.ts'
 
+/** Everything rejects with UNAVAILABLE when the database does not answer in time. An erasure is then finished by housekeeping. */
 export interface People {
   /** Null leaves a setting as it is. */
   updateSettings(viewer: Viewer, settings: SharingSettings & { readReceiptsEnabled: boolean | null }): Promise<void>
   /**
-   * Removes a person's texts and profile. Messages become tombstones with their seq, groups go on without the person,
+   * Removes a person's texts and profile. Messages become tombstones with their seq, groups continue without the person,
    * direct conversations are closed, and each conversation gets one event that says so.
    */
   erase(viewer: Viewer, userId: string): Promise<undefined | ForbiddenError | NotFoundError>

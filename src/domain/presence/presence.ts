@@ -17,7 +17,10 @@ export interface Presence {
   see(sights: readonly Sight[]): Promise<Seen[]>
   /** Keeps a device alive, or with OFFLINE takes it away. The viewer's own presence after it. */
   heartbeat(viewer: Viewer, device: Device, status: Status): Promise<Seen>
-  /** The presence of each person first, and then whatever changes. */
+  /**
+   * The presence of each person first, and then whatever changes. Rejects with VALIDATION_ERROR for none or too many ids, and
+   * with NOT_FOUND when one of them is nobody.
+   */
   events(viewer: Viewer, userIds: readonly string[]): Promise<PresenceFeed>
   /** Null leaves a setting as it is. Others see the difference at once. */
   updateSharing(viewer: Viewer, settings: SharingSettings): Promise<void>

@@ -21,6 +21,7 @@ export interface Session {
   refreshTokenTtlMs: number
 }
 
+/** Everything rejects with UNAVAILABLE when the database does not answer in time. */
 export interface Sessions {
   register(input: { handle: string; displayName: string; password: string }): Promise<Session | HandleTakenError>
   login(input: { handle: string; password: string }): Promise<Session | InvalidCredentialsError>
@@ -35,7 +36,7 @@ export interface Sessions {
     viewer: Viewer,
     input: { currentPassword: string; newPassword: string },
   ): Promise<undefined | InvalidCredentialsError>
-  /** The viewer of an access token, or an UnauthenticatedError that says what to do. */
+  /** The viewer of an access token. Rejects with UNAUTHENTICATED, and the reason says what to do. */
   authenticate(accessToken: string): Promise<Viewer>
 }
 

@@ -19,7 +19,7 @@ const notJoined = () =>
   new UnavailableError('What was joined could not be opened in time. Come back with your cursors.', retryAfterMs)
 
 export interface FeedOptions {
-  /** The feed of one conversation is over when the viewer is no longer in it; that of an inbox goes on without it. */
+  /** The feed of one conversation ends when the viewer is no longer in it; that of an inbox continues without it. */
   endsOnLeaving: boolean
   /** Told first: places that the viewer's cursors no longer lead to. */
   lost?: LostPlace[]

@@ -3,7 +3,7 @@ import { streamStart } from '../../log/mark.ts'
 import type { StreamExtent } from '../../store/conversations.ts'
 import { ValidationError } from '../errors.ts'
 
-/** Where a reader wants to go on in a stream. */
+/** The position from which a reader wants to continue in a stream. */
 export interface StreamPosition {
   streamId: string
   eventSeq: number
@@ -44,7 +44,7 @@ function fits({ eventSeq, mark }: Omit<StreamPosition, 'streamId'>, extent: Stre
   return eventSeq === extent.floorEventSeq && [mark, streamStart.headMark].includes(extent.floorMark)
 }
 
-/** A stream goes on from its head when `position` is null. `extent` was read with the mark at the position. */
+/** A stream continues from its head when `position` is null. `extent` was read with the mark at the position. */
 export function startAt(streamId: string, position: StreamPosition | null, extent: StreamExtent): StreamStart {
   const { headEventSeq, headMark, floorEventSeq, floorMark } = extent
   const head: StreamStart = { streamId, afterSeq: headEventSeq, mark: headMark }

@@ -29,7 +29,7 @@ export interface Resuming {
   viewerId: string
   /** What the token says, as `proven` left it. */
   point: ResumePoint
-  /** Single streams that go on from elsewhere. */
+  /** Single streams that continue from another position. */
   named: ReadonlyMap<string, StreamPosition>
   found: Resumption
   /** Of the personal stream, since `changesAfter`. */

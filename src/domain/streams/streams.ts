@@ -30,16 +30,19 @@ import { createResuming, noStream } from './resuming.ts'
 import { checkLimit, resyncAfter, resyncNamed, type Resync } from './resync.ts'
 
 export interface Streams {
-  /** Only the types given, or all. Ends with the viewer's own MEMBER_LEFT. */
+  /**
+   * Only the types given, or all. Ends with the viewer's own MEMBER_LEFT. Rejects with NOT_FOUND when the conversation is not
+   * the viewer's, VALIDATION_ERROR for a position that cannot be, and UNAVAILABLE when the log does not answer in time.
+   */
   conversation(
     viewer: Viewer,
     conversationId: string,
     position: Omit<StreamPosition, 'streamId'> | null,
     types?: readonly EventType[],
   ): Promise<Feed>
-  /** All streams of the viewer, also those that are joined later; after a resume token, when one is given. */
+  /** All streams of the viewer, also those that are joined later; after a resume token, when one is given. Rejects as above. */
   inbox(viewer: Viewer, from: InboxStart): Promise<Feed>
-  /** Of the streams that are named, and with a resume token of all that moved since. */
+  /** Of the streams that are named, and with a resume token of all that moved since. Rejects as above. */
   resync(
     viewer: Viewer,
     positions: readonly StreamPosition[],
@@ -51,7 +54,7 @@ export interface Streams {
 export interface InboxStart {
   positions: readonly StreamPosition[]
   resume?: string | null
-  /** Whether each item has a token to go on with. */
+  /** Whether each item has a resume token. */
   isTracked: boolean
 }
 

@@ -13,7 +13,7 @@ export interface Context {
   /** Of this request; each event of a subscription has others, since it may live for hours. */
   loaders: Loaders
   prisma: PrismaClient
-  /** Where a subscription goes on that was cut, whatever its arguments say: a place as its source told it. */
+  /** The position at which a subscription that was cut continues, whatever its arguments say; its source gave it. */
   goOnFrom: string | null
   client: {
     /** Of the client itself, also behind proxies. */

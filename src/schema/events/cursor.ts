@@ -30,7 +30,7 @@ export const StreamCursor = builder.objectRef<StreamCursorShape>('StreamCursor')
 })
 
 export const StreamCursorInput = builder.inputType('StreamCursorInput', {
-  description: 'A position to go on from, as a StreamCursor gave it.',
+  description: 'A position to continue from: the values of a StreamCursor.',
   fields: (t) => ({
     streamId: t.id({ required: true, description: "The conversation's id, or that of the viewer's personal stream." }),
     eventSeq: t.int({ required: true, description: 'Everything after this event is wanted.' }),

@@ -27,7 +27,7 @@ export const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implemen
   fields: (t) => ({
     cursor: t.field({
       type: StreamCursor,
-      description: 'The place of this event. Keep the newest of each stream to go on from.',
+      description: 'The position of this event. Keep the newest of each stream, to continue from it.',
       ...viewerDependent,
       resolve: (item, _, context) => {
         const { streamId } = item.event ?? lostOf(item)
@@ -41,15 +41,15 @@ export const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implemen
     occurredAt: t.field({
       type: 'DateTime',
       description:
-        'When it was stored; of a SnapshotRequired, when it was found to be needed. Of a ReceiptAdvanced that tells of ' +
-        'nothing but the reading of people who have read receipts off: as `at` of the receipts.',
+        'When it was stored; for a SnapshotRequired, when the need for it was found. For a ReceiptAdvanced that only has ' +
+        'positions of people who have read receipts off: the same as `at` of its receipts.',
       resolve: ({ event }, _, { loaders }) => (event ? shownOccurredAt(event, loaders) : new Date()),
     }),
     resume: t.string({
       nullable: true,
       description:
-        'In inboxEvents: hand it to inboxEvents(resume) or resync(resume) to go on after this event in all streams of the viewer at ' +
-        'once, also those not heard of yet. Keep the newest. Opaque; mostly below 256 characters, however many conversations ' +
+        'In inboxEvents: hand it to inboxEvents(resume) or resync(resume) to continue after this event in all streams of the viewer at ' +
+        'once, also new ones. Keep the newest. Opaque; mostly below 256 characters, however many conversations ' +
         'there are. Null elsewhere.',
       resolve: ({ resume }) => (resume === undefined ? null : resumeMarker),
     }),
@@ -97,8 +97,8 @@ const SnapshotReason = builder.enumType('SnapshotReason', {
 
 builder.objectRef<LogItem>('SnapshotRequired').implement({
   description:
-    'Events between the cursor and now cannot be told. Read the conversation again and go on from its cursor. The ' +
-    'subscription itself goes on, live, from `cursor`.',
+    'The events between the cursor and now are not available. Read the conversation again and continue from its cursor. ' +
+    'The subscription itself continues live, from `cursor`.',
   interfaces: [StreamEvent, InboxEvent, ConversationEvent, MessageEvent, ReceiptEvent],
   fields: (t) => ({
     streamId: t.id({

@@ -56,7 +56,7 @@ const StreamResync = builder.objectRef<StreamResyncShape>('StreamResync').implem
     hasMore: t.exposeBoolean('hasMore', { description: 'Whether there are more: ask again from `cursor`.' }),
     cursor: t.field({
       type: StreamCursor,
-      description: 'Where to go on.',
+      description: 'The position to continue from.',
       resolve: (stream, _, { viewer }) => ({
         streamId: streamId(stream.streamId, viewer?.userId ?? null),
         eventSeq: stream.eventSeq,
@@ -91,7 +91,8 @@ const ResyncPayload = builder.objectRef<ResyncShape>('ResyncPayload').implement(
       }),
     }),
     resume: t.exposeString('resume', {
-      description: 'Where to go on in all streams of the viewer after this answer; see StreamEvent.resume.',
+      description:
+        'The position to continue from in all streams of the viewer after this answer; see StreamEvent.resume.',
     }),
   }),
 })
@@ -112,13 +113,13 @@ builder.queryFields((t) => ({
     args: {
       cursors: t.arg({
         type: [StreamCursorInput],
-        description: 'Where each stream is to go on; at most 1000.',
+        description: 'The position to continue from in each stream; at most 1000.',
       }),
       resume: t.arg.string({
         description:
           'Of an event of inboxEvents, a page of the inbox, or a resync: all streams that moved since are told, as far as one ' +
           'answer goes. Ask again with the `resume` of the answer while a stream in it has more. `cursors` then names single ' +
-          'streams that go on from elsewhere.',
+          'streams that continue from another position.',
       }),
       limit: t.arg.int({
         defaultValue: 500,

@@ -20,7 +20,7 @@ const conversationArgs = {
   },
   mark: {
     description:
-      'Of the same cursor as `after`: SnapshotRequired comes first when the event there is another one by now, as after a ' +
+      'Of the same cursor as `after`: SnapshotRequired comes first when the event there is now another one, as after a ' +
       'backup was restored. Without it that is not noticed.',
   },
 } as const
@@ -92,11 +92,12 @@ builder.subscriptionFields((t) => ({
     args: {
       after: t.arg({
         type: [StreamCursorInput],
-        description: 'Where single streams go on; at most 1000 of them. Without `resume` those not named start live.',
+        description:
+          'Positions at which single streams continue; at most 1000 of them. Without `resume` those not named start live.',
       }),
       resume: t.arg.string({
         description:
-          'Of the newest event, or of a page of the inbox or a resync read before: goes on after it in all streams at once, ' +
+          'Of the newest event, or of a page of the inbox or a resync read before: continues after it in all streams at once, ' +
           'also those joined since.',
       }),
     },

@@ -37,7 +37,7 @@ export const InboxEntry = builder.objectRef<EntryRow>('InboxEntry').implement({
     }),
     archived: t.boolean({
       description:
-        'Out of the ACTIVE inbox. A new message of somebody else ends it, unless the entry is muted at that moment; one of the viewer always ends it. InboxEntryChanged tells. Edits, deletions, reads and members who come or go leave it as it is.',
+        'Out of the ACTIVE inbox. A new message of somebody else ends it, unless the entry is muted at that moment; one of the viewer always ends it. An InboxEntryChanged follows. Edits, deletions, reads and members who come or go leave it as it is.',
       resolve: (entry) => entry.member.archived,
     }),
     pinned: t.boolean({ description: 'Before the others in the inbox.', resolve: (entry) => entry.member.pinned }),
@@ -92,7 +92,7 @@ builder.queryField('inbox', (t) =>
         }),
         resume: t.string({
           description:
-            'Where inboxEvents goes on from here, without missing anything in any conversation, whether it is on this page or ' +
+            'The position from which inboxEvents continues, without missing anything in any conversation, whether it is on this page or ' +
             'not. Opaque; see StreamEvent.resume.',
           resolve: ({ resume }) => resume(),
         }),

@@ -33,7 +33,7 @@ export const MessageConnection = builder.connectionObject(
       cursor: t.field({
         type: StreamCursor,
         description:
-          'As of this page, never newer than what is in it. Keep it with the page, and go on from it: Conversation.cursor in a cache may come from a later read.',
+          'As of this page, never newer than what is in it. Keep it with the page and continue from it: Conversation.cursor in a cache may come from a later read.',
         resolve: async (page, _, { loaders }) => {
           const { asOf } = page as unknown as MessagePage
           return { streamId: conversationId(asOf.id), ...(await loaders.horizon.cursor(asOf.id, asOf)) }

@@ -16,8 +16,8 @@ eventRef('RECEIPT_ADVANCED').implement({
     receipts: t.field({
       type: [Receipt],
       description:
-        'The positions that moved, one for each member. A gathered one leaves out the reading of people who keep read ' +
-        'receipts off by now.',
+        'The positions that moved, one for each member. A gathered one leaves out the reading of people who have read ' +
+        'receipts off.',
       resolve: async ({ event }, _, { loaders }) => {
         const gathered = event.data.gathered === true
         const receipts = await shownReceipts(event, loaders)

@@ -28,7 +28,7 @@ async function shownAt(conversationId: string, receipt: ReceiptData, loaders: Lo
 
 /**
  * The receipts that an event tells of. A gathered one was stored within seconds of what it tells, and has a time that may be
- * known when others are in it: even to name there who keeps read receipts off by now would tell when they read.
+ * known when others are in it: even to name there who has read receipts off would tell when they read.
  */
 export async function shownReceipts(
   { data: { receipts, gathered } }: LogEventOf<'RECEIPT_ADVANCED'>,
@@ -90,7 +90,7 @@ export const Receipt = builder.objectRef<ReceiptShape>('Receipt').implement({
     at: t.field({
       type: 'DateTime',
       description:
-        'When they got there. Of reading alone by somebody who keeps read receipts off by now: when the message at ' +
+        'When they got there. For a person who has read receipts off and only read: when the message at ' +
         'lastDeliveredSeq was sent.',
       resolve: ({ conversationId, ...receipt }, _, { loaders }) => shownAt(conversationId, receipt, loaders),
     }),

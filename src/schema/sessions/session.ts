@@ -40,7 +40,7 @@ const success = (name: string, description: string) =>
 
 const RegisterSuccess = success('RegisterSuccess', 'The person exists and is logged in.')
 const LoginSuccess = success('LoginSuccess', 'The person is logged in.')
-const RefreshSessionSuccess = success('RefreshSessionSuccess', 'The session goes on with new tokens.')
+const RefreshSessionSuccess = success('RefreshSessionSuccess', 'The session has new tokens.')
 
 const ChangePasswordSuccess = builder.objectRef<{ userId: string }>('ChangePasswordSuccess').implement({
   description: 'The new password counts, and all other sessions are over.',

@@ -28,7 +28,7 @@ const CreateStreamTicketSuccess = builder.objectRef<StreamTicketShape>('CreateSt
     }),
     expiresAt: t.field({
       type: 'DateTime',
-      description: 'Until when it has to be used, 60 s. A stream that has begun goes on, also after reconnects.',
+      description: 'Until when it has to be used, 60 s. A stream that has begun continues, also after reconnects.',
       resolve: (ticket) => ticket.expiresAt,
     }),
   }),

@@ -29,7 +29,7 @@ const SetTypingInput = builder.inputType('SetTypingInput', {
 builder.mutationField('setTyping', (t) =>
   t.boolean({
     description:
-      'Tells whether the viewer is typing. Typing ends by itself 6 s after it was told last, with a message of the viewer, ' +
+      'Says whether the viewer is typing. Typing ends by itself 6 s after it was told last, with a message of the viewer, ' +
       "and with the WebSocket it was told through. False when the conversation is not the viewer's.",
     args: { input: t.arg({ type: SetTypingInput, required: true, description: 'Where, and whether.' }) },
     resolve: (_, { input }, context) => {

@@ -133,7 +133,7 @@ export function createDatabase(options: DatabaseOptions): Database {
         return result
       } catch (error) {
         const failure = failureOf(error)
-        // An answer all the same, and the connection goes on.
+        // An answer all the same: the connection stays in use.
         connections.give(client, failure.isAway ? 'failure' : 'success', failure.endsConnection)
         if (failure.treatment === 'ours') throw error
         if (failure.isStrange) connections.suspectPooler()

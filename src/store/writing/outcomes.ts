@@ -50,7 +50,7 @@ const advanced = z.object({
 
 const flushed = z.object({
   outcome: z.literal('ACCEPTED'),
-  /** The conversation to go on after, null at the end. */
+  /** The conversation to continue after; null at the end. */
   next: z.string().nullable(),
   /** Conversations that have to be flushed by themselves. */
   left: z.array(z.string()),

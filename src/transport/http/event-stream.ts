@@ -5,7 +5,7 @@ export interface ServerSentEvent {
   name: 'next' | 'complete'
   /** One line. */
   data: string
-  /** Where to go on after this event. */
+  /** The position to continue from after this event. */
   id?: string | null
 }
 
@@ -13,7 +13,7 @@ interface Opening {
   headers?: Record<string, string>
   /** How long a client should wait before it comes back. */
   retryMs?: number
-  /** Where it should go on until it has an event. */
+  /** The position to continue from until it has an event. */
   id?: string | null
 }
 
@@ -71,7 +71,7 @@ export class EventStream {
     if (!this.requester.isGone) this.response.end()
   }
 
-  /** Without an end in order: a client then comes back, and goes on from where it was. */
+  /** Without an end in order: a client then comes back and continues from its position. */
   cut(): void {
     this.close()
     this.requester.disconnect()

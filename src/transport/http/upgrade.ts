@@ -32,7 +32,7 @@ const accountedByteSizes = new WeakMap<Socket, number>()
 
 /**
  * Node's parser drops what stands behind a declined offer in the same piece of the connection, a request that was sent
- * without waiting, say, which nobody would answer. So the connection goes on only where nothing can have been dropped.
+ * without waiting, say, which nobody would answer. So the connection is kept only where nothing can have been dropped.
  */
 export function keepWhereNothingIsLost(request: Request, response: ServerResponse): void {
   const { socket, headers } = request

@@ -149,7 +149,7 @@ export class ProtocolHooks implements Hooks {
       id: clientId(id),
       connection,
     }
-    // graphql-ws keeps the payload as long as the subscription runs; the document is known by now.
+    // graphql-ws keeps the payload as long as the subscription runs; the document has been parsed.
     Object.assign(payload, { query: '' })
     return operation
   }

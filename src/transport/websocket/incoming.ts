@@ -48,7 +48,7 @@ export class Incoming {
     })
   }
 
-  /** The operation is over: its id is free again, unless another one has it by now. */
+  /** The operation is over: its id is free again, unless another operation has taken it. */
   ended(ownId: string): void {
     const id = clientId(ownId)
     if (this.running.get(id) === ownId) this.running.delete(id)
