@@ -111,6 +111,40 @@ test('an EventSource goes on by itself at another server, after a kill and its t
   expect(readyState).toBe(1)
 })
 
+test('that of a whole inbox goes on in all conversations, also one that was begun while it was away', async () => {
+  const port = String(await freePort())
+  const first = await startServer({ databaseUrl: database.url, env: { ...env(), PORT: port } })
+  const bob = await signUp(steady.url)
+  const conversations = [await ann.createGroup([bob]), await ann.createGroup([bob]), await ann.startDirect(bob)]
+  const inbox = 'subscription { inboxEvents { __typename ... on MessageSent { message { text } } } }'
+  const look = await openSource(first.url, { query: inbox }, bob)
+  await until(look, ({ readyState }) => readyState === 1)
+  const sent: string[][] = conversations.map(() => [])
+  const send = async (to: number, text: string) => {
+    sent[to]!.push(`${to}: ${text}`)
+    await ann.send(conversations[to]!, `${to}: ${text}`)
+  }
+  for (let at = 0; at < 12; at++) await send(at % 3, `before ${at}`)
+  await until(look, ({ texts }) => texts.includes('2: before 11'))
+  const going = (async () => {
+    for (let at = 0; at < 30; at++) await send(at % 3, `while ${at}`)
+  })()
+  await until(look, ({ texts }) => texts.includes('0: while 3'))
+  first.kill('SIGKILL')
+  await first.exited
+  await going
+  conversations.push(await ann.createGroup([bob]))
+  sent.push([])
+  await send(3, 'new')
+  await until(look, ({ errorCount }) => errorCount > 0)
+  await startServer({ databaseUrl: database.url, env: { ...env(), PORT: port, ...clockAhead(120_000) } })
+  await send(3, 'after')
+  const { texts } = await until(look, (seen) => seen.texts.includes('3: after'))
+  for (const [at, expected] of sent.entries()) {
+    expect(texts.filter((text) => text.startsWith(`${at}: `))).toEqual(expected)
+  }
+})
+
 test('it stays away after the end, and after a logout', async () => {
   const server = await startServer({ databaseUrl: database.url, env: env() })
   const bob = await signUp(server.url)

@@ -92,6 +92,40 @@ describe('ids of events', () => {
     }
   })
 
+  test.each([
+    ['live', false, ''],
+    ['live, with the token asked for', false, 'resume'],
+    ['from places', true, ''],
+  ])('lead on in all conversations of an inbox, whatever the arguments say: %s', async (_name, hasPlaces, field) => {
+    const own = await signUp(server.url)
+    const [one, two] = [await ann.createGroup([own]), await ann.createGroup([own])]
+    await ann.send(one, 'before')
+    const after = `(after: [{ streamId: "${one}", eventSeq: 0 }])`
+    const query = `subscription { inboxEvents${hasPlaces ? after : ''} {
+      __typename cursor { streamId } ${field} ... on MessageSent { message { text } } } }`
+    const { address: ticketed, stream: first } = await open(own, { query })
+    await first.waitFor(({ events }) => events.length > 0)
+    await ann.send(two, 'one')
+    await ann.send(one, 'two')
+    await first.waitFor((stream) => ['one', 'two'].every((text) => textsOf(stream).includes(text)))
+    first.cut()
+    const ids = first.events.map(({ id }) => id)
+    expect(ids).not.toContain(null)
+    const messages = (stream: SourceStream) => textsOf(stream).filter((text) => !text.startsWith('Inbox'))
+    const all = messages(first)
+    expect(all).toHaveLength(hasPlaces ? 3 : 2)
+    await ann.send(two, 'three')
+    const three = await ann.createGroup([own])
+    await ann.send(three, 'four')
+    for (const at of first.events.keys()) {
+      const next = await requestEvents(ticketed, ids[at]!)
+      await next.waitFor((stream) => ['three', 'four'].every((text) => textsOf(stream).includes(text)))
+      const rest = textsOf({ ...first, events: first.events.slice(at + 1) }).filter((text) => !text.startsWith('Inbox'))
+      expect(messages(next).sort()).toEqual([...rest, 'three', 'four'].sort())
+      next.cut()
+    }
+  })
+
   test('also lead to the word that a place is lost, until it was told', async () => {
     const conversation = await group()
     const query = `subscription { conversationEvents(conversationId: "${conversation}") { __typename ... on SnapshotRequired { reason } } }`
