@@ -103,8 +103,8 @@ builder.subscriptionFields((t) => ({
     },
     subscribe: (_, { after, resume }, context, info) =>
       context.domain.streams.inbox(requireViewer(context), {
-        positions: toPositions('after', after ?? []),
-        // What a client got last is newer than what it once asked with.
+        // What a client got last is newer than all that it once asked with.
+        positions: context.goOnFrom === null ? toPositions('after', after ?? []) : [],
         resume: context.goOnFrom ?? resume,
         // Without a socket the token is also the id of each event.
         isTracked: selectsResume(info) || context.client.connection === null,
