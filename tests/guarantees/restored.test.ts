@@ -5,6 +5,7 @@ import { restorable } from '../testkit/backup.ts'
 import { newKey, signUp, type Person, type Place } from '../testkit/person.ts'
 import type { Reader } from '../testkit/reader.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
+import { pageOf, readAfter, resyncAfter } from '../testkit/token-reader.ts'
 
 // Each starts two servers, and PostgreSQL again.
 vi.setConfig({ testTimeout: 180_000 })
@@ -157,6 +158,34 @@ describe.each(Object.entries(restorable))('after a backup was restored, made as 
     const own = await ann.inboxEvents([viewer.cursor])
     await sendAll(bob, conversation, keys(1))
     expect((await own.waitForCount(1))[0]!.cursor).toMatchObject({ streamId: conversation, eventSeq: 26 })
+  })
+
+  test('a resume token of what was lost is told as one, of what was kept it goes on', async () => {
+    const { database, world } = await start()
+    await sendAll(world.ann, world.conversation, keys(3))
+    const { resume: kept } = await pageOf(world.ann)
+    await database.backUp()
+    const lost = keys(10)
+    await sendAll(world.bob, world.conversation, lost)
+    const { resume: gone } = await persistently(() => pageOf(world.ann))
+    await database.restore()
+    await restarted(world, database.url)
+    // The same writes again, and more.
+    await sendAll(world.bob, world.conversation, [...lost, ...keys(5)])
+    const { ann, conversation } = world
+    for (const url of world.urls) {
+      const after = await readAfter(ann.at(url), kept)
+      expect((await after.waitForCount(15)).map(({ cursor }) => cursor.eventSeq)).toEqual(
+        oneTo(15).map((nth) => 3 + nth),
+      )
+      const told = await (await readAfter(ann.at(url), gone)).waitForCount(2)
+      expect(told.every(({ reason }) => reason === 'UNKNOWN_CURSOR')).toBe(true)
+      expect(told.map(({ streamId }) => streamId)).toContain(conversation)
+      // Cut off between the two, the other is told when it comes back, and then nothing.
+      const second = await (await readAfter(ann.at(url), told[0]!.resume)).waitForCount(1)
+      expect(second).toMatchObject([{ streamId: told[1]!.streamId, reason: 'UNKNOWN_CURSOR' }])
+      expect((await resyncAfter(ann, { resume: second[0]!.resume! })).streams).toEqual([])
+    }
   })
 
   test('nobody is told anything when nothing was lost', async () => {
