@@ -5,7 +5,7 @@ import { keyOf } from '../testkit/ask.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { withRandom } from '../testkit/random.ts'
-import { pageOf, readAfter, type TokenEvent } from '../testkit/token-reader.ts'
+import { pageOf, readAfter, resyncAfter, type TokenEvent } from '../testkit/token-reader.ts'
 import { keepActing, Talk } from '../testkit/traffic.ts'
 
 let pair: Pair
@@ -245,4 +245,33 @@ test('a stream of which retention took what comes next is expired, and that one 
   await writer.send(old, 'Live again')
   await keeper.read(a, 1)
   expect(keeper.told.at(-1)!.cursor).toMatchObject({ streamId: old, eventSeq: head + 1 })
+})
+
+test('somebody in 10,000 conversations that all moved is told of each once, cut off on the way, with tokens that stay short', async () => {
+  const [a, b] = pair.urls
+  const [reader, writer] = [await signUp(a), await signUp(b)]
+  const first = keyOf(await writer.createGroup([reader], 'One of many'))
+  await pair.database.query(
+    `INSERT INTO conversations SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'title', 'Of the ten thousand',
+       'head_event_seq', 0, 'head_mark', '0', 'head_xid', '0', 'head_seq', 0))).* FROM conversations c, generate_series(1, 9999) WHERE c.id = $1`,
+    [first],
+  )
+  await pair.database.query(
+    `INSERT INTO members SELECT (jsonb_populate_record(m, jsonb_build_object('conversation_id', c.id, 'joined_event_seq', 0))).*
+       FROM members m, conversations c WHERE m.conversation_id = $1 AND c.title = 'Of the ten thousand'`,
+    [first],
+  )
+  const { resume } = await pageOf(reader)
+  await pair.database.query(
+    `SELECT parley_conversation_event(id, 'CONVERSATION_UPDATED', $1, NULL) FROM conversations WHERE title = 'Of the ten thousand'`,
+    [keyOf(writer.id)],
+  )
+  const keeper = new TokenKeeper(reader, resume)
+  for (const [round, count] of [1, 700, 2_500].entries()) await keeper.read(pair.urls[round % 2]!, count)
+  await keeper.read(b, 9_999 - keeper.told.length)
+  expect(new Set(keeper.told.map(({ cursor }) => cursor.streamId)).size).toBe(9_999)
+  expect(keeper.told).toHaveLength(9_999)
+  expect(keeper.longest).toBeLessThanOrEqual(256)
+  const { streams } = await resyncAfter(reader, { resume, limit: 10 })
+  expect(streams).toHaveLength(9_999)
 })
