@@ -56,7 +56,9 @@ export function startAt(streamId: string, position: StreamPosition | null, exten
   if (!fits(position, extent)) return lost('UNKNOWN_CURSOR')
   if (eventSeq === headEventSeq) return head
   if (eventSeq === 0) return { streamId, afterSeq: 0, mark: streamStart.headMark }
-  return { streamId, afterSeq: eventSeq, mark: extent.markThere ?? (eventSeq === floorEventSeq ? floorMark : null) }
+  // What left the log before there were marks has none.
+  const isFloor = eventSeq === floorEventSeq && floorMark !== streamStart.headMark
+  return { streamId, afterSeq: eventSeq, mark: extent.markThere ?? (isFloor ? floorMark : null) }
 }
 
 export function checkPositions(
