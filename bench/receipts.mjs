@@ -1,6 +1,5 @@
 // What it costs when a thousand members read one message, with receipts gathered and without.
 // Run: npm run bench -- --receipts
-import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -13,7 +12,7 @@ import { createContender, loadContenders } from './harness/contenders.mjs'
 import { onEnd } from './harness/ending.mjs'
 import { conversationId, conversationUuid, kinds, userId, uuidSql } from './harness/ids.mjs'
 import { machine } from './harness/machine.mjs'
-import { cpuMs } from './harness/process-figures.mjs'
+import { startCpuClock } from './harness/process-figures.mjs'
 import { writeReport } from './harness/report.mjs'
 import { startPostgres, startRedis } from './harness/services.mjs'
 import { median, printColumns } from './harness/table.mjs'
@@ -81,7 +80,7 @@ function watch(wsUrl, token) {
   socket.on('open', () => send({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } }))
   const ready = new Promise((resolve) => {
     socket.on('message', (bytes) => {
-      const { type, payload } = JSON.parse(Buffer.from(bytes).toString())
+      const { type, payload } = JSON.parse(bytes.toString())
       if (type === 'connection_ack') {
         const variables = { conversationId: conversationId(1), after: 0 }
         send({ type: 'subscribe', id: '1', payload: { query: receiptEvents, variables } })
@@ -125,7 +124,7 @@ async function measure(one) {
   await perReader((connection, person) => ask(connection, person, '{ viewer { user { id } } }'))
 
   await one.query('SELECT pg_stat_statements_reset()')
-  const cpuBefore = cpuMs(pid)
+  const cpuMs = startCpuClock(pid)
   const startedAtMs = nowMs()
   await perReader(async (connection, person) => {
     const { ack } = (await ask(connection, person, markRead, { input: { conversationId: conversationId(1), seq } }))
@@ -140,7 +139,7 @@ async function measure(one) {
     await delay(5)
   }
   const toldMs = nowMs() - startedAtMs
-  const serverCpuMs = cpuMs(pid) - cpuBefore
+  const serverCpuMs = cpuMs()
   // Without those that go by the clock.
   const [{ statements }] = await one.query(
     `SELECT sum(calls)::int AS statements FROM pg_stat_statements
@@ -178,6 +177,7 @@ export async function run(options) {
   const postgres = await startPostgres({ postgresFlags: ['-c', 'shared_preload_libraries=pg_stat_statements'] })
   const redisUrl = await startRedis()
   await seed(await postgres.createDatabase(template))
+  /** @type {Record<string, any[]>} */
   const rounds = Object.fromEntries(ways.map(({ name }) => [name, []]))
   for (let round = 1; round <= roundCount; round++) {
     for (const { name, env } of ways) {

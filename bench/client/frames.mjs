@@ -2,7 +2,11 @@ import { Buffer } from 'node:buffer'
 
 export const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 }
 
-/** A whole frame as a client sends it. Its mask is zero, so that the payload stands in it as it is. */
+/**
+ * A whole frame as a client sends it. Its mask is zero, so that the payload stands in it as it is.
+ * @param {number} opcode
+ * @param {string | Buffer} payload
+ */
 export function clientFrame(opcode, payload) {
   const data = typeof payload === 'string' ? Buffer.from(payload) : payload
   const size = data.length
@@ -62,11 +66,16 @@ const label = Buffer.from('"seq":')
  */
 export function createSeqFinder() {
   let place = 0
-  const isAt = (bytes, at) => {
+  const isAt = (/** @type {Buffer} */ bytes, /** @type {number} */ at) => {
     for (let i = 0; i < 6; i++) if (bytes[at + i] !== label[i]) return false
     return true
   }
-  /** @returns {number} 0 when there is none */
+  /**
+   * @param {Buffer} bytes
+   * @param {number} start
+   * @param {number} end
+   * @returns {number} 0 when there is none
+   */
   return (bytes, start, end) => {
     let at = start + place
     if (at + 6 >= end || !isAt(bytes, at)) {

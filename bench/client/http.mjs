@@ -5,7 +5,14 @@ import { connect } from 'node:net'
 const endOfHead = Buffer.from('\r\n\r\n')
 const lastChunk = Buffer.from('0\r\n\r\n')
 
-/** The bytes of a POST. Made once, sent often. */
+/** @typedef {{ status: number, body: Buffer }} HttpResponse */
+
+/**
+ * The bytes of a POST. Made once, sent often.
+ * @param {string} url
+ * @param {string} token
+ * @param {string | object} body
+ */
 export function postRequest(url, token, body) {
   const { host, pathname } = new URL(url)
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
@@ -15,7 +22,10 @@ export function postRequest(url, token, body) {
   return Buffer.concat([Buffer.from(head), bytes])
 }
 
-/** Null when the answer is not whole yet. */
+/**
+ * @param {Buffer} bytes
+ * @returns {HttpResponse | null} null when the answer is not whole yet
+ */
 function readResponse(bytes) {
   const head = bytes.indexOf(endOfHead)
   if (head < 0) return null
@@ -42,26 +52,31 @@ function readResponse(bytes) {
 }
 
 export class HttpConnection {
+  /** @type {{ resolve: (response: HttpResponse) => void, reject: (error: Error) => void } | null} */
   #waiting = null
+  /** @type {Buffer | null} */
   #received = null
   #tcp
 
+  /** @param {string} url */
   constructor(url) {
     const { hostname, port } = new URL(url)
     this.#tcp = connect({ host: hostname, port: Number(port), noDelay: true })
-    this.#tcp.on('data', (chunk) => {
-      this.#received = this.#received === null ? chunk : Buffer.concat([this.#received, chunk])
-      const response = readResponse(this.#received)
+    this.#tcp.on('data', (/** @type {any} */ chunk) => {
+      /** @type {Buffer} */
+      const received = this.#received === null ? chunk : Buffer.concat([this.#received, chunk])
+      this.#received = received
+      const response = readResponse(received)
       if (response === null) return
       this.#received = null
-      const { resolve } = this.#waiting ?? {}
+      const waiting = this.#waiting
       this.#waiting = null
-      resolve?.(response)
+      waiting?.resolve(response)
     })
-    const fail = (error) => {
-      const { reject } = this.#waiting ?? {}
+    const fail = (/** @type {Error} */ error) => {
+      const waiting = this.#waiting
       this.#waiting = null
-      reject?.(error)
+      waiting?.reject(error)
     }
     this.#tcp.on('error', fail)
     this.#tcp.on('close', () => fail(new Error('the connection was closed')))
@@ -69,7 +84,7 @@ export class HttpConnection {
 
   /**
    * @param {Buffer} request as postRequest makes it
-   * @returns {Promise<{ status: number, body: Buffer }>}
+   * @returns {Promise<HttpResponse>}
    */
   post(request) {
     return new Promise((resolve, reject) => {

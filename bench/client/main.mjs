@@ -4,16 +4,22 @@ import { readerMethods } from './readers.mjs'
 import { senderMethods } from './senders.mjs'
 import { subscriberMethods } from './subscribers.mjs'
 
+/** @type {Record<string, (argument: any) => unknown>} */
 const methods = { ...subscriberMethods, ...senderMethods, ...readerMethods }
 
 process.once('disconnect', () => process.exit(0))
 // Ctrl-C in a terminal reaches all processes; the harness decides.
 process.on('SIGINT', () => undefined)
 
-process.on('message', async ({ id, method, argument }) => {
-  try {
-    process.send({ id, result: await methods[method](argument ?? {}) })
-  } catch (error) {
-    process.send({ id, error: error.stack ?? String(error) })
-  }
-})
+const answer = (/** @type {object} */ message) => process.send?.(message)
+
+process.on(
+  'message',
+  async (/** @type {{ id: number, method: string, argument?: object }} */ { id, method, argument }) => {
+    try {
+      answer({ id, result: await methods[method](argument ?? {}) })
+    } catch (error) {
+      answer({ id, error: (error instanceof Error ? error.stack : undefined) ?? String(error) })
+    }
+  },
+)

@@ -44,7 +44,10 @@ async function subscribeGraphql({ url, token, conversationId, after, localAddres
   return socket
 }
 
-/** Resolves when the server has acknowledged that the socket is in the room. */
+/**
+ * Resolves when the server has acknowledged that the socket is in the room.
+ * @param {Subscription} wanted
+ */
 async function subscribeSocketIo({ url, token, conversationId, localAddress, onEvent, onEnd }) {
   const connection = new SocketIo(url, token, { onEvent, onEnd }, localAddress)
   await connection.connected
@@ -52,7 +55,10 @@ async function subscribeSocketIo({ url, token, conversationId, localAddress, onE
   return connection
 }
 
-/** Only listens: for the server of limits/, which says nothing but events. */
+/**
+ * Only listens: for the server of limits/, which says nothing but events.
+ * @param {Subscription} wanted
+ */
 async function subscribeBare({ url, localAddress, onEvent, onEnd }) {
   const onClose = (code) => onEnd(`closed with ${String(code)}`)
   const socket = new RawWebSocket(url, null, { onText: onEvent, onClose }, localAddress)
@@ -70,6 +76,12 @@ export class SocketIo {
   #socket
   #connect
 
+  /**
+   * @param {string} url
+   * @param {string} token
+   * @param {Pick<Subscription, 'onEvent' | 'onEnd'>} handlers
+   * @param {string} [localAddress]
+   */
   constructor(url, token, { onEvent, onEnd }, localAddress) {
     this.connected = new Promise((resolve, reject) => (this.#connect = { resolve, reject }))
     this.connected.catch(() => undefined)
@@ -98,7 +110,11 @@ export class SocketIo {
     this.#socket.opened.catch((error) => this.#connect.reject(error))
   }
 
-  /** The first argument of the acknowledgement. */
+  /**
+   * @param {string} event
+   * @param {object} argument
+   * @returns {Promise<any>} the first argument of the acknowledgement
+   */
   emit(event, argument) {
     const id = this.#count++
     const acknowledged = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
@@ -110,6 +126,7 @@ export class SocketIo {
     this.#socket.destroy()
   }
 
+  /** @param {string} text */
   #acknowledge(text) {
     const begin = text.indexOf('[')
     const id = Number(text.slice(2, begin))

@@ -10,7 +10,7 @@ export const messageText = 'Shall we meet at the usual place at half past seven,
 const keyPrefix = randomBytes(6).toString('hex')
 let keyCount = 0
 
-const newInput = (conversationId) => ({
+const newInput = (/** @type {string} */ conversationId) => ({
   conversationId,
   clientMessageId: `${keyPrefix}-${String(++keyCount)}`,
   text: messageText,
@@ -69,7 +69,7 @@ async function sendAtRate({ ratePerSecond, count, timeoutMs, isOver = () => fals
     try {
       const seq = await from.sender.send(conversationId)
       sent.push({ room, seq, scheduledAtMs, ackedAtMs: nowMs() })
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       errors.push(error.message)
     }
     idle.push(from)
@@ -149,7 +149,7 @@ export const senderMethods = {
             seen.first = Math.min(seen.first, seq)
             seen.last = Math.max(seen.last, seq)
             seen.count++
-          } catch (error) {
+          } catch (/** @type {any} */ error) {
             errors.push(error.message)
             return
           }
@@ -171,6 +171,7 @@ export const senderMethods = {
     })
   },
   async stopRate() {
+    if (background === null) throw new Error('startRate was not called')
     background.isOver = true
     return background.done
   },

@@ -74,6 +74,10 @@ export class RawWebSocket {
     this.opened.catch(() => undefined)
   }
 
+  /**
+   * @param {Buffer} chunk
+   * @param {number} size
+   */
   #take(chunk, size) {
     if (this.#isOver) return
     let bytes = chunk
@@ -105,12 +109,17 @@ export class RawWebSocket {
     if (left < length) this.#rest = Buffer.from(view.subarray(left, length))
   }
 
+  /** @type {Parameters<typeof readFrames>[2]} */
   #onFrame = (opcode, bytes, start, end) => {
     if (opcode === opcodes.text) this.#handlers.onText(bytes, start, end)
     else if (opcode === opcodes.ping) this.#tcp.write(clientFrame(opcodes.pong, bytes.subarray(start, end)))
     else if (opcode === opcodes.close) this.#end(end - start >= 2 ? bytes.readUInt16BE(start) : 1005, 'closed')
   }
 
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
   #end(code, reason) {
     if (this.#isOver) return
     this.#isOver = true

@@ -9,12 +9,9 @@ const pollMs = 5
 const retryAfterMs = 250
 const portsPerAddress = 20_000
 
-/**
- * @typedef {object} Wanted
- * @property {'graphql-ws' | 'socket.io'} kind
- * @property {string} url
- * @property {{ token: string, conversationId: string, room: number }[]} sockets
- */
+/** @typedef {'graphql-ws' | 'socket.io' | 'bare'} Kind */
+/** @typedef {{ token: string, conversationId: string, room: number }} WantedSocket */
+/** @typedef {{ kind: Kind, url: string, sockets: WantedSocket[] }} Wanted */
 
 const findSeq = createSeqFinder()
 
@@ -33,16 +30,29 @@ class Subscriber {
   events = 0
   repeated = 0
   reordered = 0
-  /** Numbers that were passed over; one that comes late leaves again. */
+  /** @type {Set<number>} numbers that were passed over; one that comes late leaves again */
   missing = new Set()
   /** @type {string | null} */
   ended = null
+  /** @type {{ destroy(): void } | null} */
   socket = null
 
+  /**
+   * @param {number} index
+   * @param {Kind} kind
+   * @param {string} url
+   * @param {WantedSocket} socket
+   */
   constructor(index, kind, url, { token, conversationId, room }) {
-    Object.assign(this, { index, kind, url, token, conversationId, room })
+    this.index = index
+    this.kind = kind
+    this.url = url
+    this.token = token
+    this.conversationId = conversationId
+    this.room = room
   }
 
+  /** @param {number | null} after */
   async open(after) {
     // One that was only refused its subscription is still connected.
     this.socket?.destroy()
@@ -58,6 +68,7 @@ class Subscriber {
     })
   }
 
+  /** @type {import('./protocols.mjs').Subscription['onEvent']} */
   onEvent = (bytes, start, end) => {
     const seq = findSeq(bytes, start, end)
     if (seq === 0) return false
@@ -77,11 +88,13 @@ class Subscriber {
     return true
   }
 
+  /** @param {number} seq */
   has(seq) {
     return this.lastSeq >= seq && this.missing.size === 0
   }
 }
 
+/** @param {(subscriber: Subscriber) => number | null} afterOf */
 async function openAll(afterOf) {
   const waiting = subscribers.values()
   const errors = []
@@ -89,7 +102,7 @@ async function openAll(afterOf) {
     for (const subscriber of waiting) {
       try {
         await subscriber.open(afterOf(subscriber))
-      } catch (error) {
+      } catch (/** @type {any} */ error) {
         subscriber.ended = error.message
         errors.push(error.message)
       }
@@ -99,13 +112,18 @@ async function openAll(afterOf) {
   return { opened: subscribers.length - errors.length, errors: errors.slice(0, 3) }
 }
 
+/**
+ * @param {() => boolean} isDone
+ * @param {number} timeoutMs
+ */
 async function until(isDone, timeoutMs) {
   const deadlineMs = nowMs() + timeoutMs
   while (!isDone() && nowMs() < deadlineMs) await sleep(pollMs)
   return isDone()
 }
 
-const count = (of) => subscribers.reduce((sum, subscriber) => sum + of(subscriber), 0)
+const count = (/** @type {(subscriber: Subscriber) => number} */ of) =>
+  subscribers.reduce((sum, subscriber) => sum + of(subscriber), 0)
 
 export const subscriberMethods = {
   /** @param {Wanted} wanted */
@@ -140,13 +158,15 @@ export const subscriberMethods = {
 
   /** Time from sending to receipt. `sentAtMs` by room and place after its base seq. Of what did not come there is none. */
   deliveryTimes({ sentAtMs }) {
+    if (arrivals === null) throw new Error('reset was not asked to note when events come')
+    const { atMs, counts } = arrivals
     const times = []
     let never = 0
     for (const { index, room } of subscribers) {
-      for (let place = 0; place < arrivals.counts; place++) {
+      for (let place = 0; place < counts; place++) {
         const sent = sentAtMs[room][place]
         if (sent === undefined) continue
-        const at = arrivals.atMs[index * arrivals.counts + place]
+        const at = atMs[index * counts + place]
         if (at === 0) never++
         else times.push(at - sent)
       }
@@ -165,15 +185,16 @@ export const subscriberMethods = {
    */
   async comeBack({ resumes, headSeqs, timeoutMs }) {
     const startedAtMs = nowMs()
+    /** @type {(number | null)[]} */
     const backAfterMs = subscribers.map(() => null)
     const refusals = []
-    const tryToOpen = async (one, waitMs) => {
+    const tryToOpen = async (/** @type {Subscriber} */ one, /** @type {number} */ waitMs) => {
       one.ended = null
       await sleep(waitMs)
       await one.open(resumes ? one.lastSeq : null).catch((error) => (one.ended ??= error.message))
     }
     for (const one of subscribers) void tryToOpen(one, 0)
-    const look = (one, index) => {
+    const look = (/** @type {Subscriber} */ one, /** @type {number} */ index) => {
       if (backAfterMs[index] !== null) return true
       if (one.lastSeq > headSeqs[one.room]) {
         backAfterMs[index] = nowMs() - startedAtMs

@@ -52,7 +52,7 @@ async function measureOperation({ asker, query, statementsOf }, points, repeats)
     Object.assign(point, { statements: calls / counted, postgresMs: spentMs / counted })
   }
   return points.map(({ size, times, statements, postgresMs }) => {
-    const { p50, p95 } = percentiles(times)
+    const { p50, p95 } = /** @type {import('../client/clock.mjs').Percentiles} */ (percentiles(times))
     return { size, medianMs: p50, p95Ms: p95, statements, postgresMs }
   })
 }

@@ -1,6 +1,6 @@
 import { openAudience } from '../harness/audience.mjs'
 import { percentiles } from '../client/clock.mjs'
-import { cpuMs } from '../harness/process-figures.mjs'
+import { startCpuClock } from '../harness/process-figures.mjs'
 import { source } from '../harness/services.mjs'
 import { room } from './sizes.mjs'
 
@@ -20,7 +20,7 @@ export async function measureSubscribers(context, sizes, repeats) {
       const [head] = await audience.settle()
       const count = Math.max(5, Math.min(repeats, Math.round(200_000 / size)))
       await watchers.call('reset', { baseSeqs: [head + 1], events: count })
-      const cpuBefore = cpuMs(server.pid)
+      const cpuMs = startCpuClock(server.pid)
       const sent = []
       for (let turn = 0; turn < count; turn++) {
         const outcome = await writers.call('sendAtRate', { ratePerSecond, count: 1, timeoutMs })
@@ -28,19 +28,20 @@ export async function measureSubscribers(context, sizes, repeats) {
         const { complete } = await watchers.call('waitFor', { seqs: [head + turn + 1], timeoutMs })
         if (!complete) throw new Error(`message ${String(turn + 1)} did not reach all ${String(size)} subscribers`)
       }
-      const cpu = cpuMs(server.pid) - cpuBefore
+      const cpu = cpuMs()
       const sentAtMs = sent.map(({ scheduledAtMs }) => scheduledAtMs)
       const delivery = await watchers.call('deliveryTimes', { sentAtMs: [sentAtMs] })
       const { calls } = await statementsOf({ query }, audience.settle)
-      points.push({
+      const point = {
         size,
-        ackMs: percentiles(sent.map(({ ackedAtMs, scheduledAtMs }) => ackedAtMs - scheduledAtMs)).p50,
+        ackMs: percentiles(sent.map(({ ackedAtMs, scheduledAtMs }) => ackedAtMs - scheduledAtMs))?.p50 ?? NaN,
         deliveredMs: delivery.max,
         deliveryP50Ms: delivery.p50,
         cpuUsEach: (cpu * 1000) / (count * size),
         statements: calls,
-      })
-      const { ackMs, deliveryP50Ms, cpuUsEach } = points.at(-1)
+      }
+      points.push(point)
+      const { ackMs, deliveryP50Ms, cpuUsEach } = point
       console.log(
         `subscribers ${String(size)}: acknowledged in ${ackMs.toFixed(2)} ms, delivered in ${deliveryP50Ms.toFixed(2)} ms (median), ` +
           `${cpuUsEach.toFixed(1)} µs of the server for each`,

@@ -8,11 +8,22 @@ const firstProbeTimeoutMs = 1_500
 
 /** A result that is wrong. What was to be timed is not, and the table says so. */
 export class WrongResult extends Error {
+  /** @override */
   name = 'WrongResult'
 }
 
 /**
- * @param {object} context
+ * @typedef {object} Context
+ * @property {Client} watchers who subscribe
+ * @property {Client} writers
+ * @property {{ kind: string }} contender
+ * @property {import('./contenders.mjs').Server} server
+ * @property {(person: number) => string} tokenOf
+ * @typedef {ReturnType<typeof import('./client.mjs').startClient>} Client
+ */
+
+/**
+ * @param {Context} context
  * @param {{ conversation: number, members: number[] }[]} rooms
  * @param {number} senderCount connections that write, spread over the rooms
  */

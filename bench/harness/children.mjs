@@ -38,7 +38,9 @@ export async function startServer({ command, env, cwd, ready }) {
   })
   let output = ''
   let over = false
-  outputs.set(child.pid, () => output)
+  // Undefined only when it could not be started: then there is no line either.
+  const pid = /** @type {number} */ (child.pid)
+  outputs.set(pid, () => output)
   const exited = new Promise((resolve) => {
     const settle = () => {
       over = true
@@ -71,7 +73,7 @@ export async function startServer({ command, env, cwd, ready }) {
   const line = await Promise.race([readyLine, exited])
   clearTimeout(timer)
   if (line === null) throw new Error(`${command.join(' ')} did not start:\n${output}`)
-  return { pid: child.pid, readyLine: line, hasEnded: () => over, output: () => output, stop }
+  return { pid, readyLine: line, hasEnded: () => over, output: () => output, stop }
 }
 
 /**

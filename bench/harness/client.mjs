@@ -9,7 +9,7 @@ export function startClient() {
   const child = fork(script, { serialization: 'advanced' })
   const waiting = new Map()
   let count = 0
-  child.on('message', ({ id, result, error }) => {
+  child.on('message', (/** @type {any} */ { id, result, error }) => {
     const { resolve, reject } = waiting.get(id)
     waiting.delete(id)
     if (error === undefined) resolve(result)
@@ -22,7 +22,11 @@ export function startClient() {
   onEnd(stop)
   return {
     pid: child.pid,
-    /** @returns {Promise<any>} */
+    /**
+     * @param {string} method
+     * @param {object} [argument]
+     * @returns {Promise<any>}
+     */
     call(method, argument) {
       return new Promise((resolve, reject) => {
         if (!child.connected) throw new Error('the client process has ended')

@@ -7,7 +7,13 @@ import { freePort } from './services.mjs'
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '../contenders')
 
-/** Parley first; then the peers by name. */
+/** @typedef {import('./children.mjs').Running & { httpUrl: string, wsUrl: string }} Server */
+
+/**
+ * Parley first; then the peers by name.
+ * @param {string[] | null} [names] all when there are none
+ * @returns {Promise<any[]>} modules of ../contenders
+ */
 export async function loadContenders(names) {
   const all = readdirSync(folder)
     .filter((file) => file.endsWith('.mjs'))
@@ -24,6 +30,7 @@ export async function createContender({ contender, postgres, template, redisUrl,
   const databaseUrl = await postgres.copyDatabase(template, databaseName)
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 })
   pool.on('error', () => undefined)
+  /** @type {Server | null} */
   let server = null
   const tokens = new Map()
   return {
@@ -35,10 +42,10 @@ export async function createContender({ contender, postgres, template, redisUrl,
       if (!tokens.has(person)) tokens.set(person, tokenOf(secret, person))
       return tokens.get(person)
     },
+    /** @returns {Promise<Server>} */
     async running() {
-      if (server?.hasEnded?.() ?? false) server = null
-      server ??= await contender.start({ databaseUrl, redisUrl, port: await freePort(), secret })
-      return server
+      if (server?.hasEnded() ?? false) server = null
+      return (server ??= await contender.start({ databaseUrl, redisUrl, port: await freePort(), secret }))
     },
     async stop() {
       const old = server

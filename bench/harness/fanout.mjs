@@ -1,5 +1,5 @@
 import { WrongResult } from './audience.mjs'
-import { cpuMs } from './process-figures.mjs'
+import { startCpuClock } from './process-figures.mjs'
 
 const drainTimeoutMs = 60_000
 const firstCount = 20
@@ -28,9 +28,9 @@ export async function measureFanout(context, audience, check) {
   // The first ones are slow in every way; what they say is how many to send to know more.
   trial = await burst(context, audience, clamp((budget.calibrateMs * firstCount) / trial.elapsedMs))
   const count = clamp((budget.fanoutMs * trial.sent.acked) / trial.elapsedMs)
-  const cpuBefore = cpuMs(server.pid)
+  const cpuMs = startCpuClock(server.pid)
   const { counts, expected, elapsedMs, sent } = await burst(context, audience, count)
-  const cpu = cpuMs(server.pid) - cpuBefore
+  const cpu = cpuMs()
   check(counts, expected)
   return {
     framesPerSecond: (expected * 1000) / elapsedMs,

@@ -26,6 +26,7 @@ export async function openCollector(pid) {
   return {
     async collect() {
       const id = ++count
+      /** @type {Promise<void>} */
       const done = new Promise((resolve) => {
         socket.on('message', function onMessage(data) {
           if (JSON.parse(data.toString()).id !== id) return

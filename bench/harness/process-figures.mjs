@@ -4,8 +4,11 @@ import { readFileSync } from 'node:fs'
 const tickMs = 10
 const pageBytes = 4096
 
-/** Milliseconds of processor time the process has taken; null where there is no /proc. */
-export function cpuMs(pid) {
+/**
+ * Milliseconds of processor time the process has taken; null where there is no /proc.
+ * @param {number} pid
+ */
+function cpuMs(pid) {
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -15,7 +18,20 @@ export function cpuMs(pid) {
   }
 }
 
-/** Resident memory; null where there is no /proc. */
+/**
+ * Measures the processor time of a process from now on.
+ * @param {number} pid
+ * @returns {() => number} milliseconds since this call; 0 where there is no /proc
+ */
+export function startCpuClock(pid) {
+  const beforeMs = cpuMs(pid) ?? 0
+  return () => (cpuMs(pid) ?? 0) - beforeMs
+}
+
+/**
+ * Resident memory; null where there is no /proc.
+ * @param {number} pid
+ */
 export function residentBytes(pid) {
   try {
     return Number(readFileSync(`/proc/${String(pid)}/statm`, 'latin1').split(' ')[1]) * pageBytes

@@ -1,5 +1,5 @@
 import { WrongResult } from './audience.mjs'
-import { cpuMs } from './process-figures.mjs'
+import { startCpuClock } from './process-figures.mjs'
 
 /** Each connection asks the same again and again; the answers are checked once, and compared byte for byte after. */
 export async function measureReads({ readers, server, budget }, requests, expectedOf) {
@@ -12,7 +12,7 @@ export async function measureReads({ readers, server, budget }, requests, expect
       }
     }
     await readers.call('read', { durationMs: budget.warmUpMs })
-    const cpuBefore = cpuMs(server.pid)
+    const cpuMs = startCpuClock(server.pid)
     const {
       requests: count,
       different,
@@ -20,7 +20,7 @@ export async function measureReads({ readers, server, budget }, requests, expect
       p50,
       p95,
     } = await readers.call('read', { durationMs: budget.readsMs })
-    const cpu = cpuMs(server.pid) - cpuBefore
+    const cpu = cpuMs()
     if (different > 0) throw new WrongResult(`${String(different)} of ${String(count)} answers were different ones`)
     return { perSecond: (count * 1000) / elapsedMs, p50Ms: p50, p95Ms: p95, serverCpuUs: (cpu * 1000) / count }
   } finally {

@@ -17,6 +17,11 @@ import { seedWorld } from './world.mjs'
 const bench = join(dirname(fileURLToPath(import.meta.url)), '..')
 const template = 'bench_world'
 
+/**
+ * What a path gave in one round: figures by name, or why there are none.
+ * @typedef {{ wrong?: string, leftOut?: boolean, isBehind?: boolean, [figure: string]: any }} Result
+ */
+
 function choosePaths(only) {
   if (only === undefined) return allPaths
   const names = only.split(',')
@@ -33,7 +38,7 @@ function groupsOf(paths) {
   const groups = []
   for (const path of paths) {
     const last = groups.at(-1)
-    if (path.group !== undefined && last?.name === path.group) last.paths.push(path)
+    if (path.group !== undefined && last !== undefined && last.name === path.group) last.paths.push(path)
     else groups.push({ name: path.group, paths: [path] })
   }
   return groups
@@ -63,7 +68,7 @@ export async function run(options) {
   }
   const clients = { watchers: startClient(), writers: startClient(), readers: startClient() }
 
-  /** @type {Record<string, Record<string, object[]>>} what each round gave, by path and contender */
+  /** @type {Record<string, Record<string, Result[]>>} what each round gave, by path and contender */
   const rounds = {}
   let noted = Date.now()
   const note = (path, { contender }, result) => {
@@ -113,6 +118,7 @@ export async function run(options) {
 async function visit({ group, one, clients, budget, note }) {
   const { contender } = one
   const paths = group.paths.filter(({ name }) => contender.paths === null || contender.paths.includes(name))
+  /** @type {{ close(): Promise<void> } | null} */
   let shared = null
   let context = null
   const leave = async () => {
@@ -121,6 +127,7 @@ async function visit({ group, one, clients, budget, note }) {
     context = null
   }
   for (const path of paths) {
+    /** @type {Result} */
     let result
     try {
       if (path.isFresh) {
@@ -130,7 +137,7 @@ async function visit({ group, one, clients, budget, note }) {
       context ??= { ...one, ...clients, server: await one.running(), budget }
       if (group.name !== undefined) shared ??= await openGroup[group.name](context)
       result = await path.run(context, shared)
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       if (isEnding()) return
       if (!(error instanceof WrongResult)) console.error(error)
       result = { wrong: error.message }

@@ -57,7 +57,7 @@ const burst = {
 }
 
 const http = createServer((request, response) => {
-  const { searchParams } = new URL(request.url, 'http://localhost')
+  const { searchParams } = new URL(request.url ?? '/', 'http://localhost')
   const startedAtMs = Number(process.hrtime.bigint()) / 1e6
   void burst[searchParams.get('how')](Number(searchParams.get('count'))).then(() => {
     response.end(JSON.stringify({ startedAtMs, seq }))

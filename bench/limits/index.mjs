@@ -13,10 +13,10 @@ export const limitLabels = {
   framesManyAWrite: 'Bare sockets, 16 frames a write, frames/s',
 }
 
-/** @returns {Promise<Record<string, number | null>>} */
-export async function measureLimits({ postgres, template, redisUrl, budget, clients }) {
+/** @returns {Promise<Record<string, string | number | null>>} */
+export async function measureLimits({ postgres, template, budget, clients }) {
   return {
-    ...(await measureStatements({ postgres, template, redisUrl, durationMs: budget.limitMs })),
+    ...(await measureStatements({ postgres, template, durationMs: budget.limitMs })),
     ...(await measureBroadcast({ watchers: clients.watchers, durationMs: budget.limitMs })),
   }
 }

@@ -135,11 +135,12 @@ async function withLoop(url, next, durationMs) {
 export async function measureStatements({ postgres, template, durationMs }) {
   const url = await postgres.copyDatabase(template, database)
   const usePgbench = hasPgbench()
+  /** @type {Record<string, string | number | null>} */
   const limits = { statementsBy: usePgbench ? 'pgbench' : 'a loop in node' }
   for (const [name, { script, loop }] of Object.entries(await statements())) {
     try {
       limits[name] = usePgbench ? await withPgbench(url, script, durationMs) : await withLoop(url, loop, durationMs)
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       console.error(`limit ${name}: ${error.message}`)
       limits[name] = null
     }

@@ -38,6 +38,7 @@ export const ackLatency = {
     ...['p50', 'p95'].map((of) => metric(rate, 'delivery', of, 'Delivery')),
   ]),
   async run(context, audience) {
+    /** @type {{ reordered: number, notes: string[], [figure: string]: any }} */
     const result = { reordered: 0, notes: [] }
     for (const rate of rates) {
       const { outcome, delivery, isDone, counts } = await atRate(context, audience, rate)

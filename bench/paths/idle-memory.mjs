@@ -57,7 +57,7 @@ export const idleMemory = {
       const { endedCount, ended } = await watchers.call('counts')
       if (endedCount > 0) throw new WrongResult(`${String(endedCount)} sockets ended: ${ended.join('; ')}`)
       return {
-        bytesEach: (after - before) / budget.idleSockets,
+        bytesEach: ((after ?? 0) - (before ?? 0)) / budget.idleSockets,
         sockets: budget.idleSockets,
         beforeBytes: before,
         afterBytes: after,

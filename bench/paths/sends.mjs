@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WrongResult } from '../harness/audience.mjs'
 import { conversationId } from '../harness/ids.mjs'
-import { cpuMs } from '../harness/process-figures.mjs'
+import { startCpuClock } from '../harness/process-figures.mjs'
 import { storedMessages, world } from '../harness/world.mjs'
 
 async function sendFor({ writers, contender, server, tokenOf, budget, query }, senders) {
@@ -18,9 +18,9 @@ async function sendFor({ writers, contender, server, tokenOf, budget, query }, s
   })
   try {
     const warm = await writers.call('sendFast', { durationMs: budget.warmUpMs })
-    const cpuBefore = cpuMs(server.pid)
+    const cpuMs = startCpuClock(server.pid)
     const outcome = await writers.call('sendFast', { durationMs: budget.sendsMs })
-    const cpu = cpuMs(server.pid) - cpuBefore
+    const cpu = cpuMs()
     const errors = [...warm.errors, ...outcome.errors]
     if (errors.length > 0) throw new WrongResult(errors[0])
     await check({ before, after: await storedMessages(query, conversations), warm, outcome, conversations })

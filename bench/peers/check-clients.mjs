@@ -42,7 +42,7 @@ function overGraphql({ httpUrl, wsUrl }) {
       const payload = { query: documents.messageEvents, variables: { conversationId } }
       const ended = new Promise((resolve) => {
         client.subscribe(payload, {
-          next({ data, errors }) {
+          next(/** @type {any} */ { data, errors }) {
             if (errors) resolve({ errors })
             else onEvent(data.messageEvents.message)
           },

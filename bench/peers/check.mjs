@@ -74,6 +74,7 @@ async function checkRefusals({ kind, client, server }) {
 /** Three readers who are known to get what is sent from here on. */
 async function openReaders(client) {
   const readers = people.members.slice(0, 3).map((person) => {
+    /** @type {{ events: any[], over: unknown, subscription?: any }} */
     const reader = { events: [], over: null }
     reader.subscription = client.subscribe(token(person), room, (event) => void reader.events.push(event))
     void reader.subscription.ended.then((reason) => (reader.over = reason))
@@ -201,7 +202,7 @@ async function main() {
       await judge.stop()
       const order = early === 0 ? 'all in order' : `${String(early)} out of order of those sent at once`
       console.log(`${name}: as it should be; ${order}`)
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       console.error(`${name}: ${error.stack}\n${server.output().slice(-2000)}`)
       process.exitCode = 1
       await server.stop()

@@ -8,7 +8,7 @@ import { startNodeServer } from '../harness/children.mjs'
 const require = createRequire(import.meta.url)
 
 function versionOf(name) {
-  for (const folder of require.resolve.paths(name)) {
+  for (const folder of require.resolve.paths(name) ?? []) {
     try {
       return JSON.parse(readFileSync(join(folder, name, 'package.json'), 'utf8')).version
     } catch {

@@ -23,7 +23,10 @@ const escaped = (text) =>
   String(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 const round = (value) => Number(value.toFixed(1))
 
-/** @param {{ x: number, y: number, anchor?: 'start' | 'middle' | 'end', kind?: string }} at */
+/**
+ * @param {string} content
+ * @param {{ x: number, y: number, anchor?: 'start' | 'middle' | 'end', kind?: string }} at
+ */
 export const text = (content, { x, y, anchor = 'start', kind }) =>
   `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}"${kind ? ` class="${kind}"` : ''}>${escaped(content)}</text>`
 

@@ -64,6 +64,9 @@ test('the seq is found where it stood, elsewhere, and not where there is none', 
   assert.equal(seqIn('{"cursor":{"eventSeq":5}}'), 0)
 })
 
+const portOf = (/** @type {import('node:http').Server} */ http) =>
+  /** @type {import('node:net').AddressInfo} */ (http.address()).port
+
 /** A graphql-transport-ws server that sends what it is told to whoever has subscribed. */
 async function startServer(script) {
   const http = createServer()
@@ -81,7 +84,7 @@ async function startServer(script) {
     for (const socket of server.clients) socket.terminate()
     http.close()
   })
-  return `ws://127.0.0.1:${String(http.address().port)}/graphql`
+  return `ws://127.0.0.1:${String(portOf(http))}/graphql`
 }
 
 async function countsOf(script) {
@@ -142,7 +145,7 @@ test('answers of HTTP are read whole: by length, and in chunks', async () => {
   http.listen(0, '127.0.0.1')
   await once(http, 'listening')
   for (const path of ['length', 'chunks']) {
-    const url = `http://127.0.0.1:${String(http.address().port)}/${path}`
+    const url = `http://127.0.0.1:${String(portOf(http))}/${path}`
     const connection = new HttpConnection(url)
     for (let turn = 0; turn < 3; turn++) {
       const answer = await connection.post(postRequest(url, 'token', { query: '{ a }' }))

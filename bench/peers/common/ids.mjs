@@ -9,4 +9,5 @@ export const conversationId = (uuid) => encode('Conversation', uuid)
 export const messageId = (conversationUuid, seq) => encode('Message', `${conversationUuid}/${String(seq)}`)
 
 /** The uuid; null for what is no conversation's id. */
-export const conversationUuid = (globalId) => conversation.exec(Buffer.from(String(globalId), 'base64url'))?.[1] ?? null
+export const conversationUuid = (globalId) =>
+  conversation.exec(Buffer.from(String(globalId), 'base64url').toString())?.[1] ?? null

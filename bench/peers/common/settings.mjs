@@ -1,12 +1,11 @@
 // What every peer is started with (bench/README.md has the contract), and how it tells that it answers.
 import process from 'node:process'
 
-export const {
-  DATABASE_URL: databaseUrl,
-  REDIS_URL: redisUrl,
-  JWT_SECRET: jwtSecret,
-  HOST: host = '127.0.0.1',
-} = process.env
+// The harness gives all of them.
+/** @type {Record<string, any>} */
+const env = process.env
+
+export const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, JWT_SECRET: jwtSecret, HOST: host = '127.0.0.1' } = env
 export const port = Number(process.env.PORT)
 
 /** Connections to PostgreSQL: the same for every contender. */

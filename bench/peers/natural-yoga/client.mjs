@@ -44,5 +44,7 @@ export function ensureClient() {
     packages: 'external',
     logLevel: 'error',
   })
+  // The bundle has lost its types; without this file the types' check would read it as it is.
+  writeFileSync(join(folder, 'client.d.mts'), 'export const PrismaClient: new (options: object) => any\n')
   leaveStamp(stampFile, digest)
 }

@@ -125,9 +125,9 @@ const resolvers = {
 }
 
 const yoga = createYoga({
-  schema: createSchema({ typeDefs, resolvers }),
+  schema: /** @type {any} */ (createSchema({ typeDefs, resolvers })),
   // A request has its header; an operation of a socket has what was found when the socket opened.
-  async context({ request, extra }) {
+  async context(/** @type {any} */ { request, extra }) {
     const viewerId = extra ? extra.viewerId : await viewerOf(request.headers.get('authorization'))
     return { viewerId, loaders: createLoaders(prisma, viewerId) }
   },
@@ -139,8 +139,8 @@ const yoga = createYoga({
 const httpServer = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, yoga)
 useServer(
   {
-    execute: (args) => args.rootValue.execute(args),
-    subscribe: (args) => args.rootValue.subscribe(args),
+    execute: (/** @type {any} */ args) => args.rootValue.execute(args),
+    subscribe: (/** @type {any} */ args) => args.rootValue.subscribe(args),
     async onConnect({ connectionParams, extra }) {
       extra.viewerId = await viewerOf(connectionParams?.authorization)
       return extra.viewerId !== null

@@ -1,0 +1,13 @@
+// Packages that only `npm ci` in bench/ installs: `npm run typecheck` runs without them.
+declare module '@apollo/server'
+declare module '@apollo/server/plugin/disabled'
+declare module '@apollo/server/plugin/drainHttpServer'
+declare module '@as-integrations/express5'
+declare module '@socket.io/redis-adapter'
+declare module 'express'
+declare module 'fastify'
+declare module 'mercurius'
+declare module 'mqemitter-redis'
+declare module 'socket.io'
+// The Prisma client that natural-yoga/client.mjs generates.
+declare module '*/generated/client.mjs'
