@@ -35,14 +35,22 @@ export class ParleyError extends Error {
 }
 
 export interface ParleyClient {
-  /** Resolves with the data, or rejects with a ParleyError. */
+  /**
+   * Resolves with the data. Rejects with a ParleyError for top-level errors, with fetch's TypeError when the server
+   * cannot be reached, and with a SyntaxError when what answers is not GraphQL, as a proxy's error page. Refusals in a
+   * mutation's union are data.
+   */
   request<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data>
-  /** Events until the server ends the subscription or `return()` is called. Rejects with a ParleyError, or when the socket is lost. */
+  /**
+   * Events until the server ends the subscription or `return()` is called. `next()` rejects with a ParleyError when the
+   * subscription is refused or an event fails, and with the socket's close or error event when the connection is refused
+   * or lost; a close event's `code` says why.
+   */
   subscribe<Data, Variables extends object>(
     document: TypedDocumentNode<Data, Variables>,
     variables: Variables,
   ): AsyncIterableIterator<Data>
-  /** Closes the socket and with it all subscriptions. */
+  /** Closes the socket and with it all subscriptions. Does not reject. */
   close(): Promise<void>
 }
 

@@ -4,7 +4,10 @@ interface ResultSink<Result> {
   complete(): void
 }
 
-/** What a subscription sends, to be read by `for await`. What nobody has read yet waits. Leaving the loop unsubscribes. */
+/**
+ * The results of a subscription, for `for await`. Results that were not read yet wait. Leaving the loop unsubscribes.
+ * `next()` rejects with what the subscription gives to `error`, after the results before it.
+ */
 export function iterateOver<Result>(
   subscribe: (sink: ResultSink<Result>) => () => void,
 ): AsyncIterableIterator<Result> & AsyncGenerator<Result, void> {

@@ -4,13 +4,15 @@ import { retryAfterMs } from './retry.ts'
 import { iterateOver } from './iterate.ts'
 
 /**
- * Gives a graphql-ws client a memory: after a reconnect a subscription goes on after the newest event that came. By itself
- * graphql-ws sends the first variables again, and with them come all events since then once more, or, when they named no
- * position, none of those that happened during the cut. Wrap the client before Apollo, urql or Relay get it, as they keep
- * the variables of the moment they subscribed.
+ * Gives a graphql-ws client a memory: after a reconnect a subscription goes on after the newest event that came. By
+ * itself graphql-ws sends the first variables again, and with them come all events since then once more, or, when they
+ * named no position, none of those that happened during the cut. Wrap the client before Apollo, urql or Relay get it, as
+ * they keep the variables of the moment they subscribed.
  *
- * A subscription that the server refuses for a reason that passes (UNAVAILABLE, RATE_LIMITED) is sent again when the server
- * says, too. Throws when a document cannot go on; SnapshotRequired comes as the event that it is.
+ * A subscription that the server refuses for a reason that passes (UNAVAILABLE, RATE_LIMITED) is sent again when the
+ * server says, too. Other refusals go to `error` as a list of GraphQL errors, as from graphql-ws. `subscribe` and
+ * `iterate` throw an Error when the document does not take or select the position; SnapshotRequired comes as the event
+ * that it is.
  */
 export function resuming(client: Client): Client {
   const subscribe = (payload: SubscribePayload, sink: Sink<never>): (() => void) => {
@@ -72,7 +74,9 @@ const maxRetryWaitMs = 30_000
 
 /**
  * A graphql-ws client for Parley that comes back by itself, for as long as it takes, and goes on where it was. graphql-ws
- * alone gives up after five failures in a row, and at the first connection that is refused.
+ * alone gives up after five failures in a row, and at the first connection that is refused. A subscription's `error` gets
+ * a list of GraphQL errors, or the close event of a code after which graphql-ws does not connect again: 4400, 4401, 4406,
+ * 4409, 4429, 4500, 4004, 4005. When `token` rejects it connects again later.
  */
 export function createLiveClient(options: LiveClientOptions): Client {
   const { url, token, device, pongTimeoutMs = 5_000, ...more } = options

@@ -67,9 +67,11 @@ function unhurried(body: ReadableStream<Uint8Array>, silenceMs: number): Readabl
 }
 
 /**
- * A graphql-sse client for Parley that comes back by itself and goes on after the newest event that came, as resuming() does for
- * graphql-ws. graphql-sse alone sends the first variables again, gives up after five failures in a row, and connects again also
- * where it is refused for good.
+ * A graphql-sse client for Parley that comes back by itself and goes on after the newest event that came, as resuming()
+ * does for graphql-ws. graphql-sse alone sends the first variables again, gives up after five failures in a row, and
+ * connects again also where it is refused for good. A subscription's `error` gets a RefusedError for a status that does
+ * not pass (400, 401, 403 and the like), and what `token` rejects with. `subscribe` and `iterate` throw an Error when the
+ * document does not take or select the position.
  */
 export function createLiveSseClient(options: LiveSseClientOptions): Client {
   const { url, token, silenceMs = 40_000 } = options

@@ -22,10 +22,13 @@ function waitOf(response: Response, text: string): number | null {
 }
 
 /**
- * A fetch for GraphQL clients that repeats a request whose answer was lost, or that was refused for a reason that passes. What
- * is repeated is the same body, thus with the same key (`clientMessageId`, `opKey`), so a write has one effect however
- * often it is sent. Of writes without a key a repetition leaves things as they are, but for register and leaveConversation,
- * which then say that it has been done.
+ * A fetch for GraphQL clients that repeats a request whose answer was lost, or that was refused for a reason that passes.
+ * What is repeated is the same body, thus with the same key (`clientMessageId`, `opKey`), so a write has one effect
+ * however often it is sent. Of writes without a key a repetition leaves things as they are, but for register and
+ * leaveConversation, which then say that it has been done.
+ *
+ * Resolves with the last answer, be it a refusal. Rejects when the time is over without any answer, with the last failure
+ * (fetch's TypeError, or a TimeoutError), and with the caller's own reason when their signal aborts.
  */
 export function retryingFetch(options: RetryingFetchOptions = {}): typeof fetch {
   const { attemptTimeoutMs = 10_000, totalTimeoutMs = 60_000 } = options

@@ -8,11 +8,14 @@ export interface SessionTokens {
 }
 
 export interface SessionKeeper {
-  /** An access token that is good for a while. Rejects with SessionEndedError when the person has to log in again. */
+  /**
+   * An access token that is good for a while; the old one while the server cannot be reached. Rejects with
+   * SessionEndedError when the person has to log in again, and with nothing else.
+   */
   token: () => Promise<string>
 }
 
-/** The session was ended: logged out, or its refresh token expired or was used by somebody else. */
+/** The session was ended (SESSION_EXPIRED): logged out, or its refresh token expired or was used by somebody else. */
 export class SessionEndedError extends Error {
   override name = 'SessionEndedError'
 }
@@ -27,7 +30,10 @@ const refreshText = `mutation ($input: RefreshSessionInput) {
   }
 }`
 
-/** Keeps a session fresh: whoever asks for a token while it is being exchanged gets the new one. */
+/**
+ * Keeps a session fresh: callers who ask for a token while it is being exchanged all get the new one. Throws nothing itself;
+ * `token` says what rejects.
+ */
 export function keepSession(
   url: string,
   session: SessionTokens,

@@ -86,8 +86,9 @@ export class SubscriptionPosition {
   }
 
   /**
-   * Null for what has no position: queries, mutations, typing and presence. Throws for a subscription that could not go on,
-   * as its document does not select the cursor or does not take it by a variable.
+   * Null for what has no position: queries, mutations, typing and presence. Throws an Error for a subscription that could
+   * not go on, as its document does not select the cursor or does not take it by a variable, and a GraphQLError for a
+   * syntax error.
    */
   static of(operation: Operation): SubscriptionPosition | null {
     const document = parse(operation.query, { noLocation: true })

@@ -34,7 +34,12 @@ export interface InboxCounts extends ViewerHead {
   unreadConversationCount: number
 }
 
+/**
+ * Reads of conversations, inbox entries and memberships. Every method rejects with UNAVAILABLE when the database does not
+ * answer in time.
+ */
 export interface ConversationStore {
+  /** Those that exist, in no order. */
   byIds(ids: readonly string[]): Promise<Conversation[]>
   /** For each key the entry of an active member; null for anybody else. One statement. */
   entries(keys: readonly EntryKey[]): Promise<{ entries: (EntryRow | null)[]; viewerHeads: Map<string, ViewerHead> }>

@@ -47,6 +47,10 @@ export interface Moved extends Look {
   isSameHistory: boolean
 }
 
+/**
+ * Reads of the log, and its retention. Every method rejects with UNAVAILABLE when the database does not answer in time,
+ * and where events are read with a plain Error (INTERNAL for a client) when one of them is not what its type says.
+ */
 export interface EventStore {
   /**
    * For each request its events, in order, up to the one with which its texts and receipts reach `maxBytes`: at least one,

@@ -55,7 +55,10 @@ interface Raw extends Numbered {
   message?: Message | null
 }
 
-/** Checks that an event is what its type says. Throws when it is not: a reader is told of no half events. */
+/**
+ * Checks that an event is what its type says. Throws an Error or a ZodError (INTERNAL for a client) when it is not: no
+ * reader gets half an event.
+ */
 export function toLogEvent({ type, data, message = null, ...raw }: Raw): LogEvent {
   const { streamId, seq, actorId, occurredAt, mark, markBefore } = raw
   const numbered = { streamId, seq, actorId, occurredAt, mark, markBefore }

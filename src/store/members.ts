@@ -24,6 +24,7 @@ export interface Muting {
   userIds: string[]
 }
 
+/** Reads of memberships. Every method rejects with UNAVAILABLE when the database does not answer in time. */
 export interface MemberStore {
   /** Memberships by their keys, also of those who have left. One statement. */
   byKeys(keys: readonly MemberKey[]): Promise<Member[]>

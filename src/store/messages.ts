@@ -54,7 +54,9 @@ export interface ReadByRequest extends MessageKey {
   limit: number
 }
 
+/** Reads of messages. Every method rejects with UNAVAILABLE when the database does not answer in time. */
 export interface MessageStore {
+  /** Those that exist, in no order. */
   byKeys(keys: readonly MessageKey[]): Promise<MessageAsOf[]>
   /** Pages in the direction asked for, what their messages reply to, and the senders. One statement for all. */
   pages(requests: readonly MessagePageRequest[]): Promise<MessagePages>

@@ -21,10 +21,16 @@ export interface Trace {
   lastSentSeq: number
 }
 
+/**
+ * People and their erasure. Every method rejects with UNAVAILABLE when the database does not answer in time. A step of an
+ * erasure may have been done then, and may be repeated.
+ */
 export interface PeopleStore {
+  /** Those that exist, in no order. */
   byIds(ids: readonly string[]): Promise<User[]>
   /** For each request its page of active members, in the order they joined, and who they are. One statement for all. */
   members(requests: readonly MembersRequest[]): Promise<{ members: Member[][]; people: User[] }>
+  /** Changes nothing where there is no such person. */
   setReadReceipts(userId: string, enabled: boolean): Promise<void>
   /** Removes the profile and the ways to log in. The sessions that ended; null when there is no such person. */
   beginErasure(userId: string): Promise<string[] | null>
@@ -39,6 +45,7 @@ export interface PeopleStore {
   eraseKeys(userId: string, limit: number): Promise<number>
   /** Removes the personal stream and notes that nothing is left. */
   finishErasure(userId: string): Promise<void>
+  /** People whose erasure began and is not finished. */
   pendingErasures(): Promise<string[]>
 }
 

@@ -9,6 +9,7 @@ export interface PersonPair {
   userId: string
 }
 
+/** What presence keeps in the database. Every method rejects with UNAVAILABLE when the database does not answer in time. */
 export interface PresenceStore {
   /** What the two of each pair share now, in order. One statement. */
   relations(pairs: readonly PersonPair[]): Promise<Relation[]>

@@ -45,6 +45,7 @@ export interface MembershipChange {
   eventSeq: number | null
 }
 
+/** Where streams were, for resume tokens. Every method rejects with UNAVAILABLE when the database does not answer in time. */
 export interface ResumptionStore {
   /** For each viewer their streams, with their places at the watermarks; null for one who is not there. One statement. */
   resumptions(requests: readonly ResumptionRequest[]): Promise<(Resumption | null)[]>

@@ -11,6 +11,7 @@ export interface StaleName {
   displayName: string
 }
 
+/** Names as the search reads them. Every method rejects with UNAVAILABLE when the database does not answer in time. */
 export interface SearchNameStore {
   /** Up to `limit` people after this id whose names were folded by rules older than this one. */
   stale(rule: number, afterId: string, limit: number): Promise<StaleName[]>

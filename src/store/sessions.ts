@@ -34,9 +34,14 @@ export type Rotation =
   | { outcome: 'REUSED'; sessionId: string; userId: string }
   | { outcome: 'UNKNOWN' }
 
+/**
+ * Users with their credentials, sessions and refresh tokens. Every method rejects with UNAVAILABLE when the database does
+ * not answer in time; whether a write was done is unknown then.
+ */
 export interface SessionStore {
   /** False when the handle is taken. */
   createUser(user: NewUser): Promise<boolean>
+  /** Null when nobody has this handle. */
   credential(handle: string): Promise<CredentialRow | null>
   /** False when the password is no longer this one: it was changed meanwhile, or the person erased. */
   createSession(sessionId: string, credential: CredentialRow, token: NewToken): Promise<boolean>
@@ -45,7 +50,9 @@ export interface SessionStore {
    * again within `repeatWindowMs`.
    */
   rotate(oldHash: Buffer, next: NewToken & { nonce: Buffer }, repeatWindowMs: number): Promise<Rotation>
+  /** Changes nothing where the session is over already. */
   revoke(sessionId: string): Promise<void>
+  /** Null when there is no such person, or they were erased. */
   passwordHashOf(userId: string): Promise<string | null>
   /** Sets the password and ends all sessions but one. The sessions that ended. */
   changePassword(userId: string, passwordHash: string, keptSessionId: string): Promise<string[]>

@@ -43,7 +43,7 @@ export interface Database {
   run<Row extends pg.QueryResultRow>(statement: Statement, values: unknown[]): Promise<Row[]>
   /** The same pool seen through Prisma, for the selections that the Pothos plugin plans. */
   prisma: PrismaClient
-  /** Whether it is there and takes writes. */
+  /** Whether it is there and takes writes. Never rejects. */
   check(): Promise<WriteState | 'unreachable'>
   close(): Promise<void>
 }

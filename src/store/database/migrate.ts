@@ -227,8 +227,9 @@ const tablesIn = (migrations: Migration[]) =>
   migrations.flatMap(({ sql }) => [...sql.matchAll(/CREATE TABLE "(\w+)"/g)].map(([, name]) => name ?? ''))
 
 /**
- * Brings the database to the newest migration, and makes sure that it can be used. Any number of processes may do it at once:
- * one works, the others wait. Each migration is applied whole or not at all.
+ * Brings the database to the newest migration, and makes sure that it can be used. Any number of processes may do it at
+ * once: one works, the others wait. Each migration is applied whole or not at all. Rejects with a StartError, in words
+ * for who runs the server, when the database cannot be reached or used, or is not as its migrations left it.
  */
 export async function migrate(options: MigrateOptions): Promise<{ pooling: Pooling }> {
   const migrations = readMigrations(options.migrationsDir)

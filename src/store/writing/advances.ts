@@ -77,6 +77,8 @@ function advanced(advance: AdvanceCursor, { eventSeq, mark, markBefore, atMs, ..
  * Advances in large conversations go together, many in one statement. In others they go singly, as each of them locks the
  * conversation. Which one is large is learnt from the answers; while the first of a conversation has none the others wait
  * for it, so that a thousand who read something new at once are a handful of statements from the start.
+ *
+ * The function it gives rejects with UNAVAILABLE when the database does not answer in time. Repeating an advance is harmless.
  */
 export function createAdvances({ db, gatherFrom, one }: AdvanceOptions): (advance: AdvanceCursor) => Promise<Advanced> {
   const large = new LRUCache<string, true>({ max: maxKnown })

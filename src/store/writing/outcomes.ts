@@ -57,7 +57,7 @@ const flushed = z.object({
   events,
 })
 
-/** All that each write may answer. What is not listed here is no answer: it throws where it comes in. */
+/** The outcomes of each write. Any other answer of the database is a ZodError where it is read. */
 export const outcomes = {
   sendMessage: z.discriminatedUnion('outcome', [
     messageWritten,
@@ -94,5 +94,9 @@ export type OutcomeOf<Type extends CommandType> = z.output<(typeof outcomes)[Typ
 /** What came of a write, whichever it was. */
 export type Outcome = OutcomeOf<CommandType>
 
-/** Does a write, and answers what came of it, expected refusals included. */
+/**
+ * Does a write. Resolves with its outcome, expected refusals included. Rejects with UNAVAILABLE when the database does
+ * not answer in time: whether the write was done is unknown then, and the same key finds out. Rejects with a ZodError
+ * (INTERNAL for a client) when the database answers an outcome that is not listed.
+ */
 export type Write = <C extends Command>(command: C) => Promise<OutcomeOf<C['type']>>

@@ -6,7 +6,7 @@ export interface Waiting<Item, Result> {
   timer?: NodeJS.Timeout
   /** In a statement that is in flight. */
   taken: boolean
-  /** Its time was over; nobody is told what becomes of it. */
+  /** Its time was over: its outcome is dropped. */
   expired: boolean
 }
 

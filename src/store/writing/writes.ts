@@ -161,7 +161,10 @@ const isKeyRace = (error: unknown) =>
   'constraint' in error &&
   error.constraint === 'events_actor_op_key'
 
-/** `gatherFrom` is how many members a conversation has whose receipts are gathered. */
+/**
+ * The writes. `gatherFrom` is the number of members from which on receipts of a conversation are gathered. `Write` says
+ * what rejects.
+ */
 export function createWrite(db: Database, gatherFrom: number): Write {
   /** The whole write in one round trip and one commit. */
   const answerOf = async (command: Command | (AdvanceCursor & { gatherFrom: number })): Promise<unknown> => {
