@@ -67,7 +67,9 @@ async function start(): Promise<Shared> {
   return {
     clusterUrl: cluster.url,
     redisUrl: redis?.url ?? redisUrl ?? '',
-    stop: async () => void (await Promise.all([cluster.stop(), redis?.stop()])),
+    stop: async () => {
+      await Promise.all([cluster.stop(), redis?.stop()])
+    },
   }
 }
 
@@ -78,11 +80,11 @@ const ofThisRun = globalThis as { parleyTests?: { started: Promise<Shared>; user
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const shared = (ofThisRun.parleyTests ??= { started: start(), users: 0 })
   shared.users += 1
-  const { clusterUrl, redisUrl, stop } = await shared.started
-  project.provide('clusterUrl', clusterUrl)
-  project.provide('redisUrl', redisUrl)
+  const started = await shared.started
+  project.provide('clusterUrl', started.clusterUrl)
+  project.provide('redisUrl', started.redisUrl)
   return async () => {
     shared.users -= 1
-    if (shared.users === 0) await stop()
+    if (shared.users === 0) await started.stop()
   }
 }
