@@ -15,7 +15,7 @@ export type Scalars = {
   Float: { input: number; output: number; }
   /** A moment: RFC 3339, UTC, millisecond precision. 2026-01-31T12:00:00.000Z */
   DateTime: { input: string; output: string; }
-  /** An object of JSON, as variables are one. */
+  /** A JSON object, such as the variables of an operation. */
   JSONObject: { input: any; output: any; }
 };
 
@@ -35,9 +35,9 @@ export type ChangePasswordInput = {
   newPassword: Scalars['String']['input'];
 };
 
-/** What a conversation is. */
+/** The kinds of conversation. */
 export type ConversationKind =
-  /** Two people; one for each pair, and nobody joins or leaves. */
+  /** Two people. There is one for each pair, and nobody joins or leaves it. */
   | 'DIRECT'
   /** Any number of people, with an owner. */
   | 'GROUP';
@@ -48,9 +48,9 @@ export type CreateGroupInput = {
   editPolicy?: InputMaybe<EditPolicy>;
   /** People besides the viewer. At most 1000; add more later. */
   memberIds: Array<Scalars['ID']['input']>;
-  /** 8 to 64 characters of your choosing; the key of this write. */
+  /** The key of this write: 8 to 64 characters that the client chooses. */
   opKey: Scalars['String']['input'];
-  /** On one line, 1 to 120 characters (code points) without what cannot be seen around them. */
+  /** One line of 1 to 120 characters (code points), not counting spaces and invisible characters at its ends, which are removed. */
   title: Scalars['String']['input'];
 };
 
@@ -75,20 +75,20 @@ export type CursorOutcome =
 export type DeleteMessageInput = {
   /** Which message. */
   messageId: Scalars['ID']['input'];
-  /** 8 to 64 characters of your choosing; the key of this write. */
+  /** The key of this write: 8 to 64 characters that the client chooses. */
   opKey: Scalars['String']['input'];
 };
 
-/** How far the other members have got with a message. */
+/** Whether the other members have received and read a message. */
 export type DeliveryStatus =
-  /** All other members have got it. */
+  /** All other members have received it. */
   | 'DELIVERED'
   /** All other members have read it, and let others see that. */
   | 'READ'
   /** It is stored. */
   | 'SENT';
 
-/** What somebody uses Parley on. */
+/** The kinds of device. */
 export type DeviceKind =
   /** A program on a computer. */
   | 'DESKTOP'
@@ -99,13 +99,13 @@ export type DeviceKind =
 
 /** A new text for a message. */
 export type EditMessageInput = {
-  /** Refuse with RevisionConflictError when the message is not at this revision. */
+  /** When given, and the message is at another revision, the edit is refused with RevisionConflictError. */
   expectedRevision?: InputMaybe<Scalars['Int']['input']>;
   /** Which message. */
   messageId: Scalars['ID']['input'];
-  /** 8 to 64 characters of your choosing; the key of this write. */
+  /** The key of this write: 8 to 64 characters that the client chooses. */
   opKey: Scalars['String']['input'];
-  /** 1 to 4000 characters (code points), of which at least one shows something. */
+  /** 1 to 4000 characters (code points), at least one of them visible. */
   text: Scalars['String']['input'];
 };
 
@@ -140,36 +140,36 @@ export type ErrorCode =
   | 'MESSAGE_DELETED'
   /** The conversation's edit policy no longer allows it. */
   | 'MESSAGE_LOCKED'
-  /** There is no such thing, or it is not the viewer's to see. */
+  /** It does not exist, or the viewer may not see it. */
   | 'NOT_FOUND'
   /** The same key was used before with a different request. */
   | 'OP_KEY_REUSED'
-  /** expectedRevision is not the current one. */
+  /** expectedRevision is not the current revision. */
   | 'REVISION_CONFLICT'
   /** The refresh token is unknown, expired, or was exchanged before. */
   | 'SESSION_EXPIRED'
-  /** An argument is not acceptable; `fields` says which and why. */
+  /** An argument is not valid; `fields` lists the invalid values, with reasons. */
   | 'VALIDATION_ERROR';
 
-/** A device says that it is there. */
+/** A sign of life from a device. */
 export type HeartbeatInput = {
-  /** 1 to 64 characters of the client's choosing, the same as long as it is the same device. */
+  /** 1 to 64 characters that the client chooses, and keeps as long as it is the same device. */
   deviceId: Scalars['String']['input'];
-  /** What it is. */
+  /** The kind of the device. */
   kind: DeviceKind;
-  /** ONLINE: it is in use. AWAY: it is not. OFFLINE: it goes, at once. */
+  /** ONLINE: the device is in use. AWAY: it is not. OFFLINE: it leaves, at once. */
   status: PresenceStatus;
 };
 
 /** Which entries of the inbox. */
 export type InboxFilter =
-  /** Those that are not archived, and those that a message brought back. */
+  /** Entries that are not archived, also those that a message brought back. */
   | 'ACTIVE'
-  /** All. */
+  /** All entries. */
   | 'ALL'
-  /** The archived ones: without a new message since, or muted when it came. */
+  /** Archived entries: no new message has come since, or the entry was muted when it came. */
   | 'ARCHIVED'
-  /** Those with unreadCount > 0, archived ones too. */
+  /** Entries with unreadCount > 0, also archived ones. */
   | 'UNREAD';
 
 /** A group to leave. */
@@ -178,66 +178,66 @@ export type LeaveConversationInput = {
   conversationId: Scalars['ID']['input'];
 };
 
-/** Who wants in. */
+/** The handle and the password. */
 export type LoginInput = {
-  /** Upper and lower case are the same. */
+  /** The handle of the person; upper and lower case are the same. */
   handle: Scalars['String']['input'];
   /** The password given at registration. */
   password: Scalars['String']['input'];
 };
 
-/** How far the viewer's devices have got the messages. */
+/** Up to which message the viewer's devices have received everything. */
 export type MarkDeliveredInput = {
   /** Which conversation. */
   conversationId: Scalars['ID']['input'];
-  /** Up to this message; past headSeq counts as headSeq. */
+  /** The seq of that message; a larger number than headSeq counts as headSeq. */
   seq: Scalars['Int']['input'];
 };
 
-/** How far the viewer has got. */
+/** Up to which message the viewer has read. */
 export type MarkReadInput = {
   /** Which conversation. */
   conversationId: Scalars['ID']['input'];
-  /** Up to this message; past headSeq counts as headSeq. */
+  /** The seq of that message; a larger number than headSeq counts as headSeq. */
   seq: Scalars['Int']['input'];
 };
 
 /** What a person may do in a conversation. */
 export type MemberRole =
-  /** Rename, add, remove members, delete messages. */
+  /** May rename the group, add and remove members, and delete messages. */
   | 'ADMIN'
-  /** Read and write. */
+  /** May read and write. */
   | 'MEMBER'
-  /** Everything. */
+  /** May do everything. */
   | 'OWNER';
 
-/** Who sees whether a person is here, and when they were last. Those who share no conversation never do. */
+/** Who sees whether a person is online, and when they last were. People who share no conversation with them never do. */
 export type PresenceSharing =
-  /** People they share a DIRECT conversation with. */
+  /** People with whom they share a DIRECT conversation. */
   | 'CONTACTS'
-  /** Everybody they share a conversation with. */
+  /** Everybody with whom they share a conversation. */
   | 'EVERYONE'
   /** Nobody. */
   | 'NOBODY';
 
-/** Whether somebody is here: the best of their devices. */
+/** Whether a person is online: the best status of their devices. */
 export type PresenceStatus =
-  /** Connected, but not used for 5 minutes, or the device says so. */
+  /** A device is connected, but was not used for 5 minutes, or reported AWAY. */
   | 'AWAY'
-  /** No device for 30 seconds; also whoever is invisible, or does not show it to the viewer. */
+  /** No device for 30 seconds; also people who are invisible, or do not show their presence to the viewer. */
   | 'OFFLINE'
   /** A device is connected, and in use. */
   | 'ONLINE';
 
 /** A refresh token. */
 export type RefreshSessionInput = {
-  /** The cookie parley_refresh counts when this is left out. */
+  /** When it is left out, the cookie parley_refresh is used. */
   refreshToken?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** A new person. */
 export type RegisterInput = {
-  /** On one line, 1 to 64 characters (code points) without what cannot be seen around them. */
+  /** One line of 1 to 64 characters (code points), not counting spaces and invisible characters at its ends, which are removed. */
   displayName: Scalars['String']['input'];
   /** 3 to 32 of a-z 0-9 _ . ; unique, case-insensitive. */
   handle: Scalars['String']['input'];
@@ -257,35 +257,35 @@ export type RemoveMemberInput = {
 export type RenameConversationInput = {
   /** Which conversation. */
   conversationId: Scalars['ID']['input'];
-  /** On one line, 1 to 120 characters (code points) without what cannot be seen around them. */
+  /** One line of 1 to 120 characters (code points), not counting spaces and invisible characters at its ends, which are removed. */
   title: Scalars['String']['input'];
 };
 
 /** A new message. */
 export type SendMessageInput = {
-  /** 8 to 64 characters of your choosing; the key of this write. */
+  /** The key of this write: 8 to 64 characters that the client chooses. */
   clientMessageId: Scalars['String']['input'];
-  /** Where to. */
+  /** The conversation to send it to. */
   conversationId: Scalars['ID']['input'];
   /** A message of the same conversation that this one answers. */
   replyToId?: InputMaybe<Scalars['ID']['input']>;
-  /** 1 to 4000 characters (code points), of which at least one shows something. */
+  /** 1 to 4000 characters (code points), at least one of them visible. */
   text?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** Whether the viewer types. */
 export type SetTypingInput = {
-  /** Where. */
+  /** In which conversation. */
   conversationId: Scalars['ID']['input'];
   /** Whether the viewer types now. */
   typing: Scalars['Boolean']['input'];
 };
 
-/** Why a cursor leads nowhere. */
+/** Why the events after a cursor are not available. */
 export type SnapshotReason =
-  /** The log no longer reaches back to it. */
+  /** The log no longer has the events after it. */
   | 'EXPIRED'
-  /** It is ahead of the stream, or of another history of it, or the viewer is no longer in the conversation. */
+  /** The cursor is ahead of the stream or belongs to another history of it, or the viewer is no longer in the conversation. */
   | 'UNKNOWN_CURSOR';
 
 /** A person to talk to. */
@@ -296,31 +296,31 @@ export type StartDirectInput = {
 
 /** A position to continue from: the values of a StreamCursor. */
 export type StreamCursorInput = {
-  /** Everything after this event is wanted. */
+  /** The events after this one are wanted. */
   eventSeq: Scalars['Int']['input'];
-  /** Of the same position. Without it a position of another history is not noticed. */
+  /** The mark of the same position. Without it, a position of another history is not detected. */
   mark?: InputMaybe<Scalars['String']['input']>;
   /** The conversation's id, or that of the viewer's personal stream. */
   streamId: Scalars['ID']['input'];
 };
 
-/** What is left out stays as it is. */
+/** Fields that are left out do not change anything. */
 export type UpdateInboxEntryInput = {
-  /** Whether it is out of the ACTIVE inbox: until a message of somebody else comes while it is not muted, or the viewer sends one. */
+  /** Whether it is outside the ACTIVE inbox, until somebody else's message comes while it is not muted, or the viewer sends one. */
   archived?: InputMaybe<Scalars['Boolean']['input']>;
   /** Which conversation. */
   conversationId: Scalars['ID']['input'];
-  /** No notifications until then; null ends it. */
+  /** No notifications until then; null unmutes. */
   mutedUntil?: InputMaybe<Scalars['DateTime']['input']>;
   /** Whether it comes before the others. */
   pinned?: InputMaybe<Scalars['Boolean']['input']>;
-  /** Marks unread from this message on, for the viewer alone. 1 or more. */
+  /** Marks the messages from this seq on as unread, for the viewer only. 1 or more. */
   unreadFromSeq?: InputMaybe<Scalars['Int']['input']>;
 };
 
-/** What is left out stays as it is. */
+/** Fields that are left out do not change anything. */
 export type UpdateSettingsInput = {
-  /** Whether others see the viewer as somebody who has left. */
+  /** Whether others see the viewer as OFFLINE from now on, as if they had left. */
   invisible?: InputMaybe<Scalars['Boolean']['input']>;
   /** Who may see the viewer's presence. */
   presenceSharing?: InputMaybe<PresenceSharing>;
@@ -328,23 +328,23 @@ export type UpdateSettingsInput = {
   readReceiptsEnabled?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
-/** What a person is to the operator of this server. */
+/** The roles of people on this server. */
 export type UserRole =
-  /** Runs the server. */
+  /** Somebody who runs the server. */
   | 'ADMIN'
-  /** Answers for the operator. */
+  /** Somebody who answers on behalf of the operator. */
   | 'STAFF'
-  /** Anybody. */
+  /** Everybody else. */
   | 'USER';
 
-/** Whether this request wrote, or a former one with the same key did. */
+/** Whether the write was done by this request or by an earlier one with the same key. */
 export type WriteOutcome =
   /** Written now, and durable. */
   | 'ACCEPTED'
   /** Written before with the same key; this is the first answer again. */
   | 'DUPLICATE';
 
-/** What is known of a write. */
+/** Whether a write was accepted. */
 export type WriteState =
   /** It is durable. */
   | 'ACCEPTED'

@@ -81,7 +81,7 @@ async function endLeftover(cluster: string, log: Logger): Promise<void> {
   for (let postmaster = readPostmaster(cluster); postmaster !== null; postmaster = readPostmaster(cluster)) {
     const waitedMs = Date.now() - startedAtMs
     if (waitedMs > 2000 && !signalled) {
-      log.warn({ pid: postmaster.pid }, 'ending the PostgreSQL of a server that was killed')
+      log.warn({ pid: postmaster.pid }, 'stopping the PostgreSQL that a killed server left behind')
       process.kill(postmaster.pid, 'SIGINT')
       signalled = true
     }

@@ -68,7 +68,7 @@ export class Watchdog {
     this.total += stuck.length
     this.logger.error(
       { count: stuck.length, total: this.total, waitsFor: first.waitsFor },
-      'readers got nothing for 5 s although there was something; they are sent away to come back with their cursors',
+      'readers got nothing for 5 s although there was something; they are disconnected, to resume from their cursors',
     )
     for (const { reader, waitsFor } of stuck) {
       givenUp.publish({ waitsFor })

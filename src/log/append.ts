@@ -29,7 +29,10 @@ export function createAppend({ write, bus, hub, logger, afterCommit }: AppendOpt
     hub.offer(event)
     if (!bus.isShared) return
     bus.publish(topics.stream(event.streamId), toPayload(event)).catch((error: unknown) => {
-      logger.debug({ err: error, streamId: event.streamId }, 'not announced; readers will find it in the log')
+      logger.debug(
+        { err: error, streamId: event.streamId },
+        'could not announce an event; readers will get it from the log',
+      )
     })
   }
   return async (command) => {

@@ -120,7 +120,7 @@ export function createHub(options: HubOptions): Hub {
     } catch (error) {
       // One of a former version, perhaps: the log has it.
       if (seq > 0) stream.announce(seq)
-      logger.warn({ err: error }, 'the bus carried something that is no event')
+      logger.warn({ err: error }, 'ignored a message of the bus that is not an event')
     }
   }
 
@@ -144,7 +144,10 @@ export function createHub(options: HubOptions): Hub {
         if (isLate) catchUp()
       },
       (error: unknown) => {
-        logger.warn({ err: error, streamId }, 'the bus cannot be subscribed to; its readers go by the log')
+        logger.warn(
+          { err: error, streamId },
+          'could not subscribe to the bus; the readers of this stream get its events from the log',
+        )
       },
     )
     isLate = !(await settlesWithin(busPatienceMs, taken))
@@ -175,7 +178,7 @@ export function createHub(options: HubOptions): Hub {
         readLog: (request) => readLog({ ...request, isGap: true }),
         readHead: () => headOf.load(streamId),
         onError: (error) => {
-          logger.warn({ err: error, streamId }, 'could not read a gap from the log; will try again')
+          logger.warn({ err: error, streamId }, 'could not read missing events from the log; will try again')
         },
       })
       const entry: Entry = {

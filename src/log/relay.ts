@@ -34,7 +34,7 @@ export async function startRelay({ events, hub, intervalMs, logger }: RelayOptio
       const moved = await within(lookTimeoutMs, events.movedSince(last), () => new Error('no answer in time'))
       last = moved
       if (!moved.isSameHistory) {
-        logger.warn('the log has lost events that were there: readers are told to read anew')
+        logger.warn('the log has lost events, as after a restored backup: readers get SnapshotRequired')
         isToVerify = true
         watermarks.startOver()
       }

@@ -51,14 +51,14 @@ builder.queryFields((t) => ({
   node: t.field({
     type: builder.nodeInterfaceRef(),
     nullable: true,
-    description: "Anything by its id; null when it does not exist or is not the viewer's to see.",
+    description: 'One object by its id; null when it does not exist or the viewer may not see it.',
     args: { id: t.arg.id({ required: true, description: 'A global id.' }) },
     resolve: (_, args, context) => loadNode(context, args.id),
   }),
   nodes: t.field({
     type: [builder.nodeInterfaceRef()],
     nullable: { list: false, items: true },
-    description: `Several things by their ids, in the order asked for; null for each one that does not exist or is not visible to the viewer. At most ${String(maxNodes)}.`,
+    description: `Several objects by their ids, in the order of the ids; null for each that does not exist or that the viewer may not see. At most ${String(maxNodes)}.`,
     args: { ids: t.arg.idList({ required: true, description: 'Global ids.' }) },
     resolve: (_, { ids }, context) => {
       requireViewer(context)

@@ -66,7 +66,7 @@ class DeviceReports implements Devices {
       for (let at = 0; at < changes.length; at += batchSize) await states.apply(changes.slice(at, at + batchSize))
     } catch (error) {
       // Whoever is connected is reported again when Redis is back, and everybody else is gone by then.
-      logger.debug({ err: error }, 'devices could not be reported')
+      logger.debug({ err: error }, 'could not report connected devices to the presence store')
     }
   }
 

@@ -49,7 +49,7 @@ export function startPresenceSweep({ states, devices, store, intervalMs, logger 
 
   return startRounds(intervalMs, (isStopping) =>
     look(isStopping).catch((error: unknown) => {
-      logger.debug({ err: error }, 'could not look after presence; will try again')
+      logger.debug({ err: error }, 'could not look for devices that expired; will try again')
     }),
   )
 }

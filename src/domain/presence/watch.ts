@@ -89,7 +89,7 @@ class Watch implements PresenceWatch {
     })
     this.looking = setInterval(() => {
       this.compareAll().catch((error: unknown) => {
-        logger.debug({ err: error }, 'could not read the presence of all who are watched; will try again')
+        logger.debug({ err: error }, 'could not read the presence of all watched people; will try again')
       })
     }, lookMs)
   }
@@ -128,7 +128,7 @@ class Watch implements PresenceWatch {
     this.apply(hint)
     if (!bus.isShared) return
     bus.publish(topics.presence, JSON.stringify(hint)).catch((error: unknown) => {
-      logger.debug({ err: error }, 'a change of presence was not announced; it will be seen when Redis is back')
+      logger.debug({ err: error }, 'could not announce a change of presence; others see it when Redis is back')
     })
   }
 

@@ -44,17 +44,17 @@ export function startReceipts({ append, intervalMs, logger }: ReceiptsOptions): 
       }
       afterId = flushed.next
     } while (afterId !== null && !isStopping())
-    if (failures.length > 0) throw new AggregateError(failures, 'some conversations could not be had')
+    if (failures.length > 0) throw new AggregateError(failures, 'could not publish the receipts of some conversations')
   }
 
   const work = async (isStopping: () => boolean) => {
     try {
       await flush(isStopping)
-      if (failing) logger.info('gathered receipts are told again')
+      if (failing) logger.info('gathered receipts are published again')
       failing = false
     } catch (error) {
       // They stay where they are, and go out with the next flush that succeeds, of whichever process.
-      if (!failing) logger.warn({ err: error }, 'gathered receipts could not be told; will try again')
+      if (!failing) logger.warn({ err: error }, 'could not publish gathered receipts; will try again')
       failing = true
     }
   }

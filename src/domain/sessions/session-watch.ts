@@ -95,7 +95,10 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
     announceEnded(sessionId) {
       end(sessionId)
       bus.publish(topics.sessionsEnded, sessionId).catch((error: unknown) => {
-        logger.debug({ err: error, sessionId }, 'the end of a session was not announced; others will look it up')
+        logger.debug(
+          { err: error, sessionId },
+          'could not announce the end of a session; other processes will find it in the database',
+        )
       })
     },
     get listenerCount() {

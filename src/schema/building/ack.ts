@@ -5,7 +5,7 @@ import { StreamCursor } from '../events/cursor.ts'
 import { streamId } from './ids.ts'
 
 const WriteOutcome = builder.enumType('WriteOutcome', {
-  description: 'Whether this request wrote, or a former one with the same key did.',
+  description: 'Whether the write was done by this request or by an earlier one with the same key.',
   values: {
     ACCEPTED: { description: 'Written now, and durable.' },
     DUPLICATE: { description: 'Written before with the same key; this is the first answer again.' },
@@ -13,7 +13,7 @@ const WriteOutcome = builder.enumType('WriteOutcome', {
 })
 
 export const WriteAck = builder.objectRef<Ack>('WriteAck').implement({
-  description: 'That a write is durable, and as which event others see it.',
+  description: 'Confirms that a write is durable, and names its event.',
   fields: (t) => ({
     outcome: t.field({
       type: WriteOutcome,
@@ -22,7 +22,7 @@ export const WriteAck = builder.objectRef<Ack>('WriteAck').implement({
     }),
     cursor: t.field({
       type: StreamCursor,
-      description: 'The place of its event.',
+      description: 'The position of its event.',
       resolve: (ack, _, { viewer }) => ({
         streamId: streamId(ack.streamId, viewer?.userId ?? null),
         eventSeq: ack.eventSeq,
@@ -44,13 +44,13 @@ const CursorOutcome = builder.enumType('CursorOutcome', {
 export const CursorAck = builder.objectRef<CursorAdvanced>('CursorAck').implement({
   description: "The viewer's positions in a conversation after the request.",
   fields: (t) => ({
-    outcome: t.field({ type: CursorOutcome, description: 'Whether anything moved.', resolve: (ack) => ack.outcome }),
-    lastReadSeq: t.exposeInt('lastReadSeq', { description: 'Up to which seq the viewer has read.' }),
+    outcome: t.field({ type: CursorOutcome, description: 'Whether a position moved.', resolve: (ack) => ack.outcome }),
+    lastReadSeq: t.exposeInt('lastReadSeq', { description: 'The viewer has read the messages up to this seq.' }),
     lastDeliveredSeq: t.exposeInt('lastDeliveredSeq', {
-      description: "Up to which seq the viewer's devices have got the messages.",
+      description: "The viewer's devices have received the messages up to this seq.",
     }),
     unreadCount: t.exposeInt('unreadCount', {
-      description: 'Messages of others after lastReadSeq, deleted ones left out.',
+      description: 'The number of messages by others after lastReadSeq, without deleted ones.',
     }),
   }),
 })

@@ -40,8 +40,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     nodesQueryOptions: false,
     encodeGlobalID: (typename, id) => encodeGlobalId(typename, String(id)),
     idFieldOptions: { description: 'Global id; opaque.' },
-    nodesOnConnection: { description: 'The items alone, where no cursor of their own is needed.' },
-    nodeTypeOptions: { description: 'Something with an id that `node` can load again.' },
+    nodesOnConnection: { description: 'The items alone, for when their cursors are not needed.' },
+    nodeTypeOptions: { description: 'An object with an id, by which `node` can load it again.' },
     pageInfoTypeOptions: { description: 'Whether there are more pages, and the cursors to ask for them.' },
     cursorFieldOptions: { description: 'Place of this item in the list; opaque.' },
     nodeFieldOptions: { description: 'The item.', nullable: false },
@@ -66,16 +66,20 @@ builder.addScalarType('DateTime', DateTimeISOResolver, {
   description: 'A moment: RFC 3339, UTC, millisecond precision. 2026-01-31T12:00:00.000Z',
 })
 
-builder.addScalarType('JSONObject', JSONObjectResolver, { description: 'An object of JSON, as variables are one.' })
+builder.addScalarType('JSONObject', JSONObjectResolver, {
+  description: 'A JSON object, such as the variables of an operation.',
+})
 
-builder.queryType({ description: 'Reading. Needs an access token.' })
+builder.queryType({ description: 'Reads. They need an access token.' })
 builder.mutationType({
   description:
-    'Writing. Expected refusals are members of the result union; anything else is a top-level error with a code. ' +
-    'opKey and clientMessageId are 8 to 64 characters of your choosing (a UUID serves): the same key from the same ' +
-    'viewer with the same request is answered with the first outcome, however often and wherever it is sent.',
+    'Writes. Expected refusals are members of the result union; every other error is a top-level error with a ' +
+    'code. opKey and clientMessageId are keys of 8 to 64 characters that the client chooses, such as a UUID. The ' +
+    'same request with the same key from the same viewer gets the first outcome again, however often it is sent ' +
+    'and to whichever server.',
 })
 builder.subscriptionType({
   description:
-    'Live events. Durable ones carry a cursor: subscribe again with its eventSeq as `after` and nothing is missed or repeated.',
+    'Live events. Durable ones have a cursor: subscribe again with its eventSeq as `after`, and no event is ' +
+    'missed or repeated.',
 })

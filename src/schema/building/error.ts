@@ -18,10 +18,10 @@ import { EditPolicy } from '../conversations/conversation.ts'
 import { Message } from '../messages/message.ts'
 
 const descriptions: Record<OutcomeCode, string> = {
-  NOT_FOUND: "There is no such thing, or it is not the viewer's to see.",
+  NOT_FOUND: 'It does not exist, or the viewer may not see it.',
   FORBIDDEN: 'The viewer can see it, but may not do this.',
-  VALIDATION_ERROR: 'An argument is not acceptable; `fields` says which and why.',
-  REVISION_CONFLICT: 'expectedRevision is not the current one.',
+  VALIDATION_ERROR: 'An argument is not valid; `fields` lists the invalid values, with reasons.',
+  REVISION_CONFLICT: 'expectedRevision is not the current revision.',
   MESSAGE_LOCKED: "The conversation's edit policy no longer allows it.",
   MESSAGE_DELETED: 'The message was deleted.',
   OP_KEY_REUSED: 'The same key was used before with a different request.',
@@ -43,10 +43,12 @@ const ErrorInterface = builder.interfaceRef<AppError>('Error').implement({
   fields: (t) => ({
     code: t.field({
       type: ErrorCode,
-      description: 'For programs.',
+      description: 'The reason as a code, for programs.',
       resolve: (error) => error.code as OutcomeCode,
     }),
-    reason: t.exposeString('message', { description: 'For people: what is wrong and what to do.' }),
+    reason: t.exposeString('message', {
+      description: 'The reason as a text, for people: what is wrong and what to do.',
+    }),
   }),
 })
 
@@ -56,7 +58,7 @@ const FieldError = builder.objectRef<FieldIssue>('FieldError').implement({
   description: 'What is wrong with one value.',
   fields: (t) => ({
     path: t.exposeStringList('path', {
-      description: 'Where it stands in the arguments, outermost first: ["input", "text"].',
+      description: 'The path to the value in the arguments, outermost first: ["input", "text"].',
     }),
     reason: t.exposeString('reason', { description: 'What is expected instead.' }),
   }),
@@ -79,7 +81,7 @@ builder.objectType(ValidationError, {
   fields: (t) => ({
     fields: t.field({
       type: [FieldError],
-      description: 'Each value that is not acceptable.',
+      description: 'Each value that is not valid.',
       resolve: (error) => error.fields,
     }),
   }),

@@ -10,9 +10,9 @@ import { User } from '../people/user.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
 
 export const ConversationKind = builder.enumType('ConversationKind', {
-  description: 'What a conversation is.',
+  description: 'The kinds of conversation.',
   values: {
-    DIRECT: { description: 'Two people; one for each pair, and nobody joins or leaves.' },
+    DIRECT: { description: 'Two people. There is one for each pair, and nobody joins or leaves it.' },
     GROUP: { description: 'Any number of people, with an owner.' },
   },
 })
@@ -70,8 +70,15 @@ export const Conversation = builder.prismaObject('Conversation', {
       description: 'Global id; opaque. Also the id of its stream.',
       resolve: (conversation) => conversationId(conversation.id),
     }),
-    kind: t.field({ type: ConversationKind, description: 'What it is.', resolve: (conversation) => conversation.kind }),
-    title: t.exposeString('title', { nullable: true, description: 'Null for DIRECT: show the peer.' }),
+    kind: t.field({
+      type: ConversationKind,
+      description: 'Whether it is a direct conversation or a group.',
+      resolve: (conversation) => conversation.kind,
+    }),
+    title: t.exposeString('title', {
+      nullable: true,
+      description: 'Null for a DIRECT conversation: show the peer instead.',
+    }),
     editPolicy: t.field({
       type: EditPolicy,
       description: 'Until when a sender may edit or delete a message.',
@@ -79,33 +86,34 @@ export const Conversation = builder.prismaObject('Conversation', {
     }),
     createdAt: t.field({
       type: 'DateTime',
-      description: 'When it was made.',
+      description: 'When it was created.',
       resolve: (conversation) => conversation.createdAt,
     }),
     lastActivityAt: t.field({
       type: 'DateTime',
-      description: 'When the newest message was sent, or the conversation made.',
+      description: 'When the newest message was sent; without messages, when the conversation was created.',
       resolve: (conversation) => conversation.lastActivityAt,
     }),
     headSeq: t.exposeInt('headSeq', { description: 'seq of the newest message; 0 when there is none.' }),
     deliveredToAllSeq: t.int({
       description:
-        'Up to here all members besides the viewer have got the messages; 0 when there is nobody else. A message of the ' +
-        "viewer's at or below it is DELIVERED.",
+        "All other members have received the messages up to this seq; 0 when there are no others. The viewer's " +
+        'messages up to this seq are DELIVERED.',
       ...viewerDependent,
       resolve: (conversation, _, context) => upToAll('delivered', conversation, context),
     }),
     readByAllSeq: t.int({
       description:
-        'Up to here all members besides the viewer have read, as far as they let others see it; 0 when somebody has read ' +
-        "receipts off, and when there is nobody else. A message of the viewer's at or below it is READ.",
+        'All other members have read the messages up to this seq, as far as they let others see it; 0 when one of ' +
+        "them has read receipts off, and when there are no others. The viewer's messages up to this seq are READ.",
       ...viewerDependent,
       resolve: (conversation, _, context) => upToAll('read', conversation, context),
     }),
     cursor: t.field({
       type: StreamCursor,
       description:
-        'As of this read, never newer than what is read with it: give it to conversationEvents and nothing is missed.',
+        'The position of this read, never newer than anything read with it. Subscribe to conversationEvents from it, ' +
+        'and no event is missed.',
       resolve: async (conversation, _, { loaders }) => ({
         streamId: conversationId(conversation.id),
         ...(await loaders.horizon.cursor(conversation.id, conversation)),
@@ -121,7 +129,7 @@ export const Conversation = builder.prismaObject('Conversation', {
         return peerId === undefined ? null : context.loaders.user.get(peerId)
       },
     }),
-    memberCount: t.exposeInt('memberCount', { description: 'People in it now.' }),
+    memberCount: t.exposeInt('memberCount', { description: 'The number of members now.' }),
   }),
 })
 
@@ -129,7 +137,7 @@ builder.queryField('conversation', (t) =>
   t.field({
     type: Conversation,
     nullable: true,
-    description: "One conversation; null when it is not the viewer's to see.",
+    description: 'One conversation; null when it does not exist or the viewer may not see it.',
     args: { id: t.arg.id({ required: true, description: "The conversation's id." }) },
     resolve: async (_, args, context) => {
       const viewerId = requireViewer(context).userId

@@ -17,7 +17,7 @@ const memberEvent = (type: 'MEMBER_JOINED' | 'MEMBER_LEFT', description: string)
     fields: (t) => ({
       conversation: t.field({
         type: Conversation,
-        description: 'Where. Who left gets its id and nothing newer.',
+        description: 'In which conversation. A person who has left gets its id, and nothing newer.',
         ...(isLeaving && viewerDependent),
         resolve: async ({ event }, _, context) => {
           const conversation = await conversationOf(event, context)
@@ -27,13 +27,13 @@ const memberEvent = (type: 'MEMBER_JOINED' | 'MEMBER_LEFT', description: string)
       }),
       user: t.field({
         type: User,
-        description: 'Who.',
+        description: 'The person who joined or left.',
         resolve: ({ event }, _, { loaders }) => required(loaders.user.load(event.data.userId), 'a member'),
       }),
       by: t.field({
         type: User,
         nullable: true,
-        description: 'Who did it; null when the person did it themselves.',
+        description: 'Who added or removed the person; null when they did it themselves.',
         resolve: ({ event: { actorId, data } }, _, { loaders }) =>
           actorId === null || actorId === data.userId ? null : loaders.user.load(actorId),
       }),
@@ -42,10 +42,10 @@ const memberEvent = (type: 'MEMBER_JOINED' | 'MEMBER_LEFT', description: string)
 }
 
 memberEvent('MEMBER_JOINED', 'Somebody became a member.')
-memberEvent('MEMBER_LEFT', 'Somebody left or was removed. For the one who left it is the last event.')
+memberEvent('MEMBER_LEFT', 'Somebody left or was removed. For that person it is the last event of the conversation.')
 
 eventRef('CONVERSATION_UPDATED').implement({
-  description: 'The title, or who owns it, changed.',
+  description: 'The title or the owner of a conversation changed.',
   interfaces: interfacesOf('CONVERSATION_UPDATED'),
   fields: (t) => ({
     conversation: t.field({

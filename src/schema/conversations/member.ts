@@ -13,9 +13,9 @@ import { viewerDependent } from '../building/viewer-dependent.ts'
 export const MemberRole = builder.enumType('MemberRole', {
   description: 'What a person may do in a conversation.',
   values: {
-    OWNER: { description: 'Everything.' },
-    ADMIN: { description: 'Rename, add, remove members, delete messages.' },
-    MEMBER: { description: 'Read and write.' },
+    OWNER: { description: 'May do everything.' },
+    ADMIN: { description: 'May rename the group, add and remove members, and delete messages.' },
+    MEMBER: { description: 'May read and write.' },
   },
 })
 
@@ -39,14 +39,19 @@ export const Member = builder.prismaObject('Member', {
       description: 'The person.',
       resolve: (member, _, { loaders }) => required(loaders.user.get(member.userId), 'the user of a member'),
     }),
-    role: t.field({ type: MemberRole, description: 'What they may do.', resolve: (member) => member.role }),
+    role: t.field({
+      type: MemberRole,
+      description: 'What they may do in the conversation.',
+      resolve: (member) => member.role,
+    }),
     joinedAt: t.field({
       type: 'DateTime',
-      description: 'When they joined, the last time.',
+      description: 'When they joined; after leaving and coming back, the last time.',
       resolve: (member) => member.joinedAt,
     }),
     lastReadSeq: t.int({
-      description: 'Up to which seq they have read, as far as they let others see it: 0 with read receipts off.',
+      description:
+        'They have read the messages up to this seq, as far as they let others see it: 0 with read receipts off.',
       ...viewerDependent,
       resolve: async (member, _, context) => {
         if (!shownAlike.has(member) && isViewer(context, member.userId)) return member.ownReadSeq
@@ -55,7 +60,7 @@ export const Member = builder.prismaObject('Member', {
       },
     }),
     lastDeliveredSeq: t.exposeInt('lastDeliveredSeq', {
-      description: 'Up to which seq their devices have got the messages.',
+      description: 'Their devices have received the messages up to this seq.',
     }),
   }),
 })
@@ -73,10 +78,10 @@ const positionOf = ([joinedAtMs, userId]: unknown[]) =>
 builder.objectField(Conversation, 'members', (t) =>
   t.field({
     type: MemberConnection,
-    description: 'Who is in it, in the order they joined. At most 100 a page; 50 when not given.',
+    description: 'The members, in the order they joined. At most 100 per page; 50 by default.',
     ...viewerDependent,
     args: {
-      first: t.arg.int({ description: 'How many, 0 to 100.' }),
+      first: t.arg.int({ description: 'How many members, 0 to 100.' }),
       after: t.arg.string({ description: 'Only members after this cursor.' }),
     },
     resolve: async (conversation, args, context) => {

@@ -47,7 +47,9 @@ const StartDirectInput = builder.inputType('StartDirectInput', {
   fields: (t) => ({ userId: t.id({ required: true, description: 'The other person.' }) }),
 })
 
-const titleRule = 'On one line, 1 to 120 characters (code points) without what cannot be seen around them.'
+const titleRule =
+  'One line of 1 to 120 characters (code points), not counting spaces and invisible characters at its ends, ' +
+  'which are removed.'
 
 const CreateGroupInput = builder.inputType('CreateGroupInput', {
   description: 'A new group.',
@@ -62,7 +64,10 @@ const CreateGroupInput = builder.inputType('CreateGroupInput', {
       defaultValue: 'ANYTIME',
       description: 'Until when a sender may edit or delete a message.',
     }),
-    opKey: t.string({ required: true, description: '8 to 64 characters of your choosing; the key of this write.' }),
+    opKey: t.string({
+      required: true,
+      description: 'The key of this write: 8 to 64 characters that the client chooses.',
+    }),
   }),
 })
 
@@ -115,8 +120,9 @@ builder.mutationFields((t) => ({
     type: StartDirectSuccess,
     errors: starting.errors,
     description:
-      'The conversation of the viewer and one other person; made when there is none yet. Idempotent by nature.',
-    args: { input: t.arg({ type: StartDirectInput, required: true, description: 'Whom to talk to.' }) },
+      'Answers the direct conversation of the viewer and one other person, and creates it when there is none. ' +
+      'Repeating it changes nothing.',
+    args: { input: t.arg({ type: StartDirectInput, required: true, description: 'The other person.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
       const peerId = starting.requireId('User', input.userId)
@@ -126,7 +132,7 @@ builder.mutationFields((t) => ({
   createGroup: t.field({
     type: CreateGroupSuccess,
     errors: creating.errors,
-    description: 'Makes a group with the viewer as its owner.',
+    description: 'Creates a group with the viewer as its owner.',
     args: { input: t.arg({ type: CreateGroupInput, required: true, description: 'The group.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
@@ -141,7 +147,13 @@ builder.mutationFields((t) => ({
     type: RenameConversationSuccess,
     errors: renaming.errors,
     description: 'Gives a group another title. For its owner and admins.',
-    args: { input: t.arg({ type: RenameConversationInput, required: true, description: 'Which one, and the title.' }) },
+    args: {
+      input: t.arg({
+        type: RenameConversationInput,
+        required: true,
+        description: 'Which conversation, and the title.',
+      }),
+    },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
       const checked = renaming.validate(renameShape, 'input', input)
@@ -152,7 +164,7 @@ builder.mutationFields((t) => ({
   addMembers: t.field({
     type: AddMembersSuccess,
     errors: adding.errors,
-    description: `Adds people to a group, up to ${String(maxMembers)} in all; who is in it already stays. For its owner and admins.`,
+    description: `Adds people to a group, which may have ${String(maxMembers)} members; people who are in it already stay. For its owner and admins.`,
     args: { input: t.arg({ type: AddMembersInput, required: true, description: 'Which group, and whom.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
@@ -166,7 +178,8 @@ builder.mutationFields((t) => ({
     type: RemoveMemberSuccess,
     errors: removing.errors,
     description:
-      'Takes a person out of a group and ends what they see of it. Owners remove anybody, admins plain members.',
+      'Removes a person from a group, and ends their access to it. The owner may remove anybody, admins may remove ' +
+      'plain members.',
     args: { input: t.arg({ type: RemoveMemberInput, required: true, description: 'Which group, and whom.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
@@ -182,7 +195,8 @@ builder.mutationFields((t) => ({
     type: LeaveConversationSuccess,
     errors: leaving.errors,
     description:
-      'Takes the viewer out of a group. An owner hands over to the admin, else the member, who has been there longest.',
+      'Removes the viewer from a group. When the owner leaves, the admin who joined first becomes the owner; ' +
+      'without admins, the member who joined first.',
     args: { input: t.arg({ type: LeaveConversationInput, required: true, description: 'Which group.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)

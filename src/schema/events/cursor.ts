@@ -13,18 +13,18 @@ export interface StreamCursorShape {
 export const StreamCursor = builder.objectRef<StreamCursorShape>('StreamCursor').implement({
   description:
     'A position in a durable stream of events, which are numbered 1, 2, 3 … without gaps in each stream. ' +
-    'Subscribe with it and everything after it comes, in order, once.',
+    'Subscribe from it, and every event after it comes once, in order.',
   fields: (t) => ({
     streamId: t.exposeID('streamId', {
       description: "The conversation's id, or that of the viewer's personal stream.",
     }),
     eventSeq: t.exposeInt('eventSeq', {
-      description: 'Number of the last event this position stands after; 0 is the start.',
+      description: 'The number of the last event before this position; 0 is the start of the stream.',
     }),
     mark: t.exposeString('mark', {
       description:
-        'Tells one history of the stream from another: a position whose event was replaced, as after a backup was restored, is ' +
-        'answered by SnapshotRequired. Give it back with the eventSeq. Opaque, at most 16 characters.',
+        'Identifies the event at this position. When another event has replaced it, as after a restored backup, the ' +
+        'answer is SnapshotRequired. Send it back together with eventSeq. Opaque, at most 16 characters.',
     }),
   }),
 })
@@ -33,8 +33,10 @@ export const StreamCursorInput = builder.inputType('StreamCursorInput', {
   description: 'A position to continue from: the values of a StreamCursor.',
   fields: (t) => ({
     streamId: t.id({ required: true, description: "The conversation's id, or that of the viewer's personal stream." }),
-    eventSeq: t.int({ required: true, description: 'Everything after this event is wanted.' }),
-    mark: t.string({ description: 'Of the same position. Without it a position of another history is not noticed.' }),
+    eventSeq: t.int({ required: true, description: 'The events after this one are wanted.' }),
+    mark: t.string({
+      description: 'The mark of the same position. Without it, a position of another history is not detected.',
+    }),
   }),
 })
 

@@ -21,8 +21,8 @@ const resolveType = (item: LogItem) => (item.event ? infoOf(item.event.type).gra
 
 export const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implement({
   description:
-    'Something that happened, durably: numbered in its stream, kept in the log, replayed after a cursor. SnapshotRequired ' +
-    'is one too, so that every event has a cursor.',
+    'A durable event: numbered in its stream, kept in the log, replayed after a cursor. SnapshotRequired is one ' +
+    'too, so that every event has a cursor.',
   resolveType,
   fields: (t) => ({
     cursor: t.field({
@@ -41,16 +41,16 @@ export const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implemen
     occurredAt: t.field({
       type: 'DateTime',
       description:
-        'When it was stored; for a SnapshotRequired, when the need for it was found. For a ReceiptAdvanced that only has ' +
-        'positions of people who have read receipts off: the same as `at` of its receipts.',
+        'When the event was stored; for a SnapshotRequired, when the server found that one is needed. For a ' +
+        'ReceiptAdvanced whose receipts are all of people with read receipts off: the same as `at` of these receipts.',
       resolve: ({ event }, _, { loaders }) => (event ? shownOccurredAt(event, loaders) : new Date()),
     }),
     resume: t.string({
       nullable: true,
       description:
-        'In inboxEvents: hand it to inboxEvents(resume) or resync(resume) to continue after this event in all streams of the viewer at ' +
-        'once, also new ones. Keep the newest. Opaque; mostly below 256 characters, however many conversations ' +
-        'there are. Null elsewhere.',
+        'Resume token; null outside inboxEvents. Keep the newest one, and pass it to inboxEvents(resume) ' +
+        'or resync(resume) to continue after this event in all streams of the viewer, also in new ones. Opaque; ' +
+        'usually shorter than 256 characters, for any number of conversations.',
       resolve: ({ resume }) => (resume === undefined ? null : resumeMarker),
     }),
   }),
@@ -59,13 +59,10 @@ export const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implemen
 const subscribed = (name: string, description: string) =>
   builder.interfaceRef<LogItem>(name).implement({ description, interfaces: [StreamEvent], resolveType })
 
-export const ConversationEvent = subscribed('ConversationEvent', 'What can happen in a conversation.')
-export const MessageEvent = subscribed('MessageEvent', 'What can happen to messages.')
-export const ReceiptEvent = subscribed('ReceiptEvent', 'What can happen to receipts.')
-export const InboxEvent = subscribed(
-  'InboxEvent',
-  'What can happen in any conversation of the viewer, and to their inbox.',
-)
+export const ConversationEvent = subscribed('ConversationEvent', 'Events of a conversation.')
+export const MessageEvent = subscribed('MessageEvent', 'Events about messages.')
+export const ReceiptEvent = subscribed('ReceiptEvent', 'Events about receipts.')
+export const InboxEvent = subscribed('InboxEvent', 'Events of all conversations of the viewer, and of their inbox.')
 
 const interfaceOf: Record<ConversationSubscription, typeof ConversationEvent> = {
   conversationEvents: ConversationEvent,
@@ -85,12 +82,13 @@ export const eventRef = <Type extends EventType>(type: Type) =>
   builder.objectRef<EventItem<LogEventOf<Type>>>(eventTypes[type].graphqlName)
 
 const SnapshotReason = builder.enumType('SnapshotReason', {
-  description: 'Why a cursor leads nowhere.',
+  description: 'Why the events after a cursor are not available.',
   values: {
-    EXPIRED: { description: 'The log no longer reaches back to it.' },
+    EXPIRED: { description: 'The log no longer has the events after it.' },
     UNKNOWN_CURSOR: {
       description:
-        'It is ahead of the stream, or of another history of it, or the viewer is no longer in the conversation.',
+        'The cursor is ahead of the stream or belongs to another history of it, or the viewer is no longer in the ' +
+        'conversation.',
     },
   },
 })
@@ -102,10 +100,14 @@ builder.objectRef<LogItem>('SnapshotRequired').implement({
   interfaces: [StreamEvent, InboxEvent, ConversationEvent, MessageEvent, ReceiptEvent],
   fields: (t) => ({
     streamId: t.id({
-      description: 'Which stream.',
+      description: 'The id of the stream.',
       ...viewerDependent,
       resolve: (item, _, context) => streamIdFor(context, lostOf(item).streamId),
     }),
-    reason: t.field({ type: SnapshotReason, description: 'Why.', resolve: (item) => lostOf(item).reason }),
+    reason: t.field({
+      type: SnapshotReason,
+      description: 'Why the events are not available.',
+      resolve: (item) => lostOf(item).reason,
+    }),
   }),
 })

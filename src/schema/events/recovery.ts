@@ -12,7 +12,7 @@ import { Message } from '../messages/message.ts'
 import { opKey, validate } from '../building/validate.ts'
 
 const WriteState = builder.enumType('WriteState', {
-  description: 'What is known of a write.',
+  description: 'Whether a write was accepted.',
   values: {
     ACCEPTED: { description: 'It is durable.' },
     UNKNOWN: { description: 'No write with this key was accepted: repeat it with the same key.' },
@@ -20,13 +20,13 @@ const WriteState = builder.enumType('WriteState', {
 })
 
 const WriteStatus = builder.objectRef<WriteStatusShape>('WriteStatus').implement({
-  description: 'What became of a write.',
+  description: 'The outcome of a write.',
   fields: (t) => ({
     state: t.field({ type: WriteState, description: 'Whether it is durable.', resolve: (status) => status.state }),
     cursor: t.field({
       type: StreamCursor,
       nullable: true,
-      description: 'The place of its event.',
+      description: 'The position of its event.',
       resolve: ({ event }, _, { viewer }) =>
         event && { streamId: streamId(event.streamId, viewer?.userId ?? null), eventSeq: event.seq, mark: event.mark },
     }),
@@ -34,7 +34,8 @@ const WriteStatus = builder.objectRef<WriteStatusShape>('WriteStatus').implement
       type: Message,
       nullable: true,
       description:
-        'The message it wrote, as it is now; null for a write of something else, and for somebody who has left since.',
+        'The message of the write, as it is now; null when it was not a write of a message, and when the viewer has ' +
+        'left since.',
       resolve: async ({ event }, _, context) =>
         event?.message && (await isMember(context, { id: event.streamId })) ? event.message : null,
     }),
@@ -42,15 +43,15 @@ const WriteStatus = builder.objectRef<WriteStatusShape>('WriteStatus').implement
 })
 
 const StreamResync = builder.objectRef<StreamResyncShape>('StreamResync').implement({
-  description: 'What one stream has after a cursor.',
+  description: 'The events of one stream after a cursor.',
   fields: (t) => ({
     streamId: t.id({
-      description: 'Which stream.',
+      description: 'The id of the stream.',
       resolve: (stream, _, { viewer }) => streamId(stream.streamId, viewer?.userId ?? null),
     }),
     events: t.field({
       type: [StreamEvent],
-      description: 'The events after the cursor, in order; or one SnapshotRequired when they cannot be told.',
+      description: 'The events after the cursor, in order; or one SnapshotRequired when they are not available.',
       resolve: (stream) => stream.items,
     }),
     hasMore: t.exposeBoolean('hasMore', { description: 'Whether there are more: ask again from `cursor`.' }),
@@ -74,16 +75,16 @@ interface ResyncShape {
 }
 
 const ResyncPayload = builder.objectRef<ResyncShape>('ResyncPayload').implement({
-  description: 'What several streams have after cursors.',
+  description: 'The events of several streams after their cursors.',
   fields: (t) => ({
     streams: t.field({
       type: [StreamResync],
-      description: 'One for each cursor given; with `resume` one for each stream that has something new.',
+      description: 'One for each given cursor; with `resume`, one for each stream that has new events.',
       resolve: (resync) => resync.streams,
     }),
     viewerCursor: t.field({
       type: StreamCursor,
-      description: 'Of the personal stream, never newer than what is answered.',
+      description: 'The position of the personal stream, never newer than this answer.',
       resolve: ({ viewerId, own }) => ({
         streamId: personalStreamId(viewerId),
         eventSeq: own.headEventSeq,
@@ -91,8 +92,7 @@ const ResyncPayload = builder.objectRef<ResyncShape>('ResyncPayload').implement(
       }),
     }),
     resume: t.exposeString('resume', {
-      description:
-        'The position to continue from in all streams of the viewer after this answer; see StreamEvent.resume.',
+      description: 'Resume token: the position after this answer in all streams of the viewer; see StreamEvent.resume.',
     }),
   }),
 })
@@ -102,7 +102,7 @@ const wholeNumber = z.number().int()
 builder.queryFields((t) => ({
   writeStatus: t.field({
     type: WriteStatus,
-    description: 'What became of a write whose answer was lost.',
+    description: 'The outcome of a write whose answer was lost.',
     args: { opKey: t.arg.string({ required: true, description: 'Its opKey or clientMessageId.' }) },
     resolve: (_, args, context) =>
       context.domain.messages.writeStatus(requireViewer(context), validate(opKey, 'opKey', args.opKey)),
@@ -117,13 +117,13 @@ builder.queryFields((t) => ({
       }),
       resume: t.arg.string({
         description:
-          'Of an event of inboxEvents, a page of the inbox, or a resync: all streams that moved since are told, as far as one ' +
-          'answer goes. Ask again with the `resume` of the answer while a stream in it has more. `cursors` then names single ' +
-          'streams that continue from another position.',
+          'Resume token of an event of inboxEvents, of a page of the inbox or of a resync. The answer has all streams ' +
+          'with newer events, as far as they fit into one answer: ask again with its `resume` while a stream in it has ' +
+          'more. `cursors` then names single streams that continue from another position.',
       }),
       limit: t.arg.int({
         defaultValue: 500,
-        description: 'Events for each stream, 1 to 1000; fewer when many streams are named.',
+        description: 'The most events for each stream, 1 to 1000; fewer when many streams are named.',
       }),
     },
     resolve: async (_, { cursors, resume, limit }, context) => {

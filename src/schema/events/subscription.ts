@@ -16,12 +16,13 @@ const conversationArgs = {
   conversationId: { required: true, description: 'Which conversation.' },
   after: {
     description:
-      'Null: live from now. An eventSeq: everything after that event first, then live, without a gap or a repeat.',
+      'Null: live events from now on. An eventSeq: first the events after it, then live ones, without a gap or a ' +
+      'repeat.',
   },
   mark: {
     description:
-      'Of the same cursor as `after`: SnapshotRequired comes first when the event there is now another one, as after a ' +
-      'backup was restored. Without it that is not noticed.',
+      'The mark of the same cursor as `after`. When another event is at that position now, as after a restored ' +
+      'backup, SnapshotRequired comes first. Without a mark this is not detected.',
   },
 } as const
 
@@ -54,8 +55,7 @@ const follow = async (
 builder.subscriptionFields((t) => ({
   conversationEvents: t.field({
     type: ConversationEvent,
-    description:
-      'All that happens in one conversation. Ends after the MemberLeft of a viewer who leaves or is removed.',
+    description: "All events of one conversation. Ends after the viewer's own MemberLeft.",
     args: {
       conversationId: t.arg.id(conversationArgs.conversationId),
       after: t.arg.int(conversationArgs.after),
@@ -66,7 +66,7 @@ builder.subscriptionFields((t) => ({
   }),
   messageEvents: t.field({
     type: MessageEvent,
-    description: 'What happens to the messages of one conversation. Ends when the viewer leaves or is removed.',
+    description: 'Events about the messages of one conversation. Ends when the viewer leaves or is removed.',
     args: {
       conversationId: t.arg.id(conversationArgs.conversationId),
       after: t.arg.int(conversationArgs.after),
@@ -77,7 +77,9 @@ builder.subscriptionFields((t) => ({
   }),
   receiptEvents: t.field({
     type: ReceiptEvent,
-    description: 'Who has read how far in one conversation. Ends when the viewer leaves or is removed.',
+    description:
+      'Events about receipts in one conversation: how far members have read and received. Ends when the viewer ' +
+      'leaves or is removed.',
     args: {
       conversationId: t.arg.id(conversationArgs.conversationId),
       after: t.arg.int(conversationArgs.after),
@@ -88,17 +90,18 @@ builder.subscriptionFields((t) => ({
   }),
   inboxEvents: t.field({
     type: InboxEvent,
-    description: 'Every conversation of the viewer and the personal stream, also conversations joined later.',
+    description: 'Events of all conversations of the viewer, also of those joined later, and of the personal stream.',
     args: {
       after: t.arg({
         type: [StreamCursorInput],
         description:
-          'Positions at which single streams continue; at most 1000 of them. Without `resume` those not named start live.',
+          'Positions from which single streams continue; at most 1000. Without `resume`, streams that are not named ' +
+          'start live.',
       }),
       resume: t.arg.string({
         description:
-          'Of the newest event, or of a page of the inbox or a resync read before: continues after it in all streams at once, ' +
-          'also those joined since.',
+          'Resume token of the newest event, or of a page of the inbox or a resync: continues after it in all streams, ' +
+          'also in those joined since.',
       }),
     },
     subscribe: (_, { after, resume }, context, info) =>

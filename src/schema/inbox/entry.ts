@@ -8,7 +8,9 @@ import { StreamCursor } from '../events/cursor.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
 
 export const InboxEntry = builder.objectRef<EntryRow>('InboxEntry').implement({
-  description: 'What one viewer has to do with one conversation.',
+  description:
+    'One conversation as one viewer has it in their inbox: what they have read, and whether they muted, archived ' +
+    'or pinned it.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
@@ -23,10 +25,10 @@ export const InboxEntry = builder.objectRef<EntryRow>('InboxEntry').implement({
       resolve: (entry) => entry.conversation,
     }),
     unreadCount: t.exposeInt('unreadCount', {
-      description: 'Messages of others after lastReadSeq, deleted ones left out.',
+      description: 'The number of messages by others after lastReadSeq, without deleted ones.',
     }),
     lastReadSeq: t.int({
-      description: 'Up to which seq the viewer has read, or marked as read.',
+      description: 'The viewer has read, or marked as read, the messages up to this seq.',
       resolve: (entry) => entry.member.ownReadSeq,
     }),
     mutedUntil: t.field({
@@ -37,10 +39,15 @@ export const InboxEntry = builder.objectRef<EntryRow>('InboxEntry').implement({
     }),
     archived: t.boolean({
       description:
-        'Out of the ACTIVE inbox. A new message of somebody else ends it, unless the entry is muted at that moment; one of the viewer always ends it. An InboxEntryChanged follows. Edits, deletions, reads and members who come or go leave it as it is.',
+        'Whether it is outside the ACTIVE inbox. A new message by somebody else makes it false, unless the entry is ' +
+        'muted at that moment; a message by the viewer always makes it false. An InboxEntryChanged follows. Edits, ' +
+        'deletions, reads and changes of members do not change it.',
       resolve: (entry) => entry.member.archived,
     }),
-    pinned: t.boolean({ description: 'Before the others in the inbox.', resolve: (entry) => entry.member.pinned }),
+    pinned: t.boolean({
+      description: 'Whether it comes before the others in the inbox.',
+      resolve: (entry) => entry.member.pinned,
+    }),
   }),
 })
 
@@ -48,7 +55,7 @@ builder.objectField(Conversation, 'viewerEntry', (t) =>
   t.field({
     type: InboxEntry,
     nullable: true,
-    description: 'What the viewer has to do with it; null for somebody who is not a member.',
+    description: "The viewer's inbox entry for it; null for a viewer who is not a member.",
     ...viewerDependent,
     resolve: ({ id }, _, context) =>
       context.loaders.entry.get({ viewerId: requireViewer(context).userId, conversationId: id }),
@@ -58,10 +65,10 @@ builder.objectField(Conversation, 'viewerEntry', (t) =>
 const InboxFilter = builder.enumType('InboxFilter', {
   description: 'Which entries of the inbox.',
   values: {
-    ACTIVE: { description: 'Those that are not archived, and those that a message brought back.' },
-    ARCHIVED: { description: 'The archived ones: without a new message since, or muted when it came.' },
-    UNREAD: { description: 'Those with unreadCount > 0, archived ones too.' },
-    ALL: { description: 'All.' },
+    ACTIVE: { description: 'Entries that are not archived, also those that a message brought back.' },
+    ARCHIVED: { description: 'Archived entries: no new message has come since, or the entry was muted when it came.' },
+    UNREAD: { description: 'Entries with unreadCount > 0, also archived ones.' },
+    ALL: { description: 'All entries.' },
   },
 })
 
@@ -69,7 +76,9 @@ builder.queryField('inbox', (t) =>
   t.connection(
     {
       type: InboxEntry,
-      description: 'Pinned first, then by lastActivityAt, newest first. At most 100; 25 when not given.',
+      description:
+        "The viewer's conversations: pinned ones first, then by lastActivityAt, newest first. At most 100 per page; " +
+        '25 by default.',
       args: { filter: t.arg({ type: InboxFilter, defaultValue: 'ACTIVE', description: 'Which entries.' }) },
       resolve: async (_, { filter, ...args }, context) => {
         const viewer = requireViewer(context)
@@ -83,7 +92,8 @@ builder.queryField('inbox', (t) =>
       fields: (t) => ({
         cursor: t.field({
           type: StreamCursor,
-          description: "Of the viewer's personal stream as of this page, never newer than what is in it.",
+          description:
+            "The position of the viewer's personal stream when this page was read, never newer than the page.",
           resolve: async ({ viewerHead }, _, context) => {
             const viewer = requireViewer(context)
             const position = await context.loaders.horizon.cursor(viewer.userId, viewerHead)
@@ -92,8 +102,8 @@ builder.queryField('inbox', (t) =>
         }),
         resume: t.string({
           description:
-            'The position from which inboxEvents continues, without missing anything in any conversation, whether it is on this page or ' +
-            'not. Opaque; see StreamEvent.resume.',
+            'Resume token: inboxEvents(resume) continues after this page and misses no event of any conversation, whether ' +
+            'it is on the page or not. Opaque; see StreamEvent.resume.',
           resolve: ({ resume }) => resume(),
         }),
       }),

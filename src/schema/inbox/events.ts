@@ -5,7 +5,9 @@ import { eventRef, interfacesOf } from '../events/event.ts'
 import { InboxEntry } from './entry.ts'
 
 eventRef('INBOX_ENTRY_CHANGED').implement({
-  description: "On the viewer's personal stream: a conversation came, went, or its entry changed on another device.",
+  description:
+    "On the viewer's personal stream: a conversation was added to the inbox or removed from it, or its entry " +
+    'changed on another device.',
   interfaces: interfacesOf('INBOX_ENTRY_CHANGED'),
   fields: (t) => ({
     conversationId: t.id({

@@ -25,7 +25,7 @@ async function entryNow({ viewerId, conversationId }: Changed, _: object, { load
 }
 
 const MarkReadSuccess = builder.objectRef<Advanced>('MarkReadSuccess').implement({
-  description: 'The read position stands where it was asked to be, or further.',
+  description: 'The read position is at the requested seq, or further.',
   fields: (t) => ({
     ack: t.field({ type: CursorAck, description: "The viewer's positions now.", resolve: (advanced) => advanced.ack }),
     entry: t.field({
@@ -37,7 +37,7 @@ const MarkReadSuccess = builder.objectRef<Advanced>('MarkReadSuccess').implement
 })
 
 const MarkDeliveredSuccess = builder.objectRef<Advanced>('MarkDeliveredSuccess').implement({
-  description: 'The delivered position stands where it was asked to be, or further.',
+  description: 'The delivered position is at the requested seq, or further.',
   fields: (t) => ({
     ack: t.field({ type: CursorAck, description: "The viewer's positions now.", resolve: (advanced) => advanced.ack }),
   }),
@@ -55,32 +55,41 @@ const UpdateInboxEntrySuccess = builder.objectRef<Changed>('UpdateInboxEntrySucc
 })
 
 const MarkReadInput = builder.inputType('MarkReadInput', {
-  description: 'How far the viewer has got.',
+  description: 'Up to which message the viewer has read.',
   fields: (t) => ({
     conversationId: t.id({ required: true, description: 'Which conversation.' }),
-    seq: t.int({ required: true, description: 'Up to this message; past headSeq counts as headSeq.' }),
+    seq: t.int({
+      required: true,
+      description: 'The seq of that message; a larger number than headSeq counts as headSeq.',
+    }),
   }),
 })
 
 const MarkDeliveredInput = builder.inputType('MarkDeliveredInput', {
-  description: "How far the viewer's devices have got the messages.",
+  description: "Up to which message the viewer's devices have received everything.",
   fields: (t) => ({
     conversationId: t.id({ required: true, description: 'Which conversation.' }),
-    seq: t.int({ required: true, description: 'Up to this message; past headSeq counts as headSeq.' }),
+    seq: t.int({
+      required: true,
+      description: 'The seq of that message; a larger number than headSeq counts as headSeq.',
+    }),
   }),
 })
 
 const UpdateInboxEntryInput = builder.inputType('UpdateInboxEntryInput', {
-  description: 'What is left out stays as it is.',
+  description: 'Fields that are left out do not change anything.',
   fields: (t) => ({
     conversationId: t.id({ required: true, description: 'Which conversation.' }),
-    mutedUntil: t.field({ type: 'DateTime', description: 'No notifications until then; null ends it.' }),
+    mutedUntil: t.field({ type: 'DateTime', description: 'No notifications until then; null unmutes.' }),
     archived: t.boolean({
       description:
-        'Whether it is out of the ACTIVE inbox: until a message of somebody else comes while it is not muted, or the viewer sends one.',
+        "Whether it is outside the ACTIVE inbox, until somebody else's message comes while it is not muted, or the " +
+        'viewer sends one.',
     }),
     pinned: t.boolean({ description: 'Whether it comes before the others.' }),
-    unreadFromSeq: t.int({ description: 'Marks unread from this message on, for the viewer alone. 1 or more.' }),
+    unreadFromSeq: t.int({
+      description: 'Marks the messages from this seq on as unread, for the viewer only. 1 or more.',
+    }),
   }),
 })
 
@@ -95,8 +104,15 @@ builder.mutationFields((t) => ({
   markRead: t.field({
     type: MarkReadSuccess,
     errors: reading.errors,
-    description: 'Marks everything up to a message as read. Never goes back, in whatever order devices report.',
-    args: { input: t.arg({ type: MarkReadInput, required: true, description: 'Up to where.' }) },
+    description:
+      'Marks all messages up to one as read. The position never moves back, in whatever order devices report.',
+    args: {
+      input: t.arg({
+        type: MarkReadInput,
+        required: true,
+        description: 'In which conversation, and up to which message.',
+      }),
+    },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
       const checked = reading.validate(seqShape, 'input', input)
@@ -108,8 +124,15 @@ builder.mutationFields((t) => ({
   markDelivered: t.field({
     type: MarkDeliveredSuccess,
     errors: delivering.errors,
-    description: "Tells that the viewer's devices have everything up to a message. Never goes back.",
-    args: { input: t.arg({ type: MarkDeliveredInput, required: true, description: 'Up to where.' }) },
+    description:
+      "Reports that the viewer's devices have received all messages up to one. The position never moves back.",
+    args: {
+      input: t.arg({
+        type: MarkDeliveredInput,
+        required: true,
+        description: 'In which conversation, and up to which message.',
+      }),
+    },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
       const checked = delivering.validate(seqShape, 'input', input)
@@ -121,7 +144,8 @@ builder.mutationFields((t) => ({
   updateInboxEntry: t.field({
     type: UpdateInboxEntrySuccess,
     errors: updating.errors,
-    description: 'Mutes, archives, pins or marks unread, for the viewer alone and on all their devices.',
+    description:
+      'Mutes, archives or pins a conversation, or marks it unread, for the viewer only and on all their devices.',
     args: { input: t.arg({ type: UpdateInboxEntryInput, required: true, description: 'The changes.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)

@@ -21,7 +21,7 @@ const messageEvent = (type: 'MESSAGE_SENT' | 'MESSAGE_EDITED' | 'MESSAGE_DELETED
 
 const MessageSent = messageEvent('MESSAGE_SENT', 'Somebody sent a message. Their own read position moves to it.')
 messageEvent('MESSAGE_EDITED', 'A message has a new text.')
-messageEvent('MESSAGE_DELETED', 'A message became a tombstone. Drop every copy of its text.')
+messageEvent('MESSAGE_DELETED', 'A message was deleted and is a tombstone now. Delete every copy of its text.')
 
 builder.objectFields(MessageSent, (t) => ({
   edge: t.field({
@@ -31,8 +31,8 @@ builder.objectFields(MessageSent, (t) => ({
   }),
   notify: t.boolean({
     description:
-      'Whether the viewer wants to be told of it, as things are now: not of their own messages, nor in a conversation they ' +
-      'have muted, unless it is DIRECT.',
+      'Whether to notify the viewer, by their settings now: false for their own messages, and in a conversation ' +
+      'that they have muted, unless it is DIRECT.',
     ...viewerDependent,
     resolve: async ({ event }, _, context) =>
       !isViewerAmong(context, await notToNotify(event.message, context.loaders)),

@@ -33,7 +33,8 @@ export const MessageConnection = builder.connectionObject(
       cursor: t.field({
         type: StreamCursor,
         description:
-          'As of this page, never newer than what is in it. Keep it with the page and continue from it: Conversation.cursor in a cache may come from a later read.',
+          'The position when this page was read, never newer than the page. Keep it with the page and continue from it: ' +
+          'in a cache, Conversation.cursor may come from a later read.',
         resolve: async (page, _, { loaders }) => {
           const { asOf } = page as unknown as MessagePage
           return { streamId: conversationId(asOf.id), ...(await loaders.horizon.cursor(asOf.id, asOf)) }
@@ -53,8 +54,8 @@ builder.objectField(Conversation, 'messages', (t) =>
     {
       type: Message,
       description:
-        'Messages, oldest to newest inside a page. `last` with `before` walks back in history. At most 100; the newest 50 when ' +
-        'neither `first` nor `last` is given.',
+        'Messages, oldest first within a page. Use `last` with `before` to go back in history. At most 100 per page; ' +
+        'the newest 50 when neither `first` nor `last` is given.',
       ...viewerDependent,
       resolve: async (conversation, args, context) => {
         const page = checkPage(args, { defaultSize: 50, maxSize: 100 }, args.after != null ? 'first' : 'last')

@@ -11,35 +11,36 @@ import { User } from '../people/user.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
 
 const DeliveryStatus = builder.enumType('DeliveryStatus', {
-  description: 'How far the other members have got with a message.',
+  description: 'Whether the other members have received and read a message.',
   values: {
     SENT: { description: 'It is stored.' },
-    DELIVERED: { description: 'All other members have got it.' },
+    DELIVERED: { description: 'All other members have received it.' },
     READ: { description: 'All other members have read it, and let others see that.' },
   },
 })
 
 const Read = builder.objectRef<ReadRow>('Read').implement({
-  description: 'That somebody has read a message.',
+  description: 'A person has read a message.',
   fields: (t) => ({
     user: t.field({
       type: User,
-      description: 'Who.',
+      description: 'The person.',
       resolve: (read, _, { loaders }) => required(loaders.user.load(read.userId), 'a reader'),
     }),
-    readAt: t.field({ type: 'DateTime', description: 'When.', resolve: (read) => read.readAt }),
+    readAt: t.field({ type: 'DateTime', description: 'When they read it.', resolve: (read) => read.readAt }),
   }),
 })
 
 export const Message = builder.prismaObject('Message', {
   description:
-    'A message. Its identity is its conversation and its seq, and stays when it is edited or deleted: a deleted one is a tombstone without text.',
+    'A message, identified by its conversation and its seq. Both stay when it is edited or deleted; a deleted ' +
+    'message is a tombstone without text.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({ description: 'Global id; opaque.', resolve: (message) => messageId(message) }),
     conversation: t.field({
       type: Conversation,
-      description: 'Where it stands.',
+      description: 'The conversation it is in.',
       resolve: (message, _, { loaders }) =>
         required(loaders.conversation.load(message.conversationId), 'the conversation of a message'),
     }),
@@ -59,7 +60,7 @@ export const Message = builder.prismaObject('Message', {
     }),
     status: t.field({
       type: DeliveryStatus,
-      description: 'How far the other members have got: READ when all have read it.',
+      description: 'Whether the other members have received and read it: READ when all have read it.',
       resolve: async ({ conversationId, senderId, seq }, _, { loaders }) => {
         const { delivered, read } = await loaders.othersProgress.load({ conversationId, senderId, seq })
         if (read) return 'READ'
@@ -103,8 +104,8 @@ builder.objectField(Message, 'replyTo', (t) =>
 )
 
 const ReadConnection = builder.connectionObject(
-  { type: Read, name: 'ReadConnection', description: 'A page of those who have read a message.' },
-  { name: 'ReadEdge', description: 'Who has read it, and their place in the list.' },
+  { type: Read, name: 'ReadConnection', description: 'A page of people who have read a message.' },
+  { name: 'ReadEdge', description: 'A person who has read it, and their place in the list.' },
 )
 
 const readPositionOf = ([readAtMs, userId]: unknown[]) =>
@@ -114,10 +115,10 @@ builder.objectField(Message, 'readBy', (t) =>
   t.field({
     type: ReadConnection,
     description:
-      'Other members who have read it and let others see that, earliest first. At most 100 a page; 50 when not given.',
+      'Other members who have read it and let others see that, earliest first. At most 100 per page; 50 by default.',
     ...viewerDependent,
     args: {
-      first: t.arg.int({ description: 'How many, 0 to 100.' }),
+      first: t.arg.int({ description: 'How many reads, 0 to 100.' }),
       after: t.arg.string({ description: 'Only reads after this cursor.' }),
     },
     resolve: async ({ conversationId, seq, senderId }, args, context) => {

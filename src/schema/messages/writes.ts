@@ -21,7 +21,11 @@ const success = (name: string, description: string) =>
   builder.objectRef<MessageWritten>(name).implement({
     description,
     fields: (t) => ({
-      ack: t.field({ type: WriteAck, description: 'That it is durable.', resolve: (written) => written.ack }),
+      ack: t.field({
+        type: WriteAck,
+        description: 'Confirms that the write is durable.',
+        resolve: (written) => written.ack,
+      }),
       message: t.field({
         type: Message,
         description: 'The message as it is now.',
@@ -32,17 +36,17 @@ const success = (name: string, description: string) =>
 
 const SendMessageSuccess = success('SendMessageSuccess', 'The message is stored.')
 const EditMessageSuccess = success('EditMessageSuccess', 'The message is changed.')
-const DeleteMessageSuccess = success('DeleteMessageSuccess', 'The message is a tombstone; its text is nowhere.')
+const DeleteMessageSuccess = success('DeleteMessageSuccess', 'The message is a tombstone; its text is gone everywhere.')
 
 const SendMessageInput = builder.inputType('SendMessageInput', {
   description: 'A new message.',
   fields: (t) => ({
-    conversationId: t.id({ required: true, description: 'Where to.' }),
+    conversationId: t.id({ required: true, description: 'The conversation to send it to.' }),
     clientMessageId: t.string({
       required: true,
-      description: '8 to 64 characters of your choosing; the key of this write.',
+      description: 'The key of this write: 8 to 64 characters that the client chooses.',
     }),
-    text: t.string({ description: '1 to 4000 characters (code points), of which at least one shows something.' }),
+    text: t.string({ description: '1 to 4000 characters (code points), at least one of them visible.' }),
     replyToId: t.id({ description: 'A message of the same conversation that this one answers.' }),
   }),
 })
@@ -53,12 +57,16 @@ const EditMessageInput = builder.inputType('EditMessageInput', {
     messageId: t.id({ required: true, description: 'Which message.' }),
     text: t.string({
       required: true,
-      description: '1 to 4000 characters (code points), of which at least one shows something.',
+      description: '1 to 4000 characters (code points), at least one of them visible.',
     }),
     expectedRevision: t.int({
-      description: 'Refuse with RevisionConflictError when the message is not at this revision.',
+      description:
+        'When given, and the message is at another revision, the edit is refused with RevisionConflictError.',
     }),
-    opKey: t.string({ required: true, description: '8 to 64 characters of your choosing; the key of this write.' }),
+    opKey: t.string({
+      required: true,
+      description: 'The key of this write: 8 to 64 characters that the client chooses.',
+    }),
   }),
 })
 
@@ -66,7 +74,10 @@ const DeleteMessageInput = builder.inputType('DeleteMessageInput', {
   description: 'A message to delete.',
   fields: (t) => ({
     messageId: t.id({ required: true, description: 'Which message.' }),
-    opKey: t.string({ required: true, description: '8 to 64 characters of your choosing; the key of this write.' }),
+    opKey: t.string({
+      required: true,
+      description: 'The key of this write: 8 to 64 characters that the client chooses.',
+    }),
   }),
 })
 
@@ -152,7 +163,8 @@ builder.mutationFields((t) => ({
     type: DeleteMessageSuccess,
     errors: deleting.errors,
     description:
-      'Makes a message a tombstone: its place stays, its text is gone. For its sender, and the managers of a group.',
+      'Deletes a message. It becomes a tombstone: its seq stays, its text is gone. For its sender, and for the ' +
+      'owner and the admins of a group.',
     args: { input: t.arg({ type: DeleteMessageInput, required: true, description: 'Which message.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)

@@ -40,12 +40,14 @@ builder.mutationField('eraseUser', (t) =>
 )
 
 eventRef('USER_ERASED').implement({
-  description: 'All texts of a person are gone for good. Drop every copy of what they sent here, and of their profile.',
+  description:
+    'All texts of a person were deleted for good. Delete every copy of what they sent in this conversation, and ' +
+    'of their profile.',
   interfaces: interfacesOf('USER_ERASED'),
   fields: (t) => ({
     user: t.field({
       type: User,
-      description: 'Who was erased; nothing of them is left but the id.',
+      description: 'The person who was erased; only the id is left.',
       resolve: ({ event }, _, { loaders }) => required(loaders.user.load(event.data.userId), 'an erased user'),
     }),
   }),

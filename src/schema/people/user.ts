@@ -8,11 +8,11 @@ import { userId } from '../building/ids.ts'
 import { searchText, validate } from '../building/validate.ts'
 
 export const UserRole = builder.enumType('UserRole', {
-  description: 'What a person is to the operator of this server.',
+  description: 'The roles of people on this server.',
   values: {
-    USER: { description: 'Anybody.' },
-    STAFF: { description: 'Answers for the operator.' },
-    ADMIN: { description: 'Runs the server.' },
+    USER: { description: 'Everybody else.' },
+    STAFF: { description: 'Somebody who answers on behalf of the operator.' },
+    ADMIN: { description: 'Somebody who runs the server.' },
   },
 })
 
@@ -28,7 +28,7 @@ export const User = builder.prismaObject('User', {
     avatarUrl: t.exposeString('avatarUrl', { nullable: true, description: 'Address of a picture, if there is one.' }),
     role: t.field({
       type: UserRole,
-      description: 'What the person is to the operator of this server.',
+      description: "The person's role on this server.",
       resolve: (user) => user.role,
     }),
     createdAt: t.field({
@@ -49,14 +49,15 @@ const limits = { defaultSize: 25, maxSize: 100 }
 builder.queryField('searchUsers', (t) =>
   t.field({
     type: UserConnection,
-    description: 'People whose handle or name begins with the text, by handle. At most 100 a page; 25 when not given.',
+    description:
+      'People whose handle or name begins with the text, ordered by handle. At most 100 per page; 25 by default.',
     args: {
       query: t.arg.string({
         required: true,
         description:
           '1 to 64 characters (code points). Case, accents and the ways to compose a character make no difference.',
       }),
-      first: t.arg.int({ description: 'How many, 0 to 100.' }),
+      first: t.arg.int({ description: 'How many people, 0 to 100.' }),
       after: t.arg.string({ description: 'Only people after this cursor.' }),
     },
     resolve: async (_, args, context, info) => {

@@ -13,10 +13,12 @@ interface ViewerShape extends Head {
 }
 
 const PresenceSharing = builder.enumType('PresenceSharing', {
-  description: 'Who sees whether a person is here, and when they were last. Those who share no conversation never do.',
+  description:
+    'Who sees whether a person is online, and when they last were. People who share no conversation with them ' +
+    'never do.',
   values: {
-    EVERYONE: { description: 'Everybody they share a conversation with.' },
-    CONTACTS: { description: 'People they share a DIRECT conversation with.' },
+    EVERYONE: { description: 'Everybody with whom they share a conversation.' },
+    CONTACTS: { description: 'People with whom they share a DIRECT conversation.' },
     NOBODY: { description: 'Nobody.' },
   },
 })
@@ -24,12 +26,12 @@ const PresenceSharing = builder.enumType('PresenceSharing', {
 type Settings = Pick<UserRow, 'readReceiptsEnabled' | 'presenceSharing' | 'invisible'>
 
 const ViewerSettings = builder.objectRef<Settings>('ViewerSettings').implement({
-  description: 'What the viewer decided about themselves.',
+  description: "The viewer's settings.",
   fields: (t) => ({
     readReceiptsEnabled: t.exposeBoolean('readReceiptsEnabled', {
       description:
-        "False: others see DELIVERED at most, also for the past. The viewer's own devices still sync. What was read " +
-        'meanwhile is not told when it is true again, until markRead reports it once more.',
+        "False: others see DELIVERED at most, also for earlier messages. The viewer's own devices still sync. When it " +
+        'is true again, others do not see what was read meanwhile until markRead reports it once more.',
     }),
     presenceSharing: t.field({
       type: PresenceSharing,
@@ -37,13 +39,13 @@ const ViewerSettings = builder.objectRef<Settings>('ViewerSettings').implement({
       resolve: (settings) => settings.presenceSharing,
     }),
     invisible: t.exposeBoolean('invisible', {
-      description: 'True: others see the viewer as somebody who left when this was switched on.',
+      description: 'True: others see the viewer as OFFLINE since this was switched on, as if they had left then.',
     }),
   }),
 })
 
 export const Viewer = builder.objectRef<ViewerShape>('Viewer').implement({
-  description: 'Who asks, and what is theirs alone.',
+  description: 'The person who sends the request, with what only they may see.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({ description: 'Global id; opaque.', resolve: (viewer) => viewerId(viewer.userId) }),
@@ -54,7 +56,9 @@ export const Viewer = builder.objectRef<ViewerShape>('Viewer').implement({
     }),
     cursor: t.field({
       type: StreamCursor,
-      description: 'Of the personal stream, never newer than what is read with it: give it to inboxEvents.',
+      description:
+        'The position of the personal stream, never newer than anything read with it. Subscribe to inboxEvents from ' +
+        'it.',
       resolve: async (viewer, _, { loaders }) => ({
         streamId: personalStreamId(viewer.userId),
         ...(await loaders.horizon.cursor(viewer.userId, viewer)),
@@ -62,11 +66,11 @@ export const Viewer = builder.objectRef<ViewerShape>('Viewer').implement({
     }),
     settings: t.field({
       type: ViewerSettings,
-      description: 'What the viewer decided about themselves.',
+      description: "The viewer's settings.",
       resolve: (viewer, _, { loaders }) => required(loaders.user.load(viewer.userId), 'the viewer'),
     }),
     unreadConversationCount: t.exposeInt('unreadConversationCount', {
-      description: 'Inbox entries with unreadCount > 0, muted and archived ones left out.',
+      description: 'The number of inbox entries with unreadCount > 0, without muted and archived ones.',
     }),
   }),
 })
@@ -79,24 +83,24 @@ export async function loadViewer(context: Context): Promise<ViewerShape> {
 builder.queryField('viewer', (t) =>
   t.field({
     type: Viewer,
-    description: 'Who asks.',
+    description: 'The person who sends the request.',
     resolve: (_, __, context) => loadViewer(context),
   }),
 )
 
 const UpdateSettingsInput = builder.inputType('UpdateSettingsInput', {
-  description: 'What is left out stays as it is.',
+  description: 'Fields that are left out do not change anything.',
   fields: (t) => ({
     readReceiptsEnabled: t.boolean({ description: 'Whether others may see how far the viewer has read.' }),
     presenceSharing: t.field({ type: PresenceSharing, description: "Who may see the viewer's presence." }),
-    invisible: t.boolean({ description: 'Whether others see the viewer as somebody who has left.' }),
+    invisible: t.boolean({ description: 'Whether others see the viewer as OFFLINE from now on, as if they had left.' }),
   }),
 })
 
 builder.mutationField('updateSettings', (t) =>
   t.field({
     type: Viewer,
-    description: 'Changes what the viewer decided about themselves.',
+    description: "Changes the viewer's settings.",
     args: { input: t.arg({ type: UpdateSettingsInput, required: true, description: 'The changes.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)

@@ -11,16 +11,19 @@ import { deviceId, idList, validate } from '../building/validate.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
 
 const PresenceStatus = builder.enumType('PresenceStatus', {
-  description: 'Whether somebody is here: the best of their devices.',
+  description: 'Whether a person is online: the best status of their devices.',
   values: {
     ONLINE: { description: 'A device is connected, and in use.' },
-    AWAY: { description: 'Connected, but not used for 5 minutes, or the device says so.' },
-    OFFLINE: { description: 'No device for 30 seconds; also whoever is invisible, or does not show it to the viewer.' },
+    AWAY: { description: 'A device is connected, but was not used for 5 minutes, or reported AWAY.' },
+    OFFLINE: {
+      description:
+        'No device for 30 seconds; also people who are invisible, or do not show their presence to the viewer.',
+    },
   },
 })
 
 const DeviceKind = builder.enumType('DeviceKind', {
-  description: 'What somebody uses Parley on.',
+  description: 'The kinds of device.',
   values: {
     DESKTOP: { description: 'A program on a computer.' },
     MOBILE: { description: 'A phone or a tablet.' },
@@ -29,19 +32,25 @@ const DeviceKind = builder.enumType('DeviceKind', {
 })
 
 export const Presence = builder.objectRef<Seen>('Presence').implement({
-  description: 'Whether somebody is here, as far as they let the viewer see it.',
+  description: 'Whether a person is online, as far as they let the viewer see it.',
   fields: (t) => ({
-    status: t.field({ type: PresenceStatus, description: 'Whether they are here.', resolve: (seen) => seen.status }),
+    status: t.field({
+      type: PresenceStatus,
+      description: 'The best status of their devices.',
+      resolve: (seen) => seen.status,
+    }),
     device: t.field({
       type: DeviceKind,
       nullable: true,
-      description: 'Of the devices with the best status the one used last; null when OFFLINE.',
+      description: 'The kind of the device that was used last, among those with the best status; null when OFFLINE.',
       resolve: (seen) => seen.device,
     }),
     lastSeenAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'OFFLINE: when they were last here. Null when they are here, never were, or do not show it.',
+      description:
+        'When OFFLINE: when they were last online. Null when they are ONLINE or AWAY, never were online, or do not ' +
+        'show it.',
       resolve: (seen) => seen.lastSeenAt,
     }),
   }),
@@ -50,24 +59,26 @@ export const Presence = builder.objectRef<Seen>('Presence').implement({
 builder.prismaObjectField(User, 'presence', (t) =>
   t.field({
     type: Presence,
-    description: 'Whether they are here, as the viewer may see it. Never replayed: for changes see presenceEvents.',
+    description:
+      'Whether they are online, as far as the viewer may see it. Changes come by presenceEvents, and are never ' +
+      'replayed.',
     ...viewerDependent,
     resolve: (user, _, context) => context.loaders.presence.load({ viewerId: requireViewer(context).userId, user }),
   }),
 )
 
 const HeartbeatInput = builder.inputType('HeartbeatInput', {
-  description: 'A device says that it is there.',
+  description: 'A sign of life from a device.',
   fields: (t) => ({
     deviceId: t.string({
       required: true,
-      description: "1 to 64 characters of the client's choosing, the same as long as it is the same device.",
+      description: '1 to 64 characters that the client chooses, and keeps as long as it is the same device.',
     }),
-    kind: t.field({ type: DeviceKind, required: true, description: 'What it is.' }),
+    kind: t.field({ type: DeviceKind, required: true, description: 'The kind of the device.' }),
     status: t.field({
       type: PresenceStatus,
       required: true,
-      description: 'ONLINE: it is in use. AWAY: it is not. OFFLINE: it goes, at once.',
+      description: 'ONLINE: the device is in use. AWAY: it is not. OFFLINE: it leaves, at once.',
     }),
   }),
 })
@@ -78,7 +89,8 @@ builder.mutationField('heartbeat', (t) =>
   t.field({
     type: Presence,
     description:
-      "Every 15 seconds from each device; gone after 30 without one. An open WebSocket with deviceId in its connection_init counts as one. The viewer's own presence, as it is.",
+      'Each device sends it every 15 seconds; without one for 30 seconds the device counts as gone. An open ' +
+      "WebSocket with deviceId in its connection_init has the same effect. Answers the viewer's own presence.",
     args: { input: t.arg({ type: HeartbeatInput, required: true, description: 'The device.' }) },
     resolve: (_, { input }, context) => {
       const viewer = requireViewer(context)
@@ -89,10 +101,12 @@ builder.mutationField('heartbeat', (t) =>
 )
 
 const PresenceChanged = builder.objectRef<PresenceItem>('PresenceChanged').implement({
-  description: 'Somebody came, went, or shows their presence in another way. No cursor: what was missed is not told.',
+  description:
+    'The presence of a person changed, or what they show of it. It has no cursor: missed changes are not sent ' +
+    'again.',
   fields: (t) => ({
-    user: t.field({ type: User, description: 'Who.', resolve: (item) => item.user }),
-    presence: t.field({ type: Presence, description: 'How it is now.', resolve: (item) => item.presence }),
+    user: t.field({ type: User, description: 'The person.', resolve: (item) => item.user }),
+    presence: t.field({ type: Presence, description: 'The presence now.', resolve: (item) => item.presence }),
   }),
 })
 
@@ -100,7 +114,8 @@ builder.subscriptionField('presenceEvents', (t) =>
   t.field({
     type: PresenceChanged,
     description:
-      'The presence of each of these people, and then its changes. Of each person the newest alone: who reads slowly misses what was in between.',
+      'The presence of each of these people, and then its changes. A slow reader gets only the newest presence of ' +
+      'each person.',
     args: {
       userIds: t.arg.idList({ required: true, description: `Whom to follow; 1 to ${String(maxFollowed)}.` }),
     },

@@ -4,20 +4,20 @@ import { eventRef, interfacesOf } from '../events/event.ts'
 import { Receipt, shownReceipts } from './receipt.ts'
 
 eventRef('RECEIPT_ADVANCED').implement({
-  description: 'Members have read or got more. Positions never go back.',
+  description: 'Members have read or received more. Positions never move back.',
   interfaces: interfacesOf('RECEIPT_ADVANCED'),
   fields: (t) => ({
     conversation: t.field({
       type: Conversation,
-      description: 'Where.',
+      description: 'In which conversation.',
       resolve: ({ event }, _, { loaders }) =>
         required(loaders.conversation.load(event.streamId), 'the conversation of an event'),
     }),
     receipts: t.field({
       type: [Receipt],
       description:
-        'The positions that moved, one for each member. A gathered one leaves out the reading of people who have read ' +
-        'receipts off.',
+        'The positions that moved, one receipt for each member. A gathered event leaves out what people with read ' +
+        'receipts off have read.',
       resolve: async ({ event }, _, { loaders }) => {
         const gathered = event.data.gathered === true
         const receipts = await shownReceipts(event, loaders)
@@ -26,9 +26,9 @@ eventRef('RECEIPT_ADVANCED').implement({
     }),
     gathered: t.boolean({
       description:
-        'True where receipts are gathered for some seconds, in conversations of ten members or more: it then says the same ' +
-        "to everybody, and has what others see of each member. Skip the viewer's own lastReadSeq there: their own position " +
-        'has come at once, by InboxEntryChanged on their personal stream.',
+        'True in conversations of ten members or more, where receipts are gathered for some seconds. The event is ' +
+        "then the same for all readers, with what others see of each member. Ignore the viewer's own lastReadSeq in " +
+        'it: their own position came before, by InboxEntryChanged on their personal stream.',
       resolve: ({ event }) => event.data.gathered === true,
     }),
   }),

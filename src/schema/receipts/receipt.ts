@@ -59,7 +59,8 @@ export const Receipt = builder.objectRef<ReceiptShape>('Receipt').implement({
     member: t.field({
       type: Member,
       description:
-        'Whose, as a member: as they are now. In a gathered event its lastReadSeq is what others see, also of the viewer.',
+        'The member whose receipt it is, as they are now. In a gathered event its lastReadSeq is what others see, ' +
+        'also for the viewer.',
       resolve: async ({ userId, conversationId, gathered }, _, { loaders }) => {
         const member = await required(loaders.member.load({ conversationId, userId }), 'the member of a receipt')
         return gathered ? asOthersSee(member) : member
@@ -67,13 +68,14 @@ export const Receipt = builder.objectRef<ReceiptShape>('Receipt').implement({
     }),
     user: t.field({
       type: User,
-      description: 'Whose.',
+      description: 'The person whose receipt it is.',
       resolve: (receipt, _, { loaders }) => required(loaders.user.load(receipt.userId), 'the user of a receipt'),
     }),
     lastReadSeq: t.int({
       description:
-        'Up to which seq they have read, as far as they let others see it: 0 with read receipts off. The viewer gets ' +
-        'their own position as it is now, also after marking unread by hand; but not in a gathered event.',
+        'They have read the messages up to this seq, as far as they let others see it: 0 with read receipts off. In ' +
+        "the viewer's own receipt it is their position now, also after marking unread by hand; but not in a gathered " +
+        'event.',
       ...viewerDependent,
       resolve: async ({ userId, conversationId, lastReadSeq, gathered }, _, context) => {
         // In a gathered one each of a thousand receipts would ask, and each of a thousand readers would be another case.
@@ -85,12 +87,12 @@ export const Receipt = builder.objectRef<ReceiptShape>('Receipt').implement({
       },
     }),
     lastDeliveredSeq: t.exposeInt('lastDeliveredSeq', {
-      description: 'Up to which seq their devices have got the messages.',
+      description: 'Their devices have received the messages up to this seq.',
     }),
     at: t.field({
       type: 'DateTime',
       description:
-        'When they got there. For a person who has read receipts off and only read: when the message at ' +
+        'When the position moved. For a person with read receipts off who only read: when the message at ' +
         'lastDeliveredSeq was sent.',
       resolve: ({ conversationId, ...receipt }, _, { loaders }) => shownAt(conversationId, receipt, loaders),
     }),

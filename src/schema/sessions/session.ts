@@ -16,11 +16,11 @@ const Session = builder.objectRef<SessionShape>('Session').implement({
     }),
     accessTokenExpiresAt: t.field({
       type: 'DateTime',
-      description: 'When the access token ends. Call refreshSession before.',
+      description: 'When the access token expires. Call refreshSession before that.',
       resolve: (session) => session.accessTokenExpiresAt,
     }),
     refreshToken: t.exposeString('refreshToken', {
-      description: 'Good for one refreshSession within 7 days. Also set as an HttpOnly cookie named parley_refresh.',
+      description: 'Valid for one refreshSession within 7 days. Also set as an HttpOnly cookie named parley_refresh.',
     }),
     user: t.field({
       type: User,
@@ -67,16 +67,18 @@ const RegisterInput = builder.inputType('RegisterInput', {
     handle: t.string({ required: true, description: '3 to 32 of a-z 0-9 _ . ; unique, case-insensitive.' }),
     displayName: t.string({
       required: true,
-      description: 'On one line, 1 to 64 characters (code points) without what cannot be seen around them.',
+      description:
+        'One line of 1 to 64 characters (code points), not counting spaces and invisible characters at its ends, ' +
+        'which are removed.',
     }),
     password: t.string({ required: true, description: '8 to 256 characters.' }),
   }),
 })
 
 const LoginInput = builder.inputType('LoginInput', {
-  description: 'Who wants in.',
+  description: 'The handle and the password.',
   fields: (t) => ({
-    handle: t.string({ required: true, description: 'Upper and lower case are the same.' }),
+    handle: t.string({ required: true, description: 'The handle of the person; upper and lower case are the same.' }),
     password: t.string({ required: true, description: 'The password given at registration.' }),
   }),
 })
@@ -84,7 +86,7 @@ const LoginInput = builder.inputType('LoginInput', {
 const RefreshSessionInput = builder.inputType('RefreshSessionInput', {
   description: 'A refresh token.',
   fields: (t) => ({
-    refreshToken: t.string({ description: 'The cookie parley_refresh counts when this is left out.' }),
+    refreshToken: t.string({ description: 'When it is left out, the cookie parley_refresh is used.' }),
   }),
 })
 
@@ -105,7 +107,7 @@ builder.mutationFields((t) => ({
   register: t.field({
     type: RegisterSuccess,
     errors: registering.errors,
-    description: 'Makes a person and logs them in.',
+    description: 'Registers a person and logs them in.',
     args: { input: t.arg({ type: RegisterInput, required: true, description: 'The new person.' }) },
     resolve: async (_, args, context) => {
       const input = registering.validate(registerShape, 'input', args.input)
@@ -117,7 +119,7 @@ builder.mutationFields((t) => ({
     type: LoginSuccess,
     errors: loggingIn.errors,
     description: 'Logs a person in. Slowed down after repeated failures.',
-    args: { input: t.arg({ type: LoginInput, required: true, description: 'Who wants in.' }) },
+    args: { input: t.arg({ type: LoginInput, required: true, description: 'The handle and the password.' }) },
     resolve: async (_, { input }, context) => {
       const { ip } = context.client
       await context.domain.attempts.checkLogin(ip, input.handle)
@@ -130,12 +132,13 @@ builder.mutationFields((t) => ({
     type: RefreshSessionSuccess,
     errors: refreshing.errors,
     description:
-      'Exchanges a refresh token for new tokens. The same one within 30 s gets the same tokens again, as long as those ' +
-      'were not exchanged in their turn. Any other second use ends the whole session, because somebody must have copied it.',
+      'Exchanges a refresh token for new tokens. Sent again within 30 s, the same token gets the same new tokens, ' +
+      'unless those were exchanged already. Any other second use ends the whole session, because somebody must have ' +
+      'copied the token.',
     args: {
       input: t.arg({
         type: RefreshSessionInput,
-        description: 'The cookie parley_refresh counts when this is left out.',
+        description: 'When it is left out, the cookie parley_refresh is used.',
       }),
     },
     resolve: async (_, { input }, context) => {

@@ -21,14 +21,18 @@ const CreateStreamTicketSuccess = builder.objectRef<StreamTicketShape>('CreateSt
   description: 'A ticket for one subscription.',
   fields: (t) => ({
     ticket: t.exposeString('ticket', {
-      description: 'The query parameter `ticket`, beside the very query, variables and operationName it was made for.',
+      description:
+        'The value of the query parameter `ticket`. Send it with exactly the query, variables and operationName that ' +
+        'it was made for.',
     }),
     search: t.exposeString('search', {
-      description: 'All query parameters, to be put behind the address of the API: new EventSource(address + search).',
+      description: 'All query parameters, to be appended to the address of the API: new EventSource(address + search).',
     }),
     expiresAt: t.field({
       type: 'DateTime',
-      description: 'Until when it has to be used, 60 s. A stream that has begun continues, also after reconnects.',
+      description:
+        'The ticket has to be used before this moment, within 60 s. A stream that has begun continues after it, also ' +
+        'through reconnects.',
       resolve: (ticket) => ticket.expiresAt,
     }),
   }),
@@ -81,8 +85,9 @@ builder.mutationField('createStreamTicket', (t) =>
     type: CreateStreamTicketSuccess,
     errors: ticketing.errors,
     description:
-      "Lets a browser's EventSource, which cannot send an access token, open this one subscription as the viewer. The ticket " +
-      'may stand in an address: it is good for nothing else, for 60 s, and ends with the session.',
+      "Makes a ticket with which a browser's EventSource, which cannot send an access token, opens this one " +
+      'subscription as the viewer. The ticket may be part of an address: it is valid for this subscription only, ' +
+      'for 60 s, and ends with the session.',
     args: { input: t.arg({ type: CreateStreamTicketInput, required: true, description: 'The subscription.' }) },
     resolve: async (_, args, context) => {
       const viewer = requireViewer(context)

@@ -6,12 +6,15 @@ import { required } from '../building/required.ts'
 import { User } from '../people/user.ts'
 
 const TypingChanged = builder.objectRef<TypingItem>('TypingChanged').implement({
-  description: 'Somebody began or ceased to type. Told as it happens, or not at all: it has no cursor and no replay.',
+  description: 'Somebody began or stopped typing. Sent live or not at all: it has no cursor and no replay.',
   fields: (t) => ({
-    conversationId: t.id({ description: 'Where.', resolve: ({ event }) => conversationId(event.streamId) }),
+    conversationId: t.id({
+      description: 'In which conversation.',
+      resolve: ({ event }) => conversationId(event.streamId),
+    }),
     user: t.field({
       type: User,
-      description: 'Who.',
+      description: 'The person.',
       resolve: ({ event }, _, { loaders }) => required(loaders.user.load(event.userId), 'somebody who types'),
     }),
     typing: t.boolean({ description: 'Whether they type now.', resolve: ({ event }) => event.typing }),
@@ -21,7 +24,7 @@ const TypingChanged = builder.objectRef<TypingItem>('TypingChanged').implement({
 const SetTypingInput = builder.inputType('SetTypingInput', {
   description: 'Whether the viewer types.',
   fields: (t) => ({
-    conversationId: t.id({ required: true, description: 'Where.' }),
+    conversationId: t.id({ required: true, description: 'In which conversation.' }),
     typing: t.boolean({ required: true, description: 'Whether the viewer types now.' }),
   }),
 })
@@ -29,9 +32,16 @@ const SetTypingInput = builder.inputType('SetTypingInput', {
 builder.mutationField('setTyping', (t) =>
   t.boolean({
     description:
-      'Says whether the viewer is typing. Typing ends by itself 6 s after it was told last, with a message of the viewer, ' +
-      "and with the WebSocket it was told through. False when the conversation is not the viewer's.",
-    args: { input: t.arg({ type: SetTypingInput, required: true, description: 'Where, and whether.' }) },
+      'Reports whether the viewer is typing. Typing ends 6 s after the last report, with a message by the viewer, ' +
+      'and when the WebSocket that it was reported through closes. Answers false when the viewer is not in the ' +
+      'conversation.',
+    args: {
+      input: t.arg({
+        type: SetTypingInput,
+        required: true,
+        description: 'In which conversation, and whether the viewer types.',
+      }),
+    },
     resolve: (_, { input }, context) => {
       const viewer = requireViewer(context)
       const decoded = decodeGlobalId(input.conversationId)
@@ -45,8 +55,8 @@ builder.subscriptionField('typingEvents', (t) =>
   t.field({
     type: TypingChanged,
     description:
-      'Who else is typing in one conversation: those who are, then changes, at most one a second for each person. Ends when ' +
-      'the viewer leaves or is removed.',
+      'Who else is typing in one conversation: first the people who type now, then changes, at most one per second ' +
+      'and person. Ends when the viewer leaves or is removed.',
     args: { conversationId: t.arg.id({ required: true, description: 'Which conversation.' }) },
     subscribe: (_, args, context) =>
       context.domain.typing.follow(requireViewer(context), requireId('Conversation', args.conversationId)),

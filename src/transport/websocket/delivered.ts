@@ -90,7 +90,7 @@ export class Delivered {
       await this.deliveries.markDelivered(this.viewer, positions)
       this.remember(positions)
     } catch (error) {
-      this.logger.debug({ err: error }, 'what a device has acknowledged was not stored; will try again')
+      this.logger.debug({ err: error }, 'could not store what a device acknowledged; will try again')
       delayMs = retryMs
       for (const [conversationId, seq] of this.sent) positions.set(conversationId, seq)
       this.sent = positions

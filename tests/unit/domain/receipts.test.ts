@@ -69,16 +69,16 @@ test('one conversation that cannot be had keeps the others not waiting, and is t
   answers = [{ next: 'c', left: ['a', 'b'] }, new Error('held'), { left: [] }]
   await turn()
   expect(calls).toEqual(['all after null', 'a', 'b', 'all after c'])
-  expect(logged).toEqual(['warn: gathered receipts could not be told; will try again'])
+  expect(logged).toEqual(['warn: could not publish gathered receipts; will try again'])
   await receipts.stop()
 })
 
 test('a failure is logged once, however long it lasts, and so is its end', async () => {
   answers = [new Error('away'), new Error('away'), new Error('away')]
   for (let count = 0; count < 3; count++) await turn()
-  expect(logged).toEqual(['warn: gathered receipts could not be told; will try again'])
+  expect(logged).toEqual(['warn: could not publish gathered receipts; will try again'])
   for (let count = 0; count < 2; count++) await turn()
-  expect(logged.slice(1)).toEqual(['info: gathered receipts are told again'])
+  expect(logged.slice(1)).toEqual(['info: gathered receipts are published again'])
   expect(calls).toHaveLength(5)
   await receipts.stop()
 })
