@@ -164,10 +164,11 @@ export function createHub(options: HubOptions): Hub {
     }
     // Unless retention took what comes next, which is for the reader to find out.
     const isWhole = events[0]?.seq === afterSeq + 1
+    // First: a look that found more may only wait for the stream to begin.
+    stream.watermarkSeq = headSeq
     stream.start(isWhole ? { headEventSeq: afterSeq, headMark: events[0]?.markBefore ?? head.headMark } : head)
     if (isWhole) for (const event of events) stream.offer(event)
     stream.announce(headSeq)
-    stream.watermarkSeq = headSeq
   }
 
   const open = (afterSeqs: ReadonlyMap<string, number>): void => {

@@ -1,4 +1,4 @@
-import type { EventStore, Look } from '../store/events.ts'
+import type { EventStore, Look, Moved } from '../store/events.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Hub } from './hub.ts'
 import { within } from '../flow/deadline.ts'
@@ -27,12 +27,15 @@ export async function startRelay({ events, hub, intervalMs, logger }: RelayOptio
   let failing = false
   /** An older state was restored, and the streams that are open were not compared with it yet. */
   let isToVerify = false
+  /** Heads that were found and not passed on yet: the next look asks for later ones alone. */
+  let found: Moved['heads'] = []
 
   const look = async () => {
     try {
       const number = watermarks.begin()
       const moved = await within(lookTimeoutMs, events.movedSince(last), () => new Error('no answer in time'))
       last = moved
+      found = [...found, ...moved.heads]
       if (!moved.isSameHistory) {
         logger.warn('the log has lost events, as after a restored backup: readers get SnapshotRequired')
         isToVerify = true
@@ -41,9 +44,10 @@ export async function startRelay({ events, hub, intervalMs, logger }: RelayOptio
       const isVerified = !isToVerify
       if (isToVerify) await within(lookTimeoutMs, hub.verify(), () => new Error('no answer in time'))
       isToVerify = false
-      for (const head of moved.heads) hub.announce(head.streamId, head.headEventSeq)
+      for (const head of found) hub.announce(head.streamId, head.headEventSeq)
       // One that found another history is older than what its streams go on from.
-      if (isVerified) watermarks.note(number, moved.watermark, moved.heads)
+      watermarks.note(number, isVerified ? moved.watermark : null, found)
+      found = []
       if (failing) logger.info('the relay reads the log again')
       failing = false
     } catch (error) {

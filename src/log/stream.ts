@@ -195,8 +195,8 @@ export class Stream {
     try {
       const head = await this.options.readHead()
       if (this.closed) return
-      this.start(head)
       this.watermarkSeq = head.headEventSeq
+      this.start(head)
       this.forgottenSeq = this.tipSeq
       this.tell()
     } catch (error) {

@@ -37,8 +37,9 @@ export class Watermarks {
     return ++this.begunCount
   }
 
-  note(look: number, watermark: Watermark, heads: readonly { streamId: string; headEventSeq: number }[]): void {
-    this.found = { watermark, look }
+  /** With no watermark only its heads count, for the looks after it. */
+  note(look: number, watermark: Watermark | null, heads: readonly { streamId: string; headEventSeq: number }[]): void {
+    if (watermark) this.found = { watermark, look }
     for (const { streamId, headEventSeq } of heads) {
       if (this.open.get(streamId)) this.heads.set(streamId, Math.max(headEventSeq, this.heads.get(streamId) ?? 0))
     }
