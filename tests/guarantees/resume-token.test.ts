@@ -121,6 +121,46 @@ test('conversations joined, left, and left and joined again while away', async (
   }
 })
 
+test('who left and joined again while away is told all in between, also in small parts', async () => {
+  const [reader, host, third] = await people()
+  const group = await host.createGroup([reader, third])
+  const other = await host.createGroup([reader])
+  const { resume, nodes } = await pageOf(reader)
+  const start = await logOf(group)
+  for (const nth of oneTo(2)) await host.send(group, `Before leaving, ${nth}`)
+  await remove(host, group, reader)
+  await host.send(group, 'While they are out')
+  const out = await logOf(group)
+  await add(host, group, reader)
+  for (const conversation of [group, other]) await host.send(conversation, 'They are back')
+  const all = oneTo((await logOf(group)) - start).map((nth) => start + nth)
+  const isAtEnd = (told: TokenEvent[]) => seqsOf(told, group).at(-1) === all.at(-1)
+  // Who comes back right after word of their leaving goes on from where they joined.
+  const theirs = (told: TokenEvent[]) => seqsOf(told, group).filter((seq) => seq !== out)
+
+  const inParts: TokenEvent[] = []
+  for (let next = resume; !isAtEnd(inParts) && inParts.length < 20;) {
+    const answer = await resyncAfter(reader, { resume: next, limit: 1 })
+    inParts.push(...answer.streams.flatMap(({ events }) => events))
+    next = answer.resume
+  }
+  expect(theirs(inParts)).toEqual(all.filter((seq) => seq !== out))
+
+  const cursors = nodes.map(({ conversation }) => conversation.cursor)
+  for (const beginning of [{ resume }, { resume: null, after: cursors }]) {
+    const told: TokenEvent[] = []
+    let live = await readAfter(reader, beginning.resume, beginning.after)
+    while (!isAtEnd(told) && told.length < 20) {
+      const [event] = await live.waitForCount(1)
+      told.push(event!)
+      live.cut()
+      live = await readAfter(reader, event!.resume)
+    }
+    live.cut()
+    expect(theirs(told)).toEqual(all.filter((seq) => seq !== out))
+  }
+})
+
 test('a token of somebody else, or one that was altered, gives nothing but word that all is to be read anew', async () => {
   const [reader, writer, stranger] = await people()
   const ours = await writer.createGroup([reader])

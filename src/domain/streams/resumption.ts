@@ -188,7 +188,8 @@ function toldSinceJoining(known: Known, membership: ResumableMembership): Told {
   // The personal stream no longer says what happened in between.
   if (ownPlace(known, conversationId)?.seq == null) return { ...told, lost: 'EXPIRED' }
   const [first, ...later] = newChanges(known, conversationId, told.seq)
-  if (first?.left) return told
+  // Or who was told in part of what the watermark shows: they were a member before and at it, whatever happened in between.
+  if (first ? first.left : known.exceptionOf.has(conversationId)) return told
   const isLast = !later.some(({ left }) => left)
   const joinedAt = isLast ? joinedEventSeq : (first?.eventSeq ?? joinedEventSeq)
   if (told.lost && (!first || joinedAt < floorEventSeq)) return told
