@@ -42,6 +42,8 @@ export interface ShownMessage {
 export interface ChatEvent {
   __typename?: string
   cursor: { streamId: string; eventSeq: number }
+  /** Of an event of the inbox: the token that goes on after it. */
+  resume?: string | null
 }
 
 export interface ChatOptions {

@@ -210,6 +210,7 @@ export function testExample(
         const seqs = events.filter(({ cursor }) => cursor.streamId === id).map(({ cursor }) => cursor.eventSeq)
         expect(seqs, 'in order and once').toEqual([...new Set(seqs)].sort((a, b) => a - b))
       }
+      expect(events.filter(({ resume }) => typeof resume !== 'string')).toEqual([])
       expect(errors).toEqual([])
       inbox.close()
     }))

@@ -21,6 +21,7 @@ import {
   type StreamCursorInput,
 } from '../../sdk/generated/graphql.ts'
 import { Reader } from './reader.ts'
+import { withoutResume } from './without-resume.ts'
 import { atEndOfEachFile } from './at-end.ts'
 
 /** A result that must be this member of its union; anything else fails the test with what came instead. */
@@ -34,6 +35,7 @@ export function expectType<Result extends { __typename?: string }, Name extends 
 
 export const newKey = (): string => randomUUID()
 
+const inboxByCursors = withoutResume(InboxEventsDocument)
 const clients: ParleyClient[] = []
 
 atEndOfEachFile(async () => {
@@ -143,10 +145,10 @@ export class Person {
     )
   }
 
-  /** Reads all events of the person's inbox on a socket of its own, from now on when no places are given. */
+  /** Reads all events of the person's inbox on a socket of its own, by cursors, from now on when no places are given. */
   async inboxEvents(after: StreamCursorInput[] | null = null) {
     const from = after ?? (await this.cursors())
-    return Reader.open(this, InboxEventsDocument, { after: from }, (data) => data.inboxEvents)
+    return Reader.open(this, inboxByCursors, { after: from }, (data) => data.inboxEvents)
   }
 
   /** By HTTP. */

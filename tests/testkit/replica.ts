@@ -1,10 +1,11 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
-import type { ConversationEventsSubscription, InboxEventsSubscription } from '../../sdk/generated/graphql.ts'
+import type { ConversationEventsSubscription, ResyncQuery } from '../../sdk/generated/graphql.ts'
 import type { Person } from './person.ts'
 
 export type ConversationEvent = ConversationEventsSubscription['conversationEvents']
-export type InboxEvent = InboxEventsSubscription['inboxEvents']
+/** Also those of a subscription, which have a resume token besides. */
+export type InboxEvent = ResyncQuery['resync']['streams'][number]['events'][number]
 
 type MoveEvent = Extract<ConversationEvent, { __typename: 'MessageSent' | 'ReceiptAdvanced' }>
 
