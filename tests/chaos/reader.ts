@@ -1,9 +1,15 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { print } from 'graphql'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ConversationEventsDocument, InboxEventsDocument } from '../../sdk/generated/graphql.ts'
+import {
+  ConversationEventsDocument,
+  InboxEventsDocument,
+  ResyncDocument,
+  type ResyncQuery,
+} from '../../sdk/generated/graphql.ts'
 import type { Person } from '../testkit/person.ts'
 import { Replica, type ConversationEvent, type InboxEvent } from '../testkit/replica.ts'
+import { withoutResume } from '../testkit/without-resume.ts'
 import { call, UnexpectedAnswer } from './call.ts'
 import type { Chance } from './chance.ts'
 import { Subscription } from './subscription.ts'
@@ -22,13 +28,22 @@ export interface ReaderOptions {
   person: Person
   /** One conversation; null: the whole inbox. */
   conversationId: string | null
+  /** Of an inbox: whether it goes on by its newest resume token alone, or by its cursors of all streams. */
+  byToken: boolean
   world: World
   chance: Chance
 }
 
 const conversationText = print(ConversationEventsDocument)
 const inboxText = print(InboxEventsDocument)
-const startText = `{ viewer { cursor { streamId eventSeq mark } } inbox(first: 100, filter: ALL) { nodes { conversation { id } } } }`
+const inboxByCursorsText = print(withoutResume(InboxEventsDocument))
+const inboxPageText = `{ inbox(first: 100, filter: ALL) { resume nodes { conversation { id } } } }`
+const viewerText = `{ viewer { cursor { streamId eventSeq mark } } }`
+/** Few, so that it takes several answers to come back. */
+const resyncLimit = 4
+const maxResyncs = 200
+/** Who goes on by a token comes back often, so that there are many of them. */
+const staysForEvents: [number, number] = [1, 200]
 const answerTimeoutMs = 8_000
 /** How often somebody who left looks whether they are back. */
 const outsideMs = 500
@@ -47,6 +62,8 @@ export class ChaosReader {
   private readonly segments = new Map<string, Segment[]>()
   private personal: { streamId: string; segment: Segment } | null = null
   private subscription: Subscription<Event> | null = null
+  /** The newest resume token; null for who goes on by cursors. */
+  private token: string | null = null
   private stopped = false
 
   constructor(private readonly options: ReaderOptions) {}
@@ -107,13 +124,18 @@ export class ChaosReader {
       await this.readAnew(conversationId)
       return
     }
-    const start = (await this.ask(startText, {})) as {
-      viewer: { cursor: { streamId: string; eventSeq: number; mark: string } }
-      inbox: { nodes: { conversation: { id: string } }[] }
+    // The page with its token first: what is read afterwards is not older than it.
+    const { inbox } = (await this.ask(inboxPageText, {})) as {
+      inbox: { resume: string; nodes: { conversation: { id: string } }[] }
     }
-    const { streamId, eventSeq } = start.viewer.cursor
-    this.personal = { streamId, segment: this.openSegment(streamId, eventSeq, eventSeq) }
-    for (const { conversation } of start.inbox.nodes) await this.readAnew(conversation.id)
+    const { viewer } = (await this.ask(viewerText, {})) as {
+      viewer: { cursor: { streamId: string; eventSeq: number } }
+    }
+    const { streamId, eventSeq } = viewer.cursor
+    if (this.options.byToken) this.token = inbox.resume
+    const after = this.token === null ? eventSeq : null
+    this.personal = { streamId, segment: this.openSegment(streamId, after, eventSeq) }
+    for (const { conversation } of inbox.nodes) await this.readAnew(conversation.id)
   }
 
   /** Follows until it is stopped. */
@@ -126,6 +148,7 @@ export class ChaosReader {
         continue
       }
       this.connectCount++
+      if (this.token !== null && chance.next() < 0.3) await this.resync()
       await this.follow()
       await sleep(chance.between(20, 300))
     }
@@ -136,19 +159,47 @@ export class ChaosReader {
     const subscription = new Subscription<Event>(
       world.anyUrl(chance),
       person.session.accessToken,
-      this.isInbox ? inboxText : conversationText,
-      this.isInbox
-        ? { after: this.cursors() }
-        : { conversationId, after: this.cursors().find(({ streamId }) => streamId === conversationId)?.eventSeq },
+      // Half of those who go on by cursors are told tokens that they do not use.
+      !this.isInbox ? conversationText : this.token !== null || chance.next() < 0.5 ? inboxText : inboxByCursorsText,
+      this.token !== null
+        ? { resume: this.token }
+        : this.isInbox
+          ? { after: this.cursors() }
+          : { conversationId, after: this.cursors().find(({ streamId }) => streamId === conversationId)?.eventSeq },
     )
     this.subscription = subscription
+    let staysFor = chance.between(...staysForEvents)
     for (let item = await subscription.next(); item !== null; item = await subscription.next()) {
-      if ('event' in item) await this.take(item.event)
-      else if (item.code === 'NOT_FOUND' && conversationId !== null) await this.sentAway(conversationId)
+      if ('event' in item) {
+        const { event } = item
+        if (this.token !== null) this.noteToken(event)
+        await this.take(event)
+        if (this.token !== null && --staysFor === 0) subscription.close()
+      } else if (item.code === 'NOT_FOUND' && conversationId !== null) await this.sentAway(conversationId)
       else if (item.code !== 'UNAVAILABLE') this.unexpected(`was told ${item.code}: ${item.message}`)
     }
     if (subscription.unexpectedEnd !== null) this.unexpected(subscription.unexpectedEnd)
     subscription.close()
+  }
+
+  /** Comes back by requests, until there is no more. */
+  private async resync(): Promise<void> {
+    for (let nth = 0; nth < maxResyncs && !this.stopped; nth++) {
+      const answer = await this.ask(print(ResyncDocument), { resume: this.token, limit: resyncLimit })
+      if (this.stopped) return
+      const { streams, resume } = (answer as unknown as ResyncQuery).resync
+      for (const { events } of streams) for (const event of events) await this.take(event)
+      this.token = resume
+      if (!streams.some(({ hasMore }) => hasMore)) return
+    }
+    this.unexpected(`was not at the end after ${maxResyncs} resyncs`)
+  }
+
+  /** All that it knows of where it is: the events that it is told, in all streams. */
+  private noteToken(event: Event): void {
+    const { resume } = event as { resume?: string | null }
+    if (typeof resume === 'string') this.token = resume
+    else this.unexpected(`was told ${event.__typename} without a token`)
   }
 
   /** Named from now on: an event that comes next must be the one after. */
@@ -207,9 +258,10 @@ export class ChaosReader {
     const replica = await Replica.read({ client } as unknown as Person, conversationId)
     if (!replica || this.stopped) return
     const { eventSeq } = replica
+    const isChosenThere = this.isInbox && (this.subscription !== null || this.token !== null)
     this.copies.set(conversationId, {
       replica,
-      segment: this.openSegment(conversationId, this.isInbox && this.subscription ? null : eventSeq, eventSeq),
+      segment: this.openSegment(conversationId, isChosenThere ? null : eventSeq, eventSeq),
     })
   }
 

@@ -39,8 +39,10 @@ function makeReaders(world: World, chance: Chance): ChaosReader[] {
   return world.people.flatMap((person, index) => {
     const own = world.talks.filter(({ members }) => members.includes(person))
     return [null, null, chance.pick(own).id].map((conversationId, device) => {
-      const name = `reader ${index + 1}${'abc'[device] ?? ''} (${conversationId === null ? 'inbox' : 'conversation'})`
-      return new ChaosReader({ name, person, conversationId, world, chance: chance.fork() })
+      const byToken = device === 1
+      const follows = conversationId !== null ? 'conversation' : byToken ? 'inbox by token' : 'inbox by cursors'
+      const name = `reader ${index + 1}${'abc'[device] ?? ''} (${follows})`
+      return new ChaosReader({ name, person, conversationId, byToken, world, chance: chance.fork() })
     })
   })
 }
