@@ -7,13 +7,12 @@ import { effort } from '../testkit/effort.ts'
 import { holdRows } from '../testkit/hold-rows.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'
-import { sharedPair } from '../testkit/shared.ts'
 import { statementsOf } from '../testkit/statements.ts'
 
 let pair: Pair
 
 beforeAll(async () => {
-  pair = await sharedPair()
+  pair = await startPair()
 })
 
 const oneTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ResyncDocument, ViewerDocument } from '../../sdk/generated/graphql.ts'
 import { restorable } from '../testkit/backup.ts'
 import { newKey, signUp, type Person, type Place } from '../testkit/person.ts'
@@ -39,6 +39,11 @@ interface World {
   conversation: string
 }
 
+const worlds: World[] = []
+afterEach(async () => {
+  for (const { servers } of worlds.splice(0)) await Promise.all(servers.map((server) => server.stop()))
+})
+
 describe.each(Object.entries(restorable))('after a backup was restored, made as %s', (_, makeDatabase) => {
   const start = async () => {
     const database = await makeDatabase()
@@ -47,6 +52,7 @@ describe.each(Object.entries(restorable))('after a backup was restored, made as 
     const [ann, bob] = [await signUp(urls[0]!), await signUp(urls[1]!)]
     const conversation = await ann.startDirect(bob)
     const world: World = { servers, urls, ann, bob, conversation }
+    worlds.push(world)
     return { database, world }
   }
   const restarted = async (world: World, databaseUrl: string) => {
