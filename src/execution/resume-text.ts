@@ -28,16 +28,26 @@ export function splitAtMarker(bytes: Buffer): Buffer[] {
   return pieces
 }
 
+/** An answer with its reader's token, not put together yet. */
+export interface TokenPayload {
+  pieces: readonly Buffer[]
+  token: string
+  byteSize: number
+}
+
 /** Tokens are ASCII. */
-export function joinWithToken(pieces: readonly Buffer[], token: string): Buffer {
-  const [first = Buffer.alloc(0), ...rest] = pieces
-  if (rest.length === 0) return first
-  const byteSize = pieces.reduce((sum, { length }) => sum + length, token.length * rest.length)
-  const joined = Buffer.allocUnsafe(byteSize)
-  let offset = first.copy(joined)
-  for (const piece of rest) {
-    offset += joined.write(token, offset, 'latin1')
-    offset += piece.copy(joined, offset)
+export const withPieces = (pieces: readonly Buffer[], token: string): TokenPayload => ({
+  pieces,
+  token,
+  byteSize: pieces.reduce((sum, { length }) => sum + length, token.length * (pieces.length - 1)),
+})
+
+/** Writes it at `offset`; answers where it ends. */
+export function writeWithToken(target: Buffer, offset: number, { pieces, token }: TokenPayload): number {
+  let end = offset
+  for (const [index, piece] of pieces.entries()) {
+    if (index > 0) end += target.write(token, end, 'latin1')
+    end += piece.copy(target, end)
   }
-  return joined
+  return end
 }

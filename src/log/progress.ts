@@ -161,7 +161,7 @@ export class Progress {
     const covered = this.coveredBy(newest, placeOf)
     const exceptions = this.point.exceptions.filter(({ streamId }) => !covered.has(streamId))
     for (const [streamId, look] of this.leftAt) if (look < newest.look) this.leftAt.delete(streamId)
-    this.point = exceptions.length === 0 ? newest.point : { ...newest.point, exceptions }
+    this.point = exceptions.length === 0 ? newest.point : restedPoint(this.point, newest.point, exceptions)
   }
 
   private coveredBy({ look }: Settled, placeOf: (streamId: string) => Place | undefined): Set<string> {
@@ -196,6 +196,19 @@ export class Progress {
     const [next] = this.sweeps
     this.point = { base: target, sweep: next ? { target: next.target, upTo: beforeAll } : null, exceptions }
   }
+}
+
+/** Where the reader rested that asked last, by the point before it. */
+const restedPoints = new WeakMap<ResumePoint, ResumePoint>()
+
+/** The exceptions are some of those of `point`. */
+function restedPoint(point: ResumePoint, { base }: ResumePoint, exceptions: readonly Exception[]): ResumePoint {
+  const known = restedPoints.get(point)
+  const isSame = known?.base === base && known.exceptions.length === exceptions.length
+  if (isSame && exceptions.every((exception, index) => exception === known.exceptions[index])) return known
+  const next = { base, sweep: null, exceptions }
+  restedPoints.set(point, next)
+  return next
 }
 
 /** The next point of the reader that asked last, by the point before it: a thousand readers of one event share theirs. */

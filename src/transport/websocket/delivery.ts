@@ -1,11 +1,11 @@
 import type { ExecutionResult } from 'graphql'
 import type { EventResult, EventResults } from '../../execution/event-results.ts'
-import { joinWithToken, resultWithToken, resumeOf, splitAtMarker } from '../../execution/resume-text.ts'
+import { withPieces, resultWithToken, resumeOf, splitAtMarker } from '../../execution/resume-text.ts'
 import type { Watched } from '../../execution/watchdog.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Delivered } from './delivered.ts'
 import type { LiveSource } from './live-source.ts'
-import type { Outlet } from './outlet.ts'
+import { payloadByteSize, type Outlet, type Payload } from './outlet.ts'
 
 /** Events taken at a time, while their results are computed. */
 const maxAhead = 64
@@ -106,7 +106,7 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined>, Wat
         return
       }
       const payload = payloadOf(next)
-      this.lastByteSize = payload.length
+      this.lastByteSize = payloadByteSize(payload)
       this.outlet.push(this.head, payload)
       this.sentCount++
       this.delivered?.note(next.item)
@@ -204,8 +204,8 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined>, Wat
   }
 }
 
-function payloadOf({ item, result }: Taken): Buffer {
+function payloadOf({ item, result }: Taken): Payload {
   const bytes = (result.bytes ??= Buffer.from(`${JSON.stringify(result.value)}}`))
   const token = resumeOf(item)
-  return token === undefined ? bytes : joinWithToken((result.pieces ??= splitAtMarker(bytes)), token)
+  return token === undefined ? bytes : withPieces((result.pieces ??= splitAtMarker(bytes)), token)
 }

@@ -1,4 +1,5 @@
 import { delivered } from '../../telemetry/facts.ts'
+import { writeWithToken, type TokenPayload } from '../../execution/resume-text.ts'
 import type { BoundedSocket } from './bounded-socket.ts'
 import { closeCodes, comeBack } from './close-codes.ts'
 import type { Delivery } from './delivery.ts'
@@ -10,13 +11,16 @@ const maxTurnByteSize = 65_536
 /** A payload from this size on is not copied for each socket. */
 const sharedFromByteSize = 16_384
 
+/** The same bytes for all readers, or with a token of each reader's own: then they are put together in the frame alone. */
+export type Payload = Buffer | TokenPayload
+
 /** Where the events of all subscriptions of one socket go out: the frames of one turn in one write. */
 export class Outlet {
   /** Whether it stands in the fan-out's queue. */
   isQueued = false
   private ready: Delivery[] = []
   private heads: Buffer[] = []
-  private payloads: Buffer[] = []
+  private payloads: Payload[] = []
   private byteSize = 0
   private isDraining = false
 
@@ -35,10 +39,10 @@ export class Outlet {
   }
 
   /** A frame of which `head` is this subscription's own beginning and `payload` the rest. */
-  push(head: Buffer, payload: Buffer) {
+  push(head: Buffer, payload: Payload) {
     this.heads.push(head)
     this.payloads.push(payload)
-    this.byteSize += head.length + payload.length
+    this.byteSize += head.length + payloadByteSize(payload)
   }
 
   /** Whether the network takes nothing at the moment. */
@@ -90,7 +94,7 @@ export class Outlet {
     const [payload] = payloads
     if (!head || !payload) return
     if (delivered.hasSubscribers) delivered.publish({ eventCount: heads.length, byteSize: this.byteSize })
-    if (heads.length === 1 && payload.length >= sharedFromByteSize) {
+    if (heads.length === 1 && Buffer.isBuffer(payload) && payload.length >= sharedFromByteSize) {
       const byteSize = head.length + payload.length
       const start = Buffer.allocUnsafe(headerByteSize(byteSize) + head.length)
       head.copy(start, writeHeader(start, 0, byteSize))
@@ -104,10 +108,14 @@ export class Outlet {
   }
 }
 
-function joined(heads: readonly Buffer[], payloads: readonly Buffer[]): Buffer {
+export const payloadByteSize = (payload: Payload): number =>
+  Buffer.isBuffer(payload) ? payload.length : payload.byteSize
+
+function joined(heads: readonly Buffer[], payloads: readonly Payload[]): Buffer {
   let byteSize = 0
   heads.forEach((head, index) => {
-    const frameByteSize = head.length + (payloads[index]?.length ?? 0)
+    const payload = payloads[index]
+    const frameByteSize = head.length + (payload ? payloadByteSize(payload) : 0)
     byteSize += headerByteSize(frameByteSize) + frameByteSize
   })
   const target = Buffer.allocUnsafe(byteSize)
@@ -115,9 +123,9 @@ function joined(heads: readonly Buffer[], payloads: readonly Buffer[]): Buffer {
   heads.forEach((head, index) => {
     const payload = payloads[index]
     if (!payload) return
-    offset = writeHeader(target, offset, head.length + payload.length)
+    offset = writeHeader(target, offset, head.length + payloadByteSize(payload))
     offset += head.copy(target, offset)
-    offset += payload.copy(target, offset)
+    offset = Buffer.isBuffer(payload) ? offset + payload.copy(target, offset) : writeWithToken(target, offset, payload)
   })
   return target
 }
