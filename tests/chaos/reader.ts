@@ -184,7 +184,7 @@ export class ChaosReader {
 
   /** Comes back by requests, until there is no more. */
   private async resync(): Promise<void> {
-    for (let nth = 0; nth < maxResyncs && !this.stopped; nth++) {
+    for (let nth = 0; nth < maxResyncs; nth++) {
       const answer = await this.ask(print(ResyncDocument), { resume: this.token, limit: resyncLimit })
       if (this.stopped) return
       const { streams, resume } = (answer as unknown as ResyncQuery).resync
