@@ -18,7 +18,8 @@ const help = `npm run bench -- [options]
   --json file          where the results go (bench/results/latest.json)
   --no-limits          without the raw limits
   --growth             the growth curves instead (bench/growth.mjs); goes with --quick and --json
-  --receipts           what it costs when 1,000 read one message instead (bench/receipts.mjs); goes with --rounds and --json`
+  --receipts           what it costs when 1,000 read one message instead (bench/receipts.mjs); goes with --rounds and --json
+  --resume             what resume tokens cost 1,000 inboxes instead (bench/resume.mjs); goes with --rounds, --quick and --json`
 
 const { values: options } = parseArgs({
   options: {
@@ -32,6 +33,7 @@ const { values: options } = parseArgs({
     'no-limits': { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
     receipts: { type: 'boolean', default: false },
+    resume: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -62,8 +64,8 @@ if (options.help) {
   // Only now, as they need what was installed.
   const { endAll, isEnding } = await import('./harness/ending.mjs')
   try {
-    const script = options.growth ? './growth.mjs' : options.receipts ? './receipts.mjs' : './harness/run.mjs'
-    const { run } = await import(script)
+    const other = ['growth', 'receipts', 'resume'].find((name) => options[name])
+    const { run } = await import(other === undefined ? './harness/run.mjs' : `./${other}.mjs`)
     process.exitCode = await run(options)
   } catch (error) {
     // What fails while everything is being ended fails because of that.

@@ -8,6 +8,7 @@ import { RawWebSocket } from './socket.mjs'
  * @property {string} token
  * @property {string} conversationId global id
  * @property {number | null} after
+ * @property {object} [payload] of GraphQL: another subscription than to the conversation's messages
  * @property {string} [localAddress]
  * @property {(bytes: Buffer, start: number, end: number) => boolean} onEvent false when the frame is no event
  * @property {(reason: string) => void} onEnd
@@ -17,7 +18,7 @@ import { RawWebSocket } from './socket.mjs'
  * Resolves when the server has been asked to subscribe: nothing in the protocol tells when it has.
  * @param {Subscription} wanted
  */
-async function subscribeGraphql({ url, token, conversationId, after, localAddress, onEvent, onEnd }) {
+async function subscribeGraphql({ url, token, conversationId, payload: given, after, localAddress, onEvent, onEnd }) {
   let acknowledge
   const acknowledged = new Promise((resolve, reject) => (acknowledge = { resolve, reject }))
   const onText = (bytes, start, end) => {
@@ -37,9 +38,10 @@ async function subscribeGraphql({ url, token, conversationId, after, localAddres
   socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } }))
   await acknowledged
   const payload =
-    after === null
+    given ??
+    (after === null
       ? { query: messageEvents, variables: { conversationId } }
-      : { query: messageEventsAfter, variables: { conversationId, after } }
+      : { query: messageEventsAfter, variables: { conversationId, after } })
   socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload }))
   return socket
 }

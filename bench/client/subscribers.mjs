@@ -10,7 +10,7 @@ const retryAfterMs = 250
 const portsPerAddress = 20_000
 
 /** @typedef {'graphql-ws' | 'socket.io' | 'bare'} Kind */
-/** @typedef {{ token: string, conversationId: string, room: number }} WantedSocket */
+/** @typedef {{ token: string, conversationId: string, room: number, payload?: object }} WantedSocket */
 /** @typedef {{ kind: Kind, url: string, sockets: WantedSocket[] }} Wanted */
 
 const findSeq = createSeqFinder()
@@ -43,13 +43,14 @@ class Subscriber {
    * @param {string} url
    * @param {WantedSocket} socket
    */
-  constructor(index, kind, url, { token, conversationId, room }) {
+  constructor(index, kind, url, { token, conversationId, room, payload }) {
     this.index = index
     this.kind = kind
     this.url = url
     this.token = token
     this.conversationId = conversationId
     this.room = room
+    this.payload = payload
   }
 
   /** @param {number | null} after */
@@ -61,6 +62,7 @@ class Subscriber {
       url: this.url,
       token: this.token,
       conversationId: this.conversationId,
+      payload: this.payload,
       after,
       localAddress: `127.0.0.${String(2 + Math.floor(this.index / portsPerAddress))}`,
       onEvent: this.onEvent,

@@ -26,13 +26,14 @@ export class WrongResult extends Error {
  * @param {Context} context
  * @param {{ conversation: number, members: number[] }[]} rooms
  * @param {number} senderCount connections that write, spread over the rooms
+ * @param {{ query: string } | undefined} [payload] what everybody subscribes to, other than the messages of their room
  */
-export async function openAudience(context, rooms, senderCount) {
+export async function openAudience(context, rooms, senderCount, payload) {
   const { watchers, writers, contender, server, tokenOf } = context
   const { kind } = contender
   const idOf = (room) => conversationId(rooms[room].conversation)
   const sockets = rooms.flatMap(({ members }, room) =>
-    members.map((member) => ({ token: tokenOf(member), conversationId: idOf(room), room })),
+    members.map((member) => ({ token: tokenOf(member), conversationId: idOf(room), room, payload })),
   )
   const senders = Array.from({ length: senderCount }, (_, place) => {
     const own = rooms.flatMap(({ members }, room) =>
@@ -97,7 +98,7 @@ export async function openAudience(context, rooms, senderCount) {
 /** What a subscriber is told is what was sent. */
 function checkEvent(text, { conversation, members }) {
   const parsed = JSON.parse(text.slice(text.search(/[[{]/)))
-  const message = Array.isArray(parsed) ? parsed[1] : parsed.payload.data.messageEvents.message
+  const message = Array.isArray(parsed) ? parsed[1] : Object.values(parsed.payload.data)[0].message
   const isRight =
     message.id === messageId(conversation, message.seq) &&
     message.text === messageText &&
