@@ -1,10 +1,14 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { pino } from 'pino'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createHub, type Hub } from '../../../src/log/hub.ts'
+import type { LogItem } from '../../../src/log/items.ts'
 import type { LogRequest, ReadLog } from '../../../src/log/read.ts'
+import type { ResumePoint } from '../../../src/log/resume-point.ts'
 import { TrackedCursor } from '../../../src/log/tracked-cursor.ts'
 import type { Watermark } from '../../../src/store/watermark.ts'
 import { FakeBus, FakeLog, next, streamId } from '../../testkit/log.ts'
+import { withRandom } from '../../testkit/random.ts'
 
 const watermark = (xid: bigint): Watermark => ({ xid, mark: `w${xid}`, running: [] })
 
@@ -83,4 +87,85 @@ test('what a look finds whose own watermark is of no use counts for those after 
   look()(null, 2)
   look()(3n)
   expect((await next(cursor))!.point!.base!.xid).toBe(1n)
+})
+
+describe('a reader of many streams', () => {
+  const ids = Array.from({ length: 25 }, (_, nth) => `019a0000-0000-7000-8000-0000000000${String(nth + 10)}`)
+  /** At each watermark, how far the streams were. */
+  let headsAt: Map<bigint, Map<string, number>>
+  let told: Map<string, number>
+
+  const headsNow = () => new Map(ids.map((id) => [id, log.head(id)]))
+
+  const lookAround = () => {
+    const xid = BigInt(headsAt.size)
+    const before = headsAt.get(xid - 1n)!
+    const number = hub.watermarks.begin()
+    const heads = headsNow()
+    headsAt.set(xid, heads)
+    const moved = ids.filter((id) => heads.get(id) !== before.get(id))
+    const found = moved.map((id) => ({ streamId: id, headEventSeq: heads.get(id)! }))
+    for (const { streamId: id, headEventSeq } of found) hub.announce(id, headEventSeq)
+    hub.watermarks.note(number, watermark(xid), found)
+  }
+
+  /** What was told of a stream, by this point alone. */
+  const saidOf = ({ base, sweep, exceptions }: ResumePoint, id: string) =>
+    exceptions.find((one) => one.streamId === id)?.seq ??
+    headsAt.get((sweep && id <= sweep.upTo ? sweep.target : base!).xid)!.get(id)
+
+  /** Whoever were cut off after this item and came back with its token would be told the next ones. */
+  const note = ({ event, point }: LogItem) => {
+    const { streamId: id, seq } = event!
+    expect(seq).toBe(told.get(id)! + 1)
+    told.set(id, seq)
+    for (const [other, upTo] of told)
+      expect(saidOf(point!, other), `of ${other} in ${JSON.stringify(point, asText)}`).toBe(upTo)
+    return point!
+  }
+  const asText = (_: string, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)
+
+  const open = async () => {
+    const cursor = new TrackedCursor(hub, readLog)
+    told = headsNow()
+    headsAt = new Map([[0n, headsNow()]])
+    await cursor.follow(ids.map((id) => ({ streamId: id, afterSeq: log.head(id) })))
+    cursor.track({ point: { base: watermark(0n), sweep: null, exceptions: [] }, sweeps: [] })
+    return cursor
+  }
+
+  test('that comes to it late is told one after the other, and each token says what it was told', async () => {
+    const cursor = await open()
+    for (const id of ids.toReversed()) for (const event of log.appendMany(3, id)) hub.offer(event)
+    lookAround()
+    const points: ResumePoint[] = []
+    while (points.length < ids.length * 3) points.push(note((await next(cursor))!))
+    // It is nowhere said one by one of so many.
+    expect(points.some(({ sweep }) => sweep !== null)).toBe(true)
+    expect(Math.max(...points.map(({ exceptions }) => exceptions.length))).toBeLessThanOrEqual(16)
+  })
+
+  test('whatever happens while it reads or does not, each token says what it was told', async () => {
+    await withRandom(async (random) => {
+      const cursor = await open()
+      let isReading = true
+      for (let step = 0; step < 4_000; step++) {
+        const choice = random.below(20)
+        if (choice === 0) isReading = !isReading
+        else if (choice < 9) {
+          const event = log.append(random.pick(ids))
+          // Or it is lost on the way, and found by a look.
+          if (random.below(5) > 0) hub.offer(event)
+        } else if (choice < 11) lookAround()
+        else if (choice < 13) await turn()
+        else if (isReading) {
+          const item = cursor.take()
+          if (item) note(item)
+        }
+      }
+      lookAround()
+      const heads = headsNow()
+      while (ids.some((id) => told.get(id) !== heads.get(id))) note((await next(cursor))!)
+    })
+  })
 })
