@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module'
 import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases'
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth'
-import { MaxTokensParserWLexer } from '@escape.tech/graphql-armor-max-tokens'
 import {
   GraphQLError,
   NoSchemaIntrospectionCustomRule,
+  SingleFieldSubscriptionsRule,
   specifiedRules,
   type DocumentNode,
   type GraphQLSchema,
@@ -13,16 +13,16 @@ import {
   type ValidationRule,
 } from 'graphql'
 import type * as QueryComplexity from 'graphql-query-complexity'
-import { QueryTooComplexError } from '../domain/errors.ts'
-import { limited } from '../telemetry/facts.ts'
+import { tooComplex } from '../schema/building/parse.ts'
 import { isPage, sizingVariables } from './sizing-variables.ts'
+import { subscriptionRootRule } from './subscription-root.ts'
+import { coerceVariables } from './variables.ts'
 
 // By require: its ES module brings a second graphql along, which knows nothing of our schema's types.
 const { getComplexity } = createRequire(import.meta.url)('graphql-query-complexity') as typeof QueryComplexity
 
 const maxDepth = 15
 const maxAliases = 50
-const maxTokens = 2_000
 /** Rows that the pages of an operation may come to, one inside the other: 100 conversations with 50 messages are 5,100. */
 const maxRows = 10_000
 /** What a page holds when the operation does not say; the largest default there is. */
@@ -35,17 +35,6 @@ const maxResyncEvents = 10_000
 const maxVerdicts = 20
 const maxVerdictKeyLength = 200
 
-/** Reads the text of an operation. Throws what is wrong with it; too long a one is given up on the way. */
-export function parseWithinLimits(text: string): DocumentNode {
-  const onReject = [
-    (_context: ValidationContext | null, error: GraphQLError) => {
-      throw tooComplex(error)
-    },
-  ]
-  const defaults = { exposeLimits: true, errorMessage: '', onAccept: [], propagateOnRejection: true }
-  return new MaxTokensParserWLexer(text, { ...defaults, n: maxTokens, onReject }).parseDocument()
-}
-
 /** What the specification asks of a document, and limits on it. */
 export function validationRules(introspection: boolean): ValidationRule[] {
   const reported = {
@@ -53,7 +42,7 @@ export function validationRules(introspection: boolean): ValidationRule[] {
     onReject: [(context: ValidationContext | null, error: GraphQLError) => context?.reportError(tooComplex(error))],
   }
   return [
-    ...specifiedRules,
+    ...specifiedRules.map((rule) => (rule === SingleFieldSubscriptionsRule ? subscriptionRootRule : rule)),
     // Fragments and inline fragments add no level of their own: a union's members would cost two each.
     maxDepthRule({ n: maxDepth, flattenFragments: true, ...reported }),
     maxAliasesRule({ n: maxAliases, ...reported }),
@@ -90,11 +79,14 @@ const sizeOf = (value: unknown) => (typeof value === 'string' ? 'text' : value)
 export type RowLimit = (variables: Variables) => GraphQLError | null
 
 /** Pages inside pages multiply, and one such operation could hold up everybody else on the process. */
-export function rowLimit(schema: GraphQLSchema, document: DocumentNode, { name }: OperationDefinitionNode): RowLimit {
+export function rowLimit(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): RowLimit {
+  const { name } = operation
   const names = sizingVariables(schema, document)
   if (names === null) return () => null
   const verdicts = new Map<string, GraphQLError | null>()
   const judge = (variables: Variables): GraphQLError | null => {
+    // Variables that do not fit: the execution says what is wrong with them. Counted, each single fault would be looked for.
+    if (coerceVariables(schema, operation, variables).errors) return null
     const rows = getComplexity({
       schema,
       query: document,
@@ -117,15 +109,9 @@ export function rowLimit(schema: GraphQLSchema, document: DocumentNode, { name }
       if (verdicts.size < maxVerdicts && key.length <= maxVerdictKeyLength) verdicts.set(key, verdict)
       return verdict
     } catch (error) {
-      // Variables that do not fit: the execution says what is wrong with them.
+      // What is wrong with them otherwise is for the execution to say too.
       if (error instanceof GraphQLError) return null
       throw error
     }
   }
-}
-
-function tooComplex(error: GraphQLError): GraphQLError {
-  if (limited.hasSubscribers) limited.publish({ code: 'QUERY_TOO_COMPLEX' })
-  const message = `${error.message.replace('Syntax Error: ', '')} Ask for less, or split the operation.`
-  return new GraphQLError(message, { originalError: new QueryTooComplexError(message) })
 }

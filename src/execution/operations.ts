@@ -11,7 +11,8 @@ import {
 } from 'graphql'
 import { isActivity } from '../schema/building/fresh-loaders.ts'
 import { DocumentCache } from './document-cache.ts'
-import { parseWithinLimits, rowLimit, validationRules } from './limits.ts'
+import { parseWithinLimits } from '../schema/building/parse.ts'
+import { rowLimit, validationRules } from './limits.ts'
 import { createPersistedDocuments, type DocumentRequest, type TrustedDocuments } from './persisted.ts'
 import { planOperation, type Input, type RunOperation } from './plan-operation.ts'
 

@@ -1,7 +1,6 @@
 import {
   Kind,
   OperationTypeNode,
-  getVariableValues,
   locatedError,
   type DocumentNode,
   type ExecutionResult,
@@ -12,6 +11,7 @@ import {
 } from 'graphql'
 import { Execution, runField, runFields } from './execution.ts'
 import { conditionNames, planSelection, type PlanSource, type SelectionPlan } from './plan.ts'
+import { coerceVariables } from './variables.ts'
 
 /** Plans kept for an operation whose fields depend on variables: one for each set of their values. */
 const maxPlansPerOperation = 8
@@ -59,19 +59,16 @@ export function planOperation(
   }
 
   return ({ contextValue, variableValues, rootValue }) => {
-    const definitions = operation.variableDefinitions ?? []
-    const { coerced, errors } =
-      definitions.length === 0
-        ? { coerced: {}, errors: undefined }
-        : getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 50 })
-    if (errors) return { errors }
+    const coerced = coerceVariables(schema, operation, variableValues)
+    if (coerced.errors) return { errors: coerced.errors }
+    const { values } = coerced
     let plan
     try {
-      plan = planFor(coerced)
+      plan = planFor(values)
     } catch (error) {
       return { errors: [locatedError(error, undefined)], data: null }
     }
-    const run = new Execution(plan.source, contextValue, coerced, rootValue)
+    const run = new Execution(plan.source, contextValue, values, rootValue)
     if (operation.operation === OperationTypeNode.MUTATION) return runSerially(run, plan.root)
     let data: Values | null = null
     try {

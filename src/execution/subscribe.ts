@@ -1,8 +1,15 @@
-import { createSourceEventStream, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import {
+  createSourceEventStream,
+  getOperationAST,
+  GraphQLError,
+  type ExecutionArgs,
+  type ExecutionResult,
+} from 'graphql'
 import { isAsyncIterable } from 'graphql-yoga'
 import { UnavailableError } from '../domain/errors.ts'
 import { within } from '../flow/deadline.ts'
 import type { EventArgs, EventResult, EventResults, OpenEventResults } from './event-results.ts'
+import { coerceVariables } from './variables.ts'
 import type { Watchdog, Watched } from './watchdog.ts'
 
 /** Milliseconds in which a subscription has begun or is refused. */
@@ -13,6 +20,9 @@ const unavailable = (what: string) => new UnavailableError(`${what} Come back wi
 
 /** The stream of a subscription, or why there is none: in time, whatever its beginning waits for. */
 export async function startStream(args: ExecutionArgs): Promise<ExecutionResult | AsyncIterable<unknown>> {
+  const operation = getOperationAST(args.document, args.operationName)
+  const errors = operation && coerceVariables(args.schema, operation, args.variableValues).errors
+  if (errors) return { errors }
   const starting = Promise.resolve(createSourceEventStream(args))
   try {
     return await within(startTimeoutMs, starting, () => unavailable('The subscription could not begin in time.'))

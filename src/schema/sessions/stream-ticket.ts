@@ -1,15 +1,14 @@
-import { GraphQLError, OperationTypeNode, getOperationAST, parse } from 'graphql'
+import { GraphQLError, OperationTypeNode, getOperationAST } from 'graphql'
 import { z } from 'zod'
 import { ValidationError } from '../../domain/errors.ts'
 import { builder } from '../building/builder.ts'
 import { requireViewer } from '../building/context.ts'
+import { parseWithinLimits } from '../building/parse.ts'
 import { refusing } from '../building/refusing.ts'
 
 /** Together they have to go into the first line of a request, of which servers and proxies take some 8 to 16 KB. */
 const maxQueryLength = 8_192
 const maxVariablesLength = 4_096
-/** As of any operation. */
-const maxTokens = 2_000
 
 interface StreamTicketShape {
   ticket: string
@@ -71,7 +70,7 @@ const shape = z
 /** Whether it fits the schema is found, and told, when it is opened. */
 function faultIn(query: string, operationName: string | null | undefined): string | null {
   try {
-    const operation = getOperationAST(parse(query, { maxTokens, noLocation: true }), operationName)
+    const operation = getOperationAST(parseWithinLimits(query), operationName)
     if (operation?.operation === OperationTypeNode.SUBSCRIPTION) return null
     return 'Must be a document with one subscription, or operationName one of its subscriptions.'
   } catch (error) {

@@ -54,15 +54,17 @@ export function createApi(options: ApiOptions) {
       answerJson(response, { errors: [error as GraphQLError] }, { mediaType, traceId: init.traceId, logger })
     }
     let body: string | null = null
+    let asked: AskedOperation | null = null
     try {
       if (isPost && isJson(headers['content-type'])) body = await readBody(request)
+      if (body !== null) asked = operationInBody(body)
+      else if (method === 'GET') asked = operationInUrl(request.url ?? '')
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error
       refuse(error)
       return
     }
 
-    const asked = body === null ? (method === 'GET' ? operationInUrl(request.url ?? '') : null) : operationInBody(body)
     const prepared = asked && prepare(asked)
     const ticket = method === 'GET' ? ticketIn(request.url ?? '') : null
     if (graphiql !== 'off' && accepted.html && isRead) {

@@ -1,4 +1,6 @@
 import type { OperationRequest } from '../../execution/operations.ts'
+import { badRequest } from '../errors.ts'
+import { isTooDeep, tooDeep } from '../json-depth.ts'
 
 /** An operation as a request by HTTP has it. */
 export interface AskedOperation extends OperationRequest {
@@ -10,7 +12,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const isObjectOrNone = (value: unknown) => value === undefined || value === null || isObject(value)
 const known = new Set(['query', 'variables', 'operationName', 'extensions'])
 
-/** Null for a body that is no operation: what is wrong with it is for Yoga to say. */
+/** Null for a body that is no operation: what is wrong with it is for Yoga to say. Throws for one that Yoga must not parse. */
 export function operationInBody(text: string): AskedOperation | null {
   const params = parsed(text)
   return isOperation(params) ? params : null
@@ -27,6 +29,7 @@ export function operationInUrl(url: string): AskedOperation | null {
 
 /** A symbol for what is no JSON: it is of none of the types that are wanted. */
 function parsed(text: string): unknown {
+  if (isTooDeep(text)) throw badRequest(400, tooDeep)
   try {
     return JSON.parse(text)
   } catch {

@@ -1,5 +1,6 @@
 import { MessageType, parseMessage, type Message } from 'graphql-ws'
 import type { Logger } from '../../telemetry/logger.ts'
+import { isTooDeep } from '../json-depth.ts'
 import type { BoundedSocket } from './bounded-socket.ts'
 import { closeCodes } from './close-codes.ts'
 
@@ -76,6 +77,7 @@ export class Incoming {
 
 /** Null for what is none, or is the server's to send. */
 function clientMessage(text: string): Message | null {
+  if (isTooDeep(text)) return null
   try {
     const message = parseMessage(text)
     return fromClient.has(message.type) ? message : null
