@@ -156,6 +156,10 @@ function launch(binaries: PostgresBinaries, as: RunAs, paths: Paths, port: numbe
     unix_socket_directories: '',
     max_connections: 100,
     shared_buffers: '128MB',
+    // Otherwise its log quotes the row that a constraint refuses, and with it texts and names.
+    log_error_verbosity: 'terse',
+    log_parameter_max_length: 0,
+    log_parameter_max_length_on_error: 0,
   }
   const settingFlags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const logFd = openSync(paths.logFile, 'a', 0o600)

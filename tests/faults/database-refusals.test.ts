@@ -136,6 +136,21 @@ describe('a database that refuses', () => {
     expect(server.logs()).not.toMatch(outOfReach)
   })
 
+  test('a row, which it quotes: INTERNAL, and neither the answer nor the log has the text', async () => {
+    const { database, server } = world
+    const text = 'A secret that nobody else may read'
+    await database.query(`ALTER TABLE messages ADD CONSTRAINT no_secrets CHECK (text <> '${text}')`)
+    const answer = await send(world, text)
+    expect(answer.errors).toMatchObject([{ extensions: { code: 'INTERNAL' } }])
+    expect(JSON.stringify(answer)).not.toMatch(/secret/)
+    const lines = server.logs().split('\n')
+    const line = lines.find((one) => one.includes(String(answer.errors?.[0]?.extensions.traceId))) ?? '{}'
+    expect(JSON.parse(line)).toMatchObject({
+      err: { type: 'DatabaseError', code: '23514', table: 'messages', constraint: 'no_secrets' },
+    })
+    expect(server.logs()).not.toContain(text)
+  })
+
   test('to go on with its sessions: who writes with a key and who reads does not see it, and nothing is there twice', async () => {
     const { database, ann } = world
     const before = await textsIn(world)

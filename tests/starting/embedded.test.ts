@@ -32,11 +32,11 @@ function postmasterPid(): number | null {
   return existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8')) : null
 }
 
-async function query(url: string, sql: string): Promise<unknown[]> {
+async function query(url: string, sql: string, parameters?: string[]): Promise<unknown[]> {
   const client = new Client({ connectionString: url })
   await client.connect()
   try {
-    return (await client.query<Record<string, unknown>>(sql)).rows
+    return (await client.query<Record<string, unknown>>(sql, parameters)).rows
   } finally {
     await client.end()
   }
@@ -91,6 +91,17 @@ describe('the embedded PostgreSQL', () => {
     await expect(query(wrong, 'SELECT 1')).rejects.toThrow('password authentication failed')
     expect(statSync(join(dataDir, 'postgres.password')).mode & 0o777).toBe(0o600)
     await postgres.stop()
+  })
+
+  it('writes nothing of a row that is refused, or of parameters, into its log', async () => {
+    const postgres = await startEmbeddedPostgres({ dataDir, log })
+    await query(postgres.url, 'CREATE TABLE kept (text text CONSTRAINT never CHECK (false))')
+    const insert = 'INSERT INTO kept VALUES ($1)'
+    await expect(query(postgres.url, insert, ['a secret text'])).rejects.toThrow('never')
+    await postgres.stop()
+    const lines = readFileSync(join(dataDir, 'postgres.log'), 'utf8')
+    expect(lines).toContain('violates check constraint "never"')
+    expect(lines).not.toContain('secret')
   })
 
   inHeavyRun(() =>

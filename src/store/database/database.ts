@@ -184,7 +184,8 @@ export function createDatabase(options: DatabaseOptions): Database {
   )
   // In the pool itself, so that what Prisma asks goes the same way.
   pool.query = guarded as typeof pool.query
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
+  // Otherwise its messages quote the arguments of a call.
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' })
 
   return {
     async run({ name, text, isRepeatable }, values) {
