@@ -51,6 +51,9 @@ function isBaseUrl(value: string): boolean {
   return /^https?:$/.test(protocol) && isBare && /^(?:\/[\w.~%@:+-]+)*\/?$/.test(pathname)
 }
 
+/** A base URL with the path of the API, which is put behind it, once more. */
+const withoutPath = (url: string) => new URL(url).href.replace(/(\/graphql)+\/?$/, '')
+
 /** What OWASP asks of argon2id with two passes, at the least. */
 const leastHashMemoryKib = 19_456
 
@@ -64,7 +67,13 @@ const settings = z.object({
     .optional(),
   PUBLIC_URL: z
     .string()
-    .refine(isBaseUrl, 'an address like https://chat.example.com or https://example.com/chat')
+    .refine(isBaseUrl, {
+      error: 'an address like https://chat.example.com or https://example.com/chat',
+      abort: true,
+    })
+    .refine((value) => !/\/graphql\/?$/.test(value), {
+      error: ({ input }) => `${withoutPath(String(input))}, as /graphql is put behind it`,
+    })
     .transform((value) => new URL(value).href.replace(/\/$/, ''))
     .optional(),
   TRUST_PROXY: z
@@ -111,9 +120,10 @@ const secretNames: readonly string[] = ['JWT_SECRET', 'DATABASE_URL', 'REDIS_URL
 
 function describe(issue: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
   const name = String(issue.path[0])
-  // Secrets and addresses (which hold passwords) are measured, not quoted: this line ends up in logs.
+  // Secrets and addresses (which hold passwords before an @) are measured, not quoted: this line ends up in logs.
   const value = env[name] ?? ''
-  const got = secretNames.includes(name) ? `a text of ${value.length} characters` : JSON.stringify(value)
+  const isSecret = secretNames.includes(name) || value.includes('@')
+  const got = isSecret ? `a text of ${value.length} characters` : JSON.stringify(value)
   return `${name} must be ${issue.message}, but it is ${got}.`
 }
 

@@ -147,6 +147,18 @@ describe('settings', () => {
   })
 
   it.each([
+    ['https://example.com/chat/graphql', 'https://example.com/chat'],
+    ['https://example.com/graphql/', 'https://example.com'],
+    ['HTTPS://Example.com:443/graphql', 'https://example.com'],
+  ])('say what to write instead of %j for where clients find it', (value, better) => {
+    expect(complaintAbout({ PUBLIC_URL: value })).toBe(
+      `PUBLIC_URL must be ${better}, as /graphql is put behind it, but it is "${value}".`,
+    )
+    expect(loadConfig({ PUBLIC_URL: better }).publicUrl).toBe(better)
+    expect(loadConfig({ PUBLIC_URL: `${better}/graphql-chat` }).publicUrl).toBe(`${better}/graphql-chat`)
+  })
+
+  it.each([
     [{ PORT: '65536' }, 'PORT must be a port from 0 (any free one) to 65535, but it is "65536".'],
     [{ PORT: '40x' }, 'PORT must be a port from 0 (any free one) to 65535, but it is "40x".'],
     [{ RATE_LIMITS: 'yes' }, 'RATE_LIMITS must be on or off, but it is "yes".'],
@@ -171,6 +183,11 @@ describe('settings', () => {
     )
     expect(complaintAbout({ DATABASE_URL: 'mysql://root:hush@db/x' })).not.toContain('hush')
     expect(complaintAbout({ REDIS_URL: 'http://user:hush@redis' })).not.toContain('hush')
+    for (const value of ['https://ann:hush@a/', 'https://ann:hush@a/graphql', 'ann:hush@a', 'ftp://hush@a/?b']) {
+      expect(complaintAbout({ PUBLIC_URL: value })).toMatch(/^PUBLIC_URL must be [^@]*, but it is a text of \d+ char/)
+      expect(complaintAbout({ PUBLIC_URL: value })).not.toMatch(/ann|hush/)
+    }
+    expect(complaintAbout({ CORS_ORIGINS: 'https://ann:hush@a' })).not.toContain('hush')
   })
 
   it('let passwords be hashed with less memory than is safe only under test', () => {
