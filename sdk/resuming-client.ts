@@ -1,4 +1,5 @@
 import { createClient, type Client, type ClientOptions, type Sink, type SubscribePayload } from 'graphql-ws'
+import { SessionEndedError } from './session.ts'
 import { SubscriptionPosition } from './subscription-position.ts'
 import { retryAfterMs } from './retry.ts'
 import { iterateOver } from './iterate.ts'
@@ -76,26 +77,38 @@ const maxRetryWaitMs = 30_000
  * A graphql-ws client for Parley that comes back by itself, for as long as it takes, and goes on where it was. graphql-ws
  * alone gives up after five failures in a row, and at the first connection that is refused. A subscription's `error` gets
  * a list of GraphQL errors, or the close event of a code after which graphql-ws does not connect again: 4400, 4401, 4406,
- * 4409, 4429, 4500, 4004, 4005. When `token` rejects it connects again later.
+ * 4409, 4429, 4500, 4004, 4005; or the SessionEndedError that `token` rejects with. When `token` rejects with anything else it
+ * connects again later.
  */
 export function createLiveClient(options: LiveClientOptions): Client {
   const { url, token, device, pongTimeoutMs = 5_000, ...more } = options
   let pongTimer: ReturnType<typeof setTimeout> | undefined
-  const client = createClient({
+  let ended: SessionEndedError | null = null
+  const client: Client = createClient({
     url: url.replace(/^http/, 'ws'),
-    connectionParams: async () => ({
-      authorization: `Bearer ${await token()}`,
-      ...(device && { deviceId: device.id, deviceKind: device.kind }),
-    }),
+    connectionParams: async () => {
+      ended = null
+      try {
+        return {
+          authorization: `Bearer ${await token()}`,
+          ...(device && { deviceId: device.id, deviceKind: device.kind }),
+        }
+      } catch (error) {
+        if (error instanceof SessionEndedError) ended = error
+        // What is thrown here closes with 4005, and when that arrives late it ends the next connection, for good.
+        client.terminate()
+        return {}
+      }
+    },
     retryAttempts: Infinity,
-    // Also when connecting is refused. Close codes that mean "give up" end it all the same.
-    shouldRetry: () => true,
     // Some chance in it, so that not all come back at once after a restart.
     retryWait: (retries) =>
       new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(maxRetryWaitMs, 250 * 2 ** retries))),
     keepAlive: 10_000,
     connectionAckWaitTimeout: 10_000,
     ...more,
+    // Also when connecting is refused. Close codes that mean "give up" end it all the same.
+    shouldRetry: (error) => !ended && (more.shouldRetry?.(error) ?? true),
   })
   client.on('ping', (received) => {
     if (received) return
@@ -109,5 +122,12 @@ export function createLiveClient(options: LiveClientOptions): Client {
   }
   client.on('pong', isAlive)
   client.on('closed', isAlive)
-  return resuming(client)
+  const subscribe = (payload: SubscribePayload, sink: Sink<never>) =>
+    client.subscribe(payload, {
+      next: (result) => sink.next(result as never),
+      // graphql-ws only knows that the connection was terminated.
+      error: (error) => sink.error(ended && !Array.isArray(error) ? ended : error),
+      complete: () => sink.complete(),
+    })
+  return resuming({ ...client, subscribe })
 }

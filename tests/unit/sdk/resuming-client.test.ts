@@ -1,6 +1,10 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import type { Client, Sink, SubscribePayload } from 'graphql-ws'
 import { afterEach, expect, test, vi } from 'vitest'
-import { resuming } from '../../../sdk/resuming-client.ts'
+import { WebSocket, WebSocketServer } from 'ws'
+import { createLiveClient, resuming } from '../../../sdk/resuming-client.ts'
+import { SessionEndedError } from '../../../sdk/session.ts'
 
 const query = `subscription ($id: ID!, $after: Int, $mark: String) {
   conversationEvents(conversationId: $id, after: $after, mark: $mark) { cursor { eventSeq mark } }
@@ -120,4 +124,25 @@ test('queries and mutations pass as they are, and a subscription that could not 
   expect(() =>
     client.subscribe({ query: query.replace('cursor { eventSeq mark }', '__typename') }, recorder()),
   ).toThrow(/cannot go on/)
+})
+
+test('a token that cannot be had now is asked for again; a session that has ended ends the subscription', async () => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+  await once(server, 'listening')
+  const ended = new SessionEndedError('This session has ended. Log in again.')
+  const token = vi.fn().mockRejectedValue(ended).mockRejectedValueOnce(new Error('The network is away'))
+  const client = createLiveClient({
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...{ token, webSocketImpl: WebSocket, retryWait: () => Promise.resolve() },
+  })
+  try {
+    await expect(client.iterate({ query, variables }).next()).rejects.toBe(ended)
+    expect(token).toHaveBeenCalledTimes(2)
+    // And each that begins later: the closing of the connection before does not end it.
+    await expect(client.iterate({ query, variables }).next()).rejects.toBe(ended)
+    expect(token).toHaveBeenCalledTimes(3)
+  } finally {
+    await client.dispose()
+    server.close()
+  }
 })
