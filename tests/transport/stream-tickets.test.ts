@@ -370,6 +370,9 @@ describe('a ticket', () => {
       ['query', { query: '' }],
       ['query', { query: `subscription { ${'a '.repeat(2_100)} }` }],
       ['query', { query: `subscription { inboxEvents { __typename } } #${'x'.repeat(8_192)}` }],
+      ['query', { query: `subscription { inboxEvents { __typename } } #${'é'.repeat(8_000)}` }],
+      ['query', { query: `subscription { inboxEvents { __typename } } #${'é'.repeat(1_150)}`, variables: { x: 'y' } }],
+      ['variables', { query: 'subscription { inboxEvents { __typename } }', variables: { x: '€'.repeat(800) } }],
       ['query', { query: 'subscription { inboxEvents { __typename } }', operationName: 'B' }],
       ['variables', { query: 'subscription { inboxEvents { __typename } }', variables: { x: 'x'.repeat(4_100) } }],
     ]
@@ -388,6 +391,20 @@ describe('a ticket', () => {
     expect(codes.length).toBeGreaterThan(0)
     expect(new Set(codes)).toEqual(new Set(['RATE_LIMITED']))
     expect((await askForTicket(ann, { query: 'subscription { inboxEvents { __typename } }' })).errors).toBeUndefined()
+  })
+
+  test('is made for the longest address that is let in, and for none that is longer by a byte', async () => {
+    const document = (length: number) => `subscription { inboxEvents { __typename } }#é${'x'.repeat(length)}`
+    const { search } = await ticketFor(ann, { query: document(0) })
+    const fitting = 7_000 - search.length
+    const { search: longest, stream } = await open(ann, { query: document(fitting) })
+    expect([longest.length, stream.status]).toEqual([7_000, 200])
+    stream.cut()
+    const { data } = await askForTicket(ann, { query: document(fitting + 1) })
+    expect(data?.createStreamTicket).toMatchObject({
+      __typename: 'ValidationError',
+      fields: [{ path: ['input', 'query'], reason: expect.stringMatching(/^Too long for an address: .* 7001 bytes/) }],
+    })
   })
 
   test('is in none of our logs, at whatever level', () => {

@@ -59,7 +59,7 @@ export type CreateGroupInput = {
 export type CreateStreamTicketInput = {
   /** Which operation, when the document has several. */
   operationName?: InputMaybe<Scalars['String']['input']>;
-  /** Its document; at most 8192 characters. */
+  /** Its document. With variables and operationName it must fit an address: 7000 bytes at most, in which a space takes one byte, other signs three, and letters of other alphabets six and more. */
   query: Scalars['String']['input'];
   /** Its variables; at most 4096 characters as JSON. */
   variables?: InputMaybe<Scalars['JSONObject']['input']>;

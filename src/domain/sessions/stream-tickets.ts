@@ -40,6 +40,8 @@ export interface StreamTickets {
 const version = 1
 const layout = { sessionAt: 1, userAt: 17, endAt: 33, operationAt: 39, signatureAt: 71, byteSize: 103 }
 const ticketShape = /^[\w-]{138}$/
+/** Of any ticket, in letters that stand in an address as they are. */
+export const ticketLength = 138
 
 const notOurs = () => new UnauthenticatedError('This ticket is not valid. Get one by createStreamTicket.')
 

@@ -1,13 +1,14 @@
 import { GraphQLError, OperationTypeNode, getOperationAST } from 'graphql'
 import { z } from 'zod'
 import { ValidationError } from '../../domain/errors.ts'
+import { ticketLength, type TicketedOperation } from '../../domain/sessions/stream-tickets.ts'
 import { builder } from '../building/builder.ts'
 import { requireViewer } from '../building/context.ts'
 import { parseWithinLimits } from '../building/parse.ts'
 import { refusing } from '../building/refusing.ts'
 
-/** Together they have to go into the first line of a request, of which servers and proxies take some 8 to 16 KB. */
-const maxQueryLength = 8_192
+/** It has to go into the first line of a request, of which nginx and others take 8 KB with the rest of the address. */
+const maxSearchByteSize = 7_000
 const maxVariablesLength = 4_096
 
 interface StreamTicketShape {
@@ -25,7 +26,9 @@ const CreateStreamTicketSuccess = builder.objectRef<StreamTicketShape>('CreateSt
         'it was made for.',
     }),
     search: t.exposeString('search', {
-      description: 'All query parameters, to be appended to the address of the API: new EventSource(address + search).',
+      description:
+        'All query parameters, to be appended to the address of the API: new EventSource(address + search). At most ' +
+        `${String(maxSearchByteSize)} bytes.`,
     }),
     expiresAt: t.field({
       type: 'DateTime',
@@ -40,7 +43,12 @@ const CreateStreamTicketSuccess = builder.objectRef<StreamTicketShape>('CreateSt
 const CreateStreamTicketInput = builder.inputType('CreateStreamTicketInput', {
   description: 'The subscription that the ticket is for.',
   fields: (t) => ({
-    query: t.string({ required: true, description: 'Its document; at most 8192 characters.' }),
+    query: t.string({
+      required: true,
+      description:
+        `Its document. With variables and operationName it must fit an address: ${String(maxSearchByteSize)} bytes at ` +
+        'most, in which a space takes one byte, other signs three, and letters of other alphabets six and more.',
+    }),
     variables: t.field({ type: 'JSONObject', description: 'Its variables; at most 4096 characters as JSON.' }),
     operationName: t.string({ description: 'Which operation, when the document has several.' }),
   }),
@@ -52,29 +60,51 @@ const text = z.string().refine((value) => value.isWellFormed(), 'Must be well-fo
 
 const shape = z
   .object({
-    query: text.pipe(z.string().max(maxQueryLength, `At most ${String(maxQueryLength)} characters.`)),
-    variables: z
-      .record(z.string(), z.unknown())
-      .nullish()
-      .refine(
-        (variables) => JSON.stringify(variables ?? {}).length <= maxVariablesLength,
-        `At most ${String(maxVariablesLength)} characters as JSON.`,
-      ),
+    query: text,
+    variables: z.record(z.string(), z.unknown()).nullish(),
     operationName: text.pipe(z.string().max(256, 'At most 256 characters.')).nullish(),
   })
-  .superRefine(({ query, operationName }, issues) => {
-    const fault = faultIn(query, operationName)
-    if (fault !== null) issues.addIssue({ code: 'custom', path: ['query'], message: fault })
+  .superRefine((operation, issues) => {
+    const issue = sizeIssue(operation) ?? faultIn(operation)
+    if (issue) issues.addIssue({ code: 'custom', ...issue })
   })
 
+interface Issue {
+  path: ['query' | 'variables']
+  message: string
+}
+
+function sizeIssue(operation: TicketedOperation): Issue | null {
+  if (JSON.stringify(operation.variables ?? {}).length > maxVariablesLength) {
+    return { path: ['variables'], message: `At most ${String(maxVariablesLength)} characters as JSON.` }
+  }
+  const byteSize = searchOf(operation, 'x'.repeat(ticketLength)).length
+  if (byteSize <= maxSearchByteSize) return null
+  const isByVariables = searchOf({ query: operation.query }, '').length < byteSize / 2
+  const message =
+    `Too long for an address: with the ticket it takes ${String(byteSize)} bytes there, of ${String(maxSearchByteSize)}. ` +
+    'Leave out comments and line breaks, select less, or use letters of ASCII, as others take six bytes and more.'
+  return { path: [isByVariables ? 'variables' : 'query'], message }
+}
+
+/** Has only ASCII, so its length is its size in bytes. */
+function searchOf({ query, variables, operationName }: TicketedOperation, ticket: string): string {
+  const params = new URLSearchParams({ query })
+  if (variables) params.set('variables', JSON.stringify(variables))
+  if (operationName) params.set('operationName', operationName)
+  params.set('ticket', ticket)
+  return `?${params.toString()}`
+}
+
 /** Whether it fits the schema is found, and told, when it is opened. */
-function faultIn(query: string, operationName: string | null | undefined): string | null {
+function faultIn({ query, operationName }: TicketedOperation): Issue | null {
   try {
     const operation = getOperationAST(parseWithinLimits(query), operationName)
     if (operation?.operation === OperationTypeNode.SUBSCRIPTION) return null
-    return 'Must be a document with one subscription, or operationName one of its subscriptions.'
+    const message = 'Must be a document with one subscription, or operationName one of its subscriptions.'
+    return { path: ['query'], message }
   } catch (error) {
-    if (error instanceof GraphQLError) return error.message
+    if (error instanceof GraphQLError) return { path: ['query'], message: error.message }
     throw error
   }
 }
@@ -93,12 +123,7 @@ builder.mutationField('createStreamTicket', (t) =>
       const operation = ticketing.validate(shape, 'input', args.input)
       await context.domain.attempts.createTicket(viewer.userId)
       const { ticket, expiresAt } = context.domain.streamTickets.create(viewer, operation)
-      const { query, variables, operationName } = operation
-      const params = new URLSearchParams({ query })
-      if (variables) params.set('variables', JSON.stringify(variables))
-      if (operationName) params.set('operationName', operationName)
-      params.set('ticket', ticket)
-      return { ticket, expiresAt, search: `?${params.toString()}` }
+      return { ticket, expiresAt, search: searchOf(operation, ticket) }
     },
   }),
 )
