@@ -401,10 +401,9 @@ describe('a ticket', () => {
     expect([longest.length, stream.status]).toEqual([7_000, 200])
     stream.cut()
     const { data } = await askForTicket(ann, { query: document(fitting + 1) })
-    expect(data?.createStreamTicket).toMatchObject({
-      __typename: 'ValidationError',
-      fields: [{ path: ['input', 'query'], reason: expect.stringMatching(/^Too long for an address: .* 7001 bytes/) }],
-    })
+    const refused = data?.createStreamTicket as { fields?: { path: string[]; reason: string }[] } | undefined
+    expect(refused?.fields).toMatchObject([{ path: ['input', 'query'] }])
+    expect(refused?.fields?.[0]?.reason).toMatch(/^Too long for an address: .* 7001 bytes/)
   })
 
   test('is in none of our logs, at whatever level', () => {
