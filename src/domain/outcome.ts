@@ -13,7 +13,7 @@ import {
 export class RevisionConflictError extends AppError {
   readonly code = 'REVISION_CONFLICT'
   constructor(readonly current: Message) {
-    super(`The message is at revision ${String(current.revision)} by now. Look at it, and edit again from there.`)
+    super(`The message is at revision ${String(current.revision)} now. Look at it, and edit again from there.`)
   }
 }
 

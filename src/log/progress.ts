@@ -4,7 +4,7 @@ import type { Place } from './place.ts'
 import { beforeAll, byStreamId, withException, type Exception, type ResumePoint } from './resume-point.ts'
 import type { Settled, Watermarks } from './watermarks.ts'
 
-/** One stream of a sweep: to be told up to a place, or that there is no going on. */
+/** One stream of a sweep: to be told up to a position, or that it cannot be resumed. */
 export interface SweepStep {
   streamId: string
   until: { seq: number }
@@ -30,7 +30,7 @@ interface Sweeping extends PlannedSweep {
 
 /** Exceptions of a reader, after which a newer watermark is looked for. */
 const wantedExceptions = 4
-/** Those with which it goes on while none can be found: with each a token is 33 letters longer. */
+/** Up to which it continues while none can be found: with each a token is 33 letters longer. */
 const maxExceptions = 16
 
 /**
@@ -78,7 +78,7 @@ export class Progress {
     if (sweep && step) this.pass(sweep, step)
   }
 
-  /** An event was told, or that a stream goes on from its head. */
+  /** An event was told, or that a stream continues from its head. */
   note({ event, lost }: LogItem): void {
     const exception = event
       ? { streamId: event.streamId, seq: event.seq, mark: event.mark }
@@ -90,7 +90,7 @@ export class Progress {
   followed(starts: readonly { streamId: string; afterSeq: number; mark?: string | null }[]): void {
     this.followedAt = this.watermarks.begunCount
     for (const { streamId } of starts) this.leftAt.delete(streamId)
-    // A sweep goes on to a moment at which there may be more of them than the reader knows.
+    // A sweep ends at a moment at which there may be more of them than the reader knows.
     if (this.sweeps.length === 0) return
     let { exceptions } = this.point
     for (const { streamId, afterSeq: seq, mark = null } of starts) {

@@ -5,17 +5,17 @@ import type { MembershipChange, ResumableMembership, ResumableStream, Resumption
 import type { Watermark } from '../../store/watermark.ts'
 import { startAt, type StreamPosition, type StreamStart } from './position.ts'
 
-export interface Place {
+export interface Position {
   seq: number
   /** Null where it is not known. */
   mark: string | null
 }
 
-/** One stream is told from a place up to another, or that there is no way between them. */
+/** One stream is told from a position up to another, or that there is no way between them. */
 export interface Step {
   streamId: string
-  from: Place
-  until: Place
+  from: Position
+  until: Position
   lost?: LostPlace
 }
 
@@ -50,7 +50,7 @@ interface Known extends Resuming {
 }
 
 /** Where a reader stands in a stream, or why that cannot be told. */
-type Told = Place & { lost?: LostPlace['reason'] }
+type Told = Position & { lost?: LostPlace['reason'] }
 
 const isAhead = ({ point: { sweep } }: Pick<Resuming, 'point'>, streamId: string) =>
   sweep !== null && streamId > sweep.upTo
@@ -63,11 +63,11 @@ export function proven(point: ResumePoint, { isBaseKnown, isTargetKnown }: Resum
 
 /** From where on the personal stream has the joinings and leavings that a token does not know. */
 export function changesAfter(point: ResumePoint, { own }: Resumption): number {
-  const places = [point.base && own.base, point.sweep && own.target].flatMap((place) => place ?? [])
-  return places.length === 0 ? own.headEventSeq : Math.min(...places.map(({ seq }) => seq ?? own.floorEventSeq))
+  const positions = [point.base && own.base, point.sweep && own.target].flatMap((position) => position ?? [])
+  return positions.length === 0 ? own.headEventSeq : Math.min(...positions.map(({ seq }) => seq ?? own.floorEventSeq))
 }
 
-/** How a viewer goes on in all streams after a token. */
+/** How a viewer continues in all streams after a token. */
 export function planResumption(given: Resuming): ResumptionPlan {
   const { point, viewerId, named, found } = given
   const known: Known = {
@@ -133,7 +133,7 @@ function byConversation(changes: readonly MembershipChange[]): ReadonlyMap<strin
 /** An exception that says of a stream which the viewer has left that they are to be told so. */
 export const beforeLeaving = { seq: 0, mark: null } satisfies Omit<Exception, 'streamId'>
 
-function stepTo(streamId: string, from: Told, until: Place & { mark: string | null }): Step | null {
+function stepTo(streamId: string, from: Told, until: Position & { mark: string | null }): Step | null {
   const { lost: reason, seq, mark } = from
   if (reason) {
     const lost = { streamId, reason, headEventSeq: until.seq, headMark: until.mark ?? streamStart.headMark }
@@ -144,8 +144,8 @@ function stepTo(streamId: string, from: Told, until: Place & { mark: string | nu
 
 /** Whoever left may still name the stream: there is nothing more for them, and a fresh read will tell them why. */
 export function gone(streamId: string): Step {
-  const place = { seq: streamStart.headEventSeq, mark: streamStart.headMark }
-  return { streamId, from: place, until: place, lost: { streamId, reason: 'UNKNOWN_CURSOR', ...streamStart } }
+  const start = { seq: streamStart.headEventSeq, mark: streamStart.headMark }
+  return { streamId, from: start, until: start, lost: { streamId, reason: 'UNKNOWN_CURSOR', ...streamStart } }
 }
 
 /** The position that is said of this stream alone. */
@@ -179,7 +179,7 @@ function newChanges(known: Known, conversationId: string, toldSeq: number): Memb
   })
 }
 
-/** Who was a member where they were told up to goes on from there, also when they left and came back since. Others begin where they joined. */
+/** Who was a member where they were told up to continues there, also when they left and came back since. Others begin where they joined. */
 function toldSinceJoining(known: Known, membership: ResumableMembership): Told {
   const { conversationId, joinedEventSeq, floorEventSeq } = membership
   const told = toldOf(known, conversationId, membership)
