@@ -202,6 +202,26 @@ test('a transaction that stays open for long, and others that are rolled back, h
   expect(keeper.longest).toBeLessThanOrEqual(256)
 })
 
+test('an event of a transaction that ends after a later one was told comes all the same', async () => {
+  const [a, b] = pair.urls
+  const [reader, writer] = [await signUp(a), await signUp(b)]
+  const [slow, fast] = [await writer.createGroup([reader]), await writer.createGroup([reader])]
+  const client = new Client({ connectionString: pair.database.url })
+  await client.connect()
+  const start = await headOf(slow)
+  await client.query('BEGIN')
+  await client.query(`SELECT parley_conversation_event($1, 'CONVERSATION_UPDATED', $2, NULL)`, [
+    keyOf(slow),
+    keyOf(writer.id),
+  ])
+  await writer.send(fast, 'Meanwhile')
+  const { resume } = await pageOf(reader)
+  await client.query('COMMIT')
+  await client.end()
+  const { streams } = await resyncAfter(reader, { resume })
+  expect(streams).toMatchObject([{ streamId: slow, cursor: { eventSeq: start + 1 } }])
+})
+
 test('readers of the same event get each their own token', async () => {
   const [a, b] = pair.urls
   const [one, other, writer] = [await signUp(a), await signUp(a), await signUp(b)]
