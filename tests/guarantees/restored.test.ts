@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ResyncDocument, ViewerDocument } from '../../sdk/generated/graphql.ts'
 import { restorable } from '../testkit/backup.ts'
+import { effort } from '../testkit/effort.ts'
 import { newKey, signUp, type Person, type Place } from '../testkit/person.ts'
 import type { Reader } from '../testkit/reader.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
@@ -44,7 +45,9 @@ afterEach(async () => {
   for (const { servers } of worlds.splice(0)) await Promise.all(servers.map((server) => server.stop()))
 })
 
-describe.each(Object.entries(restorable))('after a backup was restored, made as %s', (_, makeDatabase) => {
+const ways = Object.entries(restorable)
+
+describe.each(effort(ways, ways.slice(0, 1)))('after a backup was restored, made as %s', (_, makeDatabase) => {
   const start = async () => {
     const database = await makeDatabase()
     const servers = [await startServer({ databaseUrl: database.url }), await startServer({ databaseUrl: database.url })]
