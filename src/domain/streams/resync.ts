@@ -63,7 +63,9 @@ async function readStep(readLog: ReadLog, step: Step, limit: number, headEventSe
     return { streamId, items: [{ lost }], hasMore: eventSeq < headEventSeq, eventSeq, mark }
   }
   const wanted = Math.min(limit, until.seq - from.seq)
-  const found = wanted > 0 ? await readLog({ streamId, afterSeq: from.seq, limit: wanted }) : []
+  const read = wanted > 0 ? await readLog({ streamId, afterSeq: from.seq, limit: wanted }) : []
+  // Retention may have come in between: the next call, from the same place, is told so.
+  const found = read[0]?.seq === from.seq + 1 ? read : []
   const last = found.at(-1) ?? from
   const items = found.filter(({ type }) => type !== 'UNKNOWN').map((event) => ({ event }))
   const mark = last.mark ?? streamStart.headMark
