@@ -82,6 +82,7 @@ export async function run(options) {
   const one = await createContender({ contender, postgres, template, redisUrl, secret })
   const clients = { watchers: startClient(), writers: startClient() }
   const context = { ...one, ...clients, server: await one.running(), budget }
+  /** @type {Record<string, Awaited<ReturnType<typeof measure>>[]>} */
   const rounds = Object.fromEntries(ways.map(({ name }) => [name, []]))
   // Warms up, and does not count.
   for (const way of ways) await measure({ ...context, budget: budgets.quick }, way)
