@@ -13,7 +13,7 @@ import { coerceVariables } from './variables.ts'
 import type { Watchdog, Watched } from './watchdog.ts'
 
 /** Milliseconds in which a subscription has begun or is refused. */
-const startTimeoutMs = 8_000
+const startTimeoutMs = 16_000
 const retryAfterMs = 1_000
 
 const unavailable = (what: string) => new UnavailableError(`${what} Come back with your cursor.`, retryAfterMs)

@@ -21,8 +21,9 @@ const maxHeadStart = 256
 const headStartTimeoutMs = 1_000
 /** Milliseconds for which opening waits for the bus, should the bus not keep its own promise. */
 const busPatienceMs = 300
-/** Milliseconds that opening may take in all. */
+/** Milliseconds that opening may take in all, and for each stream besides: an inbox may have 10,000 of them. */
 const openTimeoutMs = 5_000
+const openTimeoutPerStreamMs = 1
 const openRetryAfterMs = 1_000
 const notOpened = 'What you follow could not be opened in time. Try again shortly.'
 /** The part of all memory that one stream may take: a few with very long messages must leave something to the others. */
@@ -100,10 +101,14 @@ export class StreamOpener {
     return new OpenStream(stream, afterSeq)
   }
 
-  /** Begins to open them together; their `ready` says when, or rejects with UnavailableError after 5 s. */
+  /** Begins to open them together; their `ready` says when, or rejects with UnavailableError after 5 s and 1 ms for each. */
   open(prepared: readonly OpenStream[]): void {
     // Readers that come during it wait for it as well: it must end.
-    const ready = within(openTimeoutMs, this.openAll(prepared), () => new UnavailableError(notOpened, openRetryAfterMs))
+    const ready = within(
+      openTimeoutMs + prepared.length * openTimeoutPerStreamMs,
+      this.openAll(prepared),
+      () => new UnavailableError(notOpened, openRetryAfterMs),
+    )
     for (const one of prepared) one.ready = ready
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
 import { ask } from './api.ts'
@@ -38,12 +39,20 @@ interface PageAnswer {
   inbox: { resume: string; nodes: { conversation: { id: string; cursor: TokenEvent['cursor'] } }[] }
 }
 
+/** As a client does: what cannot be had just now is asked for again. */
+async function answerTo<Data extends object>(person: Person, query: string, variables: object): Promise<Data> {
+  for (let attempt = 1; ; attempt++) {
+    const { data, text } = await ask<Data>(person, query, variables)
+    if (data) return data
+    if (attempt === 20 || !text.includes('UNAVAILABLE')) throw new Error(text)
+    await sleep(500)
+  }
+}
+
 /** A page of the inbox with its token. */
 export async function pageOf(person: Person, first = 25): Promise<PageAnswer['inbox']> {
   const query = `query ($first: Int!) { inbox(first: $first) { resume nodes { conversation { id cursor { streamId eventSeq mark } } } } }`
-  const { data, text } = await ask<PageAnswer>(person, query, { first })
-  if (!data) throw new Error(text)
-  return data.inbox
+  return (await answerTo<PageAnswer>(person, query, { first })).inbox
 }
 
 export interface ResyncAnswer {
@@ -57,7 +66,5 @@ export async function resyncAfter(person: Person, variables: { resume?: string; 
     resync(resume: $resume, cursors: $cursors, limit: $limit) { resume viewerCursor { streamId eventSeq mark }
       streams { streamId hasMore cursor { streamId eventSeq mark }
         events { __typename cursor { streamId eventSeq mark } ... on SnapshotRequired { streamId reason } } } } }`
-  const { data, text } = await ask<{ resync: ResyncAnswer }>(person, query, variables)
-  if (!data) throw new Error(text)
-  return data.resync
+  return (await answerTo<{ resync: ResyncAnswer }>(person, query, variables)).resync
 }
