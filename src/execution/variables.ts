@@ -3,7 +3,7 @@ import { getVariableValues, type GraphQLError, type GraphQLSchema, type Operatio
 type Values = Record<string, unknown>
 
 /** After these nothing more of the variables is looked at: a list of a million wrong values takes as long as one. */
-const maxErrors = 3
+const maxErrors = 10
 
 export type Coerced = { values: Values; errors?: never } | { errors: readonly GraphQLError[] }
 
