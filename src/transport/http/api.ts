@@ -8,7 +8,8 @@ import { answerPreflight, setApiHeaders, type AllowedOrigins } from './cors.ts'
 import { createEngine, graphqlPath, type EngineOptions } from './engine.ts'
 import { assetIn } from '../graphiql/assets.ts'
 import { renderGraphiqlPage, type GraphiqlMode, type GraphiqlPage } from '../graphiql/page.ts'
-import { createEvents, type EventsOptions } from './events.ts'
+import type { EventsOptions } from './event-answer.ts'
+import { Events } from './events.ts'
 import { answerJson } from './json-answer.ts'
 import { createPlainPost } from './plain-post.ts'
 import { notAcceptable } from './plugins.ts'
@@ -23,12 +24,14 @@ export interface ApiOptions extends EngineOptions, EventsOptions {
   plainPosts?: boolean
 }
 
+export type Api = ReturnType<typeof createApi>
+
 /** The API by HTTP: finds out what is asked and how it is to be answered, and hands it to who does. */
 export function createApi(options: ApiOptions) {
   const { operations, logger, graphiql, corsOrigins, plainPosts = true } = options
   const engine = createEngine(options)
   const plainPost = createPlainPost(options)
-  const events = createEvents(options)
+  const events = new Events(options)
 
   let page: Promise<GraphiqlPage> | undefined
   const readPage = () => (page ??= renderGraphiqlPage(graphiql))

@@ -96,4 +96,14 @@ export class EventStream {
   }
 }
 
+/** The streams of one process. */
+export class OpenStreams extends Set<EventStream> {
+  isStopping = false
+
+  stop(): void {
+    this.isStopping = true
+    for (const stream of this) stream.cut()
+  }
+}
+
 const idLine = (id: string | null | undefined) => (id == null ? '' : `id: ${id}\n`)

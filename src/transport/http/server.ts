@@ -1,19 +1,20 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { GraphQLSchema } from 'graphql'
 import type { ConnectedDevice, Device, Viewer } from '../../domain/viewer.ts'
 import type { OpenEventResults } from '../../execution/event-results.ts'
 import { Watchdog } from '../../execution/watchdog.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import { createClientView, type ClientView } from '../client-view.ts'
+import { createClientView, type ClientView, type ViewOf } from '../client-view.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
 import type { GraphiqlMode } from '../graphiql/page.ts'
 import type { Deliveries } from '../websocket/delivered.ts'
 import { createOperations } from '../../execution/operations.ts'
 import type { TrustedDocuments } from '../../execution/persisted.ts'
 import { httpContextInit, socketContextInit, traceIdOf } from './request.ts'
-import { createWebSocketServer } from '../websocket/server.ts'
-import { createApi } from './api.ts'
+import { createWebSocketServer, type Sockets, type WebSocketOptions } from '../websocket/server.ts'
+import { createApi, type Api } from './api.ts'
 import { graphqlPath } from './engine.ts'
 import type { StreamTickets } from './tickets.ts'
 import { pathOf, useOrigin } from './target.ts'
@@ -74,52 +75,85 @@ export interface Transport {
   readonly streamCount: number
 }
 
-export function createTransport(options: TransportOptions): Transport {
-  const { logger, health } = options
-  const viewOf = createClientView(options)
-  let stopped: Promise<void> | undefined
+export const createTransport = (options: TransportOptions): Transport => new HttpTransport(options)
 
-  const operations = createOperations(options)
-  const watchdog = new Watchdog(logger)
-  const api = createApi({ ...options, operations, watchdog })
-  const sockets = createWebSocketServer({
-    ...options,
-    operations,
-    watchdog,
-    initOf: (request, authorization) => socketContextInit(authorization, viewOf(request)),
-  })
-  const server = createServer({
+class HttpTransport implements Transport {
+  private readonly logger: Logger
+  private readonly viewOf: ViewOf
+  private readonly watchdog: Watchdog
+  private readonly api: Api
+  private readonly sockets: Sockets
+  private readonly server = createServer({
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     IncomingMessage: Request,
   })
-  server.on('request', (request, response) => void answer(request, response))
-  server.on('upgrade', (request, socket, head) => {
-    socket.on('error', (error) => logger.debug({ err: error }, 'Socket error during upgrade'))
+  private stopped: Promise<void> | undefined
+
+  constructor(private readonly options: TransportOptions) {
+    const { logger } = options
+    this.logger = logger
+    this.viewOf = createClientView(options)
+    const operations = createOperations(options)
+    const watchdog = (this.watchdog = new Watchdog(logger))
+    this.api = createApi({ ...options, operations, watchdog })
+    const initOf: WebSocketOptions['initOf'] = (request, authorization) =>
+      socketContextInit(authorization, this.viewOf(request))
+    this.sockets = createWebSocketServer({ ...options, operations, watchdog, initOf })
+    this.server.on('request', (request, response) => void this.answer(request, response))
+    this.server.on('upgrade', this.upgrade)
+  }
+
+  listen(port: number, host: string): Promise<number> {
+    const { server } = this
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ port, host, backlog }, () => {
+        server.off('error', reject)
+        server.on('error', (error) => this.logger.error({ err: error }, 'HTTP server error'))
+        resolve((server.address() as AddressInfo).port)
+      })
+    })
+  }
+
+  stop(graceMs: number): Promise<void> {
+    return (this.stopped ??= this.close(graceMs))
+  }
+
+  get socketCount(): number {
+    return this.sockets.count
+  }
+
+  get streamCount(): number {
+    return this.api.streamCount
+  }
+
+  private readonly upgrade = (request: Request, socket: Duplex, head: Buffer): void => {
+    socket.on('error', (error) => this.logger.debug({ err: error }, 'Socket error during upgrade'))
     useOrigin(request)
-    request.url = viewOf(request).target
+    request.url = this.viewOf(request).target
     // It may be one of several that the client would speak.
     request.headers.upgrade = 'websocket'
-    if (stopped) socket.end(refusedUpgrade('503 Service Unavailable'))
+    if (this.stopped) socket.end(refusedUpgrade('503 Service Unavailable'))
     else if (pathOf(request) !== graphqlPath) socket.end(refusedUpgrade('404 Not Found'))
-    else sockets.handleUpgrade(request, socket, head)
-  })
+    else this.sockets.handleUpgrade(request, socket, head)
+  }
 
-  async function answer(request: Request, response: ServerResponse) {
+  private async answer(request: Request, response: ServerResponse): Promise<void> {
     const traceId = traceIdOf(request)
     response.setHeader('x-trace-id', traceId)
     // Nearly all answers had a viewer, or could have.
     response.setHeader('cache-control', 'private, no-store')
-    if (stopped) response.setHeader('connection', 'close')
+    if (this.stopped) response.setHeader('connection', 'close')
     else if (request.isDeclining) keepWhereNothingIsLost(request, response)
     useOrigin(request)
-    const view = viewOf(request)
+    const view = this.viewOf(request)
     request.url = view.target
     try {
-      await route(request, response, traceId, view)
+      await this.route(request, response, traceId, view)
     } catch (error) {
       // A client that went away in the middle of its request is no fault of ours.
-      logger[request.complete ? 'error' : 'debug'](
+      this.logger[request.complete ? 'error' : 'debug'](
         { err: error, traceId, clientIp: view.address },
         'A request could not be answered',
       )
@@ -128,10 +162,15 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
-  async function route(request: IncomingMessage, response: ServerResponse, traceId: string, view: ClientView) {
+  private async route(
+    request: IncomingMessage,
+    response: ServerResponse,
+    traceId: string,
+    view: ClientView,
+  ): Promise<void> {
     switch (pathOf(request)) {
       case graphqlPath:
-        await api.answer(request, response, httpContextInit(request, response, traceId, view))
+        await this.api.answer(request, response, httpContextInit(request, response, traceId, view))
         break
       case '/':
         response.writeHead(302, { location: `${view.basePath}${graphqlPath}` }).end()
@@ -140,7 +179,8 @@ export function createTransport(options: TransportOptions): Transport {
         sendJson(response, 200, { live: true })
         break
       case '/health/ready': {
-        const report = stopped ? { ready: false, checks: { process: 'stopping' } } : await health()
+        const stopping = { ready: false, checks: { process: 'stopping' } }
+        const report = this.stopped ? stopping : await this.options.health()
         sendJson(response, report.ready ? 200 : 503, report)
         break
       }
@@ -149,12 +189,13 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
-  async function close(graceMs: number) {
+  private async close(graceMs: number): Promise<void> {
+    const { server, sockets } = this
+    this.watchdog.stop()
     // Upgraded connections count too: this waits for the WebSockets as well.
-    watchdog.stop()
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     void sockets.goAway()
-    api.stop()
+    this.api.stop()
     // A kept-alive connection becomes idle when its last request is answered.
     const idling = setInterval(() => server.closeIdleConnections(), 25)
     const cutting = setTimeout(() => {
@@ -164,25 +205,6 @@ export function createTransport(options: TransportOptions): Transport {
     await closed
     clearInterval(idling)
     clearTimeout(cutting)
-  }
-
-  return {
-    listen: (port, host) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject)
-        server.listen({ port, host, backlog }, () => {
-          server.off('error', reject)
-          server.on('error', (error) => logger.error({ err: error }, 'HTTP server error'))
-          resolve((server.address() as AddressInfo).port)
-        })
-      }),
-    stop: (graceMs) => (stopped ??= close(graceMs)),
-    get socketCount() {
-      return sockets.count
-    },
-    get streamCount() {
-      return api.streamCount
-    },
   }
 }
 
