@@ -1,6 +1,7 @@
 // The people and conversations that every contender finds in its database: the same ones, in Parley's own tables.
 import pg from 'pg'
 import { conversationUuid, kinds, uuidSql } from './ids.mjs'
+import { source } from './services.mjs'
 
 const range = (from, count) => Array.from({ length: count }, (_, index) => from + index)
 
@@ -49,9 +50,11 @@ const groupSql = (conversations, head) => `
 export async function seedWorld(databaseUrl) {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
+  // As the server stores them: names that it has to fold first would keep it busy beside what is measured.
+  const { foldRule } = await source('src/domain/text/fold.ts')
   await client.query(`
-    INSERT INTO users (id, handle, display_name, search_name)
-    SELECT ${uuidSql(kinds.user, 'n')}, 'person_' || n, 'Person ' || n, 'person ' || n
+    INSERT INTO users (id, handle, display_name, search_name, search_name_rule)
+    SELECT ${uuidSql(kinds.user, 'n')}, 'person_' || n, 'Person ' || n, 'person ' || n, ${String(foldRule)}
     FROM generate_series(1, ${String(world.people)}) AS n;
     INSERT INTO sessions (id, user_id, expires_at)
     SELECT ${uuidSql(kinds.session, 'n')}, ${uuidSql(kinds.user, 'n')}, now() + interval '2 days'

@@ -1,6 +1,6 @@
 import type { Statement } from './database/database.ts'
 import { conversationColumns, entryMemberColumns, messageColumns, peopleOf } from './rows.ts'
-import { watermarkTable } from './watermark.ts'
+import { watermarkColumns, watermarkTable } from './watermark.ts'
 import { maybeUnread, unreadCount } from './unread.ts'
 
 export interface InboxPosition {
@@ -59,6 +59,12 @@ function candidates(filter: InboxRequest['filter'], backward: boolean): string {
     .join(' UNION ALL ')
 }
 
+/** What is said of the page as a whole: in each row of it, it would be a sixth of all values that are read. */
+const inFirstRow = (alias: string, columns: Record<string, string>) =>
+  Object.entries(columns)
+    .map(([column, name]) => `CASE WHEN place IS NULL OR place = 1 THEN ${alias}.${column} END AS "${name}"`)
+    .join(', ')
+
 /** One fixed statement for each filter and direction, so that each is prepared once. */
 export function readInbox(filter: InboxRequest['filter'], backward: boolean): Statement {
   const direction = backward ? 'ASC' : 'DESC'
@@ -79,7 +85,8 @@ export function readInbox(filter: InboxRequest['filter'], backward: boolean): St
            ORDER BY ${order} LIMIT $8) m
         JOIN conversations c ON c.id = m.conversation_id
         LEFT JOIN messages l ON l.conversation_id = c.id AND l.seq = c.head_seq)
-      SELECT v.head_event_seq AS "viewerHeadEventSeq", v.head_mark AS "viewerHeadMark", mark.*, page.*, CASE WHEN place = 1 THEN ${peopleOf(others)} END AS people
+      SELECT ${inFirstRow('v', { head_event_seq: 'viewerHeadEventSeq', head_mark: 'viewerHeadMark' })},
+        ${inFirstRow('mark', watermarkColumns)}, page.*, CASE WHEN place = 1 THEN ${peopleOf(others)} END AS people
       FROM users v CROSS JOIN mark LEFT JOIN page ON true WHERE v.id = $1 ORDER BY place`,
   }
 }

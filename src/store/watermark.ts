@@ -25,6 +25,14 @@ export const snapshotText = ({ xid, running }: Watermark): string =>
 export const watermarkTable = `(SELECT pg_current_snapshot()::text AS snapshot, parley_xid_offset()::text AS "xidOffset") AS clock
   LEFT JOIN (SELECT xid::text AS "newestXid", mark AS "newestMark" FROM events ORDER BY xid DESC LIMIT 1) AS newest ON true`
 
+/** Its columns, and what they are called in a row. */
+export const watermarkColumns = {
+  snapshot: 'snapshot',
+  '"xidOffset"': 'xidOffset',
+  '"newestXid"': 'newestXid',
+  '"newestMark"': 'newestMark',
+}
+
 export interface WatermarkRow {
   snapshot: string
   xidOffset: string
