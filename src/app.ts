@@ -15,7 +15,9 @@ import { startSessionWatch } from './domain/sessions/session-watch.ts'
 import type { LiveItem } from './domain/streams/event-loaders.ts'
 import { createEventResults } from './execution/event-results.ts'
 import { readTrustedDocuments } from './execution/trusted-documents.ts'
+import { createFairness } from './fairness/fairness.ts'
 import { schema } from './schema/index.ts'
+import { logLimits } from './telemetry/limits-log.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
 import { listenOrExplain } from './transport/http/listening.ts'
 import { localUrl } from './transport/http/local-url.ts'
@@ -51,6 +53,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
   const { persistedDocuments } = config
   const trustedDocuments =
     persistedDocuments === null ? null : readTrustedDocuments(persistedDocuments, config.persistedDocumentsOnly)
+  stops.add(logLimits(logger))
   const storage = await openStorage(config, migrationsDir, logger, stops)
   const { bus, redis } = openBus(config, logger, stops)
   const log = await startLog(config, storage, bus, logger, stops)
@@ -75,6 +78,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
     corsOrigins: corsOrigins.includes('*') ? '*' : corsOrigins,
     secure: !config.development,
     createContext: createContexts(domain, storage.db),
+    fairness: createFairness(logger),
     openEventResults: createEventResults(),
     deliveries: {
       positionIn: (viewer, item) => messageOfOthers(viewer, item as LiveItem),

@@ -1,4 +1,5 @@
 import type { Domain } from '../domain/domain.ts'
+import { networkOf } from '../domain/sessions/network.ts'
 import type { Context } from '../schema/building/context.ts'
 import type { Database } from '../store/database/database.ts'
 import { authenticate } from '../transport/authenticate.ts'
@@ -7,18 +8,22 @@ import type { ContextInit } from '../transport/context.ts'
 /** The context of each operation. Rejects with UNAUTHENTICATED where `authenticate` does. */
 export function createContexts(domain: Domain, db: Database): (init: ContextInit) => Promise<Context> {
   const verify = (token: string) => domain.sessions.authenticate(token)
-  return async (init) => ({
-    ...(await authenticate(verify, init)),
-    domain,
-    loaders: domain.newLoaders(),
-    prisma: db.prisma,
-    goOnFrom: init.goOnFrom ?? null,
-    client: {
-      ip: init.clientIp,
-      baseUrl: init.baseUrl,
-      refreshCookie: init.refreshCookie,
-      setRefreshCookie: init.setRefreshCookie,
-      connection: init.connection ?? null,
-    },
-  })
+  return async (init) => {
+    const authentication = await authenticate(verify, init)
+    return {
+      ...authentication,
+      payer: authentication.viewer?.userId ?? `address:${networkOf(init.clientIp)}`,
+      domain,
+      loaders: domain.newLoaders(),
+      prisma: db.prisma,
+      goOnFrom: init.goOnFrom ?? null,
+      client: {
+        ip: init.clientIp,
+        baseUrl: init.baseUrl,
+        refreshCookie: init.refreshCookie,
+        setRefreshCookie: init.setRefreshCookie,
+        connection: init.connection ?? null,
+      },
+    }
+  }
 }

@@ -66,8 +66,11 @@ export class ValidationError extends AppError {
 export class RateLimitedError extends AppError {
   readonly code = 'RATE_LIMITED'
   override readonly retryable = true
-  constructor(override readonly retryAfterMs: number) {
-    super(`Too many attempts. Try again in ${String(Math.ceil(retryAfterMs / 1000))} seconds.`)
+  constructor(
+    override readonly retryAfterMs: number,
+    what = 'Too many attempts.',
+  ) {
+    super(`${what} Try again in ${String(Math.ceil(retryAfterMs / 1000))} seconds.`)
   }
 }
 

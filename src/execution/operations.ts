@@ -9,7 +9,10 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql'
+import { createFairness, inTurn, type Fairness } from '../fairness/fairness.ts'
 import { isActivity } from '../schema/building/fresh-loaders.ts'
+import type { Context } from '../schema/building/context.ts'
+import { asGraphQLError } from '../transport/errors.ts'
 import { DocumentCache } from './document-cache.ts'
 import { parseWithinLimits } from '../schema/building/parse.ts'
 import { rowLimit, validationRules } from './limits.ts'
@@ -36,8 +39,13 @@ export interface Prepared {
   rowsError(variables: Readonly<Record<string, unknown>> | null | undefined): GraphQLError | null
   /** Runs it, also for one event of a subscription. Asks for no limit. */
   run: RunOperation
-  /** Runs a query or mutation, or says that it is too much. */
+  /** Runs a query or mutation when it is its payer's turn, or says that it is too much. Never rejects. */
   execute(input: Input): ExecutionResult | Promise<ExecutionResult>
+  /** Opens a subscription with `start` when its payer has room for it, or says that it is too much. Never rejects. */
+  open<Stream>(
+    input: Input,
+    start: () => Promise<ExecutionResult | Stream>,
+  ): ExecutionResult | Stream | Promise<ExecutionResult | Stream>
 }
 
 /** Parses, validates, limits and plans operations, and remembers them; for all transports. */
@@ -59,9 +67,14 @@ export interface OperationsOptions {
   schema: GraphQLSchema
   introspection: boolean
   trustedDocuments?: TrustedDocuments | null
+  /** Of the process; one of its own without. */
+  fairness?: Fairness
 }
 
-export function createOperations({ schema, introspection, trustedDocuments = null }: OperationsOptions): Operations {
+const noLogger = { error: () => undefined }
+
+export function createOperations(options: OperationsOptions): Operations {
+  const { schema, introspection, trustedDocuments = null, fairness = createFairness(noLogger) } = options
   const rules = validationRules(introspection)
   const persisted = createPersistedDocuments(trustedDocuments)
   // Valid ones alone: anybody can think of any number of wrong ones.
@@ -114,7 +127,7 @@ export function createOperations({ schema, introspection, trustedDocuments = nul
       if (prepared) return prepared
       const operation = getOperationAST(document, operationName)
       if (!operation) return undefined
-      const made = prepare(schema, document, operation)
+      const made = prepare(schema, document, operation, fairness)
       known.set(name, made)
       return made
     },
@@ -122,10 +135,16 @@ export function createOperations({ schema, introspection, trustedDocuments = nul
   return operations
 }
 
-function prepare(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): Prepared {
+function prepare(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  { work, operations, sends }: Fairness,
+): Prepared {
   const limit = rowLimit(schema, document, operation)
   const run = planOperation(schema, document, operation)
   const rowsError: Prepared['rowsError'] = (variables) => limit(variables ?? {})
+  const isSend = isSendOf(operation)
   return {
     document,
     operation,
@@ -135,10 +154,40 @@ function prepare(schema: GraphQLSchema, document: DocumentNode, operation: Opera
     run,
     execute(input) {
       const error = rowsError(input.variableValues)
-      return error ? { errors: [error] } : run(input)
+      if (error) return { errors: [error] }
+      const payer = payerOf(input)
+      return isSend
+        ? answered(() => sends.run(payer, () => run(input)))
+        : answered(() => operations.run(payer, () => inTurn(work, payer, () => run(input))))
+    },
+    open(input, start) {
+      const error = rowsError(input.variableValues)
+      return error ? { errors: [error] } : answered(() => operations.run(payerOf(input), start))
     },
   }
 }
+
+/** A refusal is an answer. */
+function answered<Result>(
+  operation: () => Result | Promise<Result>,
+): Result | ExecutionResult | Promise<Result | ExecutionResult> {
+  const refusal = (error: unknown): ExecutionResult => ({ errors: [asGraphQLError(error)] })
+  try {
+    const result = operation()
+    return result instanceof Promise ? result.catch(refusal) : result
+  } catch (error) {
+    return refusal(error)
+  }
+}
+
+const payerOf = ({ contextValue }: Input): string => (contextValue as Partial<Context> | undefined)?.payer ?? 'nobody'
+
+/** What people wait for in each other's sight: it stands behind nothing else. */
+const sendNames = ['sendMessage', 'editMessage', 'deleteMessage', 'markRead']
+
+const isSendOf = ({ operation, selectionSet }: OperationDefinitionNode): boolean =>
+  operation === OperationTypeNode.MUTATION &&
+  selectionSet.selections.every((one) => one.kind === Kind.FIELD && sendNames.includes(one.name.value))
 
 const hasActivity = ({ operation, selectionSet }: OperationDefinitionNode): boolean =>
   operation === OperationTypeNode.MUTATION &&

@@ -34,6 +34,11 @@ export class SharedContext implements Context {
     return this.own.client
   }
 
+  /** No part of a result: who pays changes nothing of it. */
+  get payer() {
+    return this.own.payer
+  }
+
   get domain() {
     return this.own.domain
   }

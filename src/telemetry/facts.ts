@@ -38,5 +38,11 @@ export const delivered = fact<{ eventCount: number; byteSize: number }>('deliver
 /** The server closed a WebSocket. */
 export const closed = fact<{ code: number | undefined }>('socket-closed')
 
-/** A request was refused because of a limit. */
-export const limited = fact<{ code: 'RATE_LIMITED' | 'QUERY_TOO_COMPLEX' }>('limited')
+/** Something was refused, ended or put off because of a limit. */
+export const limited = fact<{
+  code: 'RATE_LIMITED' | 'QUERY_TOO_COMPLEX' | 'UNAVAILABLE'
+  /** Which one, in kebab-case; docs/limits.md lists them. */
+  limit: string
+  /** Whose: a person's id or `address:…`, where it is known. */
+  payer?: string
+}>('limited')

@@ -28,4 +28,6 @@ export interface ContextInit {
 /** What the transport itself needs of the context. */
 export interface TransportContext {
   viewer: Viewer | null
+  /** Whom its work is charged to. */
+  payer?: string
 }

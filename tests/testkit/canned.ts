@@ -145,6 +145,7 @@ export function cannedContext(userId: string): Context {
   return {
     viewer: { userId, sessionId: uuid(0x5e), role: 'USER' } satisfies Viewer,
     authFailure: null,
+    payer: userId,
     loaders: cannedLoaders(),
     domain: missing('domain') as Context['domain'],
     prisma: missing('prisma') as Context['prisma'],

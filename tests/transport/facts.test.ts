@@ -72,6 +72,6 @@ test('who listens in the process is told of each fact, as it happens in a real r
   expect(told['event-shared']).toContainEqual({ type: 'MESSAGE_SENT' })
   expect(told.delivered).toContainEqual({ eventCount: 1, byteSize: expect.any(Number) as number })
   expect(told['socket-closed']).toEqual([{ code: 4401 }])
-  expect(told.limited).toContainEqual({ code: 'QUERY_TOO_COMPLEX' })
-  expect(told.limited).toContainEqual({ code: 'RATE_LIMITED' })
+  expect(told.limited).toContainEqual(expect.objectContaining({ code: 'QUERY_TOO_COMPLEX' }))
+  expect(told.limited).toContainEqual(expect.objectContaining({ code: 'RATE_LIMITED' }))
 })

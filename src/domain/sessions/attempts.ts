@@ -22,7 +22,7 @@ const ticketsPerMinute = 120
 const failedLogins = { points: 10, duration: 15 * 60 }
 
 function rateLimited(retryAfterMs: number): RateLimitedError {
-  if (limited.hasSubscribers) limited.publish({ code: 'RATE_LIMITED' })
+  if (limited.hasSubscribers) limited.publish({ code: 'RATE_LIMITED', limit: 'attempts' })
   return new RateLimitedError(retryAfterMs)
 }
 

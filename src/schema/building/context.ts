@@ -9,6 +9,8 @@ export interface Context {
   viewer: Viewer | null
   /** Why there is no viewer although a token was sent. */
   authFailure: UnauthenticatedError | null
+  /** Whom the work is charged to (fairness/): the viewer's id, or `address:…` without one. */
+  payer: string
   domain: Domain
   /** Of this request; each event of a subscription has others, since it may live for hours. */
   loaders: Loaders

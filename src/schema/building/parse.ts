@@ -32,7 +32,7 @@ export function parseWithinLimits(text: string): DocumentNode {
 }
 
 export function tooComplex(error: GraphQLError): GraphQLError {
-  if (limited.hasSubscribers) limited.publish({ code: 'QUERY_TOO_COMPLEX' })
+  if (limited.hasSubscribers) limited.publish({ code: 'QUERY_TOO_COMPLEX', limit: 'document' })
   const message = `${error.message.replace('Syntax Error: ', '')} Ask for less, or split the operation.`
   return new GraphQLError(message, { originalError: new QueryTooComplexError(message) })
 }

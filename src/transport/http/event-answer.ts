@@ -3,6 +3,7 @@ import type { ExecutionResult, GraphQLError } from 'graphql'
 import type { Viewer } from '../../domain/viewer.ts'
 import type { OpenEventResults } from '../../execution/event-results.ts'
 import type { Operations, Prepared } from '../../execution/operations.ts'
+import type { Input } from '../../execution/plan-operation.ts'
 import { EventReader, openEventReader } from '../../execution/subscribe.ts'
 import { resumeOf, withToken } from '../../execution/resume-text.ts'
 import type { Watchdog } from '../../execution/watchdog.ts'
@@ -112,16 +113,14 @@ export class EventAnswer {
     return streamTickets.open(ticket, { query, variables, operationName }, this.lastEvent)
   }
 
-  private openReader(prepared: Prepared, input: { contextValue: TransportContext }) {
+  private openReader(prepared: Prepared, input: Input) {
     const { operations, openEventResults, watchdog } = this.options
     const { asked } = this.given
-    const error = prepared.rowsError(asked.variables)
-    if (error) return { errors: [error] }
     const { document, run } = prepared
     const { operationName, variables: variableValues } = asked
     const { schema } = operations
     const args = { schema, document, operationName, ...input, variableValues, run }
-    return openEventReader(args, openEventResults, watchdog)
+    return prepared.open(input, () => openEventReader(args, openEventResults, watchdog))
   }
 
   /** Tells of each event from here on, until the source ends, or its requester, its session or the server does. */

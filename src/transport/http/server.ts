@@ -5,6 +5,7 @@ import type { GraphQLSchema } from 'graphql'
 import type { ConnectedDevice, Device, Viewer } from '../../domain/viewer.ts'
 import type { OpenEventResults } from '../../execution/event-results.ts'
 import { Watchdog } from '../../execution/watchdog.ts'
+import { createFairness, type Fairness } from '../../fairness/fairness.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { createClientView, type ClientView, type ViewOf } from '../client-view.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
@@ -46,6 +47,8 @@ export interface TransportOptions {
   publicUrl?: string | null
   /** Throws UnauthenticatedError for a token that is wrong or expired; a missing one gives a viewer of null. */
   createContext: (init: ContextInit) => Promise<TransportContext>
+  /** Who may have how much at once, and when; one of its own without. */
+  fairness?: Fairness
   /** How the events of a subscription are executed. */
   openEventResults: OpenEventResults
   /** Where what a WebSocket's device has acknowledged goes. */
@@ -94,7 +97,8 @@ class HttpTransport implements Transport {
     const { logger } = options
     this.logger = logger
     this.viewOf = createClientView(options)
-    const operations = createOperations(options)
+    const { fairness = createFairness(logger) } = options
+    const operations = createOperations({ ...options, fairness })
     const watchdog = (this.watchdog = new Watchdog(logger))
     this.api = createApi({ ...options, operations, watchdog })
     const initOf: WebSocketOptions['initOf'] = (request, authorization) =>

@@ -102,8 +102,7 @@ export class ProtocolHooks implements Hooks {
 
   readonly subscribe = (args: ExecutionArgs) => {
     const operation = args as Operation
-    const error = operation.prepared.rowsError(operation.variableValues)
-    return error ? { errors: [error] } : this.follow(operation)
+    return operation.prepared.open(operation, () => this.follow(operation))
   }
 
   readonly onOperation: NonNullable<Hooks['onOperation']> = (_context, _id, _payload, _args, result) => {

@@ -75,11 +75,16 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   main: { values: ['app', 'config'] },
   admin: { values: ['domain', 'log', 'store', 'embedded', 'bus', 'config'] },
   app: {
-    values: ['transport', 'execution', 'schema', 'domain', 'log', 'flow', 'store', 'embedded', 'bus', 'ephemeral'],
+    values: [
+      ...['transport', 'execution', 'schema', 'domain', 'log', 'flow', 'store', 'embedded', 'bus', 'ephemeral'],
+      ...['fairness', 'telemetry'],
+    ],
     types: ['config'],
   },
-  transport: { values: ['execution', 'schema', 'store/database/failures'] },
-  execution: { values: ['schema', 'flow', 'transport/errors'], types: ['domain'] },
+  transport: { values: ['execution', 'schema', 'fairness', 'store/database/failures'] },
+  execution: { values: ['schema', 'flow', 'fairness', 'transport/errors'], types: ['domain'] },
+  // Who may have how much at once, and when.
+  fairness: { values: ['flow'] },
   schema: { values: ['domain', 'schema/generated'], types: ['log', 'store'] },
   domain: { values: ['log', 'flow', 'bus/topics'], types: ['store', 'bus', 'ephemeral'] },
   log: { values: ['flow', 'bus/topics', 'store/log-event'], types: ['store', 'bus'] },

@@ -1,0 +1,42 @@
+import type { Logger } from '../telemetry/logger.ts'
+import { Admission } from './admission.ts'
+import { FairWork, type Work } from './work.ts'
+
+/** Who may have how much at once, and when: one for the process. */
+export interface Fairness {
+  readonly work: Work
+  /** Everything but sends: queries, mutations that may wait, subscriptions until they have begun. */
+  readonly operations: Admission
+  /** Sends and what belongs to them, which never stand behind reads. */
+  readonly sends: Admission
+}
+
+/** A sender without a connection sends one after the other all that was written meanwhile. */
+const maxSendsRunning = 256
+const maxSendsWaiting = 4_096
+
+export const createFairness = (logger: Pick<Logger, 'error'>): Fairness => ({
+  work: new FairWork(logger),
+  operations: new Admission(),
+  sends: new Admission({ maxRunningPerPayer: maxSendsRunning, maxWaitingPerPayer: maxSendsWaiting }),
+})
+
+/** Begins an operation when it is its payer's turn. What it takes later is charged by who runs it. */
+export function inTurn<Result extends object>(
+  work: Work,
+  payer: string,
+  operation: () => Result | PromiseLike<Result>,
+): Result | Promise<Result> {
+  let begun: Result | PromiseLike<Result> | undefined
+  let tell: ((result: Result | PromiseLike<Result>) => void) | undefined
+  work.enqueue(payer, () => {
+    try {
+      begun = operation()
+    } catch (error) {
+      begun = Promise.reject(error instanceof Error ? error : new Error(String(error)))
+    }
+    tell?.(begun)
+  })
+  if (begun !== undefined) return begun as Result | Promise<Result>
+  return new Promise((resolve) => (tell = resolve))
+}

@@ -1,0 +1,30 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { LRUCache } from 'lru-cache'
+import type { limited } from './facts.ts'
+import type { Logger } from './logger.ts'
+
+const intervalMs = 60_000
+/** Pairs of limit and payer that are remembered; a crowd of payers fills the log no faster than it fills this. */
+const maxRemembered = 1_000
+/** Lines of one limit in an interval, whoever they tell of. */
+const maxLinesPerLimit = 100
+
+type Limited = Parameters<typeof limited.publish>[0]
+
+/** One line for each limit that was reached, by payer and minute. Returns the way to stop. */
+export function logLimits(logger: Pick<Logger, 'warn'>): () => void {
+  const told = new LRUCache<string, true>({ max: maxRemembered, ttl: intervalMs, perf: Date })
+  const lineCounts = new LRUCache<string, { count: number }>({ max: maxRemembered, ttl: intervalMs, perf: Date })
+  const tell = (message: unknown) => {
+    const { code, limit, payer } = message as Limited
+    const key = `${limit} ${payer ?? ''}`
+    if (told.has(key)) return
+    told.set(key, true)
+    let lines = lineCounts.get(limit)
+    if (!lines) lineCounts.set(limit, (lines = { count: 0 }))
+    if (++lines.count > maxLinesPerLimit) return
+    logger.warn({ code, limit, ...(payer !== undefined && { payer }) }, 'A limit was reached')
+  }
+  subscribe('parley:limited', tell)
+  return () => unsubscribe('parley:limited', tell)
+}
