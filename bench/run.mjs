@@ -19,6 +19,7 @@ const help = `npm run bench -- [options]
   --no-limits          without the raw limits
   --growth             the growth curves instead (bench/growth.mjs); goes with --quick and --json
   --receipts           what it costs when 1,000 read one message instead (bench/receipts.mjs); goes with --rounds and --json
+  --attacks            what a bystander has of each attack of tests/attacks instead; goes with --only, --rounds, --quick and --json
   --resume             what resume tokens cost 1,000 inboxes instead (bench/resume.mjs); goes with --rounds, --quick and --json`
 
 const { values: options } = parseArgs({
@@ -34,6 +35,7 @@ const { values: options } = parseArgs({
     growth: { type: 'boolean', default: false },
     receipts: { type: 'boolean', default: false },
     resume: { type: 'boolean', default: false },
+    attacks: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -64,7 +66,7 @@ if (options.help) {
   // Only now, as they need what was installed.
   const { endAll, isEnding } = await import('./harness/ending.mjs')
   try {
-    const other = ['growth', 'receipts', 'resume'].find((name) => options[name])
+    const other = ['growth', 'receipts', 'resume', 'attacks'].find((name) => options[name])
     const { run } = await import(other === undefined ? './harness/run.mjs' : `./${other}.mjs`)
     process.exitCode = await run(options)
   } catch (error) {
