@@ -3,7 +3,6 @@ import {
   Kind,
   OperationTypeNode,
   getOperationAST,
-  validate,
   type DocumentNode,
   type ExecutionResult,
   type GraphQLSchema,
@@ -13,16 +12,10 @@ import { createFairness, inTurn, type Fairness } from '../fairness/fairness.ts'
 import { isActivity } from '../schema/building/fresh-loaders.ts'
 import type { Context } from '../schema/building/context.ts'
 import { asGraphQLError } from '../transport/errors.ts'
-import { DocumentCache } from './document-cache.ts'
-import { parseWithinLimits } from '../schema/building/parse.ts'
-import { rowLimit, validationRules } from './limits.ts'
+import { Documents } from './documents.ts'
+import { rowLimit } from './limits.ts'
 import { createPersistedDocuments, type DocumentRequest, type TrustedDocuments } from './persisted.ts'
 import { planOperation, type Input, type RunOperation } from './plan-operation.ts'
-
-const maxDocuments = 1_000
-/** Characters. What is kept for a document takes some 50 times the memory of its text. */
-const maxDocumentLength = 16_384
-const maxTotalLength = 2_097_152
 
 export interface OperationRequest extends DocumentRequest {
   operationName?: string | null
@@ -51,12 +44,14 @@ export interface Prepared {
 /** Parses, validates, limits and plans operations, and remembers them; for all transports. */
 export interface Operations {
   readonly schema: GraphQLSchema
-  /** Throws what is wrong with the request, for presentErrors. */
-  prepare(request: OperationRequest): Prepared
+  /** One that was prepared before, which is nearly every one and costs nothing. Throws where `textOf` does. */
+  known(request: OperationRequest): Prepared | undefined
+  /** Throws what is wrong with the request, for presentErrors. What it takes is charged to the payer. */
+  prepare(request: OperationRequest, payer: string): Prepared
   /** The same step by step, for Yoga. */
   textOf(request: DocumentRequest): string | undefined
-  parse(text: string): DocumentNode
-  validate(document: DocumentNode): readonly GraphQLError[]
+  /** A valid document. Throws what is wrong with it. */
+  read(text: string, payer: string): DocumentNode
   /** Undefined when the document, which is valid, has no such operation. */
   select(document: DocumentNode, operationName: string | null | undefined): Prepared | undefined
   /** Documents kept. */
@@ -75,50 +70,31 @@ const noLogger = { error: () => undefined }
 
 export function createOperations(options: OperationsOptions): Operations {
   const { schema, introspection, trustedDocuments = null, fairness = createFairness(noLogger) } = options
-  const rules = validationRules(introspection)
   const persisted = createPersistedDocuments(trustedDocuments)
-  // Valid ones alone: anybody can think of any number of wrong ones.
-  const documents = new DocumentCache<DocumentNode>(maxDocuments, maxDocumentLength, maxTotalLength)
-  const mistakesOf = new WeakMap<DocumentNode, readonly GraphQLError[]>()
+  const documents = new Documents({ schema, introspection, work: fairness.work })
   const preparedOf = new WeakMap<DocumentNode, Map<string | null, Prepared>>()
 
   const operations: Operations = {
     schema,
     get documentCount() {
-      return documents.size
+      return documents.count
     },
-    prepare(request) {
-      const text = operations.textOf(request)
+    known(request) {
+      const text = persisted.textOf(request)
+      const document = text === undefined ? undefined : documents.known(text)
+      return document && preparedOf.get(document)?.get(request.operationName ?? null)
+    },
+    prepare(request, payer) {
+      const text = persisted.textOf(request)
       if (text === undefined) throw new GraphQLError('Must provide query string.')
-      const document = operations.parse(text)
-      const known = preparedOf.get(document)?.get(request.operationName ?? null)
-      if (known) return known
-      const missing = () =>
-        new GraphQLError('Could not determine what operation to execute.', { extensions: { http: { status: 400 } } })
-      // Before the mistakes, as Yoga does.
-      if (!getOperationAST(document, request.operationName)) throw missing()
-      const mistakes = operations.validate(document)
-      if (mistakes.length > 0) throw new AggregateError(mistakes)
-      const prepared = operations.select(document, request.operationName)
-      if (!prepared) throw missing()
-      return prepared
+      const prepared = operations.select(documents.read(text, payer), request.operationName)
+      if (prepared) return prepared
+      throw new GraphQLError('Could not determine what operation to execute.', {
+        extensions: { http: { status: 400 } },
+      })
     },
     textOf: (request) => persisted.textOf(request),
-    parse(text) {
-      const known = documents.get(text)
-      if (known) return known
-      const document = parseWithinLimits(text)
-      if (operations.validate(document).length === 0) documents.set(text, text, document)
-      return document
-    },
-    validate(document) {
-      let mistakes = mistakesOf.get(document)
-      if (!mistakes) {
-        mistakes = validate(schema, document, rules)
-        mistakesOf.set(document, mistakes)
-      }
-      return mistakes
-    },
+    read: (text, payer) => documents.read(text, payer),
     select(document, operationName) {
       const known = preparedOf.get(document) ?? new Map<string | null, Prepared>()
       preparedOf.set(document, known)

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { PersistedQueryNotFoundError } from '../domain/errors.ts'
+import { isTooLong, maxDocumentByteSize, tooLong } from '../schema/building/parse.ts'
 import { DocumentCache } from './document-cache.ts'
 import { asGraphQLError, badRequest } from '../transport/errors.ts'
 
 const maxRegistered = 1_000
-const maxTextLength = 65_536
 const maxTotalLength = 4_194_304
 
 /** Documents that were there before the server started, by the SHA-256 of their text in hexadecimal digits. */
@@ -30,7 +30,7 @@ export interface PersistedDocuments {
 
 /** Apollo's protocol of automatic persisted queries, with documents that clients register and those of the operator. */
 export function createPersistedDocuments(trusted: TrustedDocuments | null): PersistedDocuments {
-  const registered = new DocumentCache<string>(maxRegistered, maxTextLength, maxTotalLength)
+  const registered = new DocumentCache<string>(maxRegistered, maxDocumentByteSize, maxTotalLength)
   const trustedTexts = new Set(trusted?.byHash.values())
   const trustedOnly = trusted?.only === true
 
@@ -54,6 +54,7 @@ export function createPersistedDocuments(trusted: TrustedDocuments | null): Pers
       }
       // Of the wrong type: Yoga says so.
       if (typeof query !== 'string') return query
+      if (isTooLong(query)) throw tooLong()
       if (trustedOnly && !trustedTexts.has(query)) {
         throw badRequest(400, 'This server runs the documents that its operator gave it, and no others.')
       }

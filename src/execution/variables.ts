@@ -14,6 +14,8 @@ export function coerceVariables(
   given: Readonly<Values> | null | undefined,
 ): Coerced {
   if (variableDefinitions.length === 0) return { values: {} }
-  const { coerced, errors } = getVariableValues(schema, variableDefinitions, given ?? {}, { maxErrors })
+  // Suggestions are for who may see the schema; GraphiQL makes them by itself.
+  const options = { maxErrors, hideSuggestions: true }
+  const { coerced, errors } = getVariableValues(schema, variableDefinitions, given ?? {}, options)
   return errors ? { errors } : { values: coerced }
 }

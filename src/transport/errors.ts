@@ -73,7 +73,7 @@ function present(error: unknown, { traceId, logger, http, ofEvent = false }: Pre
   const known = recognise(cause, ofEvent ? null : located)
   const code = known?.code ?? 'INTERNAL'
   if (!known) logger.error({ traceId, path: located?.path, err: asError(cause) }, 'Unexpected error')
-  return new GraphQLError(
+  const presented = new GraphQLError(
     known?.message ?? `Something went wrong on our side. Please report this trace id: ${traceId}.`,
     {
       nodes: located?.nodes,
@@ -90,6 +90,10 @@ function present(error: unknown, { traceId, logger, http, ofEvent = false }: Pre
       },
     },
   )
+  // Of a document that is not kept only the places are known.
+  return presented.locations || !located?.locations
+    ? presented
+    : Object.assign(presented, { locations: located.locations })
 }
 
 /** The error the client may see, or null for what has to be masked. */
@@ -98,7 +102,7 @@ function recognise(cause: unknown, located: GraphQLError | null): AppError | nul
   if (isDatabaseUnavailable(cause)) {
     return new UnavailableError('The service is not available at the moment. Try again shortly.', databaseRetryAfterMs)
   }
-  return located && isMistakeOfRequest(cause, located) ? new ValidationError(located.message) : null
+  return located && isMistakeOfRequest(cause, located) ? new ValidationError(shortened(located.message)) : null
 }
 
 /**
@@ -111,6 +115,22 @@ function isMistakeOfRequest(cause: unknown, located: GraphQLError): boolean {
   // Without a path but with a place in the document: validation, whatever a custom scalar threw to refuse a value.
   return cause instanceof GraphQLError ? located.extensions.unexpected !== true : (located.nodes?.length ?? 0) > 0
 }
+
+const maxNameLength = 64
+const maxMessageLength = 1_000
+const longName = new RegExp(`[\\w$]{${String(maxNameLength + 1)},}`, 'g')
+
+/** What a message quotes of a request is as long as the client likes. */
+function shortened(message: string): string {
+  if (message.length <= maxNameLength) return message
+  const cut = cutAt(message, 4 * maxMessageLength)
+    // Also short ones, so that what stands between two of them is not taken for one.
+    .replace(/"[^"]*"/g, (quoted) => `"${cutAt(quoted.slice(1, -1), maxNameLength)}"`)
+    .replace(longName, (name) => cutAt(name, maxNameLength))
+  return cutAt(cut, maxMessageLength)
+}
+
+const cutAt = (text: string, length: number) => (text.length > length ? `${text.slice(0, length)}…` : text)
 
 function httpHint(located: GraphQLError | null, code: Code): object | undefined {
   const given = located?.extensions.http

@@ -14,6 +14,7 @@ import { answerJson } from './json-answer.ts'
 import { createPlainPost } from './plain-post.ts'
 import { notAcceptable } from './plugins.ts'
 import { badRequest } from '../errors.ts'
+import { addressPayer } from '../payer.ts'
 import { isJson, readBody } from './request-body.ts'
 import { ticketIn } from './tickets.ts'
 
@@ -28,7 +29,7 @@ export type Api = ReturnType<typeof createApi>
 
 /** The API by HTTP: finds out what is asked and how it is to be answered, and hands it to who does. */
 export function createApi(options: ApiOptions) {
-  const { operations, logger, graphiql, corsOrigins, plainPosts = true } = options
+  const { operations, logger, createContext, graphiql, corsOrigins, plainPosts = true } = options
   const engine = createEngine(options)
   const plainPost = createPlainPost(options)
   const events = new Events(options)
@@ -68,7 +69,7 @@ export function createApi(options: ApiOptions) {
       return
     }
 
-    const prepared = asked && prepare(asked)
+    const prepared = asked && (await prepare(asked, init))
     const ticket = method === 'GET' ? ticketIn(request.url ?? '') : null
     if (graphiql !== 'off' && accepted.html && isRead) {
       const { html } = await readPage()
@@ -104,12 +105,21 @@ export function createApi(options: ApiOptions) {
     await engine(request, response, { init, body })
   }
 
-  function prepare(asked: AskedOperation): Prepared | { errors: readonly GraphQLError[] } {
+  async function prepare(
+    asked: AskedOperation,
+    init: ContextInit,
+  ): Promise<Prepared | { errors: readonly GraphQLError[] }> {
     try {
-      return operations.prepare(asked)
+      return operations.known(asked) ?? operations.prepare(asked, await payerOf(init))
     } catch (error) {
       return { errors: [error as GraphQLError] }
     }
+  }
+
+  /** Who sent it is asked only where it makes work. */
+  async function payerOf(init: ContextInit): Promise<string> {
+    const { payer } = init.authorization === null ? {} : await createContext(init)
+    return payer ?? addressPayer(init.clientIp)
   }
 
   return {

@@ -1,9 +1,10 @@
-import { execute, type DocumentNode, type ExecutionArgs, type Source } from 'graphql'
+import { execute, type ExecutionArgs, type Source } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
 import { useHttpResults, useStrictRequests, type ServerContext } from './plugins.ts'
 import type { Operations } from '../../execution/operations.ts'
+import { addressPayer } from '../payer.ts'
 
 export const graphqlPath = '/graphql'
 
@@ -42,17 +43,19 @@ export function createEngine({ operations, logger, createContext }: EngineOption
 }
 
 /** Has Yoga take documents, limits and plans from where the other paths take them. */
-function useOperations(operations: Operations): Plugin {
+function useOperations(operations: Operations): Plugin<object, ServerContext> {
   return {
     onParams({ params, setParams }) {
       const query = operations.textOf(params)
       if (query !== params.query) setParams({ ...params, query })
     },
-    onParse({ setParseFn }) {
-      setParseFn((source: string | Source) => operations.parse(typeof source === 'string' ? source : source.body))
+    onParse({ context, setParseFn }) {
+      const payer = addressPayer(context.init.clientIp)
+      setParseFn((source: string | Source) => operations.read(typeof source === 'string' ? source : source.body, payer))
     },
-    onValidate({ params, setResult }) {
-      setResult([...operations.validate(params.documentAST as DocumentNode)])
+    onValidate({ setResult }) {
+      // It would not have been read otherwise.
+      setResult([])
     },
     onExecute({ setExecuteFn }) {
       setExecuteFn((args: ExecutionArgs) => {

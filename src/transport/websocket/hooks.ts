@@ -11,6 +11,7 @@ import type { Watchdog } from '../../execution/watchdog.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
 import { asGraphQLError, isUnavailable, presentErrors } from '../errors.ts'
+import { addressPayer } from '../payer.ts'
 import type { BoundedSocket } from './bounded-socket.ts'
 import { closeCodes, comeBack } from './close-codes.ts'
 import { authorizationIn, refuse, type Connection, type ConnectionInit, type Operation } from './connection.ts'
@@ -134,7 +135,8 @@ export class ProtocolHooks implements Hooks {
     const { socket, init, viewer, device } = connection
     // As after the end of its session: what still arrives must have no effect.
     if (socket.readyState !== socket.OPEN || !init) throw new GraphQLError('This socket is closing.')
-    const prepared = operations.prepare(payload)
+    const payer = viewer?.userId ?? addressPayer(init.clientIp)
+    const prepared = operations.known(payload) ?? operations.prepare(payload, payer)
     if (device && prepared.isActivity) device.used()
     const operation: Operation = {
       schema: operations.schema,

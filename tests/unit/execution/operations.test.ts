@@ -46,20 +46,22 @@ describe('operations', () => {
   it('are prepared once for a text and a name', () => {
     const operations = make()
     const query = 'query A { other } query B { other }'
-    const a = operations.prepare({ query, operationName: 'A' })
-    expect(operations.prepare({ query, operationName: 'A' })).toBe(a)
-    const b = operations.prepare({ query, operationName: 'B' })
+    const a = operations.prepare({ query, operationName: 'A' }, 'address:::1')
+    expect(operations.prepare({ query, operationName: 'A' }, 'address:::1')).toBe(a)
+    const b = operations.prepare({ query, operationName: 'B' }, 'address:::1')
     expect([b === a, b.document === a.document, operations.documentCount]).toEqual([false, true, 1])
   })
 
   it('are not kept when they are wrong or long', () => {
     const operations = make()
     for (let n = 0; n < 50; n++) {
-      expect(() => operations.prepare({ query: `{ nope${String(n)} }` })).toThrow()
-      expect(() => operations.prepare({ query: `{ other(n: ${String(n)} }` })).toThrow()
-      expect(() => operations.prepare({ query: `query A${String(n)} { other }`, operationName: 'B' })).toThrow()
+      expect(() => operations.prepare({ query: `{ nope${String(n)} }` }, 'address:::1')).toThrow()
+      expect(() => operations.prepare({ query: `{ other(n: ${String(n)} }` }, 'address:::1')).toThrow()
+      expect(() =>
+        operations.prepare({ query: `query A${String(n)} { other }`, operationName: 'B' }, 'address:::1'),
+      ).toThrow()
     }
-    operations.prepare({ query: `{ other }${' '.repeat(20_000)}` })
+    operations.prepare({ query: `{ other }${' '.repeat(20_000)}` }, 'address:::1')
     // The valid documents that were asked for by a name they do not have.
     expect(operations.documentCount).toBe(50)
   })
@@ -68,7 +70,7 @@ describe('operations', () => {
     const operations = make()
     const query =
       'query ($a: Int = 100, $b: Int, $n: Int) { rows(first: $a) { nodes { rows(first: $b) { nodes { rows(first: 5) { nodes { n } } } } } } other(n: $n) }'
-    const prepared = operations.prepare({ query })
+    const prepared = operations.prepare({ query }, 'address:::1')
     const verdictOn = (variables: Record<string, unknown>) => prepared.rowsError(variables)
     for (let time = 0; time < 3; time++) {
       expect(verdictOn({ a: 1, b: 1 })).toBeNull()
