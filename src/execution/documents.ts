@@ -5,7 +5,7 @@ import type { Work } from '../fairness/work.ts'
 import { parseWithinLimits } from '../schema/building/parse.ts'
 import { limited } from '../telemetry/facts.ts'
 import { asGraphQLError } from '../transport/errors.ts'
-import { countNodes, sizeFault } from './document-bounds.ts'
+import { sizeFault } from './document-bounds.ts'
 import { validationRules } from './limits.ts'
 import { Refusals } from './refusals.ts'
 

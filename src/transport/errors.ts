@@ -113,7 +113,7 @@ function isMistakeOfRequest(cause: unknown, located: GraphQLError): boolean {
   if (cause instanceof PothosValidationError) return true
   if (located.path) return cause instanceof GraphQLError && located.message.startsWith('Argument "')
   // Without a path but with a place in the document: validation, whatever a custom scalar threw to refuse a value.
-  return cause instanceof GraphQLError ? located.extensions.unexpected !== true : (located.nodes?.length ?? 0) > 0
+  return cause instanceof GraphQLError ? located.extensions.unexpected !== true : (located.locations?.length ?? 0) > 0
 }
 
 const maxNameLength = 64

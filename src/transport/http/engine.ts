@@ -43,7 +43,7 @@ export function createEngine({ operations, logger, createContext }: EngineOption
 }
 
 /** Has Yoga take documents, limits and plans from where the other paths take them. */
-function useOperations(operations: Operations): Plugin<object, ServerContext> {
+function useOperations(operations: Operations): Plugin<ServerContext> {
   return {
     onParams({ params, setParams }) {
       const query = operations.textOf(params)

@@ -42,26 +42,25 @@ describe('operations', () => {
     type Row { rows(first: Int): RowConnection n: Int }
   `)
   const make = () => createOperations({ schema, introspection: true })
+  const payer = 'address:127.0.0.1'
 
   it('are prepared once for a text and a name', () => {
     const operations = make()
     const query = 'query A { other } query B { other }'
-    const a = operations.prepare({ query, operationName: 'A' }, 'address:::1')
-    expect(operations.prepare({ query, operationName: 'A' }, 'address:::1')).toBe(a)
-    const b = operations.prepare({ query, operationName: 'B' }, 'address:::1')
+    const a = operations.prepare({ query, operationName: 'A' }, payer)
+    expect(operations.prepare({ query, operationName: 'A' }, payer)).toBe(a)
+    const b = operations.prepare({ query, operationName: 'B' }, payer)
     expect([b === a, b.document === a.document, operations.documentCount]).toEqual([false, true, 1])
   })
 
   it('are not kept when they are wrong or long', () => {
     const operations = make()
     for (let n = 0; n < 50; n++) {
-      expect(() => operations.prepare({ query: `{ nope${String(n)} }` }, 'address:::1')).toThrow()
-      expect(() => operations.prepare({ query: `{ other(n: ${String(n)} }` }, 'address:::1')).toThrow()
-      expect(() =>
-        operations.prepare({ query: `query A${String(n)} { other }`, operationName: 'B' }, 'address:::1'),
-      ).toThrow()
+      expect(() => operations.prepare({ query: `{ nope${String(n)} }` }, payer)).toThrow()
+      expect(() => operations.prepare({ query: `{ other(n: ${String(n)} }` }, payer)).toThrow()
+      expect(() => operations.prepare({ query: `query A${String(n)} { other }`, operationName: 'B' }, payer)).toThrow()
     }
-    operations.prepare({ query: `{ other }${' '.repeat(20_000)}` }, 'address:::1')
+    expect(() => operations.prepare({ query: `{ other }${' '.repeat(40_000)}` }, payer)).toThrow('up to 32768 bytes')
     // The valid documents that were asked for by a name they do not have.
     expect(operations.documentCount).toBe(50)
   })
@@ -70,7 +69,7 @@ describe('operations', () => {
     const operations = make()
     const query =
       'query ($a: Int = 100, $b: Int, $n: Int) { rows(first: $a) { nodes { rows(first: $b) { nodes { rows(first: 5) { nodes { n } } } } } } other(n: $n) }'
-    const prepared = operations.prepare({ query }, 'address:::1')
+    const prepared = operations.prepare({ query }, payer)
     const verdictOn = (variables: Record<string, unknown>) => prepared.rowsError(variables)
     for (let time = 0; time < 3; time++) {
       expect(verdictOn({ a: 1, b: 1 })).toBeNull()
@@ -84,7 +83,7 @@ describe('operations', () => {
   })
 
   it('count nothing of an operation without pages', () => {
-    expect(make().prepare({ query: '{ other }' }).rowsError({})).toBeNull()
+    expect(make().prepare({ query: '{ other }' }, payer).rowsError({})).toBeNull()
   })
 })
 
