@@ -4,6 +4,7 @@ import type { LiveItem } from '../domain/streams/event-loaders.ts'
 import { within } from '../flow/deadline.ts'
 import type { Context } from '../schema/building/context.ts'
 import { executed, shared } from '../telemetry/facts.ts'
+import type { SharedAnswer } from './resume-text.ts'
 import { SharedContext } from './shared-context.ts'
 
 /** Milliseconds that the result of an event serves others who read it after the first one. */
@@ -23,6 +24,8 @@ export class EventResult {
   bytes: Buffer | null = null
   /** `bytes`, cut where the resume token of each reader goes. */
   pieces: Buffer[] | null = null
+  /** `pieces` with the token of the place where the last reader stood: most often all stand there. */
+  answer: SharedAnswer | null = null
   /** `value` as a stream of server-sent events gets it. */
   text: string | null = null
   settledAtMs = 0

@@ -1,15 +1,18 @@
 import type { ExecutionResult } from 'graphql'
+import type { LiveItem } from '../domain/streams/event-loaders.ts'
 import { resumeMarker } from '../schema/events/resume-marker.ts'
 
+type TokenText = NonNullable<LiveItem['resume']>
+
 /** The resume token of the reader that an item is for; undefined where none is kept. */
-export const resumeOf = (item: unknown): string | undefined => (item as { resume?: string }).resume
+export const resumeOf = (item: unknown): TokenText | undefined => (item as { resume?: TokenText }).resume
 
 /** The answer's text with this reader's token in it. */
-export const withToken = (text: string, token: string | undefined): string =>
-  token === undefined ? text : text.replaceAll(resumeMarker, token)
+export const withToken = (text: string, token: TokenText | undefined): string =>
+  token === undefined ? text : text.replaceAll(resumeMarker, token.shared + token.own)
 
 /** The same of an answer that is not text yet. */
-export function resultWithToken(result: ExecutionResult, token: string | undefined): ExecutionResult {
+export function resultWithToken(result: ExecutionResult, token: TokenText | undefined): ExecutionResult {
   if (token === undefined || result.data == null) return result
   return { ...result, data: JSON.parse(withToken(JSON.stringify(result.data), token)) as Record<string, unknown> }
 }
@@ -28,26 +31,44 @@ export function splitAtMarker(bytes: Buffer): Buffer[] {
   return pieces
 }
 
-/** An answer with its reader's token, not put together yet. */
-export interface TokenPayload {
-  pieces: readonly Buffer[]
-  token: string
-  byteSize: number
+/** An answer as all readers at one place get it, with room for what is each reader's own. */
+export interface SharedAnswer {
+  /** The part of the token that they share. */
+  shared: string
+  bytes: Buffer
+  /** Where each reader's own part goes. */
+  holes: readonly number[]
 }
 
-/** Tokens are ASCII. */
-export const withPieces = (pieces: readonly Buffer[], token: string): TokenPayload => ({
-  pieces,
-  token,
-  byteSize: pieces.reduce((sum, { length }) => sum + length, token.length * (pieces.length - 1)),
-})
+/** Puts the answer together for all readers at the place of this token, of whom a thousand may get it in one turn. */
+export function sharedAnswer(pieces: readonly Buffer[], { shared, own }: TokenText): SharedAnswer {
+  // Tokens are ASCII.
+  const token = Buffer.from(shared + ' '.repeat(own.length), 'latin1')
+  const parts: Buffer[] = []
+  const holes: number[] = []
+  let end = 0
+  for (const [index, piece] of pieces.entries()) {
+    if (index > 0) {
+      parts.push(token)
+      end += token.length
+      holes.push(end - own.length)
+    }
+    parts.push(piece)
+    end += piece.length
+  }
+  return { shared, bytes: Buffer.concat(parts), holes }
+}
+
+/** An answer for one reader, not copied yet. */
+export interface TokenPayload {
+  answer: SharedAnswer
+  own: string
+}
 
 /** Writes it at `offset`; answers where it ends. */
-export function writeWithToken(target: Buffer, offset: number, { pieces, token }: TokenPayload): number {
-  let end = offset
-  for (const [index, piece] of pieces.entries()) {
-    if (index > 0) end += target.write(token, end, 'latin1')
-    end += piece.copy(target, end)
-  }
-  return end
+export function writeWithToken(target: Buffer, offset: number, { answer, own }: TokenPayload): number {
+  const { bytes, holes } = answer
+  bytes.copy(target, offset)
+  for (const hole of holes) target.write(own, offset + hole, 'latin1')
+  return offset + bytes.length
 }

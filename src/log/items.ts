@@ -1,6 +1,13 @@
 import type { LogEvent } from '../store/log-event.ts'
 import type { ResumePoint } from './resume-point.ts'
 
+/** A reader's place in all streams as a resume token: what all who stand there have, and what is this reader's own. */
+export interface TokenText {
+  readonly shared: string
+  /** Of the same length for all readers. */
+  readonly own: string
+}
+
 /** The log cannot continue from a reader's position; it continues live from `headEventSeq`. */
 export interface LostPlace {
   streamId: string
@@ -26,7 +33,7 @@ export interface EventItem<Event = LogEvent> {
   /** Where a reader that keeps it stands in all streams with this one. */
   point?: ResumePoint
   /** That as a token. */
-  resume?: string
+  resume?: TokenText
 }
 
 /** Word that there is no going on from where the reader was. */
@@ -36,7 +43,7 @@ export interface LostItem {
   asOf?: undefined
   epoch?: undefined
   point?: ResumePoint
-  resume?: string
+  resume?: TokenText
 }
 
 export type LogItem = EventItem | LostItem

@@ -1,5 +1,5 @@
 import type { Cursor } from '../../log/cursor.ts'
-import type { LogItem, LostPlace } from '../../log/items.ts'
+import type { LogItem, LostPlace, TokenText } from '../../log/items.ts'
 import { within } from '../../flow/deadline.ts'
 import { Source } from '../../flow/source.ts'
 import type { ResumePoint } from '../../log/resume-point.ts'
@@ -24,7 +24,7 @@ export interface FeedOptions {
   /** Told first: places that the viewer's cursors no longer lead to. */
   lost?: LostPlace[]
   /** Makes the token of an item that knows where the reader stands in all streams; null: it is not asked for. */
-  tokenOf?: ((point: ResumePoint) => string) | null
+  tokenOf?: ((point: ResumePoint) => TokenText) | null
   /** The only types of events that are told; all when not given. */
   types?: readonly EventType[]
 }
@@ -40,7 +40,7 @@ export class Feed extends Source<LogItem> {
   private endsOnLeaving = false
   /** Where it began; null also when that is told by an item. */
   firstPlace: string | null = null
-  private tokenOf: ((point: ResumePoint) => string) | null = null
+  private tokenOf: ((point: ResumePoint) => TokenText) | null = null
   private types: readonly EventType[] | undefined
   private isOver = false
   /** A joining that is being looked up; its event comes when the cursor follows the conversation. */
@@ -118,7 +118,7 @@ export class Feed extends Source<LogItem> {
 
   override placeAfter(item: LogItem | null): string | null {
     if (!item) return this.firstPlace
-    if (!this.endsOnLeaving) return item.resume ?? null
+    if (!this.endsOnLeaving) return item.resume ? item.resume.shared + item.resume.own : null
     return item.event ? placeOf(item.event.seq, item.event.mark) : placeOf(item.lost.headEventSeq, item.lost.headMark)
   }
 

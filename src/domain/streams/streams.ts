@@ -116,15 +116,15 @@ export function createStreams(options: StreamsOptions): Streams {
       await feed.start(plan.starts, active, { endsOnLeaving: false, lost })
       return feed
     }
-    const ending = tokens.viewerText(viewer.userId)
-    const tokenOf = (point: ResumePoint) => tokens.pointText(point) + ending
+    const own = tokens.viewerText(viewer.userId)
+    const tokenOf = (point: ResumePoint) => ({ shared: tokens.pointText(point), own })
     const cursor = new TrackedCursor(hub, readLog)
     const feed = new Feed(viewer, cursor, watch, membershipOf)
     // Those that lead nowhere are steps of the plan.
     const starts = plan.starts.map(({ streamId, afterSeq, mark }) => ({ streamId, afterSeq, mark }))
     await feed.start(starts, active, { endsOnLeaving: false, tokenOf })
     cursor.track(plan)
-    feed.firstPlace = tokenOf(plan.point)
+    feed.firstPlace = tokens.encode(plan.point, viewer.userId)
     return feed
   }
 

@@ -1,6 +1,6 @@
 import type { ExecutionResult } from 'graphql'
 import type { EventResult, EventResults } from '../../execution/event-results.ts'
-import { withPieces, resultWithToken, resumeOf, splitAtMarker } from '../../execution/resume-text.ts'
+import { resultWithToken, resumeOf, sharedAnswer, splitAtMarker } from '../../execution/resume-text.ts'
 import type { Watched } from '../../execution/watchdog.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Delivered } from './delivered.ts'
@@ -207,5 +207,8 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined>, Wat
 function payloadOf({ item, result }: Taken): Payload {
   const bytes = (result.bytes ??= Buffer.from(`${JSON.stringify(result.value)}}`))
   const token = resumeOf(item)
-  return token === undefined ? bytes : withPieces((result.pieces ??= splitAtMarker(bytes)), token)
+  if (token === undefined) return bytes
+  if (result.answer?.shared !== token.shared)
+    result.answer = sharedAnswer((result.pieces ??= splitAtMarker(bytes)), token)
+  return { answer: result.answer, own: token.own }
 }

@@ -109,7 +109,7 @@ export class Outlet {
 }
 
 export const payloadByteSize = (payload: Payload): number =>
-  Buffer.isBuffer(payload) ? payload.length : payload.byteSize
+  Buffer.isBuffer(payload) ? payload.length : payload.answer.bytes.length
 
 function joined(heads: readonly Buffer[], payloads: readonly Payload[]): Buffer {
   let byteSize = 0
