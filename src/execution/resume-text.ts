@@ -1,18 +1,16 @@
 import type { ExecutionResult } from 'graphql'
-import type { LiveItem } from '../domain/streams/event-loaders.ts'
+import type { LiveToken } from '../domain/streams/event-loaders.ts'
 import { resumeMarker } from '../schema/events/resume-marker.ts'
 
-type TokenText = NonNullable<LiveItem['resume']>
-
 /** The resume token of the reader that an item is for; undefined where none is kept. */
-export const resumeOf = (item: unknown): TokenText | undefined => (item as { resume?: TokenText }).resume
+export const resumeOf = (item: unknown): LiveToken | undefined => (item as { resume?: LiveToken }).resume
 
 /** The answer's text with this reader's token in it. */
-export const withToken = (text: string, token: TokenText | undefined): string =>
+export const withToken = (text: string, token: LiveToken | undefined): string =>
   token === undefined ? text : text.replaceAll(resumeMarker, token.shared + token.own)
 
 /** The same of an answer that is not text yet. */
-export function resultWithToken(result: ExecutionResult, token: TokenText | undefined): ExecutionResult {
+export function resultWithToken(result: ExecutionResult, token: LiveToken | undefined): ExecutionResult {
   if (token === undefined || result.data == null) return result
   return { ...result, data: JSON.parse(withToken(JSON.stringify(result.data), token)) as Record<string, unknown> }
 }
@@ -41,7 +39,7 @@ export interface SharedAnswer {
 }
 
 /** Puts the answer together for all readers at the place of this token, of whom a thousand may get it in one turn. */
-export function sharedAnswer(pieces: readonly Buffer[], { shared, own }: TokenText): SharedAnswer {
+export function sharedAnswer(pieces: readonly Buffer[], { shared, own }: LiveToken): SharedAnswer {
   // Tokens are ASCII.
   const token = Buffer.from(shared + ' '.repeat(own.length), 'latin1')
   const parts: Buffer[] = []

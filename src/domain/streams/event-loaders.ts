@@ -7,6 +7,9 @@ import type { TypingItem } from '../typing/channel.ts'
 /** What subscriptions give: an event of the log, or word of something that is not kept. */
 export type LiveItem = LogItem | TypingItem
 
+/** The resume token of the reader that an item is for. */
+export type LiveToken = NonNullable<LogItem['resume']>
+
 /** Milliseconds that what was loaded for an event serves others who get it. */
 const sharedMs = 100
 

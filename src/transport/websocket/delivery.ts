@@ -208,7 +208,8 @@ function payloadOf({ item, result }: Taken): Payload {
   const bytes = (result.bytes ??= Buffer.from(`${JSON.stringify(result.value)}}`))
   const token = resumeOf(item)
   if (token === undefined) return bytes
-  if (result.answer?.shared !== token.shared)
-    result.answer = sharedAnswer((result.pieces ??= splitAtMarker(bytes)), token)
-  return { answer: result.answer, own: token.own }
+  let { answer } = result
+  if (answer?.shared !== token.shared) answer = sharedAnswer((result.pieces ??= splitAtMarker(bytes)), token)
+  result.answer = answer
+  return { answer, own: token.own }
 }
