@@ -9,6 +9,7 @@ import { StartError } from './start-error.ts'
 import { createDatabase } from './store/database/database.ts'
 import { runningEmbeddedUrl } from './embedded/postgres.ts'
 import { createEventStore } from './store/events.ts'
+import { createPeopleSearchStore } from './store/people-search.ts'
 import { createPeopleStore } from './store/people.ts'
 import { createWrite } from './store/writing/writes.ts'
 import { createLogger } from './telemetry/logger.ts'
@@ -39,6 +40,7 @@ async function main([command, handle, role]: string[]): Promise<void> {
       const append = createAppend({ write, bus, hub, logger, afterCommit: () => undefined })
       const people = createPeople({
         store: createPeopleStore(db),
+        search: createPeopleSearchStore(db),
         append,
         watch: { announceEnded: () => undefined },
         presence: { updateSharing: () => Promise.resolve(), erased: () => undefined },

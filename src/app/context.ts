@@ -10,11 +10,12 @@ export function createContexts(domain: Domain, db: Database): (init: ContextInit
   const verify = (token: string) => domain.sessions.authenticate(token)
   return async (init) => {
     const authentication = await authenticate(verify, init)
+    const payer = authentication.viewer?.userId ?? `address:${networkOf(init.clientIp)}`
     return {
       ...authentication,
-      payer: authentication.viewer?.userId ?? `address:${networkOf(init.clientIp)}`,
+      payer,
       domain,
-      loaders: domain.newLoaders(),
+      loaders: domain.newLoaders(payer),
       prisma: db.prisma,
       goOnFrom: init.goOnFrom ?? null,
       client: {

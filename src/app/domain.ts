@@ -48,7 +48,7 @@ export function createDomain(
     typing.stop()
   })
   const loaderStores = { ...storage, presence }
-  const newLoaders = () => createLoaders(loaderStores)
+  const newLoaders = (payer?: string) => createLoaders(loaderStores, payer)
   return {
     attempts: createAttempts(rateLimits),
     sessions: createSessions({
@@ -60,7 +60,7 @@ export function createDomain(
       refreshRepeatWindowMs,
     }),
     streamTickets: createStreamTickets(jwtSecret, watch),
-    people: createPeople({ store: people, append, watch, presence }),
+    people: createPeople({ store: people, search: storage.peopleSearch, append, watch, presence }),
     conversations: createConversations(append, presence),
     messages: createMessages(append, events, typing),
     inbox: createInbox(append, conversations, tokens),

@@ -8,6 +8,7 @@ import { migrate } from '../store/database/migrate.ts'
 import { createEventStore } from '../store/events.ts'
 import { createMemberStore } from '../store/members.ts'
 import { createMessageStore } from '../store/messages.ts'
+import { createPeopleSearchStore } from '../store/people-search.ts'
 import { createPeopleStore } from '../store/people.ts'
 import { createPresenceStore } from '../store/presence.ts'
 import { createResumptionStore } from '../store/resumption.ts'
@@ -52,6 +53,7 @@ function createStores(db: Database) {
     members: createMemberStore(db),
     messages: createMessageStore(db),
     people: { ...people, byIds: gatherUsers(people) },
+    peopleSearch: createPeopleSearchStore(db),
     presence: createPresenceStore(db),
     resumptions: createResumptionStore(db),
     searchNames: createSearchNameStore(db),

@@ -24,7 +24,8 @@ export interface Domain {
   typing: Typing
   presence: Presence
   /** For one request. */
-  newLoaders: () => Loaders
+  /** With the person, or else the address, whose request it is. */
+  newLoaders: (payer?: string) => Loaders
   /** For one event, shared by all who get it. */
   loadersFor: (item: LiveItem) => Loaders
 }

@@ -54,15 +54,21 @@ export interface LoaderStores {
 const memberKey = ({ conversationId, userId }: MemberKey) => `${conversationId} ${userId}`
 const messageId = (key: MessageKey) => `${key.conversationId} ${String(key.seq)}`
 
-/** Each loader is made when it is first asked for: most requests and events need one or two. */
-export function createLoaders(stores: LoaderStores): Loaders {
-  return new LazyLoaders(stores)
+/**
+ * Each loader is made when it is first asked for: most requests and events need one or two. `payer` is the person whose request
+ * it is, and who waits for themselves when it asks for much.
+ */
+export function createLoaders(stores: LoaderStores, payer?: string): Loaders {
+  return new LazyLoaders(stores, payer)
 }
 
 class LazyLoaders implements Loaders {
   private readonly made: Partial<Loaders> = {}
 
-  constructor(private readonly stores: LoaderStores) {}
+  constructor(
+    private readonly stores: LoaderStores,
+    private readonly payer: string | undefined,
+  ) {}
 
   get horizon() {
     return (this.made.horizon ??= new Horizon())
@@ -81,7 +87,7 @@ class LazyLoaders implements Loaders {
   get conversation() {
     const { horizon } = this
     return (this.made.conversation ??= new DataLoader(async (ids) => {
-      const rows = await horizon.track(this.stores.conversations.byIds(ids), (read) => {
+      const rows = await horizon.track(this.stores.conversations.byIds(ids, this.payer), (read) => {
         for (const row of read) horizon.note(row.id, row)
       })
       const found = new Map(rows.map((row) => [row.id, row]))
@@ -122,7 +128,7 @@ class LazyLoaders implements Loaders {
   get message() {
     const { horizon } = this
     return (this.made.message ??= new PrimedLoader<MessageKey, Message | null>(async (keys) => {
-      const rows = await horizon.track(this.stores.messages.byKeys(keys), (read) => {
+      const rows = await horizon.track(this.stores.messages.byKeys(keys, this.payer), (read) => {
         for (const row of read) horizon.note(row.message.conversationId, row)
       })
       const found = new Map(rows.map((row) => [messageId(row.message), row.message]))
@@ -133,7 +139,7 @@ class LazyLoaders implements Loaders {
   get messagePage() {
     return (this.made.messagePage ??= new DataLoader(
       async (requests: readonly MessagePageRequest[]) => {
-        const pages = await this.stores.messages.pages(requests)
+        const pages = await this.stores.messages.pages(requests, this.payer)
         for (const repliedTo of pages.repliedTo) this.message.prime(repliedTo, repliedTo)
         for (const person of pages.people) this.user.prime(person.id, person)
         return pages.messages
@@ -145,7 +151,7 @@ class LazyLoaders implements Loaders {
   get members() {
     return (this.made.members ??= new DataLoader(
       async (requests: readonly MembersRequest[]) => {
-        const pages = await this.stores.people.members(requests)
+        const pages = await this.stores.people.members(requests, this.payer)
         for (const person of pages.people) this.user.prime(person.id, person)
         return pages.members
       },
@@ -156,7 +162,7 @@ class LazyLoaders implements Loaders {
   get member() {
     return (this.made.member ??= new DataLoader(
       async (keys: readonly MemberKey[]) => {
-        const rows = await this.stores.members.byKeys(keys)
+        const rows = await this.stores.members.byKeys(keys, this.payer)
         const found = new Map(rows.map((row) => [memberKey(row), row]))
         return keys.map((key) => found.get(memberKey(key)) ?? null)
       },
@@ -166,24 +172,26 @@ class LazyLoaders implements Loaders {
 
   get leastStandings() {
     return (this.made.leastStandings ??= new DataLoader((ids: readonly string[]) =>
-      this.stores.members.leastStandings(ids),
+      this.stores.members.leastStandings(ids, this.payer),
     ))
   }
 
   get muting() {
-    return (this.made.muting ??= new DataLoader((ids: readonly string[]) => this.stores.members.mutings(ids)))
+    return (this.made.muting ??= new DataLoader((ids: readonly string[]) =>
+      this.stores.members.mutings(ids, this.payer),
+    ))
   }
 
   get othersProgress() {
     return (this.made.othersProgress ??= new DataLoader(
-      (keys: readonly ProgressKey[]) => this.stores.messages.othersProgress(keys),
+      (keys: readonly ProgressKey[]) => this.stores.messages.othersProgress(keys, this.payer),
       { cacheKeyFn: messageId },
     ))
   }
 
   get readBy() {
     return (this.made.readBy ??= new DataLoader(
-      (requests: readonly ReadByRequest[]) => this.stores.messages.readBy(requests),
+      (requests: readonly ReadByRequest[]) => this.stores.messages.readBy(requests, this.payer),
       { cache: false },
     ))
   }

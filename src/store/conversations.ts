@@ -1,4 +1,4 @@
-import { arrayParameter, tableOfParameters, type Database } from './database/database.ts'
+import { arrayParameter, soleOf, tableOfParameters, type Database } from './database/database.ts'
 import { inboxValues, readInbox, type InboxRequest } from './inbox-page.ts'
 import { startMark } from './log-event.ts'
 import {
@@ -40,7 +40,7 @@ export interface InboxCounts extends ViewerHead {
  */
 export interface ConversationStore {
   /** Those that exist, in no order. */
-  byIds(ids: readonly string[]): Promise<Conversation[]>
+  byIds(ids: readonly string[], payer?: string): Promise<Conversation[]>
   /** For each key the entry of an active member; null for anybody else. One statement. */
   entries(keys: readonly EntryKey[]): Promise<{ entries: (EntryRow | null)[]; viewerHeads: Map<string, ViewerHead> }>
   /** A page of the inbox with the newest message of each conversation, and their people: one statement, at any size. */
@@ -186,12 +186,14 @@ function toEntry(row: { unreadCount: number }): EntryRow | null {
 
 export function createConversationStore(db: Database): ConversationStore {
   return {
-    byIds: (ids) => db.run<Conversation & Record<string, unknown>>(readByIds, [ids]),
+    byIds: (ids, payer) => db.run<Conversation & Record<string, unknown>>(readByIds, [ids], payer),
     async entries(keys) {
-      const rows = await db.run<ViewerHeadRow & { viewerId: string; unreadCount: number }>(readEntries, [
-        keys.map((key) => key.viewerId),
-        keys.map((key) => key.conversationId),
-      ])
+      const viewerIds = keys.map((key) => key.viewerId)
+      const rows = await db.run<ViewerHeadRow & { viewerId: string; unreadCount: number }>(
+        readEntries,
+        [viewerIds, keys.map((key) => key.conversationId)],
+        soleOf(viewerIds),
+      )
       const viewerHeads = new Map(rows.map((row) => [row.viewerId, viewerHeadOf(row)]))
       const found = new Map<string, EntryRow>()
       for (const row of rows) {
@@ -204,6 +206,7 @@ export function createConversationStore(db: Database): ConversationStore {
       const rows = await db.run<ViewerHeadRow & WatermarkRow & { unreadCount: number; people: UserJson[] | null }>(
         readInbox(request.filter, request.backward),
         inboxValues(request),
+        request.viewerId,
       )
       const entries = rows.flatMap((row) => {
         const entry = toEntry(row)
@@ -215,15 +218,16 @@ export function createConversationStore(db: Database): ConversationStore {
       return { viewerHead, watermark, entries, people: parsePeople(first?.people ?? null) }
     },
     async inboxCounts(viewerId) {
-      const [row] = await db.run<InboxCounts & Record<string, unknown>>(readInboxCounts, [viewerId])
+      const [row] = await db.run<InboxCounts & Record<string, unknown>>(readInboxCounts, [viewerId], viewerId)
       return row ?? { ...noHead, unreadConversationCount: 0 }
     },
     async activeMemberships(keys) {
-      const rows = await db.run<Membership & { place: number }>(readActiveMemberships, [
-        keys.map((key) => key.viewerId),
-        keys.map((key) => key.conversationId),
-        keys.map((key) => key.eventSeq ?? null),
-      ])
+      const viewerIds = keys.map((key) => key.viewerId)
+      const rows = await db.run<Membership & { place: number }>(
+        readActiveMemberships,
+        [viewerIds, keys.map((key) => key.conversationId), keys.map((key) => key.eventSeq ?? null)],
+        soleOf(viewerIds),
+      )
       const found: (Membership | null)[] = keys.map(() => null)
       for (const { place, ...membership } of rows) found[place - 1] = membership
       return found
@@ -233,12 +237,17 @@ export function createConversationStore(db: Database): ConversationStore {
         [...request.named].map(([streamId, eventSeq]) => ({ place: index + 1, streamId, eventSeq })),
       )
       type Row = Omit<Membership, 'conversationId'> & { place: number; conversationId: string | null }
-      const rows = await db.run<Row>(readMemberships, [
-        requests.map(({ viewerId }) => viewerId),
-        named.map(({ place }) => place),
-        named.map(({ streamId }) => streamId),
-        named.map(({ eventSeq }) => eventSeq),
-      ])
+      const viewerIds = requests.map(({ viewerId }) => viewerId)
+      const rows = await db.run<Row>(
+        readMemberships,
+        [
+          viewerIds,
+          named.map(({ place }) => place),
+          named.map(({ streamId }) => streamId),
+          named.map(({ eventSeq }) => eventSeq),
+        ],
+        soleOf(viewerIds),
+      )
       const found = requests.map((): Memberships => ({ own: noExtent, conversations: [] }))
       for (const { place, conversationId, ...membership } of rows) {
         const memberships = found[place - 1]

@@ -146,6 +146,7 @@ const readJoins = {
 
 const readByOpKey = {
   name: 'read_event_by_op_key',
+  goesWithWrites: true,
   text: `SELECT e.stream_id AS "streamId", e.seq, e.mark, ${messageColumns('m', 'm_')} FROM (
       SELECT stream_id, seq, mark, message_seq FROM events WHERE actor_id = $1 AND op_key = $2
       UNION ALL
@@ -210,9 +211,13 @@ export function createEventStore(db: Database): EventStore {
       const there = new Set(rows.filter(({ isThere }) => isThere === true).map(({ place }) => place))
       return places.map((_, index) => there.has(index + 1))
     },
-    joinsAfter: (userId, afterSeq) => db.run(readJoins, [userId, afterSeq]),
+    joinsAfter: (userId, afterSeq) => db.run(readJoins, [userId, afterSeq], userId),
     async findByOpKey(actorId, opKey) {
-      const [row] = await db.run<{ streamId: string; seq: number; mark: string }>(readByOpKey, [actorId, opKey])
+      const [row] = await db.run<{ streamId: string; seq: number; mark: string }>(
+        readByOpKey,
+        [actorId, opKey],
+        actorId,
+      )
       return row ? { streamId: row.streamId, seq: row.seq, mark: row.mark, message: pickMessage(row, 'm_') } : null
     },
     retire: async (before, limit) => (await db.run<{ count: number }>(retireEvents, [before, limit]))[0]?.count ?? 0,

@@ -1,4 +1,5 @@
 import { arrayParameter, tableOfParameters, type Database } from './database/database.ts'
+import { isSilent } from './messages.ts'
 import { memberColumns, type Conversation, type Member } from './rows.ts'
 
 export interface MemberKey {
@@ -27,11 +28,11 @@ export interface Muting {
 /** Reads of memberships. Every method rejects with UNAVAILABLE when the database does not answer in time. */
 export interface MemberStore {
   /** Memberships by their keys, also of those who have left. One statement. */
-  byKeys(keys: readonly MemberKey[]): Promise<Member[]>
+  byKeys(keys: readonly MemberKey[], payer?: string): Promise<Member[]>
   /** For each conversation. One statement. */
-  leastStandings(conversationIds: readonly string[]): Promise<LeastStandings[]>
+  leastStandings(conversationIds: readonly string[], payer?: string): Promise<LeastStandings[]>
   /** For each conversation; null when there is none. One statement. */
-  mutings(conversationIds: readonly string[]): Promise<(Muting | null)[]>
+  mutings(conversationIds: readonly string[], payer?: string): Promise<(Muting | null)[]>
 }
 
 const readByKeys = {
@@ -50,7 +51,7 @@ const readLeastStandings = {
   name: 'read_least_standings',
   text: `SELECT t.place::int, ${leastTwo('last_delivered_seq')} AS delivered, ${leastTwo('last_read_seq')} AS read,
       ARRAY(SELECT m.user_id::text FROM members m WHERE m.conversation_id = t.id AND m.left_at IS NULL
-        AND (SELECT NOT u.read_receipts_enabled FROM users u WHERE u.id = m.user_id) LIMIT 2) AS silent
+        AND ${isSilent('m.user_id')} LIMIT 2) AS silent
     FROM ${tableOfParameters('uuid')} WITH ORDINALITY AS t(id, place)`,
 }
 
@@ -76,21 +77,22 @@ function shownRead(read: readonly Standing[], silent: readonly string[]): Standi
 
 export function createMemberStore(db: Database): MemberStore {
   return {
-    byKeys: (keys) =>
-      db.run<Member & Record<string, unknown>>(readByKeys, [
-        keys.map((key) => key.conversationId),
-        keys.map((key) => key.userId),
-      ]),
-    async leastStandings(conversationIds) {
-      const rows = await db.run<LeastRow & Record<string, unknown>>(readLeastStandings, [conversationIds])
+    byKeys: (keys, payer) =>
+      db.run<Member & Record<string, unknown>>(
+        readByKeys,
+        [keys.map((key) => key.conversationId), keys.map((key) => key.userId)],
+        payer,
+      ),
+    async leastStandings(conversationIds, payer) {
+      const rows = await db.run<LeastRow & Record<string, unknown>>(readLeastStandings, [conversationIds], payer)
       const least = conversationIds.map((): LeastStandings => ({ delivered: [], read: [] }))
       for (const { place, delivered, read, silent } of rows) {
         least[place - 1] = { delivered: delivered ?? [], read: shownRead(read ?? [], silent) }
       }
       return least
     },
-    async mutings(conversationIds) {
-      const rows = await db.run<Muting & { id: string }>(readMutings, [conversationIds])
+    async mutings(conversationIds, payer) {
+      const rows = await db.run<Muting & { id: string }>(readMutings, [conversationIds], payer)
       const found = new Map(rows.map((row) => [row.id, row]))
       return conversationIds.map((id) => found.get(id) ?? null)
     },

@@ -57,13 +57,13 @@ export interface ReadByRequest extends MessageKey {
 /** Reads of messages. Every method rejects with UNAVAILABLE when the database does not answer in time. */
 export interface MessageStore {
   /** Those that exist, in no order. */
-  byKeys(keys: readonly MessageKey[]): Promise<MessageAsOf[]>
+  byKeys(keys: readonly MessageKey[], payer?: string): Promise<MessageAsOf[]>
   /** Pages in the direction asked for, what their messages reply to, and the senders. One statement for all. */
-  pages(requests: readonly MessagePageRequest[]): Promise<MessagePages>
+  pages(requests: readonly MessagePageRequest[], payer?: string): Promise<MessagePages>
   /** For each message how far the others have got. A conversation's members are looked through once, not for each message. */
-  othersProgress(keys: readonly ProgressKey[]): Promise<OthersProgress[]>
+  othersProgress(keys: readonly ProgressKey[], payer?: string): Promise<OthersProgress[]>
   /** For each request who has read the message, earliest first. One statement for all of them. */
-  readBy(requests: readonly ReadByRequest[]): Promise<ReadRow[][]>
+  readBy(requests: readonly ReadByRequest[], payer?: string): Promise<ReadRow[][]>
 }
 
 const readByKeys = {
@@ -93,11 +93,9 @@ const readPages = {
       SELECT ${peopleOf('SELECT "senderId" FROM shown UNION ALL SELECT "deletedById" FROM shown')} AS people) who ON false`,
 }
 
-// The sender's own positions are never before what they sent, so that nobody needs to be left out of the least ones. In a
-// large group somebody is mostly behind the oldest message asked for, and is soon found; only else the least is looked for.
-const least = (position: string) => `CASE WHEN EXISTS (SELECT FROM members WHERE conversation_id = t.conversation_id
-    AND left_at IS NULL AND ${position} < t.oldest) THEN 0
-  ELSE (SELECT min(${position}) FROM members WHERE conversation_id = t.conversation_id AND left_at IS NULL) END`
+// Who does not tell what they read. Few do not, and an index has them alone.
+export const isSilent = (userId: string) =>
+  `(SELECT true FROM users u WHERE u.id = ${userId} AND NOT u.read_receipts_enabled)`
 
 const readOthersProgress = {
   name: 'read_others_progress',
@@ -106,13 +104,21 @@ const readOthersProgress = {
     ), talks AS (
       SELECT conversation_id, min(seq) AS oldest FROM asked GROUP BY conversation_id
     ), got AS MATERIALIZED (
-      SELECT t.*, ${least('last_delivered_seq')} AS delivered_seq, ${least('last_read_seq')} AS read_seq FROM talks t
+      -- The sender's own positions are never before what they sent, so that nobody needs to be left out of the least ones. In
+      -- a large group one of the first is mostly behind the oldest message asked for; only else all are looked through, once.
+      SELECT t.*, coalesce(few.delivered, whole.delivered) AS delivered_seq, coalesce(few.read, whole.read) AS read_seq
+      FROM talks t CROSS JOIN LATERAL (
+        SELECT CASE WHEN min(x.last_delivered_seq) < t.oldest THEN 0 END AS delivered, CASE WHEN min(x.last_read_seq) < t.oldest THEN 0 END AS read
+          FROM (SELECT * FROM members WHERE conversation_id = t.conversation_id AND left_at IS NULL LIMIT 100) x) few
+      CROSS JOIN LATERAL (
+        SELECT min(last_delivered_seq) AS delivered, min(last_read_seq) AS read FROM members
+         WHERE conversation_id = t.conversation_id AND left_at IS NULL AND (few.delivered IS NULL OR few.read IS NULL)) whole
     ), silent AS MATERIALIZED (
       -- Two who do not tell are enough to know one besides any sender. As a join it would be one through all users.
       SELECT got.conversation_id, x.user_id FROM got CROSS JOIN LATERAL (
         SELECT m.user_id FROM members m WHERE m.conversation_id = got.conversation_id AND m.left_at IS NULL
            AND got.read_seq >= got.oldest
-           AND (SELECT NOT u.read_receipts_enabled FROM users u WHERE u.id = m.user_id) LIMIT 2) x
+           AND ${isSilent('m.user_id')} LIMIT 2) x
     )
     SELECT k.place, got.delivered_seq >= k.seq AND others.exist AS delivered,
       got.read_seq >= k.seq AND others.exist AND NOT EXISTS (
@@ -122,25 +128,57 @@ const readOthersProgress = {
       AS exist) others`,
 }
 
-// In the order of the index, from where the message was sent: no more rows than the page, however many members there are.
-// Scalar subqueries, because the planner makes joins of others, through all members. A receipt's time was once taken before
-// its lock, and is up to the longest wait for one older than the message. One that the others have not been told of yet is
-// after last_read_seq.
+/** Receipts that are looked through in the order of time, before members are: as many as it takes to fill a page in a large group. */
+const maxReceipts = 2_000
+/** Up to so many members are looked at one by one at once. */
+const fewMembers = 300
+
+// Whether others may see that p.user_id read it then. Scalar subqueries, because the planner makes joins of others, through all
+// members. A receipt that the others have not been told of yet is after last_read_seq.
+const isShown = `(SELECT u.read_receipts_enabled AND m.last_read_seq >= p.up_to_seq FROM members m JOIN users u ON u.id = m.user_id
+  WHERE m.conversation_id = r.conversation_id AND m.user_id = p.user_id AND m.left_at IS NULL)`
+
+// Nobody reads through all receipts that there ever were. In a large group the first who read a message have receipts soon after
+// it, in the order of time: some are looked through. Whoever is then missing for the page, and the few of a small
+// conversation, are found member by member. A receipt's time was once taken before its lock, and is up to the longest wait for
+// one older than the message.
 const readReadBy = {
   name: 'read_read_by',
   text: `SELECT r.place, x.user_id AS "userId", x.read_at AS "readAt"
     FROM ${tableOfParameters('uuid', 'int', 'uuid', 'timestamptz', 'uuid', 'int')}
       WITH ORDINALITY AS r(conversation_id, seq, sender_id, after_at, after_user, max_rows, place)
     JOIN messages s ON s.conversation_id = r.conversation_id AND s.seq = r.seq
+    JOIN conversations c ON c.id = r.conversation_id
+    CROSS JOIN LATERAL (SELECT coalesce(r.after_at, s.created_at - interval '10 seconds') AS at,
+      coalesce(r.after_user, r.conversation_id) AS user_id) f
     CROSS JOIN LATERAL (
-      SELECT p.user_id, p.read_at FROM receipts p
-       WHERE p.conversation_id = r.conversation_id AND p.up_to_seq >= r.seq AND p.user_id <> r.sender_id
-         AND (p.read_at, p.user_id) > (coalesce(r.after_at, s.created_at - interval '10 seconds'), coalesce(r.after_user, r.conversation_id))
-         AND (SELECT min(e.up_to_seq) FROM receipts e WHERE e.conversation_id = r.conversation_id AND e.user_id = p.user_id
-           AND e.up_to_seq >= r.seq) = p.up_to_seq
-         AND (SELECT u.read_receipts_enabled AND m.last_read_seq >= p.up_to_seq FROM members m JOIN users u ON u.id = m.user_id
-           WHERE m.conversation_id = r.conversation_id AND m.user_id = p.user_id AND m.left_at IS NULL)
-       ORDER BY p.read_at, p.user_id LIMIT r.max_rows) x
+      WITH soon AS MATERIALIZED (
+        SELECT * FROM receipts p WHERE p.conversation_id = r.conversation_id AND c.member_count > ${String(fewMembers)}
+           AND (p.read_at, p.user_id) > (f.at, f.user_id)
+         ORDER BY p.read_at, p.user_id LIMIT ${String(maxReceipts)}
+      ), first AS MATERIALIZED (
+        SELECT p.user_id, p.read_at FROM soon p
+         WHERE p.up_to_seq >= r.seq AND p.user_id <> r.sender_id
+           AND (SELECT min(e.up_to_seq) FROM receipts e WHERE e.conversation_id = r.conversation_id AND e.user_id = p.user_id
+             AND e.up_to_seq >= r.seq) = p.up_to_seq
+           AND ${isShown}
+         ORDER BY p.read_at, p.user_id LIMIT r.max_rows
+      ), looked AS MATERIALIZED (
+        SELECT (SELECT count(*) FROM soon) AS receipts, (SELECT count(*) FROM first) AS readers
+      )
+      SELECT * FROM (
+        SELECT * FROM first
+        UNION ALL
+        SELECT m.user_id, p.read_at FROM members m CROSS JOIN LATERAL (
+            SELECT * FROM receipts e WHERE e.conversation_id = r.conversation_id AND e.user_id = m.user_id AND e.up_to_seq >= r.seq
+             ORDER BY e.up_to_seq LIMIT 1) p
+         WHERE m.conversation_id = r.conversation_id AND m.left_at IS NULL AND m.last_read_seq >= r.seq AND m.user_id <> r.sender_id
+           AND (c.member_count <= ${String(fewMembers)}
+             OR (SELECT receipts = ${String(maxReceipts)} AND readers < r.max_rows FROM looked))
+           AND (p.read_at, p.user_id) > (f.at, f.user_id)
+           AND m.user_id <> ALL (ARRAY(SELECT user_id FROM first))
+           AND m.last_read_seq >= p.up_to_seq AND (SELECT u.read_receipts_enabled FROM users u WHERE u.id = m.user_id)
+      ) each ORDER BY read_at, user_id LIMIT r.max_rows) x
     ORDER BY r.place, x.read_at, x.user_id`,
 }
 
@@ -150,24 +188,29 @@ interface Placed {
 
 export function createMessageStore(db: Database): MessageStore {
   return {
-    async byKeys(keys) {
-      const rows = await db.run<{ headEventSeq: number; headMark: string }>(readByKeys, [
-        keys.map((key) => key.conversationId),
-        keys.map((key) => key.seq),
-      ])
+    async byKeys(keys, payer) {
+      const rows = await db.run<{ headEventSeq: number; headMark: string }>(
+        readByKeys,
+        [keys.map((key) => key.conversationId), keys.map((key) => key.seq)],
+        payer,
+      )
       return rows.flatMap((row) => {
         const message = pickMessage(row, 'm_')
         return message ? [{ message, headEventSeq: row.headEventSeq, headMark: row.headMark }] : []
       })
     },
-    async pages(requests) {
-      const rows = await db.run<{ place: number; people: UserJson[] | null }>(readPages, [
-        requests.map((request) => request.conversationId),
-        requests.map((request) => request.afterSeq),
-        requests.map((request) => request.beforeSeq),
-        requests.map((request) => request.backward),
-        requests.map((request) => request.limit),
-      ])
+    async pages(requests, payer) {
+      const rows = await db.run<{ place: number; people: UserJson[] | null }>(
+        readPages,
+        [
+          requests.map((request) => request.conversationId),
+          requests.map((request) => request.afterSeq),
+          requests.map((request) => request.beforeSeq),
+          requests.map((request) => request.backward),
+          requests.map((request) => request.limit),
+        ],
+        payer,
+      )
       const pages: MessagePages = { messages: requests.map(() => []), repliedTo: [], people: [] }
       for (const row of rows) {
         const message = pickMessage(row, '')
@@ -180,25 +223,29 @@ export function createMessageStore(db: Database): MessageStore {
       }
       return pages
     },
-    async othersProgress(keys) {
-      const rows = await db.run<Placed & OthersProgress>(readOthersProgress, [
-        keys.map((key) => key.conversationId),
-        keys.map((key) => key.seq),
-        keys.map((key) => key.senderId),
-      ])
+    async othersProgress(keys, payer) {
+      const rows = await db.run<Placed & OthersProgress>(
+        readOthersProgress,
+        [keys.map((key) => key.conversationId), keys.map((key) => key.seq), keys.map((key) => key.senderId)],
+        payer,
+      )
       const results: OthersProgress[] = keys.map(() => ({ delivered: false, read: false }))
       for (const { place, delivered, read } of rows) results[Number(place) - 1] = { delivered, read }
       return results
     },
-    async readBy(requests) {
-      const rows = await db.run<Placed & ReadRow>(readReadBy, [
-        requests.map((request) => request.conversationId),
-        requests.map((request) => request.seq),
-        requests.map((request) => request.senderId),
-        requests.map((request) => (request.after ? new Date(request.after.readAtMs) : null)),
-        requests.map((request) => request.after?.userId ?? null),
-        requests.map((request) => request.limit),
-      ])
+    async readBy(requests, payer) {
+      const rows = await db.run<Placed & ReadRow>(
+        readReadBy,
+        [
+          requests.map((request) => request.conversationId),
+          requests.map((request) => request.seq),
+          requests.map((request) => request.senderId),
+          requests.map((request) => (request.after ? new Date(request.after.readAtMs) : null)),
+          requests.map((request) => request.after?.userId ?? null),
+          requests.map((request) => request.limit),
+        ],
+        payer,
+      )
       const results: ReadRow[][] = requests.map(() => [])
       for (const { place, userId, readAt } of rows) results[Number(place) - 1]?.push({ userId, readAt })
       return results

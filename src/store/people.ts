@@ -29,7 +29,7 @@ export interface PeopleStore {
   /** Those that exist, in no order. */
   byIds(ids: readonly string[]): Promise<User[]>
   /** For each request its page of active members, in the order they joined, and who they are. One statement for all. */
-  members(requests: readonly MembersRequest[]): Promise<{ members: Member[][]; people: User[] }>
+  members(requests: readonly MembersRequest[], payer?: string): Promise<{ members: Member[][]; people: User[] }>
   /** Changes nothing where there is no such person. */
   setReadReceipts(userId: string, enabled: boolean): Promise<void>
   /** Removes the profile and the ways to log in. The sessions that ended; null when there is no such person. */
@@ -107,13 +107,17 @@ const readPendingErasures = {
 export function createPeopleStore(db: Database): PeopleStore {
   return {
     byIds: (ids) => db.run<User & Record<string, unknown>>(readByIds, [ids]),
-    async members(requests) {
-      const rows = await db.run<{ place: string; people: UserJson[] | null }>(readMembers, [
-        requests.map((request) => request.conversationId),
-        requests.map((request) => (request.after ? new Date(request.after.joinedAtMs) : null)),
-        requests.map((request) => request.after?.userId ?? null),
-        requests.map((request) => request.limit),
-      ])
+    async members(requests, payer) {
+      const rows = await db.run<{ place: string; people: UserJson[] | null }>(
+        readMembers,
+        [
+          requests.map((request) => request.conversationId),
+          requests.map((request) => (request.after ? new Date(request.after.joinedAtMs) : null)),
+          requests.map((request) => request.after?.userId ?? null),
+          requests.map((request) => request.limit),
+        ],
+        payer,
+      )
       const members: Member[][] = requests.map(() => [])
       for (const row of rows) {
         const member = pickMember(row, 'm_')
@@ -122,7 +126,7 @@ export function createPeopleStore(db: Database): PeopleStore {
       return { members, people: parsePeople(rows[0]?.people ?? null) }
     },
     async setReadReceipts(userId, enabled) {
-      await db.run(setReadReceipts, [userId, enabled])
+      await db.run(setReadReceipts, [userId, enabled], userId)
     },
     async beginErasure(userId) {
       const [row] = await db.run<{ known: boolean; sessionIds: string[] }>(beginErasure, [userId])

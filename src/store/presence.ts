@@ -1,4 +1,4 @@
-import { tableOfParameters, type Database } from './database/database.ts'
+import { soleOf, tableOfParameters, type Database } from './database/database.ts'
 import type { User } from './rows.ts'
 
 /** What two people share: a DIRECT conversation, another one, or none. */
@@ -66,11 +66,12 @@ const pairKey = ({ viewerId, userId }: PersonPair) => [viewerId, userId].sort().
 export function createPresenceStore(db: Database): PresenceStore {
   return {
     async relations(pairs) {
-      const rows = await db.run<{ relation: Relation }>(readRelations, [
-        pairs.map(({ viewerId }) => viewerId),
-        pairs.map(({ userId }) => userId),
-        pairs.map(pairKey),
-      ])
+      const viewerIds = pairs.map(({ viewerId }) => viewerId)
+      const rows = await db.run<{ relation: Relation }>(
+        readRelations,
+        [viewerIds, pairs.map(({ userId }) => userId), pairs.map(pairKey)],
+        soleOf(viewerIds),
+      )
       return rows.map(({ relation }) => relation)
     },
     async saveLastSeen(moments) {
@@ -81,7 +82,7 @@ export function createPresenceStore(db: Database): PresenceStore {
       return rows.map(({ userId }) => userId)
     },
     async setSharing(userId, { presenceSharing, invisible }, leftAt) {
-      await db.run(setSharing, [userId, presenceSharing, invisible, leftAt])
+      await db.run(setSharing, [userId, presenceSharing, invisible, leftAt], userId)
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { Membership, StreamExtent } from './conversations.ts'
-import { arrayParameter, tableOfParameters, type Database, type Statement } from './database/database.ts'
+import { arrayParameter, soleOf, tableOfParameters, type Database, type Statement } from './database/database.ts'
 import { isKnown, snapshotText, watermarkOf, watermarkTable, type Watermark, type WatermarkRow } from './watermark.ts'
 
 export interface ResumptionRequest {
@@ -137,14 +137,19 @@ export function createResumptionStore(db: Database): ResumptionStore {
         watermarks.map((one) => one && String(one.xid)),
         watermarks.map((one) => one && one.mark),
       ]
-      const rows = await db.run<Row>(readResumptions, [
-        requests.map(({ viewerId }) => viewerId),
-        ...parametersOf(requests.map(({ base }) => base)),
-        ...parametersOf(requests.map(({ target }) => target)),
-        named.map(({ place }) => place),
-        named.map(({ streamId }) => streamId),
-        named.map(({ seq }) => seq),
-      ])
+      const viewerIds = requests.map(({ viewerId }) => viewerId)
+      const rows = await db.run<Row>(
+        readResumptions,
+        [
+          viewerIds,
+          ...parametersOf(requests.map(({ base }) => base)),
+          ...parametersOf(requests.map(({ target }) => target)),
+          named.map(({ place }) => place),
+          named.map(({ streamId }) => streamId),
+          named.map(({ seq }) => seq),
+        ],
+        soleOf(viewerIds),
+      )
       const conversations = requests.map((): ResumableMembership[] => [])
       const found = requests.map((): Resumption | null => null)
       for (const row of rows) {
@@ -163,6 +168,7 @@ export function createResumptionStore(db: Database): ResumptionStore {
       }
       return found
     },
-    membershipChanges: (userId, afterSeq, upToSeq) => db.run(readMembershipChanges, [userId, afterSeq, upToSeq]),
+    membershipChanges: (userId, afterSeq, upToSeq) =>
+      db.run(readMembershipChanges, [userId, afterSeq, upToSeq], userId),
   }
 }

@@ -70,6 +70,7 @@ const createUser = {
 
 const readCredential = {
   name: 'read_credential',
+  goesWithWrites: true,
   text: `SELECT c.user_id AS "userId", c.password_hash AS "passwordHash"
     FROM credentials c JOIN users u ON u.id = c.user_id WHERE u.handle = $1`,
 }
@@ -95,6 +96,7 @@ const revokeSession = {
 
 const readPasswordHash = {
   name: 'read_password_hash',
+  goesWithWrites: true,
   text: 'SELECT password_hash AS "passwordHash" FROM credentials WHERE user_id = $1',
 }
 
@@ -102,6 +104,7 @@ const changePassword = { name: 'change_password', text: 'SELECT parley_change_pa
 
 const readLive = {
   name: 'read_live_sessions',
+  goesWithWrites: true,
   text: `SELECT s.id AS "sessionId", s.user_id AS "userId", u.role::text FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.id = ANY (${arrayParameter('uuid')}) AND s.revoked_at IS NULL AND s.expires_at > now()`,
 }

@@ -1,5 +1,7 @@
 import type { Append } from '../../log/append.ts'
+import type { PeopleSearch, PeopleSearchStore } from '../../store/people-search.ts'
 import type { PeopleStore } from '../../store/people.ts'
+import type { User } from '../../store/rows.ts'
 import { ForbiddenError, NotFoundError } from '../errors.ts'
 import type { Presence, SharingSettings } from '../presence/presence.ts'
 import type { SessionWatch } from '../sessions/session-watch.ts'
@@ -7,6 +9,8 @@ import type { Viewer } from '../viewer.ts'
 
 /** Everything rejects with UNAVAILABLE when the database does not answer in time. An erasure is then finished by housekeeping. */
 export interface People {
+  /** In the order of handles. */
+  search(viewer: Viewer, search: PeopleSearch): Promise<User[]>
   /** Null leaves a setting as it is. */
   updateSettings(viewer: Viewer, settings: SharingSettings & { readReceiptsEnabled: boolean | null }): Promise<void>
   /**
@@ -21,6 +25,7 @@ export interface People {
 
 export interface PeopleOptions {
   store: PeopleStore
+  search: PeopleSearchStore
   append: Append
   watch: Pick<SessionWatch, 'announceEnded'>
   presence: Pick<Presence, 'updateSharing' | 'erased'>
@@ -33,7 +38,7 @@ const stretch = 10_000
 /** Keys that one statement removes. */
 const keyBatchSize = 1_000
 
-export function createPeople({ store, append, watch, presence }: PeopleOptions): People {
+export function createPeople({ store, search, append, watch, presence }: PeopleOptions): People {
   const eraseAs: People['eraseAs'] = async (actorId, userId) => {
     // Whoever can no longer log in sends nothing new, so that the conversations below come to an end.
     const sessionIds = await store.beginErasure(userId)
@@ -57,6 +62,7 @@ export function createPeople({ store, append, watch, presence }: PeopleOptions):
     return undefined
   }
   return {
+    search: (viewer, asked) => search.find(asked, viewer.userId),
     async updateSettings(viewer, { readReceiptsEnabled, ...sharing }) {
       if (readReceiptsEnabled !== null) await store.setReadReceipts(viewer.userId, readReceiptsEnabled)
       await presence.updateSharing(viewer, sharing)

@@ -15,7 +15,7 @@ export function withFreshLoaders(schema: GraphQLSchema): GraphQLSchema {
     const { resolve } = field
     if (!resolve) continue
     field.resolve = (source, args, context: Context, info) => {
-      context.loaders = context.domain.newLoaders()
+      context.loaders = context.domain.newLoaders(context.payer)
       if (isActivity(field.name) && context.viewer) context.domain.presence.used(context.viewer)
       return resolve(source, args, context, info)
     }

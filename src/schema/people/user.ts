@@ -1,4 +1,3 @@
-import { queryFromInfo } from '@pothos/plugin-prisma'
 import { isHandle } from '../../domain/ids.ts'
 import { checkPage, decodeCursor, encodeCursor, toPage } from '../../domain/page.ts'
 import { builder } from '../building/builder.ts'
@@ -60,11 +59,10 @@ builder.queryField('searchUsers', (t) =>
       first: t.arg.int({ description: 'How many people, 0 to 100.' }),
       after: t.arg.string({ description: 'Only people after this cursor.' }),
     },
-    resolve: async (_, args, context, info) => {
-      requireViewer(context)
+    resolve: async (_, args, context) => {
+      const viewer = requireViewer(context)
+      const { people } = context.domain
       const prefix = validate(searchText, 'query', args.query)
-      // Prisma hands the text to LIKE as it is.
-      const startsWith = prefix.replace(/[\\%_]/g, '\\$&')
       const page = checkPage(args, limits)
       const afterHandle =
         page.after === null
@@ -72,18 +70,11 @@ builder.queryField('searchUsers', (t) =>
           : decodeCursor('users', 'after', page.after, ([handle]) =>
               typeof handle === 'string' && isHandle(handle) ? handle : null,
             )
-      const found = { erasedAt: null, OR: [{ handle: { startsWith } }, { searchName: { startsWith } }] }
-      const users = await context.prisma.user.findMany({
-        ...queryFromInfo({ context, info, typeName: 'User', path: ['edges', 'node'] }),
-        where: { ...found, handle: { gt: afterHandle } },
-        orderBy: { handle: 'asc' },
-        take: page.size + 1,
-      })
-      const isBehind = async () =>
-        (await context.prisma.user.findFirst({
-          where: { ...found, handle: { lte: afterHandle } },
-          select: { id: true },
-        })) !== null
+      const users = await people.search(viewer, { prefix, afterHandle, limit: page.size + 1 })
+      const isBehind = async () => {
+        const [first] = await people.search(viewer, { prefix, afterHandle: '', limit: 1 })
+        return first !== undefined && first.handle <= afterHandle
+      }
       return toConnection(
         toPage(users, page, (user) => encodeCursor('users', [user.handle]), isBehind),
         (user) => user,

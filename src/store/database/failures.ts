@@ -18,6 +18,8 @@ export interface Failure {
   isAway: boolean
   /** Whether the session was another one than ours: a pooler that shares them is the usual reason. */
   isStrange?: boolean
+  /** Whether there was no answer in time: of the statement's own accord, or because PostgreSQL is away. */
+  isTimeout?: boolean
   /** What keeps every write from working, while reads do. */
   blocksWrites?: 'read-only' | 'full'
 }
@@ -72,6 +74,7 @@ const byCode: Readonly<Record<string, Failure>> = {
   '55P03': later,
   // Intervention: cut off, shut down, starting up, dropped, idle for too long.
   '57': later,
+  '57014': failure('later', { isTimeout: true }),
   '57P01': lost,
   '57P02': lost,
   '57P03': away,
@@ -114,7 +117,7 @@ const byKind: Readonly<Record<string, Failure>> = {
 /** pg gives these no code. */
 const byMessage: readonly [RegExp, Failure][] = [
   // Without an answer in time it may be done all the same, and what comes late would be taken for the next answer.
-  [/query read timeout/i, failure('later', { isAway: true, endsConnection: true })],
+  [/query read timeout/i, failure('later', { isAway: true, endsConnection: true, isTimeout: true })],
   [/timeout exceeded when trying to connect|due to connection timeout|cannot use a pool after calling end/i, away],
   [
     /connection terminated|client has encountered a connection error|client was closed|unexpected .* message from backend/i,

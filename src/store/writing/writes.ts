@@ -154,6 +154,10 @@ function sentResult(send: SendMessage, row: SentRow): Sent | null {
   return { outcome: 'ACCEPTED', streamId, eventSeq, mark, message, events: [event] }
 }
 
+/** Sends go before what persons wait for in turns: nobody has many of them under way, as they share statements. */
+const payerOf = (command: Command) =>
+  command.type === 'sendMessage' || command.type === 'flushReceipts' ? undefined : command.actorId
+
 const isKeyRace = (error: unknown) =>
   error instanceof Error &&
   'code' in error &&
@@ -171,7 +175,7 @@ export function createWrite(db: Database, gatherFrom: number): Write {
     const { fields, ...statement } = calls[command.type]
     const values = fields.map((field) => (command as unknown as Record<string, unknown>)[field])
     const attempt = async () => {
-      const [row] = await db.run<{ result: unknown }>(statement, values)
+      const [row] = await db.run<{ result: unknown }>(statement, values, payerOf(command))
       return row?.result
     }
     try {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createTurns, NoTurnError, type Turns } from '../../../src/store/database/turns.ts'
+import { NoTurnError, TooManyWaitError, Turns } from '../../../src/store/database/turns.ts'
 
 const options = { size: 3, patienceMs: 1_500, maxWaitMs: 5_000, recoverAfterMs: 10_000 }
 
@@ -25,7 +25,7 @@ const takeAll = async (turns: Turns, count: number) => {
 }
 
 test('so many have a turn at once, and the others one after the other in the order in which they asked', async () => {
-  const turns = createTurns(options)
+  const turns = new Turns(options)
   await takeAll(turns, 3)
   const order: string[] = []
   const waits = ['a', 'b', 'c'].map((name) => turns.take().then(() => order.push(name)))
@@ -36,7 +36,7 @@ test('so many have a turn at once, and the others one after the other in the ord
 })
 
 test('nobody waits long when nobody has success, and everybody waits on while somebody has', async () => {
-  const turns = createTurns(options)
+  const turns = new Turns(options)
   await takeAll(turns, 3)
   const [first, second] = [watch(turns.take()), watch(turns.take())]
   await vi.advanceTimersByTimeAsync(1_400)
@@ -54,11 +54,11 @@ test('nobody waits long when nobody has success, and everybody waits on while so
 })
 
 test('nobody waits for ever, however well the others do', async () => {
-  const turns = createTurns({ ...options, size: 1 })
+  const turns = new Turns({ ...options, size: 1 })
   await turns.take()
   const last = watch(turns.take())
   for (let index = 0; index < 6; index++) {
-    void turns.take(performance.now())
+    void turns.take({ firstAskedAtMs: performance.now() })
     turns.give('success')
     await vi.advanceTimersByTimeAsync(1_000)
   }
@@ -66,7 +66,7 @@ test('nobody waits for ever, however well the others do', async () => {
 })
 
 test('there are fewer while there is room for fewer, never none, and all again after a while', async () => {
-  const turns = createTurns(options)
+  const turns = new Turns(options)
   await takeAll(turns, 3)
   turns.lower(0)
   turns.give('failure')
@@ -85,12 +85,51 @@ test('there are fewer while there is room for fewer, never none, and all again a
 })
 
 test('who had a turn already goes first, and has waited since they asked for that', async () => {
-  const turns = createTurns({ ...options, size: 1 })
+  const turns = new Turns({ ...options, size: 1 })
   await turns.take()
   const other = watch(turns.take())
   await vi.advanceTimersByTimeAsync(1_000)
-  const again = watch(turns.take(performance.now() - 1_000))
+  const again = watch(turns.take({ firstAskedAtMs: performance.now() - 1_000 }))
   turns.give('success')
   await vi.advanceTimersByTimeAsync(1)
   expect([again.state, other.state]).toEqual(['has it', 'waits'])
+})
+
+/** Who had a turn, in order, when each ends theirs at once. */
+async function orderOf(turns: Turns, waits: [string | undefined, Promise<void>][]): Promise<(string | undefined)[]> {
+  const order: (string | undefined)[] = []
+  const all = waits.map(async ([payer, wait]) => {
+    await wait
+    order.push(payer)
+    turns.give('success', payer)
+  })
+  turns.give('success')
+  await Promise.all(all)
+  return order
+}
+
+test('persons take turns however much one of them asks for, and the process has every other one', async () => {
+  const turns = new Turns({ ...options, size: 1 })
+  await turns.take()
+  const waits = ['ann', 'ann', 'ann', 'ann', 'bob', undefined, undefined, 'eve'].map(
+    (payer): [string | undefined, Promise<void>] => [payer, turns.take({ payer })],
+  )
+  expect(await orderOf(turns, waits)).toEqual([undefined, 'ann', undefined, 'bob', 'eve', 'ann', 'ann', 'ann'])
+})
+
+test('one person has half of the places at once, all together one less than there are, and so many wait', async () => {
+  const turns = new Turns({ ...options, size: 5, maxWaitingPerPayer: 3 })
+  const ofAnn = Array.from({ length: 5 }, () => watch(turns.take({ payer: 'ann' })))
+  await expect(turns.take({ payer: 'ann' })).rejects.toThrow(TooManyWaitError)
+  const ofOthers = ['bob', 'bob', 'eve'].map((payer) => watch(turns.take({ payer })))
+  const own = watch(turns.take())
+  await vi.advanceTimersByTimeAsync(1)
+  expect(ofAnn.map(({ state }) => state)).toEqual(['has it', 'has it', 'waits', 'waits', 'waits'])
+  expect(ofOthers.map(({ state }) => state)).toEqual(['has it', 'has it', 'waits'])
+  expect(own.state).toBe('has it')
+  turns.give('success', 'bob')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(ofOthers[2]!.state).toBe('has it')
+  expect(ofAnn[2]!.state).toBe('waits')
+  await vi.advanceTimersByTimeAsync(10_000)
 })
