@@ -98,6 +98,10 @@ export class Connections {
   private openCount = 0
   private renewedAtMs = -Infinity
   private closing = false
+  /** Connections that are to be closed for another pool's sake. */
+  private unneeded = 0
+  /** Called when there is no connection at all, and no room for one: another pool may have some. */
+  onNoRoom: () => void = () => undefined
 
   constructor(private readonly options: ConnectionsOptions) {
     const { connectionString, size, logger, settings, answerTimeoutMs } = options
@@ -142,6 +146,7 @@ export class Connections {
           ? tries < maxTries
           : mayBeFreed(error) && performance.now() - askedAtMs < refusedPatienceMs
         if (mayWait) this.turns.lower(this.openCount)
+        if (mayWait && !hasOthers) this.onNoRoom()
         // With nobody else's to wait for the turn is kept: one at a time asks, and not all who wait.
         if (mayWait && !hasOthers) await sleep(refusedPauseMs * (1 + Math.random()))
         this.turns.give('failure', payer)
@@ -151,8 +156,24 @@ export class Connections {
   }
 
   give(client: pg.PoolClient, outcome: 'success' | 'failure', isOver: boolean, payer?: string): void {
-    client.release(isOver)
+    const isUnneeded = this.unneeded > 0 && this.openCount > 1
+    this.unneeded = 0
+    client.release(isOver || isUnneeded)
     this.turns.give(outcome, payer)
+  }
+
+  /** Closes one of several connections as soon as it is free, for a pool that has none. */
+  makeRoom(): void {
+    if (this.openCount < 2) return
+    this.turns.lower(this.openCount - 1)
+    if (this.pool.idleCount === 0) this.unneeded = 1
+    else
+      this.pool.connect().then(
+        (client) => {
+          client.release(true)
+        },
+        () => undefined,
+      )
   }
 
   /** From now on no connection that was opened before is used, at most once a second. */

@@ -102,6 +102,13 @@ export function createDatabase(options: DatabaseOptions): Database {
   const toWrite = connect(sizes.writes, writeTimeoutMs)
   const toRead = sizes.reads === 0 ? toWrite : connect(sizes.reads, readTimeoutMs)
   const all = [...new Set([toWrite, toRead])]
+  // Where PostgreSQL, or a pooler, gives fewer than there should be, neither lane keeps all of them.
+  toWrite.onNoRoom = () => {
+    toRead.makeRoom()
+  }
+  toRead.onNoRoom = () => {
+    toWrite.makeRoom()
+  }
   const renew = () => {
     for (const connections of all) connections.renew()
   }
