@@ -1,5 +1,5 @@
 import type { Domain } from '../domain/domain.ts'
-import { networkOf } from '../domain/sessions/network.ts'
+import { networkOf } from '../fairness/network.ts'
 import type { Context } from '../schema/building/context.ts'
 import type { Database } from '../store/database/database.ts'
 import { authenticate } from '../transport/authenticate.ts'

@@ -1,7 +1,7 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { limited } from '../../telemetry/facts.ts'
 import { RateLimitedError } from '../errors.ts'
-import { networkOf } from './network.ts'
+import { networkOf } from '../../fairness/network.ts'
 
 /**
  * Slows down who guesses passwords or makes people by the thousand. Counted in each process for itself, an IPv6 network of 64

@@ -86,7 +86,7 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   // Who may have how much at once, and when.
   fairness: { values: ['flow'] },
   schema: { values: ['domain', 'schema/generated'], types: ['log', 'store'] },
-  domain: { values: ['log', 'flow', 'bus/topics'], types: ['store', 'bus', 'ephemeral'] },
+  domain: { values: ['log', 'flow', 'fairness/network', 'bus/topics'], types: ['store', 'bus', 'ephemeral'] },
   log: { values: ['flow', 'bus/topics', 'store/log-event'], types: ['store', 'bus'] },
   flow: { values: [] },
   store: { values: [] },

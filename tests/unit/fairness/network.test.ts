@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { RateLimitedError } from '../../../src/domain/errors.ts'
 import { createAttempts } from '../../../src/domain/sessions/attempts.ts'
-import { networkOf } from '../../../src/domain/sessions/network.ts'
+import { networkOf } from '../../../src/fairness/network.ts'
 
 test.each([
   ['203.0.113.7', '203.0.113.7'],
