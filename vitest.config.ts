@@ -26,7 +26,8 @@ export default defineConfig({
     // What is waited for comes when the machine gets to it.
     expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the two processors that are expected: many tests wait for a deadline or for a fault to pass.
+    maxWorkers: 3,
     setupFiles: ['tests/testkit/setup.ts'],
     projects: [
       {

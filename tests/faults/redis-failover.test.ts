@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../testkit/database.ts'
-import { effort, inHeavyRun } from '../testkit/effort.ts'
+import { casesOf, inHeavyRun } from '../testkit/effort.ts'
 import { openSocket } from '../testkit/open-socket.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { presenceOf, seesSoon } from '../testkit/presence.ts'
@@ -149,7 +149,7 @@ const refusals: [string, (admin: Redis) => Promise<unknown>, (admin: Redis) => P
   ],
 ]
 
-test.each(effort(refusals, refusals.slice(0, 1)))('a Redis that says %s', async (reason, refuse, mend) => {
+test.each(casesOf(refusals, (_, index) => index === 0))('a Redis that says %s', async (reason, refuse, mend) => {
   const admin = adminOf(second)
   await isNoticedAndOver(
     () => refuse(admin),

@@ -23,9 +23,9 @@ test('reads that take too long are the trouble of who asked for them: sends and 
   const slow = Array.from({ length: 8 }, () => ask(eve, readers, { id: own }))
   await held.waitForBlocked(2)
   let count = 0
-  let isOver = false
-  const ending = Promise.all(slow).finally(() => (isOver = true))
-  while (!isOver) {
+  const state = { isOver: false }
+  const ending = Promise.all(slow).finally(() => (state.isOver = true))
+  while (!state.isOver) {
     await ann.send(talk, `Message ${++count}`)
     expect((await ask(ann, viewer)).errors).toBeUndefined()
     await reader.waitForCount(count)
@@ -50,9 +50,9 @@ test('writes that wait for one conversation are the trouble of who made them: se
   ])
   const stuck = Array.from({ length: 6 }, (_, n) => ask(eve, rename, { id: own, t: `Title ${n}` }))
   await held.waitForBlocked(1)
-  let isOver = false
-  const ending = Promise.all(stuck).finally(() => (isOver = true))
-  while (!isOver) {
+  const state = { isOver: false }
+  const ending = Promise.all(stuck).finally(() => (state.isOver = true))
+  while (!state.isOver) {
     await ann.send(talk, 'Hello')
     expect((await ask(ann, viewer)).errors).toBeUndefined()
   }

@@ -12,7 +12,6 @@ import {
 } from '../../sdk/generated/graphql.ts'
 import { startCounted, type CountedServer } from '../testkit/counted.ts'
 import { createTestDatabase } from '../testkit/database.ts'
-import { effort } from '../testkit/effort.ts'
 import { Gate } from '../testkit/gate.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { createRandom } from '../testkit/random.ts'
@@ -23,7 +22,7 @@ import { startRedis, type RedisServer } from '../testkit/redis.ts'
  * topics, devices, listeners. The client goes here at random moments, and at each await in turn.
  */
 
-const cuts = effort(1_000, 150)
+const cuts = 1_000
 /** Cuts under way at once. */
 const width = 10
 /** More answers of PostgreSQL and Redis than the opening of any subscription waits for. */
@@ -185,17 +184,17 @@ describe.each(ways)('%s', (_name, begin, operationsFor) => {
 })
 
 describe.each([
-  ...Object.entries(effort(subscriptions, { inboxEvents: subscriptions.inboxEvents! })).map(
+  ...Object.entries(subscriptions).map(
     ([name, operation]) => [`${name} by server-sent events`, bySse, operation] as const,
   ),
-  ...Object.entries(
-    effort({ ...subscriptions, setTyping }, { presenceEvents: subscriptions.presenceEvents!, setTyping }),
-  ).map(([name, operation]) => [`${name} on a WebSocket of a device`, bySocket, operation] as const),
+  ...Object.entries({ ...subscriptions, setTyping }).map(
+    ([name, operation]) => [`${name} on a WebSocket of a device`, bySocket, operation] as const,
+  ),
 ])('%s', (_name, begin, operation) => {
   test('leaves nothing behind, whichever answer it was cut off before', async () => {
     await expectNothingHeld()
     for (let awaits = 0; awaits <= maxAwaits; awaits++) {
-      for (const of of people.slice(0, effort(3, 1))) {
+      for (const of of people.slice(0, 3)) {
         const socket = await connection()
         const isHeld = gate.holdAfter(awaits)
         await begin(socket, of, [operation])

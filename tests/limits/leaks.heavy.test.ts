@@ -8,12 +8,11 @@ import {
 } from '../../sdk/generated/graphql.ts'
 import { startCounted, type CountedServer } from '../testkit/counted.ts'
 import { createTestDatabase } from '../testkit/database.ts'
-import { effort } from '../testkit/effort.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { RawSocket } from '../testkit/raw-socket.ts'
 import { startRedis, type RedisServer } from '../testkit/redis.ts'
 
-const cycles = effort(1_000, 150)
+const cycles = 1_000
 /** Cycles under way at once. */
 const width = 10
 
