@@ -77,6 +77,8 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
     publicUrl,
     corsOrigins: corsOrigins.includes('*') ? '*' : corsOrigins,
     secure: !config.development,
+    httpLimits: config.httpLimits,
+    documentCacheByteSize: config.documentCacheByteSize,
     createContext: createContexts(domain, storage.db),
     fairness: createFairness(logger),
     openEventResults: createEventResults(),

@@ -15,13 +15,23 @@ import { createOperations } from '../../execution/operations.ts'
 import type { TrustedDocuments } from '../../execution/persisted.ts'
 import { httpContextInit, socketContextInit, traceIdOf } from './request.ts'
 import { createWebSocketServer, type Sockets, type WebSocketOptions } from '../websocket/server.ts'
-import { createApi, type Api } from './api.ts'
+import { createClientNetwork } from '../client-network.ts'
+import { Api } from './api.ts'
+import { Connections } from './connections.ts'
+import { defaultHttpLimits, type HttpLimits } from './limits.ts'
+import { boundRest } from './rest.ts'
+import { UnreadAnswers } from './unread-answers.ts'
 import { graphqlPath } from './engine.ts'
 import type { StreamTickets } from './tickets.ts'
 import { pathOf, useOrigin } from './target.ts'
 import { Request, keepWhereNothingIsLost } from './upgrade.ts'
 
+/** A request must have come whole by then, and its head; a connection on which nothing comes ends by that too. */
 const requestTimeoutMs = 30_000
+const headersTimeoutMs = 15_000
+const timeoutCheckMs = 2_000
+/** Of all addresses together; more are closed as they come. WebSockets have bounds of their own. */
+const maxConnections = 60_000
 /** Longer than the idle timeout of common load balancers (60 s), so that it is never us who hangs up first. */
 const keepAliveTimeoutMs = 65_000
 /**
@@ -49,6 +59,9 @@ export interface TransportOptions {
   createContext: (init: ContextInit) => Promise<TransportContext>
   /** Who may have how much at once, and when; one of its own without. */
   fairness?: Fairness
+  httpLimits?: Partial<HttpLimits>
+  /** Bytes that documents and their plans may take. */
+  documentCacheByteSize?: number
   /** How the events of a subscription are executed. */
   openEventResults: OpenEventResults
   /** Where what a WebSocket's device has acknowledged goes. */
@@ -86,8 +99,11 @@ class HttpTransport implements Transport {
   private readonly watchdog: Watchdog
   private readonly api: Api
   private readonly sockets: Sockets
+  private readonly unread: UnreadAnswers
   private readonly server = createServer({
     requestTimeout: requestTimeoutMs,
+    headersTimeout: headersTimeoutMs,
+    connectionsCheckingInterval: timeoutCheckMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     IncomingMessage: Request,
   })
@@ -100,10 +116,15 @@ class HttpTransport implements Transport {
     const { fairness = createFairness(logger) } = options
     const operations = createOperations({ ...options, fairness })
     const watchdog = (this.watchdog = new Watchdog(logger))
-    this.api = createApi({ ...options, operations, watchdog })
+    const httpLimits = { ...defaultHttpLimits, ...options.httpLimits }
+    const clientNetwork = createClientNetwork(options.trustProxy ?? [])
+    this.unread = new UnreadAnswers(httpLimits)
+    this.api = new Api({ ...options, operations, watchdog, httpLimits, clientNetwork })
     const initOf: WebSocketOptions['initOf'] = (request, authorization) =>
       socketContextInit(authorization, this.viewOf(request))
     this.sockets = createWebSocketServer({ ...options, operations, watchdog, initOf })
+    this.server.maxConnections = maxConnections
+    this.server.on('connection', new Connections(clientNetwork, httpLimits).admit)
     this.server.on('request', (request, response) => void this.answer(request, response))
     this.server.on('upgrade', this.upgrade)
   }
@@ -164,6 +185,8 @@ class HttpTransport implements Transport {
       if (!response.headersSent) sendJson(response, 500, { error: `Something went wrong on our side: ${traceId}` })
       else response.destroy()
     }
+    this.unread.watch(request.socket, response)
+    boundRest(request)
   }
 
   private async route(
@@ -207,6 +230,7 @@ class HttpTransport implements Transport {
       server.closeAllConnections()
     }, graceMs)
     await closed
+    this.unread.stop()
     clearInterval(idling)
     clearTimeout(cutting)
   }
