@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import proxyAddr from 'proxy-addr'
-import { networkOf } from '../domain/sessions/network.ts'
+import { networkOf } from '../fairness/network.ts'
 
 /** Ranges that no single client has: an operator's own networks, with a proxy in front perhaps. */
 const sharedRanges: readonly string[] = ['loopback', 'private', 'uniqueLocal', 'linkLocal', 'unspecified']
