@@ -72,18 +72,22 @@ export interface LiveClientOptions extends Partial<Omit<ClientOptions, 'url' | '
 }
 
 const maxRetryWaitMs = 30_000
+/** The server asks to come back later, and how many milliseconds that is at the least. */
+const tooMuchWork = 4420
+const laterMs = 5_000
 
 /**
  * A graphql-ws client for Parley that comes back by itself, for as long as it takes, and goes on where it was. graphql-ws
  * alone gives up after five failures in a row, and at the first connection that is refused. A subscription's `error` gets
  * a list of GraphQL errors, or the close event of a code after which graphql-ws does not connect again: 4400, 4401, 4406,
- * 4409, 4429, 4500, 4004, 4005; or the SessionEndedError that `token` rejects with. When `token` rejects with anything else it
- * connects again later.
+ * 4409, 4429, 4500, 4004, 4005, 1008, 1009; or the SessionEndedError that `token` rejects with. When `token` rejects with anything else it
+ * connects again later. After 4420, too much at once, it comes back some seconds later.
  */
 export function createLiveClient(options: LiveClientOptions): Client {
   const { url, token, device, pongTimeoutMs = 5_000, ...more } = options
   let pongTimer: ReturnType<typeof setTimeout> | undefined
   let ended: SessionEndedError | null = null
+  let leastWaitMs = 0
   const client: Client = createClient({
     url: url.replace(/^http/, 'ws'),
     connectionParams: async () => {
@@ -103,12 +107,17 @@ export function createLiveClient(options: LiveClientOptions): Client {
     retryAttempts: Infinity,
     // Some chance in it, so that not all come back at once after a restart.
     retryWait: (retries) =>
-      new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(maxRetryWaitMs, 250 * 2 ** retries))),
+      new Promise((resolve) =>
+        setTimeout(resolve, leastWaitMs + Math.random() * Math.min(maxRetryWaitMs, 250 * 2 ** retries)),
+      ),
     keepAlive: 10_000,
     connectionAckWaitTimeout: 10_000,
     ...more,
     // Also when connecting is refused. Close codes that mean "give up" end it all the same.
-    shouldRetry: (error) => !ended && (more.shouldRetry?.(error) ?? true),
+    shouldRetry: (error) => {
+      leastWaitMs = (error as { code?: unknown } | null)?.code === tooMuchWork ? laterMs : 0
+      return !ended && (more.shouldRetry?.(error) ?? true)
+    },
   })
   client.on('ping', (received) => {
     if (received) return

@@ -4,6 +4,7 @@ import { createContexts } from './app/context.ts'
 import { countsOf, type Counts } from './app/counts.ts'
 import { createDomain } from './app/domain.ts'
 import { healthOf } from './app/health.ts'
+import { sharesOf, socketLimitsOf } from './app/bounds.ts'
 import { startHousekeeping } from './app/housekeeping.ts'
 import { startLog } from './app/log.ts'
 import { startPresence } from './app/presence.ts'
@@ -77,8 +78,8 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
     publicUrl,
     corsOrigins: corsOrigins.includes('*') ? '*' : corsOrigins,
     secure: !config.development,
-    httpLimits: config.httpLimits,
-    documentCacheByteSize: config.documentCacheByteSize,
+    shares: sharesOf(config),
+    socketLimits: socketLimitsOf(config),
     createContext: createContexts(domain, storage.db),
     fairness: createFairness(logger),
     openEventResults: createEventResults(),

@@ -110,11 +110,14 @@ const settings = z.object({
   REDIS_PROBE_INTERVAL_MS: integer('milliseconds from 100 to 60000', 100, 60_000).default(1_000),
   RING_EVENTS: integer('a number of events from 1 to 100000', 1, 100_000).default(2_048),
   RING_MEMORY_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(64),
-  CONNECTIONS_PER_ADDRESS: integer('a number of connections from 1 to 1000000', 1, 1_000_000).optional(),
-  REQUEST_BODIES_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(64),
-  UNREAD_ANSWERS_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(64),
-  UNREAD_ANSWER_TIMEOUT_MS: integer('milliseconds from 100 to 600000', 100, 600_000).default(10_000),
-  DOCUMENT_CACHE_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(32),
+  MAX_SOCKETS: integer('a number of sockets from 1 to 1000000', 1, 1_000_000).default(50_000),
+  MAX_SOCKETS_PER_ADDRESS: integer('a number of sockets from 1 to 1000000', 1, 1_000_000).default(1_000),
+  MAX_SOCKETS_PER_PERSON: integer('a number of sockets from 1 to 1000000', 1, 1_000_000).default(100),
+  MAX_UNAUTHENTICATED_SOCKETS: integer('a number of sockets from 1 to 1000000', 1, 1_000_000).default(4_000),
+  MAX_SUBSCRIPTIONS: integer('a number of subscriptions from 1 to 10000000', 1, 10_000_000).default(100_000),
+  MAX_SUBSCRIPTIONS_PER_PERSON: integer('a number of subscriptions from 1 to 100000', 1, 100_000).default(1_000),
+  SOCKET_MEMORY_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(128),
+  EVENT_WORK_MS_PER_SECOND: integer('milliseconds from 1 to 1000', 1, 1_000).default(100),
   PARLEY_FAULT: z
     .string()
     .regex(/^[a-z][a-z-]*:[1-9]\d{0,5}$/, 'a fault and a count, like exit-after-commit:3')
@@ -199,14 +202,16 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     redisProbeIntervalMs: read.REDIS_PROBE_INTERVAL_MS,
     ringEvents: read.RING_EVENTS,
     ringMemoryByteSize: read.RING_MEMORY_MB * 1_048_576,
-    httpLimits: Object.freeze({
-      /** Null: the default, and none for addresses that many share. */
-      connectionsPerAddress: read.CONNECTIONS_PER_ADDRESS ?? null,
-      bodyByteSize: read.REQUEST_BODIES_MB * 1_048_576,
-      unreadByteSize: read.UNREAD_ANSWERS_MB * 1_048_576,
-      unreadTimeoutMs: read.UNREAD_ANSWER_TIMEOUT_MS,
-    }),
-    documentCacheByteSize: read.DOCUMENT_CACHE_MB * 1_048_576,
+    maxSockets: read.MAX_SOCKETS,
+    maxSocketsPerAddress: read.MAX_SOCKETS_PER_ADDRESS,
+    maxSocketsPerPerson: read.MAX_SOCKETS_PER_PERSON,
+    maxUnauthenticatedSockets: read.MAX_UNAUTHENTICATED_SOCKETS,
+    maxSubscriptions: read.MAX_SUBSCRIPTIONS,
+    maxSubscriptionsPerPerson: read.MAX_SUBSCRIPTIONS_PER_PERSON,
+    /** Of what clients sent to sockets and streams and is kept. */
+    socketMemoryByteSize: read.SOCKET_MEMORY_MB * 1_048_576,
+    /** Processor time for the events of one person's subscriptions. */
+    eventWorkMsPerSecond: read.EVENT_WORK_MS_PER_SECOND,
     /** A place where tests make the process die, like `exit-after-commit:3`. */
     fault: read.PARLEY_FAULT ?? null,
   })

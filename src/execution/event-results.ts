@@ -1,9 +1,11 @@
-import { GraphQLError, visit, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import { UnavailableError } from '../domain/errors.ts'
 import type { LiveItem } from '../domain/streams/event-loaders.ts'
 import { within } from '../flow/deadline.ts'
 import type { Context } from '../schema/building/context.ts'
 import { executed, shared } from '../telemetry/facts.ts'
+import type { Share } from '../fairness/shares.ts'
+import { namesBelowRoot } from './kept-variables.ts'
 import type { SharedAnswer } from './resume-text.ts'
 import { SharedContext } from './shared-context.ts'
 
@@ -96,8 +98,11 @@ export interface EventArgs extends Pick<
   run: (
     input: Pick<ExecutionArgs, 'rootValue' | 'variableValues' | 'contextValue'>,
   ) => ExecutionResult | PromiseLike<ExecutionResult>
+  /** Whose it is; undefined where nobody counts. */
+  share?: Share
 }
 
+/** Throws when this subscription is one too many for its person, or for all. */
 export type OpenEventResults<Item = unknown> = (args: EventArgs) => EventResults<Item>
 
 /** What one event came to. */
@@ -148,8 +153,9 @@ export function createEventResults(): OpenEventResults<LiveItem> {
     if (!siblings) plansOf.set(document, (siblings = new Map<string, Plan>()))
     const key = `${operationName ?? ''} ${JSON.stringify(variablesBelowRoot(args))}`
     let plan = siblings.get(key)
-    if (!plan)
-      siblings.set(key, (plan = { key, siblings, entries: new Map(), exclusiveTypes: new Set(), subscriptionCount: 0 }))
+    plan ??= { key, siblings, entries: new Map(), exclusiveTypes: new Set(), subscriptionCount: 0 }
+    args.share?.subscribe(plan)
+    siblings.set(key, plan)
     plans.add(plan)
     plan.subscriptionCount++
     return plan
@@ -182,7 +188,7 @@ class Sharing implements EventResults<LiveItem> {
     const { entries } = this.plan
     const entry = entries.get(event)
     if (!entry || entry.epoch !== epoch || !isFresh(entry.first)) {
-      const first = this.run(item)
+      const first = this.run(item, this.plan.subscriptionCount)
       entries.set(event, { epoch, first, others: [] })
       first.whenSettled(() => this.learn(event.type, first))
       this.sweepLater()
@@ -209,6 +215,7 @@ class Sharing implements EventResults<LiveItem> {
   }
 
   close(): void {
+    this.args.share?.unsubscribe(this.plan)
     this.leave(this.plan)
   }
 
@@ -221,12 +228,18 @@ class Sharing implements EventResults<LiveItem> {
     return (this.args.contextValue as Context).viewer?.userId
   }
 
-  private run(item: LiveItem): EventResult {
+  private run(item: LiveItem, readerCount = 1): EventResult {
     const own = this.args.contextValue as Context
     const context = new SharedContext(own, own.domain.loadersFor(item))
     const { variableValues } = this.args
     if (executed.hasSubscribers) executed.publish({ type: typeOf(item) })
-    return new EventResult(this.args.run({ rootValue: item, contextValue: context, variableValues }), context)
+    const startedMs = performance.now()
+    const running = this.args.run({ rootValue: item, contextValue: context, variableValues })
+    // What is loaded first takes about as long again when it has come.
+    const tookMs = (performance.now() - startedMs) * ('then' in running ? 2 : 1)
+    // What others follow as well would be executed without this person too: each pays a part of what falls to them.
+    this.args.share?.spendWork(tookMs / readerCount)
+    return new EventResult(running, context)
   }
 }
 
@@ -234,30 +247,6 @@ const typeOf = ({ event }: LiveItem) => event?.type ?? 'SNAPSHOT_REQUIRED'
 
 const isFresh = ({ value, settledAtMs }: EventResult) => !value || settledAtMs > Date.now() - sharedMs
 
-const knownNames = new WeakMap<DocumentNode, readonly string[]>()
-
 /** Variables of the selection: those of the root field say what is followed and from where, and change no event. */
-function variablesBelowRoot({ document, variableValues }: EventArgs): Record<string, unknown> {
-  let names = knownNames.get(document)
-  if (!names) knownNames.set(document, (names = namesBelowRoot(document)))
-  return Object.fromEntries(names.map((name) => [name, variableValues?.[name]]))
-}
-
-function namesBelowRoot(document: DocumentNode): string[] {
-  const names = new Set<string>()
-  let depth = 0
-  const deeper = (levels: number) => ({
-    enter: () => void (depth += levels),
-    leave: () => void (depth -= levels),
-  })
-  visit(document, {
-    VariableDefinition: () => false,
-    Field: deeper(1),
-    // A fragment may stand on the root type; counted as below it, no more is shared than may be.
-    FragmentDefinition: deeper(2),
-    Variable: ({ name }) => {
-      if (depth !== 1) names.add(name.value)
-    },
-  })
-  return [...names].sort()
-}
+const variablesBelowRoot = ({ document, variableValues }: EventArgs): Record<string, unknown> =>
+  Object.fromEntries(namesBelowRoot(document).map((name) => [name, variableValues?.[name]]))

@@ -8,10 +8,14 @@ import {
 import { isAsyncIterable } from 'graphql-yoga'
 import { UnavailableError } from '../domain/errors.ts'
 import { within } from '../flow/deadline.ts'
+import type { Share } from '../fairness/shares.ts'
 import type { EventArgs, EventResult, EventResults, OpenEventResults } from './event-results.ts'
+import { variablesOfEvents } from './kept-variables.ts'
 import { coerceVariables } from './variables.ts'
 import type { Watchdog, Watched } from './watchdog.ts'
 
+/** Milliseconds for which a subscription may stay behind because its person's events cost more than their share. */
+export const maxBehindMs = 60_000
 /** Milliseconds in which a subscription has begun or is refused. */
 const startTimeoutMs = 16_000
 const retryAfterMs = 1_000
@@ -55,6 +59,7 @@ interface Placed {
 /** A subscription read one event at a time, as server-sent events are: each event's result is the shared one. */
 export class EventReader implements Watched {
   isOver = false
+  private isResting = false
   private doneCount = 0
   /** Null while nobody asks for the next event. */
   private fail: ((error: Error) => void) | null = null
@@ -64,6 +69,7 @@ export class EventReader implements Watched {
     /** What the subscribe resolver gave. */
     readonly source: AsyncIterable<unknown>,
     private readonly results: EventResults,
+    private readonly share?: Share,
   ) {
     this.iterator = source[Symbol.asyncIterator]()
   }
@@ -97,7 +103,7 @@ export class EventReader implements Watched {
   }
 
   get isBehind(): boolean {
-    return this.fail !== null && (this.iterator.isBehind ?? false)
+    return this.fail !== null && !this.isResting && (this.iterator.isBehind ?? false)
   }
 
   get progress(): number {
@@ -112,7 +118,20 @@ export class EventReader implements Watched {
     this.fail?.(unavailable('This subscription does not get on.'))
   }
 
+  /** Slows down whose events cost more than their share: the next ones stay where they are in the log. */
+  private async rest(share: Share): Promise<void> {
+    const startedMs = performance.now()
+    this.isResting = true
+    while (share.isOverworked && !this.isOver) {
+      if (performance.now() - startedMs > maxBehindMs)
+        throw unavailable('The events of your subscriptions cost too much.')
+      await new Promise<void>((resolve) => share.whenRested(resolve))
+    }
+    this.isResting = false
+  }
+
   private async nextEvent(): Promise<ReadEvent | null> {
+    if (this.share?.isOverworked) await this.rest(this.share)
     const step = await this.iterator.next()
     if (step.done || this.isOver) return null
     const item = step.value
@@ -136,9 +155,15 @@ export async function openEventReader(
   openEventResults: OpenEventResults,
   watchdog?: Watchdog,
 ): Promise<ExecutionResult | EventReader> {
+  // Counts while it opens, too.
+  const results = openEventResults(args)
   const stream = await startStream(args)
-  if (!isAsyncIterable(stream)) return stream
-  const reader = new EventReader(stream, openEventResults(args))
+  if (!isAsyncIterable(stream)) {
+    results.close()
+    return stream
+  }
+  args.variableValues = variablesOfEvents(args)
+  const reader = new EventReader(stream, results, args.share)
   watchdog?.add(reader)
   return reader
 }

@@ -28,7 +28,7 @@ async function acknowledgedSocket() {
 }
 
 describe('an operation id that is used again right after complete', () => {
-  const ids = ['r', 'with:colon', '1:r', '{"id":"', '__proto__', 'ünïcödé "quoted" \\ 🙂', '\ud800', 'long'.repeat(100)]
+  const ids = ['r', 'with:colon', '1:r', '{"id":"', '__proto__', 'ünïcödé "quoted" \\ 🙂', '\ud800', 'long'.repeat(16)]
 
   it.each(ids)('belongs to the new query alone, each time: %j', async (id) => {
     const { send, messages, socket } = await acknowledgedSocket()
@@ -91,7 +91,7 @@ describe('an operation id that is used again right after complete', () => {
     socket.close()
   })
 
-  it.each(['r', 'long'.repeat(100)])('is refused with 4409 while the operation runs: %s', async (id) => {
+  it.each(['r', 'long'.repeat(16)])('is refused with 4409 while the operation runs: %s', async (id) => {
     const { send, closed } = await acknowledgedSocket()
     send(subscribe(id, 'subscription { events }'))
     send(subscribe(id, '{ hello }'))

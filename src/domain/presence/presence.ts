@@ -4,8 +4,9 @@ import { oncePerTurn } from '../../flow/turn.ts'
 import type { PeopleStore } from '../../store/people.ts'
 import type { PersonPair, PresenceStore, Relation } from '../../store/presence.ts'
 import type { User } from '../../store/rows.ts'
+import { limited } from '../../telemetry/facts.ts'
 import type { Devices } from './devices.ts'
-import { NotFoundError, ValidationError } from '../errors.ts'
+import { NotFoundError, QueryTooComplexError, ValidationError } from '../errors.ts'
 import { PresenceFeed } from './feed.ts'
 import { isForSome, isHidden, isShownTo, nothing, shown, type Seen, type Sight } from './view.ts'
 import type { PresenceWatch } from './watch.ts'
@@ -48,6 +49,8 @@ export interface PresenceOptions {
 
 /** People that one subscription may follow. */
 export const maxFollowed = 1_000
+/** The same of all subscriptions of one person in this process, each person as often as they are followed. */
+const maxFollowedByPerson = 5_000
 const maxPairs = 5_000
 
 export function createPresence(options: PresenceOptions): Presence {
@@ -102,6 +105,14 @@ export function createPresence(options: PresenceOptions): Presence {
       }
       const found = await people.byIds(wanted)
       if (found.length < wanted.length) throw new NotFoundError('At least one of userIds is nobody here.')
+      const followed = presenceWatch.followedBy(viewer.userId) + wanted.length
+      if (followed > maxFollowedByPerson) {
+        if (limited.hasSubscribers)
+          limited.publish({ code: 'QUERY_TOO_COMPLEX', limit: 'people-followed', payer: viewer.userId })
+        throw new QueryTooComplexError(
+          `All your subscriptions together may follow ${String(maxFollowedByPerson)} people. Complete one first.`,
+        )
+      }
       const feed = new PresenceFeed(viewer, wanted, watch, (ended) => {
         presenceWatch.remove(ended)
       })

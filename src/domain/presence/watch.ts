@@ -25,6 +25,8 @@ export interface PresenceWatch {
   /** What others see of these people may have changed, and what these see of others. */
   relationsChanged(userIds: readonly string[]): void
   readonly feedCount: number
+  /** People whom all subscriptions of this viewer follow, each as often as they are followed. */
+  followedBy(viewerId: string): number
   stop(): void
 }
 
@@ -113,6 +115,10 @@ class Watch implements PresenceWatch {
 
   get feedCount(): number {
     return this.watched.feedCount
+  }
+
+  followedBy(viewerId: string): number {
+    return this.watched.followedBy(viewerId)
   }
 
   stop(): void {

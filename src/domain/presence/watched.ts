@@ -47,6 +47,12 @@ export class Watched {
     return this.feedsByViewer.get(viewerId) ?? []
   }
 
+  followedBy(viewerId: string): number {
+    let count = 0
+    for (const { userIds } of this.feedsOf(viewerId)) count += userIds.length
+    return count
+  }
+
   get userIds(): string[] {
     return [...this.people.keys()]
   }

@@ -4,9 +4,11 @@ import type { Viewer } from '../../domain/viewer.ts'
 import type { OpenEventResults } from '../../execution/event-results.ts'
 import type { Operations, Prepared } from '../../execution/operations.ts'
 import type { Input } from '../../execution/plan-operation.ts'
+import { declaredVariables } from '../../execution/kept-variables.ts'
 import { EventReader, openEventReader } from '../../execution/subscribe.ts'
 import { resumeOf, withToken } from '../../execution/resume-text.ts'
 import type { Watchdog } from '../../execution/watchdog.ts'
+import type { Share, Shares } from '../../fairness/shares.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
 import { ForbiddenError } from '../../domain/errors.ts'
@@ -33,6 +35,8 @@ export interface EventsOptions {
   onSessionEnded: (sessionId: string, listener: () => void) => () => void
   /** None are taken without. */
   streamTickets?: StreamTickets
+  /** Who has what share of what streams keep and do. */
+  shares?: Shares
 }
 
 export interface EventsRequest {
@@ -98,7 +102,9 @@ export class EventAnswer {
       this.answerOnce(await prepared.execute(input))
       return
     }
-    const reader = await this.openReader(prepared, input)
+    input.variableValues = declaredVariables(prepared.operation, asked.variables)
+    const share = this.options.shares?.of(contextValue.viewer?.userId)
+    const reader = await this.openReader(prepared, input, share)
     if (reader instanceof EventReader) await this.follow(reader, contextValue.viewer)
     else this.refuse(reader.errors ?? [])
   }
@@ -113,13 +119,15 @@ export class EventAnswer {
     return streamTickets.open(ticket, { query, variables, operationName }, this.lastEvent)
   }
 
-  private openReader(prepared: Prepared, input: Input) {
+  private openReader(prepared: Prepared, input: Input, share: Share | undefined) {
     const { operations, openEventResults, watchdog } = this.options
     const { asked } = this.given
     const { document, run } = prepared
-    const { operationName, variables: variableValues } = asked
+    const { operationName } = asked
     const { schema } = operations
-    const args = { schema, document, operationName, ...input, variableValues, run }
+    const args = { schema, document, operationName, ...input, run, share }
+    // Read, and not kept as long as the stream runs.
+    Object.assign(asked, { query: undefined, variables: undefined, extensions: undefined })
     return prepared.open(input, () => openEventReader(args, openEventResults, watchdog))
   }
 

@@ -14,24 +14,16 @@ import type { Deliveries } from '../websocket/delivered.ts'
 import { createOperations } from '../../execution/operations.ts'
 import type { TrustedDocuments } from '../../execution/persisted.ts'
 import { httpContextInit, socketContextInit, traceIdOf } from './request.ts'
+import { Shares } from '../../fairness/shares.ts'
+import type { SocketLimits } from '../websocket/socket-caps.ts'
 import { createWebSocketServer, type Sockets, type WebSocketOptions } from '../websocket/server.ts'
-import { createClientNetwork } from '../client-network.ts'
-import { Api } from './api.ts'
-import { Connections } from './connections.ts'
-import { defaultHttpLimits, type HttpLimits } from './limits.ts'
-import { boundRest } from './rest.ts'
-import { UnreadAnswers } from './unread-answers.ts'
+import { createApi, type Api } from './api.ts'
 import { graphqlPath } from './engine.ts'
 import type { StreamTickets } from './tickets.ts'
 import { pathOf, useOrigin } from './target.ts'
 import { Request, keepWhereNothingIsLost } from './upgrade.ts'
 
-/** A request must have come whole by then, and its head; a connection on which nothing comes ends by that too. */
 const requestTimeoutMs = 30_000
-const headersTimeoutMs = 15_000
-const timeoutCheckMs = 2_000
-/** Of all addresses together; more are closed as they come. WebSockets have bounds of their own. */
-const maxConnections = 60_000
 /** Longer than the idle timeout of common load balancers (60 s), so that it is never us who hangs up first. */
 const keepAliveTimeoutMs = 65_000
 /**
@@ -59,9 +51,6 @@ export interface TransportOptions {
   createContext: (init: ContextInit) => Promise<TransportContext>
   /** Who may have how much at once, and when; one of its own without. */
   fairness?: Fairness
-  httpLimits?: Partial<HttpLimits>
-  /** Bytes that documents and their plans may take. */
-  documentCacheByteSize?: number
   /** How the events of a subscription are executed. */
   openEventResults: OpenEventResults
   /** Where what a WebSocket's device has acknowledged goes. */
@@ -75,6 +64,9 @@ export interface TransportOptions {
   /** Called when a socket names its device: it is there from now on. */
   connectDevice: (viewer: Viewer, device: Device, silentMs: () => number) => ConnectedDevice
   health: () => Promise<{ ready: boolean; checks: Record<string, string> }>
+  /** Who has what share of what sockets and streams keep and do. */
+  shares?: Shares
+  socketLimits?: Partial<SocketLimits>
 }
 
 export interface Transport {
@@ -99,11 +91,8 @@ class HttpTransport implements Transport {
   private readonly watchdog: Watchdog
   private readonly api: Api
   private readonly sockets: Sockets
-  private readonly unread: UnreadAnswers
   private readonly server = createServer({
     requestTimeout: requestTimeoutMs,
-    headersTimeout: headersTimeoutMs,
-    connectionsCheckingInterval: timeoutCheckMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     IncomingMessage: Request,
   })
@@ -116,15 +105,11 @@ class HttpTransport implements Transport {
     const { fairness = createFairness(logger) } = options
     const operations = createOperations({ ...options, fairness })
     const watchdog = (this.watchdog = new Watchdog(logger))
-    const httpLimits = { ...defaultHttpLimits, ...options.httpLimits }
-    const clientNetwork = createClientNetwork(options.trustProxy ?? [])
-    this.unread = new UnreadAnswers(httpLimits)
-    this.api = new Api({ ...options, operations, watchdog, httpLimits, clientNetwork })
+    const { shares = new Shares() } = options
+    this.api = createApi({ ...options, operations, watchdog, shares })
     const initOf: WebSocketOptions['initOf'] = (request, authorization) =>
       socketContextInit(authorization, this.viewOf(request))
-    this.sockets = createWebSocketServer({ ...options, operations, watchdog, initOf })
-    this.server.maxConnections = maxConnections
-    this.server.on('connection', new Connections(clientNetwork, httpLimits).admit)
+    this.sockets = createWebSocketServer({ ...options, operations, watchdog, initOf, shares })
     this.server.on('request', (request, response) => void this.answer(request, response))
     this.server.on('upgrade', this.upgrade)
   }
@@ -156,12 +141,16 @@ class HttpTransport implements Transport {
   private readonly upgrade = (request: Request, socket: Duplex, head: Buffer): void => {
     socket.on('error', (error) => this.logger.debug({ err: error }, 'Socket error during upgrade'))
     useOrigin(request)
-    request.url = this.viewOf(request).target
+    const view = this.viewOf(request)
+    request.url = view.target
     // It may be one of several that the client would speak.
     request.headers.upgrade = 'websocket'
-    if (this.stopped) socket.end(refusedUpgrade('503 Service Unavailable'))
-    else if (pathOf(request) !== graphqlPath) socket.end(refusedUpgrade('404 Not Found'))
-    else this.sockets.handleUpgrade(request, socket, head)
+    if (this.stopped) refuseUpgrade(socket, '503 Service Unavailable')
+    else if (pathOf(request) !== graphqlPath) refuseUpgrade(socket, '404 Not Found')
+    else {
+      const refusal = this.sockets.handleUpgrade(request, socket, head, view.address)
+      if (refusal) refuseUpgrade(socket, refusal.status, refusal.retryAfterSeconds)
+    }
   }
 
   private async answer(request: Request, response: ServerResponse): Promise<void> {
@@ -185,8 +174,6 @@ class HttpTransport implements Transport {
       if (!response.headersSent) sendJson(response, 500, { error: `Something went wrong on our side: ${traceId}` })
       else response.destroy()
     }
-    this.unread.watch(request.socket, response)
-    boundRest(request)
   }
 
   private async route(
@@ -230,13 +217,17 @@ class HttpTransport implements Transport {
       server.closeAllConnections()
     }, graceMs)
     await closed
-    this.unread.stop()
     clearInterval(idling)
     clearTimeout(cutting)
   }
 }
 
-const refusedUpgrade = (status: string) => `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
+/** The connection is ours alone to end: a client that does not would keep it. */
+function refuseUpgrade(socket: Duplex, status: string, retryAfterSeconds?: number): void {
+  const retryAfter = retryAfterSeconds === undefined ? '' : `Retry-After: ${String(retryAfterSeconds)}\r\n`
+  socket.once('finish', () => socket.destroy())
+  socket.end(`HTTP/1.1 ${status}\r\n${retryAfter}Connection: close\r\nContent-Length: 0\r\n\r\n`)
+}
 
 function sendJson(response: ServerResponse, status: number, body: object) {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body))

@@ -2,7 +2,10 @@ import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import type { LiveConnection } from '../../domain/viewer.ts'
 import { closed } from '../../telemetry/facts.ts'
-import { closeCodes } from './close-codes.ts'
+import type { Share } from '../../fairness/shares.ts'
+import { TokenBucket, type Rate } from '../../fairness/token-bucket.ts'
+import { closeCodes, tooMuch } from './close-codes.ts'
+import { receiverOf, unfinishedBytesOf } from './receiver.ts'
 
 /** Bytes that may wait for the network, over all operations of a socket. */
 const maxBufferedBytes = 8 * 1_048_576
@@ -14,6 +17,13 @@ const closeGraceMs = 2_000
 const slowCloseGraceMs = 15_000
 /** RFC 6455, 5.5: 125 bytes with the code. */
 const maxReasonByteSize = 123
+/** The largest message once it is known who sends it. Until then it is what ws was told. */
+const maxMessageByteSize = 1_048_576
+/** Messages that are taken from one socket, until it is known whose it is and from then on. */
+const strangerFrameRate: Rate = { perSecond: 50, burst: 300 }
+const frameRate: Rate = { perSecond: 1_000, burst: 2_000 }
+/** What an answer to a ping of the network's costs of those. */
+const pongCost = 0.2
 
 /**
  * What a socket may hold back is bounded: events wait in the log while the network takes nothing (delivery.ts), answers of
@@ -26,6 +36,14 @@ export class BoundedSocket extends WebSocket implements LiveConnection {
   isDevice = false
   /** When the peer last answered; a connection that is open is no sign of life. */
   heardAtMs = performance.now()
+  /** Of the person, once they are known; of all strangers until then. Null until it is open. */
+  share: Share | null = null
+  /** Messages that may be taken from it. */
+  frames = new TokenBucket(strangerFrameRate)
+  /** Bytes of a message that is not finished, as they are counted. */
+  private unfinishedByteSize = 0
+  /** When that message began; 0 when there is none. */
+  unfinishedSinceMs = 0
   private network: Duplex | null = null
   /** Who waits for the network; null when nobody does. */
   private waiting: (() => void)[] | null = null
@@ -35,8 +53,51 @@ export class BoundedSocket extends WebSocket implements LiveConnection {
   private disconnected: Set<() => void> | null = null
 
   /** The connection underneath, to which whole frames can be written. */
-  connect(network: Duplex) {
+  connect(network: Duplex, share: Share) {
     this.network = network
+    this.share = share
+    Object.assign(network, { [owner]: this })
+    // After ws's own listener, which has taken the piece by then.
+    network.on('data', countPiece)
+    this.on('ping', answer)
+  }
+
+  /** It is known whose it is. */
+  trust(share: Share): void {
+    receiverOf(this)._maxPayload = maxMessageByteSize
+    this.frames = new TokenBucket(frameRate)
+    this.share?.release(this.unfinishedByteSize)
+    this.unfinishedByteSize = 0
+    this.share = share
+    this.countUnfinished()
+  }
+
+  /** Counts what has come of a message that is not finished, and closes the socket when there is no room for it. */
+  countUnfinished(): void {
+    const { share } = this
+    const byteSize = this.readyState === WebSocket.CLOSED ? 0 : unfinishedBytesOf(this)
+    const more = byteSize - this.unfinishedByteSize
+    if (more === 0 || !share) return
+    if (more < 0) share.release(-more)
+    else if (!share.keep(more)) {
+      this.close(closeCodes.TOO_MUCH_WORK, tooMuch)
+      return
+    }
+    this.unfinishedByteSize = byteSize
+    if (byteSize === 0) this.unfinishedSinceMs = 0
+    else if (this.unfinishedSinceMs === 0) this.unfinishedSinceMs = performance.now()
+  }
+
+  /** Answers a ping of the protocol below, unless there are far too many. */
+  answerPing(payload: Buffer): void {
+    const { frames } = this
+    this.unfinishedSinceMs = 0
+    frames.spend(pongCost)
+    if (frames.isFarOver) this.terminate()
+    else if (!frames.isEmpty && this.readyState === WebSocket.OPEN) {
+      this.pong(payload)
+      this.checkBacklog()
+    }
   }
 
   onDisconnected(listener: () => void): () => void {
@@ -149,6 +210,15 @@ export class BoundedSocket extends WebSocket implements LiveConnection {
   private giveUp() {
     this.close(closeCodes.TOO_SLOW, 'Too slow: come back with your cursor')
   }
+}
+
+// One function for all sockets each, which node calls with the network, or the socket, as `this`.
+const owner = Symbol('socket')
+function countPiece(this: Duplex & { [owner]?: BoundedSocket }) {
+  this[owner]?.countUnfinished()
+}
+function answer(this: WebSocket, payload: Buffer) {
+  if (this instanceof BoundedSocket) this.answerPing(payload)
 }
 
 /** As many whole characters as a close frame has room for. */

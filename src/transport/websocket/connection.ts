@@ -16,6 +16,8 @@ export type ConnectionInit = Omit<ContextInit, 'traceId' | 'viewer'>
 /** What is known of a socket. */
 export interface Connection {
   socket: BoundedSocket
+  /** What of its address counts as one client; null where it is the address of many. */
+  network: string | null
   /** For the hook that opens it; null afterwards, so that an idle socket does not keep its request. */
   request: IncomingMessage | null
   outlet: Outlet
@@ -31,8 +33,9 @@ export interface Connection {
 
 export interface Operation extends ExecutionArgs, EventArgs {
   prepared: Prepared
-  /** The client's name for it. */
+  /** The client's name for it, and graphql-ws's. */
   id: string
+  ownId: string
   connection: Connection
 }
 

@@ -1,8 +1,11 @@
 import type { ExecutionResult } from 'graphql'
 import type { EventResult, EventResults } from '../../execution/event-results.ts'
 import { resultWithToken, resumeOf, sharedAnswer, splitAtMarker } from '../../execution/resume-text.ts'
+import { maxBehindMs } from '../../execution/subscribe.ts'
 import type { Watched } from '../../execution/watchdog.ts'
+import type { Share } from '../../fairness/shares.ts'
 import type { Logger } from '../../telemetry/logger.ts'
+import { closeCodes, comeBack, tooMuch } from './close-codes.ts'
 import type { Delivered } from './delivered.ts'
 import type { LiveSource } from './live-source.ts'
 import { payloadByteSize, type Outlet, type Payload } from './outlet.ts'
@@ -34,6 +37,10 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined>, Wat
   private awaited: EventResult | null = null
   private lastByteSize = expectedByteSize
   private failure: { error: unknown } | null = null
+  /** Its person's events cost more than their share: they stay in the log for a while. */
+  private isResting = false
+  /** Since when it has not had all there is for that reason; 0 when it has. */
+  private behindSinceMs = 0
   isOver = false
   private sentCount = 0
   private waiting: {
@@ -50,6 +57,7 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined>, Wat
     private readonly logger: Logger,
     /** Null where nobody acknowledges what is sent. */
     private readonly delivered: Delivered | null = null,
+    private readonly share: Share | null = null,
   ) {
     this.head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
     source.onMore = this.wake
@@ -57,6 +65,7 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined>, Wat
 
   get isBehind(): boolean {
     // One that graphql-ws has not asked, or whose network is behind, is not ours to hurry.
+    if (this.isResting) return false
     return this.waiting !== null && !this.outlet.isHeldUp && (this.ahead.length > 0 || (this.source.isBehind ?? false))
   }
 
@@ -70,7 +79,7 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined>, Wat
 
   /** With its socket, as for all that the client comes back for. */
   giveUp(): void {
-    this.outlet.giveUp()
+    this.outlet.giveUp(closeCodes.TRY_AGAIN_LATER, comeBack)
   }
 
   private readonly wake = () => this.outlet.schedule(this)
@@ -143,15 +152,27 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined>, Wat
   }
 
   private take(): Taken | null {
-    if (this.failure) return null
+    if (this.failure || this.mustRest()) return null
     try {
       const item = this.source.take()
+      if (item === null) this.behindSinceMs = 0
       return item === null ? null : { item, result: this.results.of(item) }
     } catch (error) {
       // Told after what came before it.
       this.failure = { error }
       return null
     }
+  }
+
+  private mustRest(): boolean {
+    const { share } = this
+    this.isResting = share?.isOverworked ?? false
+    if (!share || !this.isResting) return false
+    const nowMs = performance.now()
+    if (this.behindSinceMs === 0) this.behindSinceMs = nowMs
+    if (nowMs - this.behindSinceMs > maxBehindMs) this.outlet.giveUp(closeCodes.TOO_MUCH_WORK, tooMuch)
+    else share.whenRested(this.wake)
+    return true
   }
 
   /** What the next events need is loaded together with what the first one waits for. */

@@ -7,13 +7,15 @@ import { QueryTooComplexError } from '../../domain/errors.ts'
 import type { OpenEventResults } from '../../execution/event-results.ts'
 import type { Operations } from '../../execution/operations.ts'
 import { startStream } from '../../execution/subscribe.ts'
+import { byteSizeOf, declaredVariables, variablesOfEvents } from '../../execution/kept-variables.ts'
 import type { Watchdog } from '../../execution/watchdog.ts'
+import type { Share, Shares } from '../../fairness/shares.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
 import { asGraphQLError, isUnavailable, presentErrors } from '../errors.ts'
 import { addressPayer } from '../payer.ts'
 import type { BoundedSocket } from './bounded-socket.ts'
-import { closeCodes, comeBack } from './close-codes.ts'
+import { closeCodes, comeBack, tooMuch } from './close-codes.ts'
 import { authorizationIn, refuse, type Connection, type ConnectionInit, type Operation } from './connection.ts'
 import { Delivered, type Deliveries } from './delivered.ts'
 import { Delivery } from './delivery.ts'
@@ -35,6 +37,10 @@ export interface HookOptions {
   deliveries?: Deliveries
   onSessionEnded: (sessionId: string, listener: () => void) => () => void
   connectDevice: ConnectDevice
+  /** Who has what share of what sockets keep and do. */
+  shares: Shares
+  /** It is known whose socket it is. */
+  onKnown: (connection: Connection) => void
 }
 
 type Params = Record<string, unknown>
@@ -72,6 +78,7 @@ export class ProtocolHooks implements Hooks {
       Object.assign(extra, { init: { ...init, authorization: null }, viewer, device })
       Object.assign(connection, { connectionParams: undefined })
       if (viewer) this.endWithSession(viewer.sessionId, socket)
+      if (viewer && isOpen) this.countFor(this.options.shares.of(viewer.userId), extra)
       return true
     } catch (error) {
       refuse(socket, error)
@@ -142,30 +149,60 @@ export class ProtocolHooks implements Hooks {
       schema: operations.schema,
       document: prepared.document,
       operationName: payload.operationName,
-      variableValues: payload.variables,
+      // Nothing that was not asked for is kept.
+      variableValues: declaredVariables(prepared.operation, payload.variables),
       // A context for each operation: nothing it caches outlives the operation.
       contextValue: await createContext({ ...init, traceId, viewer, connection: socket }),
       prepared,
       run: prepared.run,
       id: clientId(id),
+      ownId: id,
       connection,
+      share: socket.share ?? undefined,
     }
-    // graphql-ws keeps the payload as long as the subscription runs; the document has been parsed.
-    Object.assign(payload, { query: '' })
+    // graphql-ws keeps the payload as long as the subscription runs; it has been read.
+    Object.assign(payload, { query: '', variables: undefined, extensions: undefined })
     return operation
   }
 
   /** What graphql-ws runs for an event stream: refused, or a delivery that writes past it. */
   private async follow(operation: Operation): Promise<ExecutionResult | Delivery> {
     const { openEventResults, logger, watchdog } = this.options
-    const stream = await startStream(operation)
-    if (!isAsyncIterable(stream)) return stream
-    const { id, connection } = operation
+    const { id, ownId, connection } = operation
+    // Counts while it opens, too.
     const results = openEventResults(operation)
+    const stream = await startStream(operation)
+    if (!isAsyncIterable(stream)) {
+      results.close()
+      return stream
+    }
+    operation.variableValues = variablesOfEvents(operation)
+    connection.incoming.keepOnly(ownId, byteSizeOf(operation.variableValues))
     const delivered = this.deliveredOn(connection)
-    const delivery = new Delivery(id, liveSource(stream), results, connection.outlet, logger, delivered)
+    const delivery = new Delivery(
+      id,
+      liveSource(stream),
+      results,
+      connection.outlet,
+      logger,
+      delivered,
+      connection.socket.share,
+    )
     watchdog?.add(delivery)
     return delivery
+  }
+
+  private countFor(share: Share, connection: Connection): void {
+    const { socket, incoming } = connection
+    const isOneTooMany = !share.addSocket()
+    if (isOneTooMany) {
+      Object.assign(connection, { viewer: null })
+      socket.close(closeCodes.TOO_MUCH_WORK, tooMuch)
+      return
+    }
+    this.options.onKnown(connection)
+    socket.trust(share)
+    incoming.become(share)
   }
 
   private deliveredOn(connection: Connection): Delivered | null {

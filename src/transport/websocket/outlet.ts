@@ -1,13 +1,14 @@
 import { delivered } from '../../telemetry/facts.ts'
 import { writeWithToken, type TokenPayload } from '../../execution/resume-text.ts'
 import type { BoundedSocket } from './bounded-socket.ts'
-import { closeCodes, comeBack } from './close-codes.ts'
 import type { Delivery } from './delivery.ts'
 import type { FanOut } from './fan-out.ts'
 import { headerByteSize, writeHeader } from './frame.ts'
 
 /** Bytes of frames written in one turn for one socket; the next ones wait for the next turn. */
 const maxTurnByteSize = 65_536
+/** Milliseconds of executing events for one socket in one turn. */
+const maxWorkMs = 4
 /** A payload from this size on is not copied for each socket. */
 const sharedFromByteSize = 16_384
 
@@ -50,8 +51,8 @@ export class Outlet {
     return this.isDraining || this.socket.isBehind
   }
 
-  giveUp(): void {
-    this.socket.close(closeCodes.TRY_AGAIN_LATER, comeBack)
+  giveUp(code: number, reason: string): void {
+    this.socket.close(code, reason)
   }
 
   get isFull(): boolean {
@@ -74,8 +75,11 @@ export class Outlet {
     const ready = this.ready
     this.ready = []
     let servedCount = 0
+    const untilMs = (socket.share?.workedMs ?? 0) + maxWorkMs
     for (const delivery of ready) {
       if (this.isFull) break
+      // The events of each may have to be executed: others have their turn in between.
+      if (socket.share && socket.share.workedMs > untilMs) break
       servedCount++
       delivery.isReady = false
       // Whoever finds it full on the way is ready again.

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { handleProtocols, makeServer, type Server } from 'graphql-ws'
 import { WebSocketServer } from 'ws'
+import { Shares } from '../../fairness/shares.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { BoundedSocket } from './bounded-socket.ts'
 import { closeCodes } from './close-codes.ts'
@@ -12,8 +13,14 @@ import { ProtocolHooks, type HookOptions } from './hooks.ts'
 import { Incoming, outward } from './incoming.ts'
 import { startKeepAlive } from './keep-alive.ts'
 import { Outlet } from './outlet.ts'
+import { Pacer } from './pacer.ts'
+import { SocketCaps, type Refusal, type SocketCapsOptions } from './socket-caps.ts'
 
-const maxMessageBytes = 1_048_576
+/** The largest message of somebody who has not said who they are: bounded-socket.ts has the other one. */
+const maxStrangersMessageBytes = 16_384
+/** Frames that a message may come in, and readings of the network that a frame may: each keeps more than its own bytes. */
+const maxFragments = 256
+const maxBufferedChunks = 4_096
 /** Milliseconds by which each socket adds to the time over which a stopping server closes them, and the longest. */
 const farewellPerSocketMs = 5
 const maxFarewellMs = 3_000
@@ -21,7 +28,11 @@ const maxFarewellMs = 3_000
 const maxAnswerMs = 2_000
 const answerPollMs = 25
 
-export type WebSocketOptions = HookOptions
+export interface WebSocketOptions
+  extends Omit<HookOptions, 'shares' | 'onKnown'>, Pick<SocketCapsOptions, 'trustProxy'> {
+  shares?: Shares
+  socketLimits?: SocketCapsOptions['limits']
+}
 
 export const createWebSocketServer = (options: WebSocketOptions): Sockets => new Sockets(options)
 
@@ -29,12 +40,19 @@ export const createWebSocketServer = (options: WebSocketOptions): Sockets => new
 export class Sockets {
   private readonly server = new WebSocketServer<typeof BoundedSocket>({
     noServer: true,
-    maxPayload: maxMessageBytes,
+    maxPayload: maxStrangersMessageBytes,
+    maxFragments,
+    maxBufferedChunks,
     perMessageDeflate: false,
+    // Not for each of any number of pings: bounded-socket.ts.
+    autoPong: false,
     handleProtocols,
     WebSocket: BoundedSocket,
   })
   private readonly fanOut = new FanOut()
+  private readonly pacer = new Pacer()
+  private readonly caps: SocketCaps
+  private readonly shares: Shares
   private readonly stopKeepAlive: () => void
   private readonly hooks: ProtocolHooks
   private readonly protocol: Server<Connection>
@@ -42,8 +60,15 @@ export class Sockets {
 
   constructor(options: WebSocketOptions) {
     this.logger = options.logger
-    this.stopKeepAlive = startKeepAlive(this.server.clients)
-    this.hooks = new ProtocolHooks(options)
+    const { trustProxy, socketLimits: limits, shares = new Shares() } = options
+    this.shares = shares
+    const caps = (this.caps = new SocketCaps({ trustProxy, limits }))
+    this.stopKeepAlive = startKeepAlive(this.server.clients, () => caps.sweep())
+    this.hooks = new ProtocolHooks({
+      ...options,
+      shares,
+      onKnown: ({ socket, network }) => caps.known(socket, network),
+    })
     this.protocol = makeServer<Record<string, unknown>, Connection>(this.hooks)
   }
 
@@ -51,11 +76,16 @@ export class Sockets {
     return this.server.clients.size
   }
 
-  handleUpgrade(request: IncomingMessage, network: Duplex, head: Buffer): void {
-    this.server.handleUpgrade(request, network, head, (socket) => {
-      socket.connect(network)
-      this.open(socket, request)
+  /** Null: it is handled; else why it is not. */
+  handleUpgrade(request: IncomingMessage, duplex: Duplex, head: Buffer, address: string): Refusal | null {
+    const network = this.caps.networkOf(address)
+    const refusal = this.caps.refusalFor(network)
+    if (refusal) return refusal
+    this.server.handleUpgrade(request, duplex, head, (socket) => {
+      socket.connect(duplex, this.shares.nobody)
+      this.open(socket, request, network)
     })
+    return null
   }
 
   /** Spread over a while, so that the clients do not all come back at the same moment. Resolves when all were told. */
@@ -74,13 +104,14 @@ export class Sockets {
     for (const socket of this.server.clients) socket.terminate()
   }
 
-  private open(socket: BoundedSocket, request: IncomingMessage): void {
+  private open(socket: BoundedSocket, request: IncomingMessage, network: string | null): void {
     // ws closes the socket with the right code by itself.
     socket.on('error', (error) => this.logger.debug({ err: error }, 'WebSocket error'))
     const outlet = new Outlet(socket, this.fanOut)
-    const incoming = new Incoming(socket, this.logger)
+    const incoming = new Incoming(socket, this.logger, this.pacer, this.shares.nobody)
     const unknown = { init: null, viewer: null, device: null, delivered: null }
-    const connection: Connection = { socket, request, outlet, incoming, ...unknown }
+    const connection: Connection = { socket, network, request, outlet, incoming, ...unknown }
+    this.caps.add(socket, network)
     const closed = this.protocol.opened(
       {
         protocol: socket.protocol,
@@ -90,7 +121,12 @@ export class Sockets {
       },
       connection,
     )
-    socket.once('close', (code, reason) => void closed(code, reason.toString()))
+    socket.once('close', (code, reason) => {
+      this.caps.remove(socket, network)
+      socket.countUnfinished()
+      if (socket.share?.personId != null) socket.share.removeSocket()
+      void closed(code, reason.toString())
+    })
   }
 }
 

@@ -3,6 +3,7 @@ import { GraphQLError, type ExecutionResult } from 'graphql'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { EventResult, type EventResults } from '../../../src/execution/event-results.ts'
+import type { Share } from '../../../src/fairness/shares.ts'
 import { Delivery } from '../../../src/transport/websocket/delivery.ts'
 import { FanOut } from '../../../src/transport/websocket/fan-out.ts'
 import type { LiveSource } from '../../../src/transport/websocket/live-source.ts'
@@ -253,6 +254,28 @@ test('a subscription that replays without an end does not starve another one on 
   quiet.give('at last')
   await expect.poll(() => socket.isBehind).toBe(true)
   expect(socket.writes.length - before).toBeLessThanOrEqual(2)
+})
+
+test('whose events cost too much gets them when there is time for them again, all and in order; others get theirs', async () => {
+  const resting = new Set<() => void>()
+  const share = { isOverworked: true, workedMs: 0, whenRested: (wake: () => void) => resting.add(wake) }
+  const [greedy, plain] = [new FakeSource(), new FakeSource()]
+  const slowed = new Delivery('greedy', greedy, new FakeResults(), outlet, logger, null, share as unknown as Share)
+  void slowed.next()
+  subscribe('plain', plain, new FakeResults())
+  greedy.give('a', 'b')
+  plain.give('1')
+  await settled()
+  greedy.give('c')
+  plain.give('2')
+  await settled()
+  expect(await itemsOf()).toEqual(['1', '2'])
+  // It is slow on purpose: no reason to send it away at once.
+  expect([greedy.takenCount, slowed.isBehind]).toEqual([0, false])
+  share.isOverworked = false
+  for (const wake of resting) wake()
+  await settled()
+  expect(await itemsOf()).toEqual(['1', '2', 'a', 'b', 'c'])
 })
 
 test('100 subscriptions of one socket go out in one write, each under its own id', async () => {
