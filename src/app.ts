@@ -78,6 +78,8 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
     publicUrl,
     corsOrigins: corsOrigins.includes('*') ? '*' : corsOrigins,
     secure: !config.development,
+    httpLimits: config.httpLimits,
+    documentCacheByteSize: config.documentCacheByteSize,
     shares: sharesOf(config),
     socketLimits: socketLimitsOf(config),
     createContext: createContexts(domain, storage.db),

@@ -4,19 +4,23 @@ import { RateLimitedError } from '../domain/errors.ts'
 import type { Work } from '../fairness/work.ts'
 import { parseWithinLimits } from '../schema/building/parse.ts'
 import { limited } from '../telemetry/facts.ts'
-import { asGraphQLError } from '../transport/errors.ts'
-import { sizeFault } from './document-bounds.ts'
+import { refusedUnread } from '../transport/errors.ts'
+import { countNodes, sizeFault } from './document-bounds.ts'
 import { validationRules } from './limits.ts'
 import { Refusals } from './refusals.ts'
 
 /** More say no more to who sent it, and each takes time to find. */
 const maxMistakes = 5
-const maxDocuments = 1_000
+/** Measured: what is kept of a document by its nodes, from 290 bytes for many fields to 360 for small documents. */
+const nodeByteSize = 360
+const defaultCacheByteSize = 16 * 1_048_576
 
 export interface DocumentsOptions {
   schema: GraphQLSchema
   introspection: boolean
   work: Work
+  /** Bytes that valid documents may take; what was used longest ago goes first. */
+  cacheByteSize?: number
 }
 
 /**
@@ -24,12 +28,13 @@ export interface DocumentsOptions {
  * which is charged to who sent it: anybody can think of any number of documents, also without a token.
  */
 export class Documents {
-  private readonly kept = new LRUCache<string, DocumentNode>({ max: maxDocuments })
+  private readonly kept: LRUCache<string, DocumentNode>
   private readonly refusals = new Refusals()
   private readonly rules: readonly ValidationRule[]
 
   constructor(private readonly options: DocumentsOptions) {
     this.rules = validationRules(options.introspection)
+    this.kept = new LRUCache({ maxSize: options.cacheByteSize ?? defaultCacheByteSize })
   }
 
   get count(): number {
@@ -49,7 +54,7 @@ export class Documents {
     const debtMs = work.debtMs(payer)
     if (debtMs > 0) {
       if (limited.hasSubscribers) limited.publish({ code: 'RATE_LIMITED', limit: 'reading-documents', payer })
-      throw asGraphQLError(new RateLimitedError(work.waitMs(payer), 'Too many new documents.'))
+      throw refusedUnread(429, new RateLimitedError(work.waitMs(payer), 'Too many new documents.'))
     }
     const startMs = performance.now()
     try {
@@ -66,7 +71,7 @@ export class Documents {
       const document = parseWithinLimits(text)
       const mistakes = this.mistakesIn(document)
       if (mistakes.length > 0) throw new AggregateError(mistakes)
-      this.kept.set(text, document)
+      this.kept.set(text, document, { size: countNodes(document) * nodeByteSize + text.length })
       return document
     } catch (error) {
       const mistakes = error instanceof AggregateError ? (error.errors as GraphQLError[]) : [error]

@@ -64,6 +64,7 @@ export interface OperationsOptions {
   trustedDocuments?: TrustedDocuments | null
   /** Of the process; one of its own without. */
   fairness?: Fairness
+  documentCacheByteSize?: number
 }
 
 const noLogger = { error: () => undefined }
@@ -71,7 +72,12 @@ const noLogger = { error: () => undefined }
 export function createOperations(options: OperationsOptions): Operations {
   const { schema, introspection, trustedDocuments = null, fairness = createFairness(noLogger) } = options
   const persisted = createPersistedDocuments(trustedDocuments)
-  const documents = new Documents({ schema, introspection, work: fairness.work })
+  const documents = new Documents({
+    schema,
+    introspection,
+    work: fairness.work,
+    cacheByteSize: options.documentCacheByteSize,
+  })
   const preparedOf = new WeakMap<DocumentNode, Map<string | null, Prepared>>()
 
   const operations: Operations = {

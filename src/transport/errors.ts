@@ -56,6 +56,16 @@ export function badRequest(status: number, message: string, headers?: Record<str
   })
 }
 
+/** A refusal because of us and not of the request. Its status holds whatever the client accepts. */
+export function refusedUnread(status: number, error: AppError): GraphQLError {
+  const { message, retryAfterMs } = error
+  const headers = retryAfterMs !== undefined && { 'Retry-After': String(Math.ceil(retryAfterMs / 1_000)) }
+  return new GraphQLError(message, {
+    originalError: error,
+    extensions: { http: { status, ...(headers && { headers }) } },
+  })
+}
+
 /** The executor reports several errors at once as an AggregateError; so do failed starts of subscriptions. */
 function flatten(error: unknown): unknown[] {
   const inner = rootCause(error)

@@ -20,12 +20,19 @@ const included = 'query ($x: Boolean!) { viewer @include(if: $x) { user { id } }
 const ticket = `mutation ($x: JSONObject) { createStreamTicket(input: { query: "subscription { inboxEvents { __typename } }", variables: $x }) { __typename } }`
 const login = `mutation ($x: LoginInput!) { login(input: $x) { __typename } }`
 
-const posted = (body: string, headers: Record<string, string> = { accept: 'application/json' }) =>
-  send(server.url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body })
+/** Without a token no more than 64 KB would be taken. */
+const posted = (body: string, headers: Record<string, string> = { accept: 'application/json' }) => {
+  const authorization = `Bearer ${ann.session.accessToken}`
+  return send(server.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization, ...headers },
+    body,
+  })
+}
 
 /** What is told by server-sent events: the first result. */
-async function byEvents(body: object) {
-  const { status, text } = await posted(JSON.stringify(body), { accept: 'text/event-stream' })
+async function byEvents(body: object, headers: Record<string, string> = {}) {
+  const { status, text } = await posted(JSON.stringify(body), { accept: 'text/event-stream', ...headers })
   const data = /^data: ?(\{.*)$/m.exec(text)?.[1] ?? '{}'
   return { ...(JSON.parse(data) as Pick<Answer, 'data' | 'errors'>), status }
 }
@@ -43,7 +50,7 @@ describe('variables with very many faults', () => {
 
   test.each(cases)('are answered with the first of them: %s', async (_name, query, x) => {
     const isSubscription = query.startsWith('subscription')
-    const byHttp = isSubscription ? await byEvents({ query, variables: { x } }) : await ask(server.url, query, { x })
+    const byHttp = isSubscription ? await byEvents({ query, variables: { x } }) : await ask(ann, query, { x })
     const errors = expectErrors(byHttp, 'VALIDATION_ERROR')
     expect(errors[0]?.message).toMatch(/^Variable "\$x" got invalid value .* at "x\[0\]/)
     expect(errors.length).toBeLessThanOrEqual(11)
@@ -202,7 +209,8 @@ describe('@skip and @include at the root of a subscription', () => {
     const below =
       'subscription ($x: Boolean!) { inboxEvents { __typename cursor { eventSeq @skip(if: $x) streamId } } }'
     // Valid: that nobody is logged in is found later.
-    expectErrors(await byEvents({ query: below, variables: { x: true } }), 'UNAUTHENTICATED')
+    const nobody = { authorization: '' }
+    expectErrors(await byEvents({ query: below, variables: { x: true } }, nobody), 'UNAUTHENTICATED')
     const two = 'subscription { inboxEvents { __typename } a: inboxEvents { __typename } }'
     const [error] = expectErrors(await byEvents({ query: two }), 'VALIDATION_ERROR')
     expect(error?.message).toContain('one top level field')

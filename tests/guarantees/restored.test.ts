@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ResyncDocument, ViewerDocument } from '../../sdk/generated/graphql.ts'
 import { restorable } from '../testkit/backup.ts'
 import { casesOf } from '../testkit/effort.ts'
+import { persistently } from '../testkit/persistently.ts'
 import { newKey, signUp, type Person, type Place } from '../testkit/person.ts'
 import type { Reader } from '../testkit/reader.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
@@ -12,18 +12,6 @@ import { pageOf, readAfter, resyncAfter } from '../testkit/token-reader.ts'
 vi.setConfig({ testTimeout: 180_000 })
 
 const oneTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
-
-/** The database comes and goes: as a client does, until there is an answer. */
-async function persistently<Value>(ask: () => Promise<Value>): Promise<Value> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await ask()
-    } catch (error) {
-      if (attempt === 100) throw error
-      await sleep(100)
-    }
-  }
-}
 
 /** Messages under these keys, in order. */
 async function sendAll(person: Person, conversationId: string, keys: string[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { ask, expectErrors } from '../testkit/api.ts'
+import { complaintOf } from '../testkit/complaint.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { signUp } from '../testkit/person.ts'
 import { startPgBouncer } from '../testkit/pgbouncer.ts'
@@ -9,13 +10,6 @@ import { startServer } from '../testkit/server.ts'
 vi.setConfig({ testTimeout: 180_000 })
 
 const viewer = '{ viewer { user { handle createdAt } } }'
-
-async function complaintOf(databaseUrl: string): Promise<string> {
-  const failure = String(await startServer({ databaseUrl }).catch((error: unknown) => error))
-  const lines = failure.split('\n').filter((line) => line !== '' && line !== 'Error: the server did not start:')
-  expect(lines).toHaveLength(1)
-  return lines[0] ?? ''
-}
 
 describe('behind PgBouncer as Debian has it', () => {
   test('in session mode all is as without it, also with fewer sessions than the pool has room for', async () => {
@@ -42,7 +36,7 @@ describe('behind PgBouncer as Debian has it', () => {
   ])('in %s mode with %i sessions the start ends with one line that says what to do', async (mode, size) => {
     const database = await createTestDatabase()
     const { url } = await startPgBouncer(database.url, { pool_mode: mode, default_pool_size: size })
-    expect(await complaintOf(url)).toMatch(
+    expect(await complaintOf({ databaseUrl: url })).toMatch(
       /^Parley did not start\. DATABASE_URL: PostgreSQL at 127\.0\.0\.1:\d+\/\w+ cannot be used: a pooler stands before PostgreSQL that shares its sessions .*Use pool_mode session, .*\.$/,
     )
   })

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { Transform } from 'node:stream'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { complaintOf } from '../testkit/complaint.ts'
 import { createTestDatabase, onCluster, type TestDatabase } from '../testkit/database.ts'
-import { startServer } from '../testkit/server.ts'
 
 /* Databases that Parley cannot work with at all: the start ends with one line that says why, and what to change. */
 
@@ -19,14 +19,6 @@ afterAll(async () => {
   await database.drop()
   for (const role of roles) await onCluster(`DROP ROLE ${role}`)
 })
-
-async function complaintOf(databaseUrl: string): Promise<string> {
-  const failure = String(await startServer({ databaseUrl, redisUrl: null }).catch((error: unknown) => error))
-  // The cluster of the tests has fsync off, which is said in a line of the log.
-  const [, ...lines] = failure.split('\n').filter((line) => line !== '' && !line.includes('"off":["fsync"]'))
-  expect(lines).toHaveLength(1)
-  return lines[0]!
-}
 
 /** The address for a new user, who may do nothing but connect. */
 async function asStranger(url: string): Promise<string> {
@@ -65,7 +57,7 @@ test('one that is too old', async () => {
   proxy.listen(0, '127.0.0.1')
   await once(proxy, 'listening')
   const address = Object.assign(new URL(database.url), { port: String((proxy.address() as AddressInfo).port) })
-  expect(await complaintOf(address.href)).toMatch(
+  expect(await complaintOf({ databaseUrl: address.href, redisUrl: null })).toMatch(
     refusal(/it is PostgreSQL [\d.]+\S*.*, and Parley needs version 14 or newer/),
   )
   expect(replaced).toBeGreaterThan(0)
@@ -74,7 +66,7 @@ test('one that is too old', async () => {
 
 test('one whose encoding cannot hold every character', async () => {
   const latin = await createTestDatabase(`TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`)
-  expect(await complaintOf(latin.url)).toMatch(
+  expect(await complaintOf({ databaseUrl: latin.url, redisUrl: null })).toMatch(
     refusal(
       /its encoding is LATIN1, which cannot hold every character\. Create it with ENCODING 'UTF8' TEMPLATE template0/,
     ),
@@ -83,16 +75,18 @@ test('one whose encoding cannot hold every character', async () => {
 
 test('an empty one whose user may not create tables', async () => {
   const empty = await createTestDatabase('TEMPLATE template0')
-  expect(await complaintOf(await asStranger(empty.url))).toMatch(refusal(/.*permission denied for schema public.*/))
+  expect(await complaintOf({ databaseUrl: await asStranger(empty.url), redisUrl: null })).toMatch(
+    refusal(/.*permission denied for schema public.*/),
+  )
 })
 
 test('one whose tables are somebody else’s, all of them or one, or whose functions are', async () => {
   const address = await asStranger(database.url)
   const { username } = new URL(address)
-  expect(await complaintOf(address)).toMatch(refusal(/.*permission denied.*/))
+  expect(await complaintOf({ databaseUrl: address, redisUrl: null })).toMatch(refusal(/.*permission denied.*/))
   await database.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${username}`)
   await database.query(`REVOKE UPDATE ON messages FROM ${username}`)
-  expect(await complaintOf(address)).toMatch(
+  expect(await complaintOf({ databaseUrl: address, redisUrl: null })).toMatch(
     refusal(
       /the user lacks rights on the table messages, and maybe on others\. Run as their owner: GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE messages TO "\w+"/,
     ),
@@ -101,7 +95,7 @@ test('one whose tables are somebody else’s, all of them or one, or whose funct
   await database.query(
     `REVOKE EXECUTE ON FUNCTION parley_send_message(uuid, uuid, text, bytea, text, int) FROM PUBLIC, ${username}`,
   )
-  expect(await complaintOf(address)).toMatch(
+  expect(await complaintOf({ databaseUrl: address, redisUrl: null })).toMatch(
     refusal(
       /the user lacks rights on the function parley_send_message, .*Run as their owner: GRANT EXECUTE ON FUNCTION .* TO "\w+"/,
     ),

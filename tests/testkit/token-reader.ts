@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
 import { ask } from './api.ts'
+import { persistently } from './persistently.ts'
 import type { Person } from './person.ts'
 import { Reader } from './reader.ts'
 
@@ -39,14 +39,12 @@ interface PageAnswer {
   inbox: { resume: string; nodes: { conversation: { id: string; cursor: TokenEvent['cursor'] } }[] }
 }
 
-/** As a client does: what cannot be had just now is asked for again. */
-async function answerTo<Data extends object>(person: Person, query: string, variables: object): Promise<Data> {
-  for (let attempt = 1; ; attempt++) {
+function answerTo<Data extends object>(person: Person, query: string, variables: object): Promise<Data> {
+  return persistently(async () => {
     const { data, text } = await ask<Data>(person, query, variables)
-    if (data) return data
-    if (attempt === 20 || !text.includes('UNAVAILABLE')) throw new Error(text)
-    await sleep(500)
-  }
+    if (!data) throw new Error(text)
+    return data
+  })
 }
 
 /** A page of the inbox with its token. */

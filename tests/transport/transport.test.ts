@@ -87,7 +87,7 @@ describe('HTTP', () => {
     expect([mutation.status, mutation.headers.get('allow')]).toEqual([405, 'POST'])
   })
 
-  it('takes bodies of 1 MB and not a byte more, chunked or not, and goes on with the connection', async () => {
+  it('takes bodies of 1 MB, of 64 KB without a token, and not a byte more, chunked or not, and goes on with the connection', async () => {
     const body = JSON.stringify({ query: '{ hello }' })
     const sized = (bytes: number) => body + ' '.repeat(bytes - body.length)
     const chunked = (text: string) =>
@@ -98,15 +98,19 @@ describe('HTTP', () => {
         },
       })
     for (const wrap of [sized, (bytes: number) => chunked(sized(bytes))]) {
-      for (const [bytes, status] of [
-        [1_048_576, 200],
-        [1_048_577, 413],
-        [5_000_000, 413],
-        [100, 200],
+      for (const [bytes, status, token] of [
+        [1_048_576, 200, 'ann.1'],
+        [1_048_577, 413, 'ann.1'],
+        [5_000_000, 413, 'ann.1'],
+        [65_536, 200, null],
+        [65_537, 413, null],
+        [65_537, 413, 'expired'],
+        [100, 200, null],
       ] as const) {
-        const init = { method: 'POST', headers: json, body: wrap(bytes), duplex: 'half' }
+        const headers = { ...json, ...(token !== null && { authorization: `Bearer ${token}` }) }
+        const init = { method: 'POST', headers, body: wrap(bytes), duplex: 'half' }
         const response = await fetch(`${toy.url}/graphql`, init)
-        expect([bytes, response.status]).toEqual([bytes, status])
+        expect([bytes, token, response.status]).toEqual([bytes, token, status])
         const answer = (await response.json()) as Answer
         if (status === 413) expect(answer.errors?.[0]?.extensions.code).toBe('VALIDATION_ERROR')
       }

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GraphQLError, OperationTypeNode } from 'graphql'
 import type { Prepared } from '../../execution/operations.ts'
 import type { ContextInit } from '../context.ts'
-import { acceptedBy, acceptForYoga, type JsonType } from './accept.ts'
+import type { ClientNetwork } from '../client-network.ts'
+import { acceptedBy, acceptForYoga, type Accepted } from './accept.ts'
 import { operationInBody, operationInUrl, type AskedOperation } from './asked-operation.ts'
 import { answerPreflight, setApiHeaders, type AllowedOrigins } from './cors.ts'
 import { createEngine, graphqlPath, type EngineOptions } from './engine.ts'
@@ -15,34 +16,59 @@ import { createPlainPost } from './plain-post.ts'
 import { notAcceptable } from './plugins.ts'
 import { badRequest } from '../errors.ts'
 import { addressPayer } from '../payer.ts'
-import { isJson, readBody } from './request-body.ts'
+import type { HttpLimits } from './limits.ts'
+import { maxSmallBodyByteSize, RequestBodies, type Body, type Sender } from './request-bodies.ts'
+import { isJson } from './request-body.ts'
 import { ticketIn } from './tickets.ts'
 
 export interface ApiOptions extends EngineOptions, EventsOptions {
   corsOrigins: AllowedOrigins
   graphiql: GraphiqlMode
+  httpLimits: HttpLimits
+  clientNetwork: ClientNetwork
   /** Whether plain requests go past Yoga. False only to compare the answers. */
   plainPosts?: boolean
 }
 
-export type Api = ReturnType<typeof createApi>
+interface Exchange {
+  request: IncomingMessage
+  response: ServerResponse
+  init: ContextInit
+  accepted: Accepted
+  isRead: boolean
+}
 
 /** The API by HTTP: finds out what is asked and how it is to be answered, and hands it to who does. */
-export function createApi(options: ApiOptions) {
-  const { operations, logger, createContext, graphiql, corsOrigins, plainPosts = true } = options
-  const engine = createEngine(options)
-  const plainPost = createPlainPost(options)
-  const events = new Events(options)
+export class Api {
+  private readonly engine: ReturnType<typeof createEngine>
+  private readonly plainPost: ReturnType<typeof createPlainPost>
+  private readonly events: Events
+  private readonly bodies: RequestBodies
+  private page: Promise<GraphiqlPage> | undefined
 
-  let page: Promise<GraphiqlPage> | undefined
-  const readPage = () => (page ??= renderGraphiqlPage(graphiql))
+  constructor(private readonly options: ApiOptions) {
+    this.engine = createEngine(options)
+    this.plainPost = createPlainPost(options)
+    this.events = new Events(options)
+    this.bodies = new RequestBodies(options.httpLimits)
+  }
 
-  async function answer(request: IncomingMessage, response: ServerResponse, init: ContextInit): Promise<void> {
+  /** Streams of server-sent events that run. */
+  get streamCount(): number {
+    return this.events.count
+  }
+
+  stop(): void {
+    this.events.stop()
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse, init: ContextInit): Promise<void> {
+    const { graphiql, corsOrigins, logger } = this.options
     const { method, headers } = request
     const isRead = method === 'GET' || method === 'HEAD'
     const assetName = graphiql !== 'off' && isRead ? assetIn(request.url ?? '') : null
     if (assetName !== null) {
-      const asset = (await readPage()).assets.get(assetName)
+      const asset = (await this.readPage()).assets.get(assetName)
       if (asset) await asset.answer(request, response)
       else response.writeHead(404, { 'Content-Type': 'text/plain' }).end('It is of another version of this page.')
       return
@@ -53,26 +79,35 @@ export function createApi(options: ApiOptions) {
       return
     }
     const accepted = acceptedBy(headers.accept)
-    const isPost = method === 'POST'
-    const refuse = (error: unknown, mediaType: JsonType = accepted.json ?? 'application/json') => {
-      answerJson(response, { errors: [error as GraphQLError] }, { mediaType, traceId: init.traceId, logger })
-    }
-    let body: string | null = null
-    let asked: AskedOperation | null = null
+    const exchange: Exchange = { request, response, init, accepted, isRead }
+    let body: Body | null = null
     try {
-      if (isPost && isJson(headers['content-type'])) body = await readBody(request)
-      if (body !== null) asked = operationInBody(body)
-      else if (method === 'GET') asked = operationInUrl(request.url ?? '')
+      if (method === 'POST' && isJson(headers['content-type'])) {
+        body = await this.bodies.read(request, await this.senderOf(request, init))
+      }
+      await this.answerBody(exchange, body)
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error
-      refuse(error)
-      return
+      const mediaType = accepted.json ?? 'application/json'
+      answerJson(response, { errors: [error] }, { mediaType, traceId: init.traceId, logger })
+    } finally {
+      body?.release()
     }
+  }
 
-    const prepared = asked && (await prepare(asked, init))
+  /** Throws what is wrong with the request itself. */
+  private async answerBody(exchange: Exchange, body: Body | null): Promise<void> {
+    const { request, response, init, accepted, isRead } = exchange
+    const { graphiql, plainPosts = true } = this.options
+    const { method, headers } = request
+    const isPost = method === 'POST'
+    let asked: AskedOperation | null = null
+    if (body !== null) asked = operationInBody(body.text)
+    else if (method === 'GET') asked = operationInUrl(request.url ?? '')
+    const prepared = asked && (await this.prepare(asked, init))
     const ticket = method === 'GET' ? ticketIn(request.url ?? '') : null
     if (graphiql !== 'off' && accepted.html && isRead) {
-      const { html } = await readPage()
+      const { html } = await this.readPage()
       response
         .writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Referrer-Policy': 'no-referrer' })
         .end(html)
@@ -82,53 +117,59 @@ export function createApi(options: ApiOptions) {
       const isSubscription = 'run' in prepared && prepared.isSubscription
       const isEventful = isSubscription || !accepted.json
       if (isEventful && accepted.events && (isPost || !isMutation(prepared))) {
-        // Without an await, which would keep the body as long as a stream runs.
-        return events.answer({ request, response, init, asked, ticket, prepared })
+        // A stream stays for hours, and keeps what it needs.
+        body?.release()
+        await this.events.answer({ request, response, init, asked, ticket, prepared })
+        return
       }
       if (ticket !== null) {
-        refuse(
-          badRequest(400, 'A ticket opens the subscription it was made for, by server-sent events, and nothing else.'),
-        )
-        return
+        const message = 'A ticket opens the subscription it was made for, by server-sent events, and nothing else.'
+        throw badRequest(400, message)
       }
-      if (isSubscription) {
-        refuse(notAcceptable())
-        return
-      }
+      if (isSubscription) throw notAcceptable()
       if (isPost && plainPosts && accepted.json) {
-        await plainPost({ response, init, mediaType: accepted.json, asked, prepared })
+        await this.plainPost({ response, init, mediaType: accepted.json, asked, prepared })
         return
       }
     }
     headers.accept = acceptForYoga(accepted)
     useYogasUrl(request)
-    await engine(request, response, { init, body })
+    await this.engine(request, response, { init, body: body?.text ?? null })
   }
 
-  async function prepare(
+  private async prepare(
     asked: AskedOperation,
     init: ContextInit,
   ): Promise<Prepared | { errors: readonly GraphQLError[] }> {
+    const { operations } = this.options
     try {
-      return operations.known(asked) ?? operations.prepare(asked, await payerOf(init))
+      return operations.known(asked) ?? operations.prepare(asked, await this.payerOf(init))
     } catch (error) {
       return { errors: [error as GraphQLError] }
     }
   }
 
   /** Who sent it is asked only where it makes work. */
-  async function payerOf(init: ContextInit): Promise<string> {
-    const { payer } = init.authorization === null ? {} : await createContext(init)
+  private async payerOf(init: ContextInit): Promise<string> {
+    const { payer } = init.authorization === null ? {} : await this.options.createContext(init)
     return payer ?? addressPayer(init.clientIp)
   }
 
-  return {
-    answer,
-    stop: () => events.stop(),
-    /** Streams of server-sent events that run. */
-    get streamCount() {
-      return events.count
-    },
+  /** Whether the token is valid is asked only where a body may be larger than one without a token. */
+  private async senderOf({ headers }: IncomingMessage, init: ContextInit): Promise<Sender> {
+    const byteSize =
+      headers['content-encoding'] === undefined ? Number(headers['content-length'] ?? Infinity) : Infinity
+    if (init.authorization !== null && byteSize > maxSmallBodyByteSize) {
+      // What is wrong with the token is said by what needs it.
+      const context = await this.options.createContext(init).catch(() => null)
+      if (context?.viewer) return { payer: context.viewer.userId, isKnown: true }
+    }
+    const network = this.options.clientNetwork(init.clientIp)
+    return { payer: network === null ? null : `address:${network}`, isKnown: false }
+  }
+
+  private readPage(): Promise<GraphiqlPage> {
+    return (this.page ??= renderGraphiqlPage(this.options.graphiql))
   }
 }
 

@@ -1,10 +1,20 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
-import type { Readable, Transform } from 'node:stream'
+import type { Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { badRequest } from '../errors.ts'
 
-export const maxBodyBytes = 1_048_576
+interface BodyLimits {
+  /** Of the body, and of what it unpacks to. */
+  maxByteSize: number
+  /** Whether a valid token came along: more is taken then. */
+  isKnown: boolean
+  /** Counts bytes that are held from now on; an error when there is no room for them. */
+  hold: (byteSize: number) => Error | null
+}
+
+/** Bytes of a refused body that are read and dropped, so that the connection can be used again. */
+const maxDroppedByteSize = 8_388_608
 
 const decoders: Record<string, () => Transform> = {
   gzip: createGunzip,
@@ -25,68 +35,110 @@ export function isJson(contentType: string | null | undefined): boolean {
  * The text of a body, unpacked. Its size is counted for real: Content-Length may be absent or wrong, and a packed body may
  * come to a thousand times its size. Rejects when the client goes away first, and with what the client did wrong.
  */
-export async function readBody(request: IncomingMessage): Promise<string> {
+export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<string> {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
-  const bytes = await (encoding === 'identity' ? bytesOf(request, request) : unpacked(request, encoding))
+  const decoder = encoding === 'identity' ? null : decoderOf(encoding)
+  const bytes = await new BodyReader(request, decoder, limits).read()
   if (!isUtf8(bytes)) throw badRequest(400, 'The body is not valid UTF-8, which JSON has to be.')
   const text = bytes.toString('utf8')
   // A byte order mark, which some editors and clients write first, is none of the JSON.
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 
-async function unpacked(request: IncomingMessage, encoding: string): Promise<Buffer> {
+function decoderOf(encoding: string): Transform {
   const decoder = Object.hasOwn(decoders, encoding) ? decoders[encoding]?.() : undefined
-  if (!decoder) {
-    throw badRequest(415, `The body is encoded as "${encoding}". Send it plain, or as one of ${encodings}.`, {
-      'Accept-Encoding': encodings,
-    })
-  }
-  request.pipe(decoder)
-  try {
-    return await bytesOf(request, decoder)
-  } finally {
-    request.unpipe(decoder)
-    decoder.destroy()
-  }
+  if (decoder) return decoder
+  throw badRequest(415, `The body is encoded as "${encoding}". Send it plain, or as one of ${encodings}.`, {
+    'Accept-Encoding': encodings,
+  })
 }
 
-/** Resolves with what `source` gives, which is the request or what unpacks it. */
-function bytesOf(request: IncomingMessage, source: Readable): Promise<Buffer> {
-  // Events, as an iterator over the stream costs a tenth of what a send does.
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = []
-    let byteSize = 0
-    const onData = (chunk: Uint8Array) => {
-      byteSize += chunk.byteLength
-      if (byteSize <= maxBodyBytes) chunks.push(chunk)
-      else refuse(badRequest(413, `The body is over 1 MB (${maxBodyBytes} bytes). Send less, or split the operation.`))
-    }
-    // What is refused is still read, and dropped, because the next request on the connection waits behind it; the server's
-    // requestTimeout is the end of that.
-    const refuse = (mistake: Error) => {
-      source.off('data', onData).off('end', onEnd)
-      chunks.length = 0
-      if (source !== request) request.unpipe()
-      if (request.readableEnded) reject(mistake)
-      else {
-        request.once('end', () => {
-          reject(mistake)
+/** One body. Events, as an iterator over the stream costs a tenth of what a send does. */
+class BodyReader {
+  private readonly chunks: Uint8Array[] = []
+  private byteSize = 0
+  private packedByteSize = 0
+  private resolve: (bytes: Buffer) => void = () => undefined
+  private reject: (error: Error) => void = () => undefined
+
+  constructor(
+    private readonly request: IncomingMessage,
+    private readonly decoder: Transform | null,
+    private readonly limits: BodyLimits,
+  ) {}
+
+  async read(): Promise<Buffer> {
+    const { request, decoder } = this
+    try {
+      return await new Promise((resolve, reject) => {
+        this.resolve = resolve
+        this.reject = reject
+        if (request.destroyed) reject(new Error('The client went away before its request was complete.'))
+        const source = decoder ?? request
+        source.on('data', this.onData).once('end', this.onEnd)
+        request.once('error', reject)
+        request.once('close', () => {
+          if (!request.readableEnded) reject(new Error('The client went away before its request was complete.'))
         })
-        request.resume()
-      }
-    }
-    const onEnd = () => {
-      resolve(Buffer.concat(chunks))
-    }
-    source.on('data', onData).once('end', onEnd)
-    if (source !== request) {
-      source.once('error', () => {
-        refuse(badRequest(400, 'The body is not encoded as its header "content-encoding" says.'))
+        if (!decoder) return
+        decoder.once('error', () => {
+          this.refuse(badRequest(400, 'The body is not encoded as its header "content-encoding" says.'))
+        })
+        request.on('data', this.onPacked).pipe(decoder)
       })
+    } finally {
+      if (decoder) request.off('data', this.onPacked).unpipe(decoder)
+      decoder?.destroy()
     }
-    request.once('error', reject)
-    request.once('close', () => {
-      if (!request.readableEnded) reject(new Error('The client went away before its request was complete.'))
-    })
-  })
+  }
+
+  private readonly onData = (chunk: Uint8Array): void => {
+    this.byteSize += chunk.byteLength
+    if (this.byteSize > this.limits.maxByteSize) {
+      this.refuse(this.tooLarge())
+      return
+    }
+    const refusal = this.limits.hold(chunk.byteLength)
+    if (refusal) this.refuse(refusal)
+    else this.chunks.push(chunk)
+  }
+
+  /** What unpacks to nothing has no end by that. */
+  private readonly onPacked = (chunk: Uint8Array): void => {
+    this.packedByteSize += chunk.byteLength
+    if (this.packedByteSize > this.limits.maxByteSize) this.refuse(this.tooLarge())
+  }
+
+  private readonly onEnd = (): void => {
+    this.resolve(Buffer.concat(this.chunks))
+  }
+
+  private tooLarge(): Error {
+    const { maxByteSize, isKnown } = this.limits
+    const most = isKnown
+      ? `over 1 MB (${String(maxByteSize)} bytes)`
+      : `over ${String(maxByteSize)} bytes, the most without a valid token; with one 1 MB is taken`
+    return badRequest(413, `The body is ${most}. Send less, or split the operation.`)
+  }
+
+  /** What is refused is still read, and dropped, because the next request on the connection waits behind it; up to a point. */
+  private refuse(mistake: Error): void {
+    const { request, decoder } = this
+    ;(decoder ?? request).off('data', this.onData).off('end', this.onEnd)
+    this.chunks.length = 0
+    if (decoder) request.off('data', this.onPacked).unpipe(decoder)
+    if (request.readableEnded) {
+      this.reject(mistake)
+      return
+    }
+    let droppedByteSize = 0
+    const drop = (chunk: Uint8Array) => {
+      droppedByteSize += chunk.byteLength
+      if (droppedByteSize <= maxDroppedByteSize) return
+      request.off('data', drop).pause()
+      this.reject(mistake)
+    }
+    request.once('end', () => this.reject(mistake))
+    request.on('data', drop).resume()
+  }
 }

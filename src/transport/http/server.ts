@@ -17,13 +17,23 @@ import { httpContextInit, socketContextInit, traceIdOf } from './request.ts'
 import { Shares } from '../../fairness/shares.ts'
 import type { SocketLimits } from '../websocket/socket-caps.ts'
 import { createWebSocketServer, type Sockets, type WebSocketOptions } from '../websocket/server.ts'
-import { createApi, type Api } from './api.ts'
+import { createClientNetwork } from '../client-network.ts'
+import { Api } from './api.ts'
+import { Connections } from './connections.ts'
+import { defaultHttpLimits, type HttpLimits } from './limits.ts'
+import { boundRest } from './rest.ts'
+import { UnreadAnswers } from './unread-answers.ts'
 import { graphqlPath } from './engine.ts'
 import type { StreamTickets } from './tickets.ts'
 import { pathOf, useOrigin } from './target.ts'
 import { Request, keepWhereNothingIsLost } from './upgrade.ts'
 
+/** A request must have come whole by then, and its head; a connection on which nothing comes ends by that too. */
 const requestTimeoutMs = 30_000
+const headersTimeoutMs = 15_000
+const timeoutCheckMs = 2_000
+/** Of all addresses together; more are closed as they come. WebSockets have bounds of their own. */
+const maxConnections = 60_000
 /** Longer than the idle timeout of common load balancers (60 s), so that it is never us who hangs up first. */
 const keepAliveTimeoutMs = 65_000
 /**
@@ -51,6 +61,9 @@ export interface TransportOptions {
   createContext: (init: ContextInit) => Promise<TransportContext>
   /** Who may have how much at once, and when; one of its own without. */
   fairness?: Fairness
+  httpLimits?: Partial<HttpLimits>
+  /** Bytes that documents and their plans may take. */
+  documentCacheByteSize?: number
   /** How the events of a subscription are executed. */
   openEventResults: OpenEventResults
   /** Where what a WebSocket's device has acknowledged goes. */
@@ -91,8 +104,11 @@ class HttpTransport implements Transport {
   private readonly watchdog: Watchdog
   private readonly api: Api
   private readonly sockets: Sockets
+  private readonly unread: UnreadAnswers
   private readonly server = createServer({
     requestTimeout: requestTimeoutMs,
+    headersTimeout: headersTimeoutMs,
+    connectionsCheckingInterval: timeoutCheckMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     IncomingMessage: Request,
   })
@@ -105,11 +121,16 @@ class HttpTransport implements Transport {
     const { fairness = createFairness(logger) } = options
     const operations = createOperations({ ...options, fairness })
     const watchdog = (this.watchdog = new Watchdog(logger))
+    const httpLimits = { ...defaultHttpLimits, ...options.httpLimits }
+    const clientNetwork = createClientNetwork(options.trustProxy ?? [])
+    this.unread = new UnreadAnswers(httpLimits)
     const { shares = new Shares() } = options
-    this.api = createApi({ ...options, operations, watchdog, shares })
+    this.api = new Api({ ...options, operations, watchdog, httpLimits, clientNetwork, shares })
     const initOf: WebSocketOptions['initOf'] = (request, authorization) =>
       socketContextInit(authorization, this.viewOf(request))
     this.sockets = createWebSocketServer({ ...options, operations, watchdog, initOf, shares })
+    this.server.maxConnections = maxConnections
+    this.server.on('connection', new Connections(clientNetwork, httpLimits).admit)
     this.server.on('request', (request, response) => void this.answer(request, response))
     this.server.on('upgrade', this.upgrade)
   }
@@ -174,6 +195,8 @@ class HttpTransport implements Transport {
       if (!response.headersSent) sendJson(response, 500, { error: `Something went wrong on our side: ${traceId}` })
       else response.destroy()
     }
+    this.unread.watch(request.socket, response)
+    boundRest(request)
   }
 
   private async route(
@@ -217,6 +240,7 @@ class HttpTransport implements Transport {
       server.closeAllConnections()
     }, graceMs)
     await closed
+    this.unread.stop()
     clearInterval(idling)
     clearTimeout(cutting)
   }

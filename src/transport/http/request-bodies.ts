@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http'
+import { UnavailableError } from '../../domain/errors.ts'
+import { limited } from '../../telemetry/facts.ts'
+import { refusedUnread } from '../errors.ts'
+import type { HttpLimits } from './limits.ts'
+import { readBody } from './request-body.ts'
+
+/** Who sends a body. */
+export interface Sender {
+  /** A person's id, or the address; null: an address that many share. */
+  payer: string | null
+  /** Whether a valid token came along. */
+  isKnown: boolean
+}
+
+/** The largest bodies: with a token, and without one, where it is for logging in and the like. */
+export const maxBodyByteSize = 1_048_576
+export const maxStrangerBodyByteSize = 65_536
+/** A body this large is taken whatever others send: sends and logins are smaller. */
+export const maxSmallBodyByteSize = 16_384
+/** Parts of all: of those without a token together, and of one payer. */
+const strangersPart = 1 / 4
+const payerPart = 1 / 8
+const retryAfterMs = 1_000
+
+export interface Body {
+  text: string
+  /** To be called when nothing of it is needed any more. Idempotent. */
+  release: () => void
+}
+
+/** Bodies of requests, from their first byte until they are answered: how much of them is held is bounded. */
+export class RequestBodies {
+  private byteSize = 0
+  private strangersByteSize = 0
+  private readonly byteSizeByPayer = new Map<string, number>()
+
+  constructor(private readonly limits: Pick<HttpLimits, 'bodyByteSize'>) {}
+
+  /** Rejects with what is wrong with it, and with UNAVAILABLE when there is no room for it. */
+  async read(request: IncomingMessage, sender: Sender): Promise<Body> {
+    let heldByteSize = 0
+    const hold = (byteSize: number) => {
+      if (heldByteSize + byteSize > maxSmallBodyByteSize && !this.hasRoom(sender, byteSize)) return this.refusal(sender)
+      heldByteSize += byteSize
+      this.add(sender, byteSize)
+      return null
+    }
+    const release = () => {
+      this.add(sender, -heldByteSize)
+      heldByteSize = 0
+    }
+    try {
+      const maxByteSize = sender.isKnown ? maxBodyByteSize : maxStrangerBodyByteSize
+      return { text: await readBody(request, { maxByteSize, isKnown: sender.isKnown, hold }), release }
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  /** Bytes that are held now. */
+  get heldByteSize(): number {
+    return this.byteSize
+  }
+
+  private hasRoom({ payer, isKnown }: Sender, byteSize: number): boolean {
+    const { bodyByteSize } = this.limits
+    return (
+      this.byteSize + byteSize <= bodyByteSize &&
+      (isKnown || this.strangersByteSize + byteSize <= bodyByteSize * strangersPart) &&
+      (payer === null || (this.byteSizeByPayer.get(payer) ?? 0) + byteSize <= bodyByteSize * payerPart)
+    )
+  }
+
+  private add({ payer, isKnown }: Sender, byteSize: number): void {
+    this.byteSize += byteSize
+    if (!isKnown) this.strangersByteSize += byteSize
+    if (payer === null) return
+    const held = (this.byteSizeByPayer.get(payer) ?? 0) + byteSize
+    if (held > 0) this.byteSizeByPayer.set(payer, held)
+    else this.byteSizeByPayer.delete(payer)
+  }
+
+  private refusal({ payer }: Sender): Error {
+    if (limited.hasSubscribers) limited.publish({ code: 'UNAVAILABLE', limit: 'bodies', ...(payer && { payer }) })
+    return refusedUnread(503, new UnavailableError('Too many large requests are under way. Try again.', retryAfterMs))
+  }
+}
