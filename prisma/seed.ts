@@ -5,8 +5,9 @@ import { createInProcessBus } from '../src/bus/inprocess.ts'
 import { ConfigError, loadConfig, type Config } from '../src/config.ts'
 import { newId } from '../src/domain/ids.ts'
 import { requestHash } from '../src/domain/op-key.ts'
+import { noAttemptsCounted } from '../src/domain/sessions/attempts.ts'
 import { startSessionWatch } from '../src/domain/sessions/session-watch.ts'
-import { createSessions } from '../src/domain/sessions/sessions.ts'
+import { OwnSessions } from '../src/domain/sessions/sessions.ts'
 import { searchNameOf } from '../src/domain/text/fold.ts'
 import { StartError } from '../src/start-error.ts'
 import { createDatabase, type Database } from '../src/store/database/database.ts'
@@ -230,16 +231,18 @@ async function fill(db: Database, connectionString: string, users: string[]): Pr
 async function printTokens(config: Config, store: SessionStore): Promise<void> {
   const bus = createInProcessBus(logger)
   const watch = await startSessionWatch({ store, bus, logger })
-  const sessions = createSessions({
+  const sessions = new OwnSessions({
     store,
     watch,
     presence: { sessionEnded: () => undefined },
     jwtSecret: config.jwtSecret ?? ownSecret(config.dataDir),
     passwordHashMemoryKib: config.passwordHashMemoryKib,
     refreshRepeatWindowMs: config.refreshRepeatWindowMs,
+    sessionsPerPerson: config.sessionsPerPerson,
+    attempts: noAttemptsCounted,
   })
   for (const { handle, displayName } of people.slice(0, 3)) {
-    const session = await sessions.login({ handle, password: demoPassword })
+    const session = await sessions.login({ handle, password: demoPassword }, 'none')
     if (session instanceof Error) throw session
     const { accessToken } = session
     console.log(`\n${displayName} (${handle})\n{ "authorization": "Bearer ${accessToken}" }`)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { openAttempts } from './app/attempts.ts'
 import { openBus } from './app/bus.ts'
 import { createContexts } from './app/context.ts'
 import { countsOf, type Counts } from './app/counts.ts'
@@ -64,7 +65,8 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
   })
   const presenceParts = await startPresence(config, { bus, redis, storage, watch }, logger, stops)
   const { states, devices, presenceWatch, presence } = presenceParts
-  const domain = createDomain(config, { bus, storage, log, watch, presence }, logger, stops)
+  const attempts = openAttempts(config, redis, stops)
+  const domain = createDomain(config, { bus, storage, log, watch, presence, attempts }, logger, stops)
   await startHousekeeping(config, { storage, log, domain }, logger, stops)
 
   const { graphiql, introspection, trustProxy, publicUrl, corsOrigins } = config

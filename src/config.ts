@@ -91,6 +91,10 @@ const settings = z.object({
   REFRESH_REPEAT_WINDOW_MS: integer('milliseconds from 0 (off) to 300000', 0, 300_000).default(30_000),
   LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
   RATE_LIMITS: onOff.default(true),
+  LOGIN_FAILURES_PER_ADDRESS: integer('a number of logins from 1 to 1000000', 1, 1_000_000).default(30),
+  LOGIN_FAILURES_PER_ACCOUNT: integer('a number of logins from 1 to 1000000', 1, 1_000_000).default(50),
+  REGISTRATIONS_PER_HOUR: integer('a number of people from 1 to 1000000', 1, 1_000_000).default(100),
+  SESSIONS_PER_PERSON: integer('a number of sessions from 1 to 10000', 1, 10_000).default(100),
   GRAPHIQL: onOff.optional(),
   INTROSPECTION: onOff.optional(),
   CORS_ORIGINS: z
@@ -187,6 +191,10 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     refreshRepeatWindowMs: read.REFRESH_REPEAT_WINDOW_MS,
     logLevel: read.LOG_LEVEL,
     rateLimits: read.RATE_LIMITS,
+    loginFailuresPerAddress: read.LOGIN_FAILURES_PER_ADDRESS,
+    loginFailuresPerAccount: read.LOGIN_FAILURES_PER_ACCOUNT,
+    registrationsPerHour: read.REGISTRATIONS_PER_HOUR,
+    sessionsPerPerson: read.SESSIONS_PER_PERSON,
     development,
     graphiql: read.GRAPHIQL ?? development,
     /** Whether GraphiQL signs people in by a click: with data that is this machine's own, and to try things. */

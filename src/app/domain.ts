@@ -9,9 +9,9 @@ import { createLoaders } from '../domain/loaders.ts'
 import { createMessages } from '../domain/messages/messages.ts'
 import { createPeople } from '../domain/people/people.ts'
 import type { Presence } from '../domain/presence/presence.ts'
-import { createAttempts } from '../domain/sessions/attempts.ts'
+import type { Attempts } from '../domain/sessions/attempts.ts'
 import type { SessionWatch } from '../domain/sessions/session-watch.ts'
-import { createSessions } from '../domain/sessions/sessions.ts'
+import { OwnSessions } from '../domain/sessions/sessions.ts'
 import { createStreamTickets } from '../domain/sessions/stream-tickets.ts'
 import { createEventLoaders } from '../domain/streams/event-loaders.ts'
 import { createStreams } from '../domain/streams/streams.ts'
@@ -28,18 +28,19 @@ export interface DomainNeeds {
   log: Log
   watch: SessionWatch
   presence: Presence
+  attempts: Attempts
 }
 
 /** A new noun of the domain is made here. */
 export function createDomain(
   config: Config,
-  { bus, storage, log, watch, presence }: DomainNeeds,
+  { bus, storage, log, watch, presence, attempts }: DomainNeeds,
   logger: Logger,
   stops: Stops,
 ): Domain {
   const { conversations, events, people, resumptions, sessions } = storage
   const { append, hub, readLog } = log
-  const { rateLimits, passwordHashMemoryKib, refreshRepeatWindowMs } = config
+  const { passwordHashMemoryKib, refreshRepeatWindowMs, sessionsPerPerson } = config
   const jwtSecret = config.jwtSecret ?? ownSecret(config.dataDir)
   const tokens = createResumeTokens(jwtSecret)
   const streams = createStreams({ hub, readLog, events, conversations, resumptions, tokens, watch })
@@ -50,14 +51,16 @@ export function createDomain(
   const loaderStores = { ...storage, presence }
   const newLoaders = (payer?: string) => createLoaders(loaderStores, payer)
   return {
-    attempts: createAttempts(rateLimits),
-    sessions: createSessions({
+    attempts,
+    sessions: new OwnSessions({
       store: sessions,
       watch,
       presence,
+      attempts,
       jwtSecret,
       passwordHashMemoryKib,
       refreshRepeatWindowMs,
+      sessionsPerPerson,
     }),
     streamTickets: createStreamTickets(jwtSecret, watch),
     people: createPeople({ store: people, search: storage.peopleSearch, append, watch, presence }),

@@ -26,7 +26,10 @@ export async function startHousekeeping(
     events: storage.events,
     eventTtlMs: config.eventTtlMs,
     opKeyTtlMs: config.opKeyTtlMs,
-    alsoDo: () => domain.people.finishErasures(),
+    alsoDo: async (isStopping) => {
+      await domain.people.finishErasures()
+      await domain.sessions.forgetOver(isStopping)
+    },
     intervalMs,
     logger,
   })

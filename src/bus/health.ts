@@ -1,7 +1,7 @@
 import type { Logger } from '../telemetry/logger.ts'
 
 /** What uses Redis, each with connections of its own. */
-export type RedisPart = 'bus' | 'presence'
+export type RedisPart = 'bus' | 'presence' | 'limits'
 
 /**
  * Answers that say "not here" or "not now", as the server of a failover, of a full memory or of a new password gives them.

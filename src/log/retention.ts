@@ -9,7 +9,7 @@ export interface RetentionOptions {
   /** Age at which a key of a write is forgotten. */
   opKeyTtlMs: number
   /** More to do in the same rhythm, by whichever process comes first. */
-  alsoDo: () => Promise<void>
+  alsoDo: (isStopping: () => boolean) => Promise<void>
   intervalMs: number
   logger: Logger
 }
@@ -37,7 +37,7 @@ export function startRetention({
     const keysBefore = new Date(Date.now() - opKeyTtlMs)
     while (!isStopping() && (await events.retire(eventsBefore, batchSize)) > 0) await pause()
     while (!isStopping() && (await events.forgetOpKeys(keysBefore, batchSize)) > 0) await pause()
-    if (!isStopping()) await alsoDo()
+    if (!isStopping()) await alsoDo(isStopping)
   }
 
   return startRounds(intervalMs, (isStopping) =>

@@ -43,8 +43,16 @@ export interface SessionStore {
   createUser(user: NewUser): Promise<boolean>
   /** Null when nobody has this handle. */
   credential(handle: string): Promise<CredentialRow | null>
-  /** False when the password is no longer this one: it was changed meanwhile, or the person erased. */
-  createSession(sessionId: string, credential: CredentialRow, token: NewToken): Promise<boolean>
+  /**
+   * Null when the password is no longer this one: it was changed meanwhile, or the person erased. Of more live sessions than
+   * `most` those end whose tokens were not exchanged for longest.
+   */
+  createSession(
+    sessionId: string,
+    credential: CredentialRow,
+    token: NewToken,
+    most: number,
+  ): Promise<{ ended: string[] } | null>
   /**
    * Exchanges a refresh token for the next one of its session, in one statement. The one before the newest may be shown
    * again within `repeatWindowMs`.
@@ -58,6 +66,10 @@ export interface SessionStore {
   changePassword(userId: string, passwordHash: string, keptSessionId: string): Promise<string[]>
   /** Those of the sessions that are live: neither revoked nor expired. */
   live(sessionIds: readonly string[]): Promise<SessionRow[]>
+  /** Removes some of the sessions that ended or expired before then, with their tokens. How many. */
+  forgetSessions(before: Date, limit: number): Promise<number>
+  /** Removes some of the refresh tokens that expired before then. How many. */
+  forgetTokens(before: Date, limit: number): Promise<number>
 }
 
 const createUser = {
@@ -78,8 +90,27 @@ const readCredential = {
 const createSession = {
   name: 'create_session',
   text: `WITH c AS (SELECT user_id FROM credentials WHERE user_id = $2 AND password_hash = $5 FOR SHARE),
-      s AS (INSERT INTO sessions (id, user_id, expires_at) SELECT $1, user_id, $4 FROM c RETURNING id)
-    INSERT INTO refresh_tokens (hash, session_id, expires_at) SELECT $3, id, $4 FROM s RETURNING session_id`,
+      s AS (INSERT INTO sessions (id, user_id, expires_at) SELECT $1, user_id, $4 FROM c RETURNING id),
+      t AS (INSERT INTO refresh_tokens (hash, session_id, expires_at) SELECT $3, id, $4 FROM s),
+      over AS (UPDATE sessions SET revoked_at = now() WHERE id = ANY (ARRAY(SELECT x.id FROM sessions x
+          WHERE x.user_id = $2 AND x.revoked_at IS NULL AND x.expires_at > now()
+          ORDER BY x.expires_at DESC OFFSET $6::int - 1)) AND EXISTS (SELECT FROM s) RETURNING id)
+    SELECT id, ARRAY(SELECT over.id::text FROM over) AS ended FROM s`,
+}
+
+// Each batch by an index, passing over what somebody has at hand.
+const forgetSessions = {
+  name: 'forget_sessions',
+  text: `DELETE FROM sessions WHERE id = ANY (ARRAY(
+    (SELECT id FROM sessions WHERE revoked_at < $1 ORDER BY revoked_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+    UNION ALL
+    (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))) RETURNING id`,
+}
+
+const forgetTokens = {
+  name: 'forget_tokens',
+  text: `DELETE FROM refresh_tokens WHERE hash = ANY (ARRAY(
+    SELECT hash FROM refresh_tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING session_id`,
 }
 
 const rotateToken = {
@@ -136,9 +167,10 @@ export function createSessionStore(db: Database): SessionStore {
       const [row] = await db.run<CredentialRow & Record<string, unknown>>(readCredential, [handle])
       return row ?? null
     },
-    async createSession(sessionId, { userId, passwordHash }, token) {
-      const rows = await db.run(createSession, [sessionId, userId, token.hash, token.expiresAt, passwordHash])
-      return rows.length > 0
+    async createSession(sessionId, { userId, passwordHash }, token, most) {
+      const values = [sessionId, userId, token.hash, token.expiresAt, passwordHash, most]
+      const [row] = await db.run<{ ended: string[] }>(createSession, values)
+      return row ?? null
     },
     async rotate(oldHash, { hash, expiresAt, nonce }, repeatWindowMs) {
       const [row] = await db.run<RotatedRow>(rotateToken, [oldHash, hash, expiresAt, nonce, repeatWindowMs])
@@ -152,6 +184,8 @@ export function createSessionStore(db: Database): SessionStore {
       (await db.run<{ passwordHash: string }>(readPasswordHash, [userId]))[0]?.passwordHash ?? null,
     changePassword: async (userId, passwordHash, keptSessionId) =>
       (await db.run<{ id: string }>(changePassword, [userId, passwordHash, keptSessionId])).map(({ id }) => id),
+    forgetSessions: async (before, limit) => (await db.run(forgetSessions, [before, limit])).length,
+    forgetTokens: async (before, limit) => (await db.run(forgetTokens, [before, limit])).length,
     live: (sessionIds) => db.run<SessionRow & Record<string, unknown>>(readLive, [sessionIds]),
   }
 }

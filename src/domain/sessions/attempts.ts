@@ -1,57 +1,138 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import type { Counter, Counters } from '../../ephemeral/counters.ts'
 import { limited } from '../../telemetry/facts.ts'
 import { RateLimitedError } from '../errors.ts'
 import { networkOf } from '../../fairness/network.ts'
 
 /**
- * Slows down who guesses passwords or makes people by the thousand. Counted in each process for itself, an IPv6 network of 64
- * bits as one address.
+ * Slows down who guesses passwords or makes people by the thousand. Counted over all processes, an IPv6 network of 64 bits as
+ * one address. Everything throws RateLimitedError at its limit.
  */
 export interface Attempts {
-  /** Throws RateLimitedError when this address registered too many people lately. */
   register(ip: string): Promise<void>
-  /** Throws RateLimitedError while there were too many failed logins for this handle from this address. */
+  /**
+   * While too many logins failed: with this handle from this address, with any handle from this address, or with this handle
+   * from anywhere. The last two are no reason for who logged in with this handle from this address before: neither a
+   * neighbour behind the same address nor somebody elsewhere locks them out.
+   */
   checkLogin(ip: string, handle: string): Promise<void>
   loginFailed(ip: string, handle: string): Promise<void>
-  /** Throws RateLimitedError when this person got too many tickets lately. */
+  loginSucceeded(ip: string, handle: string): Promise<void>
+  /** Before a refresh token is looked up. */
+  refresh(ip: string): Promise<void>
+  refreshFailed(ip: string): Promise<void>
   createTicket(userId: string): Promise<void>
 }
 
-const registrationsPerMinute = 300
-const ticketsPerMinute = 120
-const failedLogins = { points: 10, duration: 15 * 60 }
-
-function rateLimited(retryAfterMs: number): RateLimitedError {
-  if (limited.hasSubscribers) limited.publish({ code: 'RATE_LIMITED', limit: 'attempts' })
-  return new RateLimitedError(retryAfterMs)
+export interface AttemptsOptions {
+  counters: Counters
+  /** In a quarter of an hour, over all handles. */
+  loginFailuresPerAddress: number
+  /** In a quarter of an hour, over all addresses. */
+  loginFailuresPerAccount: number
+  registrationsPerHour: number
 }
 
-export function createAttempts(enabled: boolean): Attempts {
-  if (!enabled) {
-    const allow = () => Promise.resolve()
-    return { register: allow, checkLogin: allow, loginFailed: allow, createTicket: allow }
+const quarterMs = 15 * 60_000
+const minuteMs = 60_000
+const failuresPerPair = 10
+const refreshesPerMinute = 600
+const failedRefreshesPerMinute = 60
+const ticketsPerMinute = 120
+/** For how long an address is known as one where somebody logs in. Less than 24.8 days, the longest timer there is. */
+const knownMs = 14 * 24 * 60 * minuteMs
+
+const allow = () => Promise.resolve()
+
+/** With RATE_LIMITS=off. */
+export const noAttemptsCounted: Attempts = {
+  register: allow,
+  checkLogin: allow,
+  loginFailed: allow,
+  loginSucceeded: allow,
+  refresh: allow,
+  refreshFailed: allow,
+  createTicket: allow,
+}
+
+const pairOf = (ip: string, handle: string) => `${networkOf(ip)} ${handle.toLowerCase().slice(0, 64)}`
+
+function refuse(limit: string, payer: string, retryAfterMs: number): never {
+  if (limited.hasSubscribers) limited.publish({ code: 'RATE_LIMITED', limit, payer })
+  throw new RateLimitedError(retryAfterMs)
+}
+
+export class CountedAttempts implements Attempts {
+  private readonly registrations: Counter
+  private readonly failuresOfPair: Counter
+  private readonly failuresOfAddress: Counter
+  private readonly failuresOfAccount: Counter
+  /** Where somebody logged in with a handle. */
+  private readonly known: Counter
+  private readonly refreshes: Counter
+  private readonly failedRefreshes: Counter
+  private readonly tickets: Counter
+
+  constructor({ counters, ...limits }: AttemptsOptions) {
+    const of = (name: string, points: number, durationMs: number) => counters.counter({ name, points, durationMs })
+    this.registrations = of('register', limits.registrationsPerHour, 60 * minuteMs)
+    this.failuresOfPair = of('login', failuresPerPair, quarterMs)
+    this.failuresOfAddress = of('login-address', limits.loginFailuresPerAddress, quarterMs)
+    this.failuresOfAccount = of('login-account', limits.loginFailuresPerAccount, quarterMs)
+    this.known = of('login-known', 1, knownMs)
+    this.refreshes = of('refresh', refreshesPerMinute, minuteMs)
+    this.failedRefreshes = of('refresh-failed', failedRefreshesPerMinute, minuteMs)
+    this.tickets = of('ticket', ticketsPerMinute, minuteMs)
   }
-  const registrations = new RateLimiterMemory({ keyPrefix: 'register', points: registrationsPerMinute, duration: 60 })
-  const tickets = new RateLimiterMemory({ keyPrefix: 'ticket', points: ticketsPerMinute, duration: 60 })
-  const failures = new RateLimiterMemory({ keyPrefix: 'login', ...failedLogins })
-  const keyOf = (ip: string, handle: string) => `${networkOf(ip)} ${handle.toLowerCase().slice(0, 64)}`
-  const consume = async (limiter: RateLimiterMemory, key: string) => {
-    try {
-      await limiter.consume(key)
-    } catch (error) {
-      throw error instanceof RateLimiterRes ? rateLimited(error.msBeforeNext) : error
-    }
+
+  register(ip: string): Promise<void> {
+    return this.count(this.registrations, 'registrations', networkOf(ip), `address:${networkOf(ip)}`)
   }
-  return {
-    register: (ip) => consume(registrations, networkOf(ip)),
-    createTicket: (userId) => consume(tickets, userId),
-    async checkLogin(ip, handle) {
-      const state = await failures.get(keyOf(ip, handle))
-      if (state && state.consumedPoints >= failedLogins.points) throw rateLimited(state.msBeforeNext)
-    },
-    async loginFailed(ip, handle) {
-      // The answer to this attempt says what was wrong with it; the limit shows at the next one.
-      await failures.consume(keyOf(ip, handle)).catch(() => undefined)
-    },
+
+  async checkLogin(ip: string, handle: string): Promise<void> {
+    const [address, pair] = [networkOf(ip), pairOf(ip, handle)]
+    const payer = `address:${address}`
+    const [pairMs, addressMs, accountMs, knownForMs] = await Promise.all([
+      this.failuresOfPair.fullForMs(pair),
+      this.failuresOfAddress.fullForMs(address),
+      this.failuresOfAccount.fullForMs(handle),
+      this.known.fullForMs(pair),
+    ])
+    if (pairMs > 0) refuse('login-failures', payer, pairMs)
+    if (knownForMs > 0) return
+    if (addressMs > 0) refuse('login-failures-per-address', payer, addressMs)
+    if (accountMs > 0) refuse('login-failures-per-account', payer, accountMs)
+  }
+
+  async loginFailed(ip: string, handle: string): Promise<void> {
+    // The answer to this attempt says what was wrong with it; the limit shows at the next one.
+    await Promise.all([
+      this.failuresOfPair.add(pairOf(ip, handle)),
+      this.failuresOfAddress.add(networkOf(ip)),
+      this.failuresOfAccount.add(handle),
+    ])
+  }
+
+  async loginSucceeded(ip: string, handle: string): Promise<void> {
+    await this.known.add(pairOf(ip, handle))
+  }
+
+  async refresh(ip: string): Promise<void> {
+    const address = networkOf(ip)
+    const failedMs = await this.failedRefreshes.fullForMs(address)
+    if (failedMs > 0) refuse('refresh-failures', `address:${address}`, failedMs)
+    await this.count(this.refreshes, 'refreshes', address, `address:${address}`)
+  }
+
+  async refreshFailed(ip: string): Promise<void> {
+    await this.failedRefreshes.add(networkOf(ip))
+  }
+
+  createTicket(userId: string): Promise<void> {
+    return this.count(this.tickets, 'stream-tickets', userId, userId)
+  }
+
+  private async count(counter: Counter, limit: string, key: string, payer: string): Promise<void> {
+    const overForMs = await counter.add(key)
+    if (overForMs > 0) refuse(limit, payer, overForMs)
   }
 }

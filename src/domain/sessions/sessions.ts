@@ -1,17 +1,24 @@
-import { randomBytes, webcrypto } from 'node:crypto'
-import { SignJWT, errors as joseErrors, jwtVerify } from 'jose'
+import { randomBytes } from 'node:crypto'
 import type { CredentialRow, SessionStore } from '../../store/sessions.ts'
 import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, UnauthenticatedError } from '../errors.ts'
 import { isHandle, isUuid, newId, toHandle } from '../ids.ts'
 import { searchNameOf } from '../text/fold.ts'
-import { createPasswords } from './passwords.ts'
+import { AccessTokens } from './access-tokens.ts'
+import type { Attempts } from './attempts.ts'
+import { createPasswords, type Passwords } from './passwords.ts'
 import type { Presence } from '../presence/presence.ts'
-import { createRefreshTokens, hashToken, refreshTokenTtlMs, type RefreshToken } from './refresh-tokens.ts'
+import {
+  createRefreshTokens,
+  hashToken,
+  refreshTokenTtlMs,
+  type RefreshToken,
+  type RefreshTokens,
+} from './refresh-tokens.ts'
 import type { SessionWatch } from './session-watch.ts'
-import { VerifiedTokens } from './verified-tokens.ts'
 import type { Viewer } from '../viewer.ts'
 
-const accessTokenTtlMs = 15 * 60_000
+/** Longer than any handle: what counts attempts keeps no more of what was typed. */
+const maxHandleLength = 64
 
 export interface Session {
   userId: string
@@ -21,143 +28,178 @@ export interface Session {
   refreshTokenTtlMs: number
 }
 
-/** Everything rejects with UNAVAILABLE when the database does not answer in time. */
+/**
+ * `ip` is the address of who asks, by which attempts are counted. Everything rejects with UNAVAILABLE when the database does not
+ * answer in time, and with RATE_LIMITED after too many attempts.
+ */
 export interface Sessions {
-  register(input: { handle: string; displayName: string; password: string }): Promise<Session | HandleTakenError>
-  login(input: { handle: string; password: string }): Promise<Session | InvalidCredentialsError>
+  register(
+    input: { handle: string; displayName: string; password: string },
+    ip: string,
+  ): Promise<Session | HandleTakenError>
+  /** Of more sessions than one person may have those not used for longest end. */
+  login(input: { handle: string; password: string }, ip: string): Promise<Session | InvalidCredentialsError>
   /**
    * Exchanges the token for a new pair. Repeated within the window it gives the same pair again, as long as that pair was
    * not exchanged in its turn. Any other use of an exchanged token revokes its whole session.
    */
-  refresh(refreshToken: string): Promise<Session | SessionExpiredError>
+  refresh(refreshToken: string, ip: string): Promise<Session | SessionExpiredError>
   logout(viewer: Viewer): Promise<void>
   /** Ends all other sessions of the viewer. */
   changePassword(
     viewer: Viewer,
     input: { currentPassword: string; newPassword: string },
+    ip: string,
   ): Promise<undefined | InvalidCredentialsError>
   /** The viewer of an access token. Rejects with UNAUTHENTICATED, and the reason says what to do. */
   authenticate(accessToken: string): Promise<Viewer>
+  /** Removes what is left of sessions that are over, and of refresh tokens that expired. */
+  forgetOver(isStopping: () => boolean): Promise<void>
 }
 
 export interface SessionsOptions {
   store: SessionStore
   watch: SessionWatch
   presence: Pick<Presence, 'sessionEnded'>
+  attempts: Attempts
   jwtSecret: string
   passwordHashMemoryKib: number
   refreshRepeatWindowMs: number
+  sessionsPerPerson: number
 }
 
-export function createSessions(options: SessionsOptions): Sessions {
-  const { store, watch, presence, jwtSecret, passwordHashMemoryKib, refreshRepeatWindowMs } = options
-  const key = new TextEncoder().encode(jwtSecret)
-  // From the bare secret jose would make a key for each token.
-  const cryptoKey = webcrypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
-  const verified = new VerifiedTokens()
-  const refreshTokens = createRefreshTokens(jwtSecret)
-  const passwords = createPasswords({ memoryKib: passwordHashMemoryKib })
-  // Verified against when there is no such handle, so that the answer takes as long as for one that exists.
-  const decoyHash = passwords.hash(randomBytes(16))
+/** Rows that one statement removes at the most. */
+const batchSize = 500
+/** Milliseconds for which a session that is over stays, for who looks into what happened. */
+const keptMs = 24 * 60 * 60_000
 
-  // Both tokens follow from when the refresh token was made: repeated, they are the same to the letter.
-  const issue = async (sessionId: string, userId: string, { token, expiresAt }: RefreshToken): Promise<Session> => {
-    const issuedAtMs = Math.floor((expiresAt.getTime() - refreshTokenTtlMs) / 1000) * 1000
-    const accessTokenExpiresAt = new Date(issuedAtMs + accessTokenTtlMs)
-    const accessToken = await new SignJWT({ sid: sessionId })
-      .setProtectedHeader({ alg: 'HS256' })
-      .setSubject(userId)
-      .setIssuer('parley')
-      .setIssuedAt(new Date(issuedAtMs))
-      .setExpirationTime(accessTokenExpiresAt)
-      .sign(key)
-    return { userId, accessToken, accessTokenExpiresAt, refreshToken: token, refreshTokenTtlMs }
+export class OwnSessions implements Sessions {
+  private readonly accessTokens: AccessTokens
+  private readonly refreshTokens: RefreshTokens
+  private readonly passwords: Passwords
+  /** Verified against when there is no such handle, so that the answer takes as long as for one that exists. */
+  private readonly decoyHash: Promise<string>
+
+  constructor(private readonly options: SessionsOptions) {
+    this.accessTokens = new AccessTokens(options.jwtSecret)
+    this.refreshTokens = createRefreshTokens(options.jwtSecret)
+    this.passwords = createPasswords({ memoryKib: options.passwordHashMemoryKib })
+    this.decoyHash = this.passwords.hash(randomBytes(16), 'none')
   }
 
-  const verifyToken = async (accessToken: string): Promise<string> => {
-    try {
-      const { payload } = await jwtVerify(accessToken, await cryptoKey, { issuer: 'parley', algorithms: ['HS256'] })
-      const sessionId = typeof payload.sid === 'string' ? payload.sid : ''
-      if (payload.exp !== undefined) verified.set(accessToken, sessionId, payload.exp * 1000)
-      return sessionId
-    } catch (error) {
-      if (error instanceof joseErrors.JWTExpired) {
-        throw new UnauthenticatedError('The access token has expired. Call refreshSession for a new one.')
-      }
-      throw new UnauthenticatedError('The access token is not valid. Log in, and send "Bearer <accessToken>".')
+  async register({ handle, displayName, password }: Parameters<Sessions['register']>[0], ip: string) {
+    const { store, attempts } = this.options
+    await attempts.register(ip)
+    const userId = newId()
+    const passwordHash = await this.passwords.hash(password, ip)
+    const searchName = searchNameOf(displayName)
+    const created = await store.createUser({ id: userId, handle, displayName, searchName, passwordHash })
+    if (!created) return new HandleTakenError(`The handle "${handle}" is taken. Choose another one.`)
+    const session = await this.open({ userId, passwordHash })
+    if (session instanceof InvalidCredentialsError) throw new Error('a person was gone before their first session')
+    await attempts.loginSucceeded(ip, handle)
+    return session
+  }
+
+  async login({ handle, password }: Parameters<Sessions['login']>[0], ip: string) {
+    const { store, attempts } = this.options
+    const wanted = toHandle(handle).slice(0, maxHandleLength)
+    const check = () => attempts.checkLogin(ip, wanted)
+    await check()
+    // What cannot be a handle is nobody's, and may be nothing that PostgreSQL takes.
+    const credential = isHandle(toHandle(handle)) ? await store.credential(wanted) : null
+    // Once more when it is its turn: those that waited before it may have failed.
+    const passwordHash = credential?.passwordHash ?? (await this.decoyHash)
+    const matches = await this.passwords.matches(passwordHash, password, ip, check)
+    if (!credential || !matches) {
+      await attempts.loginFailed(ip, wanted)
+      return new InvalidCredentialsError()
+    }
+    const session = await this.open(credential)
+    if (!(session instanceof InvalidCredentialsError)) await attempts.loginSucceeded(ip, wanted)
+    return session
+  }
+
+  async refresh(refreshToken: string, ip: string) {
+    const { store, attempts, refreshRepeatWindowMs } = this.options
+    await attempts.refresh(ip)
+    const next = this.refreshTokens.after(refreshToken)
+    const result = await store.rotate(hashToken(refreshToken), next, refreshRepeatWindowMs)
+    if (result.outcome === 'ROTATED') return this.issue(result.sessionId, result.userId, next)
+    if (result.outcome === 'REPEATED') {
+      const again = this.refreshTokens.again(refreshToken, result.nonce, result.successor)
+      if (again) return this.issue(result.sessionId, result.userId, again)
+    }
+    if (result.outcome === 'REUSED') this.announceEnded(result.userId, result.sessionId)
+    await attempts.refreshFailed(ip)
+    return new SessionExpiredError()
+  }
+
+  async logout(viewer: Viewer) {
+    await this.options.store.revoke(viewer.sessionId)
+    this.announceEnded(viewer.userId, viewer.sessionId)
+  }
+
+  async changePassword(
+    viewer: Viewer,
+    { currentPassword, newPassword }: Parameters<Sessions['changePassword']>[1],
+    ip: string,
+  ) {
+    const { store, attempts } = this.options
+    const { userId } = viewer
+    await attempts.checkLogin(ip, userId)
+    const passwordHash = await store.passwordHashOf(userId)
+    if (passwordHash === null) return new InvalidCredentialsError()
+    if (!(await this.passwords.matches(passwordHash, currentPassword, ip))) {
+      // A repeated request, whose first answer was lost, finds the password changed already.
+      if (await this.passwords.matches(passwordHash, newPassword, ip)) return undefined
+      await attempts.loginFailed(ip, userId)
+      return new InvalidCredentialsError()
+    }
+    const ended = await store.changePassword(userId, await this.passwords.hash(newPassword, ip), viewer.sessionId)
+    for (const sessionId of ended) this.announceEnded(userId, sessionId)
+    return undefined
+  }
+
+  async authenticate(accessToken: string) {
+    const sessionId = await this.accessTokens.sessionOf(accessToken)
+    const session = isUuid(sessionId) ? await this.options.watch.check(sessionId) : null
+    if (!session) throw new UnauthenticatedError('This session has ended. Log in again.')
+    return { userId: session.userId, sessionId: session.sessionId, role: session.role }
+  }
+
+  async forgetOver(isStopping: () => boolean) {
+    const { store } = this.options
+    const before = new Date(Date.now() - keptMs)
+    while (!isStopping() && (await store.forgetTokens(before, batchSize)) >= batchSize);
+    while (!isStopping() && (await store.forgetSessions(before, batchSize)) >= batchSize);
+  }
+
+  // Both tokens follow from when the refresh token was made: repeated, they are the same to the letter.
+  private async issue(sessionId: string, userId: string, { token, expiresAt }: RefreshToken): Promise<Session> {
+    const issuedAtMs = Math.floor((expiresAt.getTime() - refreshTokenTtlMs) / 1000) * 1000
+    const access = await this.accessTokens.issue(sessionId, userId, issuedAtMs)
+    return {
+      userId,
+      accessToken: access.token,
+      accessTokenExpiresAt: access.expiresAt,
+      refreshToken: token,
+      refreshTokenTtlMs,
     }
   }
 
-  const open = async (credential: CredentialRow) => {
+  private async open(credential: CredentialRow): Promise<Session | InvalidCredentialsError> {
+    const { store, sessionsPerPerson } = this.options
     const sessionId = newId()
-    const refresh = refreshTokens.first()
-    const created = await store.createSession(sessionId, credential, refresh)
+    const refresh = this.refreshTokens.first()
+    const created = await store.createSession(sessionId, credential, refresh, sessionsPerPerson)
     if (!created) return new InvalidCredentialsError()
-    return issue(sessionId, credential.userId, refresh)
+    for (const ended of created.ended) this.announceEnded(credential.userId, ended)
+    return this.issue(sessionId, credential.userId, refresh)
   }
 
-  const announceEnded = (userId: string, sessionId: string) => {
-    watch.announceEnded(sessionId)
-    presence.sessionEnded(userId, sessionId)
-  }
-
-  return {
-    async register({ handle, displayName, password }) {
-      const userId = newId()
-      const passwordHash = await passwords.hash(password)
-      const created = await store.createUser({
-        id: userId,
-        handle,
-        displayName,
-        searchName: searchNameOf(displayName),
-        passwordHash,
-      })
-      if (!created) return new HandleTakenError(`The handle "${handle}" is taken. Choose another one.`)
-      const session = await open({ userId, passwordHash })
-      if (session instanceof InvalidCredentialsError) throw new Error('a person was gone before their first session')
-      return session
-    },
-    async login({ handle, password }) {
-      const wanted = toHandle(handle)
-      // What cannot be a handle is nobody's, and may be nothing that PostgreSQL takes.
-      const credential = isHandle(wanted) ? await store.credential(wanted) : null
-      const matches = await passwords.matches(credential?.passwordHash ?? (await decoyHash), password)
-      if (!credential || !matches) return new InvalidCredentialsError()
-      return open(credential)
-    },
-    async refresh(refreshToken) {
-      const next = refreshTokens.after(refreshToken)
-      const result = await store.rotate(hashToken(refreshToken), next, refreshRepeatWindowMs)
-      if (result.outcome === 'ROTATED') return issue(result.sessionId, result.userId, next)
-      if (result.outcome === 'REPEATED') {
-        const again = refreshTokens.again(refreshToken, result.nonce, result.successor)
-        if (again) return issue(result.sessionId, result.userId, again)
-      }
-      if (result.outcome === 'REUSED') announceEnded(result.userId, result.sessionId)
-      return new SessionExpiredError()
-    },
-    async logout(viewer) {
-      await store.revoke(viewer.sessionId)
-      announceEnded(viewer.userId, viewer.sessionId)
-    },
-    async changePassword(viewer, { currentPassword, newPassword }) {
-      const passwordHash = await store.passwordHashOf(viewer.userId)
-      if (passwordHash === null) return new InvalidCredentialsError()
-      if (!(await passwords.matches(passwordHash, currentPassword))) {
-        // A repeated request, whose first answer was lost, finds the password changed already.
-        if (await passwords.matches(passwordHash, newPassword)) return undefined
-        return new InvalidCredentialsError()
-      }
-      const ended = await store.changePassword(viewer.userId, await passwords.hash(newPassword), viewer.sessionId)
-      for (const sessionId of ended) announceEnded(viewer.userId, sessionId)
-      return undefined
-    },
-    async authenticate(accessToken) {
-      // Only the signature is remembered. Whether the session is live is asked each time.
-      const sessionId = verified.get(accessToken) ?? (await verifyToken(accessToken))
-      const session = isUuid(sessionId) ? await watch.check(sessionId) : null
-      if (!session) throw new UnauthenticatedError('This session has ended. Log in again.')
-      return { userId: session.userId, sessionId: session.sessionId, role: session.role }
-    },
+  private announceEnded(userId: string, sessionId: string): void {
+    this.options.watch.announceEnded(sessionId)
+    this.options.presence.sessionEnded(userId, sessionId)
   }
 }

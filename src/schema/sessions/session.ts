@@ -111,8 +111,8 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: RegisterInput, required: true, description: 'The new person.' }) },
     resolve: async (_, args, context) => {
       const input = registering.validate(registerShape, 'input', args.input)
-      await context.domain.attempts.register(context.client.ip)
-      return withCookie(context, registering.granted(await context.domain.sessions.register(input)))
+      const session = await context.domain.sessions.register(input, context.client.ip)
+      return withCookie(context, registering.granted(session))
     },
   }),
   login: t.field({
@@ -121,11 +121,7 @@ builder.mutationFields((t) => ({
     description: 'Logs a person in. Slowed down after repeated failures.',
     args: { input: t.arg({ type: LoginInput, required: true, description: 'The handle and the password.' }) },
     resolve: async (_, { input }, context) => {
-      const { ip } = context.client
-      await context.domain.attempts.checkLogin(ip, input.handle)
-      const session = await context.domain.sessions.login(input)
-      if (session instanceof InvalidCredentialsError) await context.domain.attempts.loginFailed(ip, input.handle)
-      return withCookie(context, loggingIn.granted(session))
+      return withCookie(context, loggingIn.granted(await context.domain.sessions.login(input, context.client.ip)))
     },
   }),
   refreshSession: t.field({
@@ -143,7 +139,9 @@ builder.mutationFields((t) => ({
     },
     resolve: async (_, { input }, context) => {
       const token = input?.refreshToken ?? context.client.refreshCookie
-      const session = token ? await context.domain.sessions.refresh(token) : new SessionExpiredError()
+      const session = token
+        ? await context.domain.sessions.refresh(token, context.client.ip)
+        : new SessionExpiredError()
       return withCookie(context, refreshing.granted(session))
     },
   }),
@@ -157,12 +155,8 @@ builder.mutationFields((t) => ({
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
       const { newPassword } = changingPassword.validate(newPasswordShape, 'input', input)
-      const { ip } = context.client
-      await context.domain.attempts.checkLogin(ip, viewer.userId)
-      const { currentPassword } = input
-      const refusal = await context.domain.sessions.changePassword(viewer, { currentPassword, newPassword })
-      if (refusal) await context.domain.attempts.loginFailed(ip, viewer.userId)
-      changingPassword.granted(refusal)
+      const passwords = { currentPassword: input.currentPassword, newPassword }
+      changingPassword.granted(await context.domain.sessions.changePassword(viewer, passwords, context.client.ip))
       return { userId: viewer.userId }
     },
   }),
