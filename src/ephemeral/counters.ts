@@ -104,7 +104,9 @@ export class RedisCounters implements Counters {
     })
     return {
       add: (key) => this.ask((limiter) => add(limiter, key), shared, local),
-      fullForMs: (key) => this.ask((limiter) => fullForMs(limiter, key), shared, local),
+      // What was counted here while Redis was away still counts here.
+      fullForMs: async (key) =>
+        Math.max(await fullForMs(local, key), await this.ask((limiter) => fullForMs(limiter, key), shared, local)),
     }
   }
 

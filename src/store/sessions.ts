@@ -101,10 +101,9 @@ const createSession = {
 // Each batch by an index, passing over what somebody has at hand.
 const forgetSessions = {
   name: 'forget_sessions',
-  text: `DELETE FROM sessions WHERE id = ANY (ARRAY(
-    (SELECT id FROM sessions WHERE revoked_at < $1 ORDER BY revoked_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-    UNION ALL
-    (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))) RETURNING id`,
+  text: `DELETE FROM sessions WHERE id = ANY (
+    ARRAY(SELECT id FROM sessions WHERE revoked_at < $1 ORDER BY revoked_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+    || ARRAY(SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING id`,
 }
 
 const forgetTokens = {

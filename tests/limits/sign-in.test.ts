@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { ask, expectErrors, type Answer } from '../testkit/api.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { signUp } from '../testkit/person.ts'
+import { readiness } from '../testkit/proxied.ts'
 import { startProxy } from '../testkit/proxy.ts'
 import { startRedis } from '../testkit/redis.ts'
 import { startServer } from '../testkit/server.ts'
@@ -14,7 +15,7 @@ const right = 'correct horse battery'
 type LoggedIn = { login: { __typename: string; session?: { accessToken: string; refreshToken: string } } }
 
 const logIn = (url: string, handle: string, password = right) => ask<LoggedIn>(url, login, { handle, password })
-const outcomeOf = ({ data, errors }: Answer<LoggedIn>) => data?.login?.__typename ?? errors?.[0]?.extensions.code
+const outcomeOf = ({ data, errors }: Answer<LoggedIn>) => data?.login.__typename ?? errors?.[0]?.extensions.code
 
 test('wrong logins count over all handles and processes, also while Redis hangs, and do not lock out who is known', async () => {
   const [redis, database] = [await startRedis(), await createTestDatabase()]
