@@ -25,9 +25,7 @@ test('wrong logins count over all handles and processes, also while Redis hangs,
   const [one, other] = await Promise.all([1, 2].map(() => startServer({ databaseUrl: database.url, redisUrl, env })))
   const { handle } = await signUp(one!.url)
   // In Redis once both are connected to it.
-  await expect
-    .poll(async () => (await fetch(new URL('/health/ready', other!.url))).json())
-    .toMatchObject({ status: 'ok' })
+  await expect.poll(async () => (await readiness(other!)).body).toMatchObject({ status: 'ok' })
   for (let at = 0; at < 6; at++) {
     const url = (at % 2 === 0 ? one : other)!.url
     expect(outcomeOf(await logIn(url, `nobody${at}`))).toBe('InvalidCredentialsError')
