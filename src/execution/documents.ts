@@ -51,16 +51,19 @@ export class Documents {
     const known = this.kept.get(text)
     if (known) return known
     const { work } = this.options
-    const debtMs = work.debtMs(payer)
-    if (debtMs > 0) {
+    // Of its own: who has run much that is known may still send something new.
+    const account = `documents of ${payer}`
+    if (work.debtMs(account) > 0) {
       if (limited.hasSubscribers) limited.publish({ code: 'RATE_LIMITED', limit: 'reading-documents', payer })
-      throw refusedUnread(429, new RateLimitedError(work.waitMs(payer), 'Too many new documents.'))
+      throw refusedUnread(429, new RateLimitedError(work.waitMs(account), 'Too many new documents.'))
     }
     const startMs = performance.now()
     try {
       return this.readNew(text)
     } finally {
-      work.charge(payer, performance.now() - startMs)
+      const tookMs = performance.now() - startMs
+      work.charge(account, tookMs)
+      work.charge(payer, tookMs)
     }
   }
 

@@ -1,4 +1,5 @@
 import { plainReads } from './plain-reads.ts'
+import { requestAttacks } from './requests.ts'
 import { socketAttacks } from './sockets.ts'
 
 export interface Target {
@@ -19,4 +20,4 @@ export interface Attack {
 }
 
 /** By `npm run bench -- --attacks` for what a bystander's p95 becomes, by limits/attacks.heavy for that nothing is lost. */
-export const attacks: readonly Attack[] = [plainReads, ...socketAttacks]
+export const attacks: readonly Attack[] = [plainReads, ...requestAttacks, ...socketAttacks]

@@ -104,7 +104,7 @@ describe('a new document', () => {
       expect(refusalOf(documents, text)).toEqual(first)
     }
     // Also of what is remembered the time is counted.
-    expect(charged).toHaveLength(6)
+    expect(charged).toHaveLength(2 * 6)
   })
 
   it('is RATE_LIMITED when its payer has used up their time, and nobody else is', () => {
