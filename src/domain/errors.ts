@@ -86,8 +86,24 @@ export class UnavailableError extends AppError {
   }
 }
 
+/** What an operation came to when it was given up, and what it may: numbers alone, for whoever makes it smaller. */
+export interface OperationCost {
+  objects: number
+  maxObjects: number
+  byteSize: number
+  maxByteSize: number
+  processorMs: number
+  maxProcessorMs: number
+}
+
 export class QueryTooComplexError extends AppError {
   readonly code = 'QUERY_TOO_COMPLEX'
+  constructor(
+    message: string,
+    readonly cost?: OperationCost,
+  ) {
+    super(message)
+  }
 }
 
 /** The words are those that Apollo's clients look for before they send the whole document. */

@@ -14,7 +14,8 @@ import {
   type GraphQLOutputType,
   type GraphQLResolveInfo,
 } from 'graphql'
-import { isPromise, itemPlace, runFields, settleLater, type Execution, type Place } from './execution.ts'
+import { isPromise, runFields, settleLater, type Execution } from './execution.ts'
+import { itemPlace, type Place } from './place.ts'
 import type { PlanSource, SelectionPlan } from './plan.ts'
 
 /**
@@ -51,32 +52,74 @@ export function completerOf(source: PlanSource, type: GraphQLOutputType, nodes: 
 }
 
 function completeLeaf(type: GraphQLLeafType): Complete {
-  return (_run, _place, result) => {
+  const byteSizeOf = sizerOf(type)
+  return (run, _place, result) => {
     const value: unknown = type.serialize(result)
     if (value == null) throw new Error(`${type.name}.serialize() gave ${String(value)} for a value that is not null.`)
+    run.budget.addBytes(byteSizeOf(value))
     return value
   }
 }
 
+/** Numbers and the like, with their comma. */
+const smallByteSize = 8
+const momentByteSize = 27
+/** Of text that JSON has as it is. */
+const plain = /^[ !#-[\]-~]*$/
+
+/** Bytes of a value as JSON. What our own servers make, as ids and names of an enum, is not looked at. */
+function sizerOf({ name }: GraphQLLeafType): (value: unknown) => number {
+  if (name === 'Int' || name === 'Float' || name === 'Boolean') return () => smallByteSize
+  if (name === 'DateTime') return () => momentByteSize
+  if (name !== 'String' && name !== 'JSONObject') {
+    return (value) => (typeof value === 'string' ? value.length + 3 : jsonByteSize(value))
+  }
+  return (value) => (typeof value === 'string' && plain.test(value) ? value.length + 3 : jsonByteSize(value))
+}
+
+const jsonByteSize = (value: unknown): number => Buffer.byteLength(JSON.stringify(value)) + 1
+
 function completeList(source: PlanSource, type: GraphQLList<GraphQLOutputType>, nodes: readonly FieldNode[]): Complete {
   const completeItem = completerOf(source, type.ofType, nodes)
   const nullable = !isNonNullType(type.ofType)
-  return (run, place, result, info) => {
-    if (typeof result !== 'object' || !(Symbol.iterator in (result as object))) {
-      const { parentType, fieldName } = info
-      throw new GraphQLError(`Expected Iterable, but did not find one for field "${parentType.name}.${fieldName}".`)
-    }
-    const items: unknown[] = []
-    for (const item of result as Iterable<unknown>) {
+  /** Also in later turns, when the list has its place already. */
+  const fill = (
+    run: Execution,
+    place: Place,
+    items: unknown[],
+    rest: Iterator<unknown>,
+    info: GraphQLResolveInfo,
+    isLate: boolean,
+  ): void => {
+    for (let step = rest.next(); !step.done; step = rest.next()) {
+      const item = step.value
       const at = itemPlace(items, items.length, place, nullable)
       items.push(undefined)
       try {
         if (isPromise(item)) settleLater(run, at, nodes, item, (value) => completeItem(run, at, value, info))
         else items[at.key as number] = completeItem(run, at, item, info)
       } catch (error) {
-        run.fail(at, nodes, error)
+        if (!isLate) run.fail(at, nodes, error)
+        else {
+          run.failLate(at, nodes, error)
+          if (run.isLost(place)) return
+        }
+      }
+      if (run.isTurnOver) {
+        run.later(() => {
+          if (!run.isLost(place)) fill(run, place, items, rest, info, true)
+        })
+        return
       }
     }
+  }
+  return (run, place, result, info) => {
+    if (typeof result !== 'object' || !(Symbol.iterator in (result as object))) {
+      const { parentType, fieldName } = info
+      throw new GraphQLError(`Expected Iterable, but did not find one for field "${parentType.name}.${fieldName}".`)
+    }
+    const items: unknown[] = []
+    fill(run, place, items, (result as Iterable<unknown>)[Symbol.iterator](), info, false)
     return items
   }
 }

@@ -1,82 +1,12 @@
-import { locatedError, responsePathAsArray, type ASTNode, type GraphQLError, type GraphQLResolveInfo } from 'graphql'
+import { locatedError, responsePathAsArray, type ASTNode, type GraphQLError } from 'graphql'
+import { OverBudget, type Budget, type Payment } from './budget.ts'
+import { FieldPlace, type Place } from './place.ts'
 import type { FieldPlan, PlanSource, SelectionPlan } from './plan.ts'
 
 type Values = Record<string, unknown>
 
-/** Where a value of an answer goes. Also the `path` that resolvers see. */
-export interface Place {
-  readonly prev: Place | undefined
-  readonly key: string | number
-  readonly typename: string | undefined
-  readonly holder: Values | unknown[]
-  readonly nullable: boolean
-  /** Null because of an error here or, at a place that is not nullable, further inside. */
-  failed: boolean
-}
-
-export const itemPlace = (items: unknown[], key: number, prev: Place, nullable: boolean): Place => ({
-  prev,
-  key,
-  typename: undefined,
-  holder: items,
-  nullable,
-  failed: false,
-})
-
-/**
- * The place of a field, which is also what its resolver is told about it: one small object instead of two larger ones for
- * each field of each row.
- */
-class FieldPlace implements Place, GraphQLResolveInfo {
-  failed = false
-
-  constructor(
-    private readonly run: Execution,
-    private readonly field: FieldPlan,
-    readonly prev: Place | undefined,
-    readonly holder: Values,
-  ) {}
-
-  get key() {
-    return this.field.key
-  }
-  get typename() {
-    return this.field.parentType.name
-  }
-  get nullable() {
-    return this.field.nullable
-  }
-  get path() {
-    return this
-  }
-  get fieldName() {
-    return this.field.definition.name
-  }
-  get fieldNodes() {
-    return this.field.nodes
-  }
-  get returnType() {
-    return this.field.definition.type
-  }
-  get parentType() {
-    return this.field.parentType
-  }
-  get schema() {
-    return this.run.source.schema
-  }
-  get fragments() {
-    return this.run.source.fragments
-  }
-  get operation() {
-    return this.run.source.operation
-  }
-  get rootValue() {
-    return this.run.rootValue
-  }
-  get variableValues() {
-    return this.run.variables
-  }
-}
+/** Whose turns the work is done in. */
+export type Turns = Payment
 
 export const isPromise = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
@@ -92,6 +22,8 @@ export class Execution {
   /** Called when none is to come any more. */
   settled: (() => void) | undefined
   rootFailed = false
+  /** It was given up: nothing more is resolved, and what is still to come is for nobody. */
+  isGivenUp = false
   private someFailed = false
 
   constructor(
@@ -99,10 +31,48 @@ export class Execution {
     readonly context: unknown,
     readonly variables: Values,
     readonly rootValue: unknown,
+    readonly budget: Budget,
+    /** Null for what goes on until it is done, as it is little and others wait for it. */
+    private readonly turns: Turns | null,
   ) {}
+
+  /** Whether what is left should be made in a later turn of the event loop. */
+  get isTurnOver(): boolean {
+    return this.turns !== null && this.turns.work.isTurnOver
+  }
+
+  /** Makes something that is left when it is the payer's turn; called from within a turn that is over. */
+  later(make: () => void): void {
+    this.pending++
+    this.turns?.work.enqueue(this.turns.payer, () => {
+      if (!this.isGivenUp) {
+        const isOuter = this.budget.start()
+        try {
+          make()
+        } catch (error) {
+          this.giveUp(error)
+        } finally {
+          if (isOuter) this.budget.stop()
+        }
+      }
+      this.release()
+    })
+  }
+
+  /** Ends the whole operation with this error alone. */
+  giveUp(raw: unknown): void {
+    if (this.isGivenUp) return
+    this.isGivenUp = this.someFailed = this.rootFailed = true
+    this.errors.splice(0, Infinity, locatedError(raw, undefined))
+    this.settled?.()
+  }
 
   /** While values are being made: null at this place, or an error for who makes the value around it. */
   fail(place: Place, nodes: readonly ASTNode[], raw: unknown): void {
+    if (this.isGivenUp || raw instanceof OverBudget) {
+      this.giveUp(raw)
+      throw raw
+    }
     const error = locatedError(raw, nodes, responsePathAsArray(place))
     if (!place.nullable) throw error
     this.putNull(place, error)
@@ -110,8 +80,16 @@ export class Execution {
 
   /** When the values around are made: null at the nearest place that may be. */
   failLate(place: Place, nodes: readonly ASTNode[], raw: unknown): void {
-    const error = locatedError(raw, nodes, responsePathAsArray(place))
-    let at: Place | undefined = place
+    if (this.isGivenUp || raw instanceof OverBudget) {
+      this.giveUp(raw)
+      return
+    }
+    this.putNullAround(place, locatedError(raw, nodes, responsePathAsArray(place)))
+  }
+
+  /** Null at this place or at the nearest one around it that may be. */
+  putNullAround(place: Place | undefined, error: GraphQLError): void {
+    let at = place
     while (at && !at.nullable) at = at.prev
     this.putNull(at, error)
   }
@@ -136,11 +114,14 @@ export class Execution {
   }
 
   release(): void {
-    if (--this.pending === 0) this.settled?.()
+    if (--this.pending === 0 && !this.isGivenUp) this.settled?.()
   }
 
   whenSettled(): Promise<void> {
-    return new Promise((resolve) => (this.settled = resolve))
+    return new Promise((resolve) => {
+      if (this.isGivenUp) resolve()
+      else this.settled = resolve
+    })
   }
 }
 
@@ -157,12 +138,10 @@ export function settleLater(
   const later = promise instanceof Promise ? (promise as Promise<unknown>) : Promise.resolve(promise)
   later.then(
     (value) => {
-      if (!run.isLost(place)) {
-        try {
-          ;(place.holder as Values)[place.key] = complete(value)
-        } catch (error) {
-          run.failLate(place, nodes, error)
-        }
+      if (run.isTurnOver) run.later(() => putLate(run, place, nodes, () => complete(value)))
+      else if (!run.isGivenUp) {
+        run.budget.startForMicrotasks()
+        putLate(run, place, nodes, () => complete(value))
       }
       run.release()
     },
@@ -173,10 +152,48 @@ export function settleLater(
   )
 }
 
+function putLate(run: Execution, place: Place, nodes: readonly ASTNode[], complete: () => unknown): void {
+  if (run.isLost(place)) return
+  try {
+    ;(place.holder as Values)[place.key] = complete()
+  } catch (error) {
+    run.failLate(place, nodes, error)
+  }
+}
+
 export function runFields(run: Execution, selection: SelectionPlan, source: unknown, place: Place | undefined): Values {
   const object = selection.newObject()
+  run.budget.addObject(selection.byteSize)
+  if (run.isTurnOver) {
+    // Keeps the places in the order.
+    for (const { key } of selection.fields) object[key] = undefined
+    run.later(() => {
+      if (!run.isLost(place)) makeFields(run, selection, source, place, object)
+    })
+    return object
+  }
   for (const field of selection.fields) runField(run, field, source, place, object)
   return object
+}
+
+/** The fields of an object that has its place already. */
+function makeFields(
+  run: Execution,
+  { fields }: SelectionPlan,
+  source: unknown,
+  place: Place | undefined,
+  object: Values,
+): void {
+  for (const field of fields) {
+    try {
+      runField(run, field, source, place, object)
+    } catch (error) {
+      // Of a field that may not be null.
+      if (run.isGivenUp) return
+      run.putNullAround(place, error as GraphQLError)
+      return
+    }
+  }
 }
 
 export function runField(

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases'
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth'
 import {
@@ -12,25 +11,17 @@ import {
   type ValidationContext,
   type ValidationRule,
 } from 'graphql'
-import type * as QueryComplexity from 'graphql-query-complexity'
 import { tooComplex } from '../schema/building/parse.ts'
-import { isPage, sizingVariables } from './sizing-variables.ts'
+import { overBudget, type OperationLimits } from './budget.ts'
+import { CostWalk, Uncountable } from './cost.ts'
+import { conditionNames } from './plan.ts'
+import { fragmentsOf } from './plan-operation.ts'
+import { sizingVariables } from './sizing-variables.ts'
 import { subscriptionRootRule } from './subscription-root.ts'
 import { coerceVariables } from './variables.ts'
 
-// By require: its ES module brings a second graphql along, which knows nothing of our schema's types.
-const { getComplexity } = createRequire(import.meta.url)('graphql-query-complexity') as typeof QueryComplexity
-
 const maxDepth = 15
 const maxAliases = 50
-/** Rows that the pages of an operation may come to, one inside the other: 100 conversations with 50 messages are 5,100. */
-const maxRows = 10_000
-/** What a page holds when the operation does not say; the largest default there is. */
-const defaultPageSize = 50
-const maxPageSize = 100
-/** Events one resync answers at the most. */
-const maxResyncEvents = 10_000
-
 /** Verdicts kept for an operation, by the values they depend on: most clients ask for pages of one or two sizes. */
 const maxVerdicts = 20
 const maxVerdictKeyLength = 200
@@ -50,68 +41,82 @@ export function validationRules(introspection: boolean): ValidationRule[] {
   ]
 }
 
-/** Only what is read by the page counts: the depth and the number of fields have limits of their own. */
-const rowsOf: QueryComplexity.ComplexityEstimator = ({ type, field, args, childComplexity }) => {
-  const inside = (rows: number) => rows * (1 + childComplexity)
-  if (type.name === 'Query' && field.name === 'nodes') return inside((args.ids as unknown[]).length)
-  if (type.name === 'Query' && field.name === 'resync') {
-    const { cursors, resume, limit } = args as {
-      cursors?: unknown[] | null
-      resume?: string | null
-      limit?: number | null
-    }
-    // After a token as many streams as have moved.
-    const streamCount = resume == null ? (cursors?.length ?? 0) : Infinity
-    return Math.min(maxResyncEvents, streamCount * (limit ?? 500)) * Math.max(1, childComplexity)
-  }
-  if (!isPage(field.type)) return childComplexity
-  const { first, last } = args as { first?: number | null; last?: number | null }
-  // What is out of bounds is refused by the page itself, with better words.
-  return inside(Math.min(maxPageSize, Math.max(0, first ?? last ?? defaultPageSize)))
-}
-
 type Variables = Readonly<Record<string, unknown>>
 
-/** Of a text it counts that there is one: each token is another. */
-const sizeOf = (value: unknown) => (typeof value === 'string' ? 'text' : value)
+/** Of a text it counts that there is one: each token is another. Of a list its length. */
+const sizeOf = (value: unknown) => (typeof value === 'string' ? 'text' : Array.isArray(value) ? [value.length] : value)
 
-/** Says for one operation of a document whether its pages come to too much with these variables. */
-export type RowLimit = (variables: Variables) => GraphQLError | null
+/** What an operation comes to with some variables, before anything of it runs. */
+export interface Verdict {
+  /** Objects at the most; 0 when its variables do not fit, which the execution says in better words. */
+  objects: number
+  error: GraphQLError | null
+}
 
-/** Pages inside pages multiply, and one such operation could hold up everybody else on the process. */
-export function rowLimit(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): RowLimit {
-  const { name } = operation
+/** Never throws: what cannot be counted is refused. */
+export type CostLimit = (variables: Variables) => Verdict
+
+const unfit: Verdict = { objects: 0, error: null }
+
+/** Says for one operation of a document whether it is more than one answer may have. */
+export function costLimit(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  limits: OperationLimits,
+): CostLimit {
+  const refused = (objects: number): Verdict => {
+    const originalError = overBudget(objects === Infinity ? 'operation-plan' : 'operation-objects', { objects }, limits)
+    return { objects, error: new GraphQLError(originalError.message, { originalError }) }
+  }
+  let judge: CostLimit | undefined
+  return (variables) => {
+    try {
+      return (judge ??= remembering(schema, document, operation, limits, refused))(variables)
+    } catch {
+      return refused(limits.objects + 1)
+    }
+  }
+}
+
+function remembering(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  limits: OperationLimits,
+  refused: (objects: number) => Verdict,
+): CostLimit {
+  const fragments = fragmentsOf(document)
+  const rootType = schema.getRootType(operation.operation)
   const names = sizingVariables(schema, document)
-  if (names === null) return () => null
-  const verdicts = new Map<string, GraphQLError | null>()
-  const judge = (variables: Variables): GraphQLError | null => {
-    // Variables that do not fit: the execution says what is wrong with them. Counted, each single fault would be looked for.
-    if (coerceVariables(schema, operation, variables).errors) return null
-    const rows = getComplexity({
-      schema,
-      query: document,
-      variables,
-      ...(name && { operationName: name.value }),
-      estimators: [rowsOf],
-    })
-    if (rows <= maxRows) return null
-    return tooComplex(
-      new GraphQLError(`The pages of this operation come to ${String(rows)} rows; ${String(maxRows)} are allowed.`),
-    )
+  const conditions = conditionNames([operation, ...Object.values(fragments)])
+  const verdicts = new Map<string, Verdict>()
+  const judge = (variables: Variables): Verdict => {
+    const coerced = coerceVariables(schema, operation, variables)
+    if (coerced.errors) return unfit
+    const { values } = coerced
+    const chosen = Object.fromEntries(conditions.flatMap((name) => (name in values ? [[name, values[name]]] : [])))
+    const walk = new CostWalk({ schema, fragments, conditions: chosen }, values)
+    // The execution says that there is none.
+    if (!rootType) return unfit
+    let objects: number
+    try {
+      objects = walk.objectsOf(rootType, operation.selectionSet)
+    } catch (error) {
+      if (error instanceof Uncountable) return refused(Infinity)
+      throw error
+    }
+    return objects <= limits.objects ? { objects, error: null } : refused(objects)
   }
   return (variables) => {
     const given = names.filter((one) => Object.hasOwn(variables, one)).map((one) => [one, sizeOf(variables[one])])
-    const key = JSON.stringify(given)
+    const key = given.length === 0 ? '' : JSON.stringify(given)
     const known = verdicts.get(key)
-    if (known !== undefined) return known
-    try {
-      const verdict = judge(variables)
-      if (verdicts.size < maxVerdicts && key.length <= maxVerdictKeyLength) verdicts.set(key, verdict)
-      return verdict
-    } catch (error) {
-      // What is wrong with them otherwise is for the execution to say too.
-      if (error instanceof GraphQLError) return null
-      throw error
-    }
+    if (known) return known
+    const verdict = judge(variables)
+    // Of what did not fit the sizes say nothing: others of the same sizes may.
+    if (verdict !== unfit && verdicts.size < maxVerdicts && key.length <= maxVerdictKeyLength)
+      verdicts.set(key, verdict)
+    return verdict
   }
 }

@@ -12,10 +12,12 @@ import { createFairness, inTurn, type Fairness } from '../fairness/fairness.ts'
 import { isActivity } from '../schema/building/fresh-loaders.ts'
 import type { Context } from '../schema/building/context.ts'
 import { asGraphQLError } from '../transport/errors.ts'
+import { defaultEventLimits, defaultOperationLimits, tellOfLimit, type OperationLimits } from './budget.ts'
 import { Documents } from './documents.ts'
-import { rowLimit } from './limits.ts'
+import { costLimit, type Verdict } from './limits.ts'
 import { createPersistedDocuments, type DocumentRequest, type TrustedDocuments } from './persisted.ts'
 import { planOperation, type Input, type RunOperation } from './plan-operation.ts'
+import { Plans } from './plans.ts'
 
 export interface OperationRequest extends DocumentRequest {
   operationName?: string | null
@@ -28,9 +30,9 @@ export interface Prepared {
   readonly isSubscription: boolean
   /** Whether it is something that the viewer did. What clients ask and subscribe to, they do by themselves. */
   readonly isActivity: boolean
-  /** Says whether its pages would come to too many rows: to be asked once before an operation or a subscription runs. */
-  rowsError(variables: Readonly<Record<string, unknown>> | null | undefined): GraphQLError | null
-  /** Runs it, also for one event of a subscription. Asks for no limit. */
+  /** What it comes to with these variables, and whether that is too much: known before it runs. */
+  costOf(variables: Readonly<Record<string, unknown>> | null | undefined): Verdict
+  /** Runs it for one event of a subscription, within the budget of an event. */
   run: RunOperation
   /** Runs a query or mutation when it is its payer's turn, or says that it is too much. Never rejects. */
   execute(input: Input): ExecutionResult | Promise<ExecutionResult>
@@ -65,12 +67,17 @@ export interface OperationsOptions {
   /** Of the process; one of its own without. */
   fairness?: Fairness
   documentCacheByteSize?: number
+  /** What one operation, and one event of a subscription, may come to. */
+  operationLimits?: OperationLimits
+  eventLimits?: OperationLimits
 }
 
 const noLogger = { error: () => undefined }
 
 export function createOperations(options: OperationsOptions): Operations {
   const { schema, introspection, trustedDocuments = null, fairness = createFairness(noLogger) } = options
+  const { operationLimits = defaultOperationLimits, eventLimits = defaultEventLimits } = options
+  const parts: Parts = { schema, fairness, plans: new Plans(), operationLimits, eventLimits }
   const persisted = createPersistedDocuments(trustedDocuments)
   const documents = new Documents({
     schema,
@@ -109,7 +116,7 @@ export function createOperations(options: OperationsOptions): Operations {
       if (prepared) return prepared
       const operation = getOperationAST(document, operationName)
       if (!operation) return undefined
-      const made = prepare(schema, document, operation, fairness)
+      const made = prepare(parts, document, operation)
       known.set(name, made)
       return made
     },
@@ -117,34 +124,52 @@ export function createOperations(options: OperationsOptions): Operations {
   return operations
 }
 
-function prepare(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  { work, operations, sends }: Fairness,
-): Prepared {
-  const limit = rowLimit(schema, document, operation)
-  const run = planOperation(schema, document, operation)
-  const rowsError: Prepared['rowsError'] = (variables) => limit(variables ?? {})
+interface Parts {
+  schema: GraphQLSchema
+  fairness: Fairness
+  plans: Plans
+  operationLimits: OperationLimits
+  eventLimits: OperationLimits
+}
+
+/** Objects of an answer that is made in one go, so that nobody who waits for it waits for somebody else's. */
+const maxUrgentObjects = 250
+
+function prepare(parts: Parts, document: DocumentNode, operation: OperationDefinitionNode): Prepared {
+  const { schema, fairness, plans, eventLimits } = parts
+  const { work, operations, sends } = fairness
+  const isSubscription = operation.operation === OperationTypeNode.SUBSCRIPTION
+  const limits = isSubscription ? eventLimits : parts.operationLimits
+  const limit = costLimit(schema, document, operation, limits)
+  const run = planOperation(schema, document, operation, { plans, work })
   const isSend = isSendOf(operation)
+  const costOf: Prepared['costOf'] = (variables) => limit(variables ?? {})
+  /** What it costs, or the answer that it is too much. */
+  const refused = (input: Input) => {
+    const { objects, error } = costOf(input.variableValues)
+    if (error) tellOfLimit('operation-objects', payerOf(input))
+    return { objects, refusal: error && { errors: [error] } }
+  }
   return {
     document,
     operation,
-    isSubscription: operation.operation === OperationTypeNode.SUBSCRIPTION,
+    isSubscription,
     isActivity: hasActivity(operation),
-    rowsError,
-    run,
+    costOf,
+    run: (input) => {
+      const { objects } = costOf(input.variableValues)
+      return run(input, { limits, payer: payerOf(input), isUrgent: objects <= maxUrgentObjects })
+    },
     execute(input) {
-      const error = rowsError(input.variableValues)
-      if (error) return { errors: [error] }
+      const { objects, refusal } = refused(input)
+      if (refusal) return refusal
       const payer = payerOf(input)
-      return isSend
-        ? answered(() => sends.run(payer, () => run(input)))
-        : answered(() => operations.run(payer, () => inTurn(work, payer, () => run(input))))
+      return isSend && objects <= maxUrgentObjects
+        ? answered(() => sends.run(payer, () => run(input, { limits, payer, isUrgent: true })))
+        : answered(() => operations.run(payer, () => inTurn(work, payer, () => run(input, { limits, payer }))))
     },
     open(input, start) {
-      const error = rowsError(input.variableValues)
-      return error ? { errors: [error] } : answered(() => operations.run(payerOf(input), start))
+      return refused(input).refusal ?? answered(() => operations.run(payerOf(input), start))
     },
   }
 }

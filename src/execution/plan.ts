@@ -44,15 +44,21 @@ export interface FieldPlan {
 export interface SelectionPlan {
   fields: readonly FieldPlan[]
   newObject: () => Values
+  /** Of its braces and keys in an answer. */
+  byteSize: number
 }
 
-/** What the plans of one operation are made from. */
-export interface PlanSource {
+/** What decides which fields a selection has. */
+export interface SelectionSource {
   schema: GraphQLSchema
-  operation: OperationDefinitionNode
   fragments: Readonly<Record<string, FragmentDefinitionNode>>
   /** Values of the variables that `@skip` and `@include` ask for: a plan holds for these alone. */
   conditions: Values
+}
+
+/** What the plans of one operation are made from. */
+export interface PlanSource extends SelectionSource {
+  operation: OperationDefinitionNode
   planSelection: (type: GraphQLObjectType, selectionSets: readonly SelectionSetNode[]) => SelectionPlan
 }
 
@@ -70,23 +76,33 @@ export function conditionNames(nodes: readonly (OperationDefinitionNode | Fragme
   return [...names]
 }
 
-/** The fields that these selection sets have for a value of this type, in the order of the answer. */
+/** The fields that these selection sets have for a value of this type, by their names in the answer and in its order. */
+export function collectFields(
+  source: SelectionSource,
+  type: GraphQLObjectType,
+  selectionSets: readonly SelectionSetNode[],
+): Map<string, FieldNode[]> {
+  const grouped = new Map<string, FieldNode[]>()
+  const visited = new Set<string>()
+  for (const selectionSet of selectionSets) collect(source, type, selectionSet, grouped, visited)
+  return grouped
+}
+
 export function planSelection(
   source: PlanSource,
   type: GraphQLObjectType,
   selectionSets: readonly SelectionSetNode[],
 ): SelectionPlan {
-  const grouped = new Map<string, FieldNode[]>()
-  const visited = new Set<string>()
-  for (const selectionSet of selectionSets) collect(source, type, selectionSet, grouped, visited)
+  const grouped = collectFields(source, type, selectionSets)
   const fields = [...grouped].flatMap(([key, nodes]) => planField(source, type, key, nodes) ?? [])
   // An ordinary object is several times faster, and is one unless a field is called __proto__.
   const newObject = grouped.has('__proto__') ? () => Object.create(null) as Values : () => ({})
-  return { fields, newObject }
+  const byteSize = fields.reduce((sum, { key, typeName }) => sum + key.length + 4 + (typeName ?? '').length, 2)
+  return { fields, newObject, byteSize }
 }
 
 function collect(
-  source: PlanSource,
+  source: SelectionSource,
   type: GraphQLObjectType,
   { selections }: SelectionSetNode,
   grouped: Map<string, FieldNode[]>,
@@ -151,7 +167,7 @@ function planField(
   }
 }
 
-function definitionOf(schema: GraphQLSchema, parentType: GraphQLObjectType, name: string) {
+export function definitionOf(schema: GraphQLSchema, parentType: GraphQLObjectType, name: string) {
   if (name === TypeNameMetaFieldDef.name) return TypeNameMetaFieldDef
   if (parentType === schema.getQueryType()) {
     if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef

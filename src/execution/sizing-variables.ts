@@ -22,19 +22,17 @@ export function isPage(type: GraphQLOutputType): boolean {
   return edges !== undefined && pageInfo !== undefined
 }
 
-/** Names of the variables on which the number of rows of a document depends. Null: it has no page or list that counts. */
-export function sizingVariables(schema: GraphQLSchema, document: DocumentNode): string[] | null {
+/** Names of the variables on which it depends how many objects the operations of a document come to. */
+export function sizingVariables(schema: GraphQLSchema, document: DocumentNode): string[] {
   const names = new Set<string>()
   const addFrom = (node: ASTNode) => {
     visit(node, { Variable: ({ name }) => void names.add(name.value) })
   }
-  const pages: string[] = []
   const typeInfo = new TypeInfo(schema)
   const visitor: ASTVisitor = {
     Field({ name, arguments: args = [] }) {
       const type = typeInfo.getType()
       if (!(type && isPage(type)) && !lists.includes(name.value)) return
-      pages.push(name.value)
       for (const argument of args) if (sizes.includes(argument.name.value)) addFrom(argument)
     },
     // A field that is left out does not count.
@@ -43,5 +41,5 @@ export function sizingVariables(schema: GraphQLSchema, document: DocumentNode): 
     },
   }
   visit(document, visitWithTypeInfo(typeInfo, visitor))
-  return pages.length > 0 ? [...names] : null
+  return [...names]
 }

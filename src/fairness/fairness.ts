@@ -15,9 +15,9 @@ export interface Fairness {
 const maxSendsRunning = 256
 const maxSendsWaiting = 4_096
 
-export const createFairness = (logger: Pick<Logger, 'error'>): Fairness => ({
+export const createFairness = (logger: Pick<Logger, 'error'>, maxRunningPerPayer?: number): Fairness => ({
   work: new FairWork(logger),
-  operations: new Admission(),
+  operations: new Admission({ ...(maxRunningPerPayer !== undefined && { maxRunningPerPayer }) }),
   sends: new Admission({ maxRunningPerPayer: maxSendsRunning, maxWaitingPerPayer: maxSendsWaiting }),
 })
 

@@ -19,9 +19,12 @@ export interface Work {
 }
 
 /** Milliseconds of queued work and of long pieces in one turn of the event loop: then come sockets, timers and sends. */
-const turnMs = 4
+const turnMs = 8
 /** Milliseconds that a payer gets each time it is their turn, while others wait. */
 const quantumMs = 1
+/** The same for a turn with few objects: a page of rows is made in one go, so that what hangs below them is read in one go. */
+const fewCallsTurnMs = 24
+const fewCalls = 1_024
 /** Calls of `isTurnOver` between two looks at the clock. With fewer in a turn it is never looked at. */
 const callsPerLook = 64
 /** Milliseconds of processor time for each second that one payer may take all the time, and in advance. */
@@ -81,6 +84,9 @@ export class FairWork implements Work {
   private callCount = 0
   /** When the clock was first looked at in this turn; null before. */
   private turnStartMs: number | null = null
+  /** What the processor had done for this process by then: it may do other things meanwhile. */
+  private turnStartUsage: NodeJS.CpuUsage = { user: 0, system: 0 }
+  private turnStartCount = 0
   private isOver = false
   /** Of the piece that runs: told of by `charge`, so that it does not count twice. */
   private chargedMs = 0
@@ -124,7 +130,14 @@ export class FairWork implements Work {
       this.beginTurn(nowMs)
       return false
     }
-    return (this.isOver = nowMs - this.turnStartMs >= turnMs)
+    return (this.isOver = this.isUsedUp(nowMs))
+  }
+
+  private isUsedUp(nowMs: number): boolean {
+    const limitMs = this.callCount - this.turnStartCount < fewCalls ? fewCallsTurnMs : turnMs
+    if (this.turnStartMs === null || nowMs - this.turnStartMs < limitMs) return false
+    const { user, system } = process.cpuUsage(this.turnStartUsage)
+    return (user + system) / 1_000 >= limitMs
   }
 
   /** Payers with something that waits. */
@@ -133,11 +146,17 @@ export class FairWork implements Work {
   }
 
   private beginTurn(nowMs: number): void {
-    this.turnStartMs = nowMs
+    this.startTurn(nowMs)
     setImmediate(() => {
       this.turnStartMs = null
       this.isOver = false
     })
+  }
+
+  private startTurn(nowMs: number): void {
+    this.turnStartMs = nowMs
+    this.turnStartCount = this.callCount
+    this.turnStartUsage = process.cpuUsage()
   }
 
   private accountOf(payer: string): Account {
@@ -160,8 +179,11 @@ export class FairWork implements Work {
     account.add(Math.max(0, tookMs - this.chargedMs), endMs)
     // All of it is charged now, also where it ran inside of another piece.
     this.chargedMs = outerChargedMs + Math.max(tookMs, this.chargedMs)
-    if (this.turnStartMs === null && tookMs >= turnMs / 4) this.beginTurn(startMs)
-    if (this.turnStartMs !== null && endMs - this.turnStartMs >= turnMs) this.isOver = true
+    // Of a turn whose start was not looked at the piece itself is what is known.
+    if (this.turnStartMs === null && tookMs >= turnMs / 4) {
+      this.beginTurn(startMs)
+      this.isOver = tookMs >= turnMs
+    } else if (this.isUsedUp(endMs)) this.isOver = true
   }
 
   private drainLater(): void {
@@ -177,7 +199,7 @@ export class FairWork implements Work {
   private drain(): void {
     const startMs = performance.now()
     if (this.turnStartMs === null) this.beginTurn(startMs)
-    this.turnStartMs = startMs
+    else this.startTurn(startMs)
     this.isOver = false
     while (this.active.size > 0 && this.serveRound(startMs));
     if (this.active.size > 0) this.drainLater()

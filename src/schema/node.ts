@@ -66,7 +66,9 @@ builder.queryFields((t) => ({
         const message = `At most ${String(maxNodes)} ids can be given at once.`
         throw new ValidationError(message, [{ path: ['ids'], reason: message }])
       }
-      return ids.map((id) => loadNode(context, id))
+      // Each once, however often it is named.
+      const loading = new Map([...new Set(ids)].map((id) => [id, loadNode(context, id)]))
+      return ids.map((id) => loading.get(id) ?? null)
     },
   }),
 }))

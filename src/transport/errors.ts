@@ -1,6 +1,6 @@
 import { PothosValidationError } from '@pothos/core'
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
-import { AppError, UnavailableError, ValidationError, type Code } from '../domain/errors.ts'
+import { AppError, QueryTooComplexError, UnavailableError, ValidationError, type Code } from '../domain/errors.ts'
 import { databaseRetryAfterMs, isDatabaseUnavailable } from '../store/database/failures.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
@@ -96,6 +96,7 @@ function present(error: unknown, { traceId, logger, http, ofEvent = false }: Pre
         ...(known?.retryAfterMs !== undefined && { retryAfterMs: known.retryAfterMs }),
         traceId,
         ...(known instanceof ValidationError && { fields: known.fields }),
+        ...(known instanceof QueryTooComplexError && known.cost && { cost: known.cost }),
         ...(http === true && { http: httpHint(located, code) }),
       },
     },

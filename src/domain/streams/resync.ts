@@ -25,8 +25,8 @@ export interface Resync {
   point: ResumePoint
 }
 
-/** Events one resync answers at the most, over all its streams. */
-const maxEvents = 10_000
+/** Events one resync answers at the most, over all its streams: as many as one answer has room for (docs/limits.md). */
+const maxEvents = 5_000
 /** Streams that it leaves with more to tell: each is an exception in the token. */
 const maxPartlyTold = 4
 /** Streams read at a time. */

@@ -11,6 +11,7 @@ import { createClientView, type ClientView, type ViewOf } from '../client-view.t
 import type { ContextInit, TransportContext } from '../context.ts'
 import type { GraphiqlMode } from '../graphiql/page.ts'
 import type { Deliveries } from '../websocket/delivered.ts'
+import type { OperationLimits } from '../../execution/budget.ts'
 import { createOperations } from '../../execution/operations.ts'
 import type { TrustedDocuments } from '../../execution/persisted.ts'
 import { httpContextInit, socketContextInit, traceIdOf } from './request.ts'
@@ -61,6 +62,8 @@ export interface TransportOptions {
   createContext: (init: ContextInit) => Promise<TransportContext>
   /** Who may have how much at once, and when; one of its own without. */
   fairness?: Fairness
+  /** What one operation may come to. */
+  operationLimits?: OperationLimits
   httpLimits?: Partial<HttpLimits>
   /** Bytes that documents and their plans may take. */
   documentCacheByteSize?: number

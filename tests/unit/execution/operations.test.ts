@@ -70,7 +70,7 @@ describe('operations', () => {
     const query =
       'query ($a: Int = 100, $b: Int, $n: Int) { rows(first: $a) { nodes { rows(first: $b) { nodes { rows(first: 5) { nodes { n } } } } } } other(n: $n) }'
     const prepared = operations.prepare({ query }, payer)
-    const verdictOn = (variables: Record<string, unknown>) => prepared.rowsError(variables)
+    const verdictOn = (variables: Record<string, unknown>) => prepared.costOf(variables).error
     for (let time = 0; time < 3; time++) {
       expect(verdictOn({ a: 1, b: 1 })).toBeNull()
       expect(verdictOn({ b: 100 })).not.toBeNull()
@@ -79,11 +79,15 @@ describe('operations', () => {
       expect(verdictOn({ a: 'x' })).toBeNull()
     }
     // More sizes than are remembered.
-    for (let a = 1; a <= 60; a++) expect(verdictOn({ a, b: 50 }) === null).toBe(a * (1 + 50 * (1 + 5)) <= 10_000)
+    for (let a = 1; a <= 100; a++) {
+      const objects = 1 + a * (2 + 100 * (2 + 5))
+      expect(prepared.costOf({ a, b: 100 }).objects).toBe(objects)
+      expect(verdictOn({ a, b: 100 }) === null).toBe(objects <= 50_000)
+    }
   })
 
   it('count nothing of an operation without pages', () => {
-    expect(make().prepare({ query: '{ other }' }, payer).rowsError({})).toBeNull()
+    expect(make().prepare({ query: '{ other }' }, payer).costOf({}).objects).toBe(0)
   })
 })
 

@@ -50,6 +50,8 @@ describe('settings', () => {
       opKeyTtlMs: 30 * 24 * 3_600_000,
       housekeepingIntervalMs: 60_000,
       presenceIntervalMs: 1_000,
+      operationLimits: { objects: 50_000, byteSize: 4_194_304, processorMs: 250 },
+      maxOperationsAtOnce: 16,
       ringEvents: 2_048,
       maxSockets: 50_000,
       maxSocketsPerAddress: 1_000,
