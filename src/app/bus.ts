@@ -6,7 +6,7 @@ import type { Config } from '../config.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Stops } from './stops.ts'
 
-/** What the bus and presence, each with connections of its own, have in common about Redis. */
+/** What the bus and presence share about Redis; each has connections of its own. */
 export interface Redis {
   health: RedisHealth
   probeIntervalMs: number

@@ -5,7 +5,7 @@ import type { Transport } from '../transport/http/server.ts'
 import type { Log } from './log.ts'
 import type { PresenceParts } from './presence.ts'
 
-/** What readers hold in this process: back to where it was when they are gone. */
+/** What readers hold in this process. Each number falls back to its former value when they are gone. */
 export interface Counts {
   /** Streams with readers, each with one bus subscription. */
   streams: number
@@ -13,7 +13,7 @@ export interface Counts {
   sockets: number
   eventStreams: number
   sessionListeners: number
-  /** Conversations whose typing is watched, and people who said a moment ago whether they type. */
+  /** Conversations whose typing somebody follows, and people who reported a moment ago whether they type. */
   typing: number
   devices: number
   presenceFeeds: number

@@ -31,7 +31,7 @@ export interface DomainNeeds {
   attempts: Attempts
 }
 
-/** A new noun of the domain is made here. */
+/** The composition of the domain: a new noun is added here. */
 export function createDomain(
   config: Config,
   { bus, storage, log, watch, presence, attempts }: DomainNeeds,

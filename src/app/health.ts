@@ -3,7 +3,7 @@ import type { PresenceStates } from '../ephemeral/presence.ts'
 import type { Database } from '../store/database/database.ts'
 
 export interface Health {
-  /** Whether this process can serve: it needs the database. Without Redis it serves, only later. */
+  /** Whether this process can serve. It needs the database; without Redis it serves, with more delay. */
   ready: boolean
   status: 'ok' | 'degraded' | 'unavailable'
   checks: Record<string, string>

@@ -14,7 +14,7 @@ export interface HousekeepingNeeds {
   domain: Domain
 }
 
-/** What is done in rounds and not for a request. Every process has all of it. */
+/** Work that is done in rounds and not for a request. Every process does all of it. */
 export async function startHousekeeping(
   config: Config,
   { storage, log, domain }: HousekeepingNeeds,

@@ -10,7 +10,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Stops } from './stops.ts'
 import type { Storage } from './storage.ts'
 
-/** Time for the clients of a connection that broke to come back; graphql-ws waits up to 4 s before it tries. */
+/** Milliseconds for clients of a broken connection to come back: graphql-ws waits up to 4 s before it tries. */
 const streamLingerMs = 5_000
 
 export interface Log {

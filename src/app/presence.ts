@@ -28,7 +28,7 @@ export interface PresenceNeeds {
   watch: SessionWatch
 }
 
-/** Where presence is kept, what is told of the devices here, and what their changes tell others. */
+/** The store of presence, the reports of the devices connected here, and the watch that informs subscribers of changes. */
 export async function startPresence(
   config: Config,
   { bus, redis, storage, watch }: PresenceNeeds,

@@ -19,7 +19,7 @@ import type { Stops } from './stops.ts'
 
 export type Storage = ReturnType<typeof createStores>
 
-/** The database, embedded or given, with its migrations applied, and what reads and writes it. */
+/** The database, embedded or given, with its migrations applied, and the stores that use it. */
 export async function openStorage(
   config: Config,
   migrationsDir: string,

@@ -4,45 +4,48 @@ import { within } from '../flow/deadline.ts'
 import { isHealedByReconnecting, refusalIn, type RedisHealth, type RedisPart } from './health.ts'
 
 const maxReconnectDelayMs = 1_000
-/** From being connected until commands can be sent: the greeting is answered by then, or by nobody. */
+/**
+ * Milliseconds from connecting until commands can be sent: a server that has not answered the greeting by then never will.
+ */
 const handshakeTimeoutMs = 2_000
 const quitTimeoutMs = 500
-/** Milliseconds in which what a part tries out must have worked. */
+/** Milliseconds within which a probe must succeed. */
 const probeTimeoutMs = 2_000
-/** Milliseconds between two connections that are given up for a refusal, at first and at the most. */
+/** Milliseconds between two times that connections are dropped because of a refusal: at first, and at the most. */
 const minDropIntervalMs = 1_000
 const maxDropIntervalMs = 5_000
 
 /**
- * One of the connections of a part. Nothing is queued in it: what it cannot do now is rejected, and what was under way when
- * it is lost as well. Its own `socketTimeout` is not used: in ioredis 5.11 it outlives its connection and ends the next one.
+ * One of the connections of a part. Nothing is queued: a command that cannot be sent now is rejected, and so are commands
+ * in flight when the connection is lost. ioredis' own `socketTimeout` is not used: in ioredis 5.11 it outlives its
+ * connection and ends the next one.
  */
 const connectionOptions: RedisOptions = {
   connectTimeout: 5_000,
   keepAlive: 10_000,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
-  // A greeting that is lost with its connection would leave a client that says 'ready' for ever, without a connection.
+  // If the greeting were lost with its connection, the client would say 'ready' for ever without a connection.
   disableClientInfo: true,
-  // Each part asks again for what it needs: of what ioredis sends again by itself some is lost without a word.
+  // Each part subscribes again by itself: ioredis loses some of what it sends again, without an error.
   autoResubscribe: false,
   autoResendUnfulfilledCommands: false,
   retryStrategy: (attempt) => Math.min(attempt * 100, maxReconnectDelayMs),
 }
 
-/** Ends a connection as it stands; ioredis makes the next one. Its own disconnect() waits for a server that says nothing. */
+/** Ends a connection at once; ioredis makes the next one. Its own disconnect() waits for a server that may never answer. */
 function drop(client: Redis): void {
   ;(client.stream as Redis['stream'] | undefined)?.destroy()
 }
 
 /**
- * The connections of one part of what uses Redis. That they are there proves nothing: the server may be the wrong one, or
- * refuse what it is asked. So the part tries out again and again what it needs. When that fails all connections are made
- * anew, at once and then less and less often: the others may be connected to the same server without an error.
+ * The connections that one part of Parley has to Redis. An open connection proves nothing: the server may be the wrong one,
+ * or refuse commands. So each part probes again and again what it needs. When a probe fails, all connections are made anew,
+ * at once and then less and less often: the others may be connected to the same bad server without an error.
  */
 export class Connections {
   readonly clients: Redis[] = []
-  /** Called when what is needed works, and has not before. `isBack`: not for the first time. */
+  /** Called when the probe succeeds and did not before. `isBack`: it has succeeded once before that. */
   onWorking: (isBack: boolean) => void = () => undefined
   private attempt: () => Promise<unknown> = () => Promise.resolve()
   private probes: NodeJS.Timeout | undefined
@@ -65,7 +68,7 @@ export class Connections {
     const client = new Redis(url, {
       ...connectionOptions,
       ...options,
-      // Asked about every error that Redis answers, whatever it is an answer to.
+      // Called for every error that Redis answers, whichever command it answers.
       reconnectOnError: (error) => {
         const refusal = refusalIn(error)
         if (refusal !== null) setImmediate(() => this.lost(error, isHealedByReconnecting(refusal)))
@@ -76,7 +79,7 @@ export class Connections {
     client.on('error', (error) => this.lost(error, false))
     client.on('close', () => {
       this.lost(new Error('connection closed'), false)
-      // What is tried on it says nothing about the next one.
+      // A probe on the lost connection says nothing about the next one.
       this.endAttempt()
     })
     client.on('connect', () => {
@@ -92,7 +95,7 @@ export class Connections {
     return this.clients.every((client) => client.status === 'ready')
   }
 
-  /** Has `attempt` made every `intervalMs` and whenever there is a new connection. It rejects when something is not right. */
+  /** Runs `attempt` every `intervalMs` and on every new connection. It rejects when something is wrong. */
   probe(intervalMs: number, attempt: () => Promise<unknown>): void {
     this.attempt = attempt
     this.probes = setInterval(this.tryOut, intervalMs).unref()
@@ -101,7 +104,7 @@ export class Connections {
 
   readonly tryOut = (): void => void this.runProbe()
 
-  /** Something is not as it should be. `isHealed`: new connections may be free of it. */
+  /** To be called when something is wrong. `isHealed`: new connections may put it right. */
   lost({ message }: Error, isHealed: boolean): void {
     if (this.closed) return
     this.isWorking = false

@@ -4,12 +4,13 @@ import type { Logger } from '../telemetry/logger.ts'
 export type RedisPart = 'bus' | 'presence' | 'limits'
 
 /**
- * Answers that say "not here" or "not now", as the server of a failover, of a full memory or of a new password gives them.
- * Such a server is as good as away, however well it answers. A script's error may have the command's own inside.
+ * Errors that mean "not here" or "not now", as a server gives them after a failover, with full memory or with a new
+ * password. Such a server counts as away, however quickly it answers. The error of a script may contain that of the
+ * command.
  */
 const refusals =
   /(?:^|[\s-])(READONLY|LOADING|MASTERDOWN|NOREPLICAS|NOAUTH|WRONGPASS|OOM|MISCONF|CLUSTERDOWN|TRYAGAIN|MOVED|UNBLOCKED|BUSY)\s/
-/** Of these a new connection may be free: it reaches another server, or says the password. */
+/** Errors that a new connection may put right: it reaches another server, or sends the password. */
 const healedByReconnecting = new Set([
   'READONLY',
   'LOADING',
@@ -20,14 +21,14 @@ const healedByReconnecting = new Set([
   'UNBLOCKED',
 ])
 
-/** The code of an answer by which Redis says that it cannot be used; null for any other error. */
+/** The code of an error by which Redis says that it cannot be used; null for any other error. */
 export const refusalIn = (error: Error): string | null => refusals.exec(error.message)?.[1] ?? null
 
 export const isHealedByReconnecting = (refusal: string): boolean => healedByReconnecting.has(refusal)
 
 /**
- * Whether Redis does for this process what it is there for. A connection is no proof of that: each part says that it works
- * once it has seen it work, and that it does not for whatever reason. One line of log for an outage, and one for its end.
+ * Whether Redis works for this process. A connection does not prove it: each part reports that it works once a probe has
+ * succeeded, and that it does not when anything fails. Logs one line when an outage begins, and one when it ends.
  */
 export class RedisHealth {
   private readonly problems = new Map<RedisPart, string | null>()
@@ -35,7 +36,7 @@ export class RedisHealth {
 
   constructor(private readonly logger: Logger | null) {}
 
-  /** Of a part that has not been seen to work yet. */
+  /** For a part that has not been seen to work yet. */
   expect(part: RedisPart): void {
     this.problems.set(part, 'not connected yet')
   }

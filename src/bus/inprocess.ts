@@ -35,7 +35,7 @@ export function createInProcessBus(logger: Logger): Bus {
       }
     },
 
-    // It is never away.
+    // It is never away, so it is never back.
     onBack: () => undefined,
 
     get connected() {

@@ -5,7 +5,7 @@ import type { Logger } from '../telemetry/logger.ts'
  * the libraries stop at the first listener that throws and pay for each subscription.
  */
 export class Listeners {
-  // Held in an object each: the same function may be subscribed twice and left once.
+  // An object for each: the same function may be subscribed twice, and unsubscribed once.
   readonly #members = new Set<{ listener: (payload: string) => void }>()
   readonly #topic: string
   readonly #logger: Logger
@@ -19,7 +19,7 @@ export class Listeners {
     return this.#members.size
   }
 
-  /** Returns the idempotent way out. */
+  /** Returns the function that removes the listener; it is idempotent. */
   add(listener: (payload: string) => void): () => void {
     const member = { listener }
     this.#members.add(member)

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Subscriptions } from './subscriptions.ts'
 import { topics } from './topics.ts'
 
-/** A key that is written to see that the server takes writes. It is gone at once. */
+/** A key that is written to check that the server takes writes. It expires at once. */
 const probeKey = 'parley:probe'
 
 /**
@@ -25,12 +25,14 @@ export class RoundTripProbe {
     })
   }
 
-  /** Resolves when what was published has arrived. Rejects with what Redis refuses; may never settle, so give it a deadline. */
+  /**
+   * Resolves when the published message has arrived. Rejects when Redis refuses; may never settle, so give it a deadline.
+   */
   async run(): Promise<void> {
     const probe = String(++this.count)
     this.subscriptions.want(this.topic)
     await this.subscriptions.untilLive(this.topic)
-    // One that was given up meanwhile must not take the place of the next.
+    // A run that was given up meanwhile must not replace the next one.
     if (probe !== String(this.count)) return
     const received = new Promise<void>((resolve) => {
       this.onReceived = (payload) => {

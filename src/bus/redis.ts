@@ -50,12 +50,12 @@ class RedisBus implements Bus {
     this.pubSub = new RedisPubSub({
       publisher: this.publisher,
       subscriber: localSubscriber(subscriber, this.subscriptions),
-      // Payloads are opaque. Without these the library quotes them as JSON and parses what comes.
+      // Payloads are opaque. Without these functions the library quotes them as JSON and parses them again.
       serializer: (payload: string) => payload,
       deserializer: (payload) => payload.toString(),
     })
     this.connections.onWorking = () => {
-      // Also when it was away from the start: others may have published meanwhile.
+      // On the first connection too: Redis may have been away since the start, and others may have published meanwhile.
       for (const listener of this.backListeners) listener()
     }
     const probe = new RoundTripProbe(this.publisher, subscriber, this.subscriptions)
@@ -71,7 +71,7 @@ class RedisBus implements Bus {
     try {
       await this.pubSub.publish(topic, payload)
     } catch (error) {
-      // Its connection may have gone without its status saying so yet.
+      // The connection may be gone although its status does not say so yet.
       throw new Error('Redis is unreachable.', { cause: error })
     } finally {
       this.pendingPublishes -= 1
@@ -128,8 +128,8 @@ class RedisBus implements Bus {
 }
 
 /**
- * What graphql-redis-subscriptions is given for a connection: what it asks for is noted and counts as done, so that its own
- * records never wait for an answer that does not come.
+ * The subscriber that graphql-redis-subscriptions gets. Its subscriptions are noted and count as done at once, so that the
+ * library never waits for an answer that does not come.
  */
 function localSubscriber(client: Redis, subscriptions: Subscriptions): PubSubRedisOptions['subscriber'] {
   const facade = {
@@ -139,7 +139,7 @@ function localSubscriber(client: Redis, subscriptions: Subscriptions): PubSubRed
       done(null)
     },
     unsubscribe: (topic: string) => subscriptions.unwant(topic),
-    // It ends patterns and topics alike, and has no patterns.
+    // The library calls it for patterns and topics alike, and there are no patterns here.
     punsubscribe: () => undefined,
   }
   return facade as unknown as Redis

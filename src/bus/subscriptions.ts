@@ -3,7 +3,7 @@ import { within } from '../flow/deadline.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { refusalIn } from './health.ts'
 
-/** Milliseconds for which whoever subscribes waits for the answer: the bus is there for speed, and this is none. */
+/** Milliseconds for which a subscriber waits for the answer: the bus is there for speed, and a longer wait is not fast. */
 const patienceMs = 250
 /** Milliseconds until a connection that does not answer a SUBSCRIBE is given up. */
 const answerTimeoutMs = 2_000
@@ -13,21 +13,21 @@ const chunkSize = 500
 
 interface Topic {
   isWanted: boolean
-  /** On the present connection. */
+  /** Whether it was asked for on the present connection. */
   isAsked: boolean
   isLive: boolean
-  /** Resolves when it is live, or when it is no longer worth waiting for that. */
+  /** Resolves when it is live, or when a subscriber need not wait any longer. */
   patience: Promise<void>
   endPatience: () => void
-  /** Called when it becomes live after all; null while nobody asks. */
+  /** Called when it becomes live after the wait; null while nobody waits for that. */
   late: (() => void)[] | null
 }
 
 /**
- * The topics that are wanted, and what has come of that on the present connection. One place compares the two and asks
- * Redis for the difference, once a tick and whenever there is a new connection. So nothing hangs on the answer to one
- * SUBSCRIBE, which may never come: ioredis 5.11 forgets one that was sent before its connection was ready and then lost, and
- * graphql-redis-subscriptions 2.7 lets everybody who asks for that topic later wait for the same answer.
+ * The topics that are wanted, and their state on the present connection. One place compares the two and asks Redis for the
+ * difference, once a tick and whenever there is a new connection. So nothing depends on the answer to one SUBSCRIBE, which
+ * may never come: ioredis 5.11 forgets a SUBSCRIBE that was sent before its connection was ready and then lost, and
+ * graphql-redis-subscriptions 2.7 makes every later subscriber of that topic wait for the same answer.
  */
 export class Subscriptions {
   private readonly topics = new Map<string, Topic>()
@@ -37,7 +37,7 @@ export class Subscriptions {
   constructor(
     private readonly client: Redis,
     private readonly logger: Logger,
-    /** The connection does not answer. */
+    /** Called when the connection does not answer. */
     private readonly onSilence: (error: Error) => void,
   ) {
     client.on('close', () => {
@@ -74,7 +74,7 @@ export class Subscriptions {
     })
   }
 
-  /** Resolves when the topic is live, or soon without; `onLate` is called when it becomes live after that. */
+  /** Resolves when the topic is live, or soon even if it is not; `onLate` is called when it becomes live after that. */
   async settled(name: string, onLate: () => void): Promise<void> {
     const topic = this.topics.get(name)
     if (!topic) return
@@ -137,9 +137,9 @@ export class Subscriptions {
       await within(answerTimeoutMs, this.client.subscribe(...names), () => new Error('SUBSCRIBE is not answered'))
       if (this.client.stream === stream) for (const [name, topic] of asked) this.goLive(name, topic)
     } catch (error) {
-      // Of a lost connection; all is asked for again on the next one.
+      // The connection was lost; everything is asked for again on the next one.
       if (this.client.status !== 'ready' || this.client.stream !== stream) return
-      // One refused topic refuses all with it.
+      // One refused topic makes Redis refuse all in the command: ask for each alone.
       if (names.length > 1 && isAnswer(error)) for (const name of names) void this.ask([name])
       else this.fail(asked, error as Error)
     }
@@ -161,7 +161,7 @@ export class Subscriptions {
     }
     for (const [name, topic] of asked) {
       topic?.endPatience()
-      // What is refused as a whole has its own line.
+      // RedisHealth logs a refusal of the whole server.
       if (refusalIn(error) === null) this.logger.error({ err: error, topic: name }, 'SUBSCRIBE failed; trying again')
       setTimeout(() => {
         if (!topic || this.topics.get(name) !== topic) return
@@ -172,7 +172,7 @@ export class Subscriptions {
   }
 }
 
-/** Whether Redis answered with it. */
+/** Whether it is an error that Redis answered. */
 const isAnswer = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError'
 
 function chunksOf(names: readonly string[]): string[][] {

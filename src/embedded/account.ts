@@ -21,7 +21,7 @@ function findAccount(): { name: string; uid: number; gid: number } {
   )
 }
 
-/** A cluster that another user began stays that user's: PostgreSQL insists on owning its files. */
+/** A cluster that another user made stays that user's: PostgreSQL insists on owning its files. */
 function ownerOf(cluster: string): { name: string; uid: number; gid: number } | null {
   if (!existsSync(cluster)) return null
   const { uid, gid } = statSync(cluster)
@@ -29,11 +29,11 @@ function ownerOf(cluster: string): { name: string; uid: number; gid: number } | 
 }
 
 /**
- * PostgreSQL refuses to run as root. Then it gets another account, and, when that account cannot reach the paths (a
- * clone under root's home, say), the right to pass file permissions too.
+ * PostgreSQL refuses to run as root. It then runs as another account. If that account cannot reach the paths (a clone under
+ * root's home, say), it also gets the right to ignore file permissions.
  */
 export function runAs(binary: string, dataDir: string, cluster: string): RunAs {
-  // Not our working directory, which the other account may have no access to.
+  // Not our working directory: the other account may have no access to it.
   const cwd = '/'
   if (process.getuid?.() !== 0) return { prefix: [], options: { cwd }, owner: null }
 

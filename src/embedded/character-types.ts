@@ -1,17 +1,17 @@
 import { Client } from 'pg'
 import type { Logger } from '../telemetry/logger.ts'
 
-/** Of the system, the first that it has: C.UTF-8 is everywhere on Linux; macOS has the other one. */
+/** The first of these that the system has is taken: C.UTF-8 is everywhere on Linux, macOS has en_US.UTF-8. */
 const systemLocales = ['C.UTF-8', 'en_US.UTF-8']
 
-/** For initdb. Where the system lacks it the cluster is made with C, and `setCharacterTypes` finds another one. */
+/** For initdb. If the system lacks it, the cluster is made with C, and `setCharacterTypes` finds another locale. */
 export const characterTypes = 'C.UTF-8'
 
 /**
- * Tells an existing cluster what a letter is. Full text and trigrams ask the system's LC_CTYPE, whatever provider sorts and
- * compares; with C, which clusters were made with at first, every character past ASCII is a letter to the one, curly quotes
- * too, and none to the other. No index depends on it before there is one for full text or trigrams, so that the catalog's
- * row is all there is to change: docs/decisions/0035.
+ * Sets which characters an existing cluster takes for letters. Full text and trigrams ask the system's LC_CTYPE, whichever
+ * provider sorts and compares. Older clusters were made with C. Then full text takes every character past ASCII for a
+ * letter, curly quotes too, and trigrams take none. Without an index for full text or trigrams no index depends on it, so
+ * the row of the catalog is all that has to change: docs/decisions/0035.
  */
 export async function setCharacterTypes(url: string, log: Logger, candidates = systemLocales): Promise<void> {
   const client = new Client({ connectionString: url })
@@ -20,7 +20,7 @@ export async function setCharacterTypes(url: string, log: Logger, candidates = s
     const { rows } = await client.query("SELECT FROM pg_database WHERE datname = current_database() AND datctype = 'C'")
     if (rows.length === 0) return
     for (const candidate of candidates) {
-      // A name that the system does not know would let nobody in any more. It is refused here.
+      // PostgreSQL would refuse all connections with a locale that the system does not know. This statement fails first.
       const isKnown = await client
         .query(`CREATE COLLATION pg_temp.candidate (PROVIDER = libc, LC_COLLATE = 'C', LC_CTYPE = '${candidate}')`)
         .then(() => true, () => false) // prettier-ignore

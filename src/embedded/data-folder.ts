@@ -25,7 +25,7 @@ function tryLink(from: string, to: string): boolean {
 function takeLock(dataDir: string, lock: string, draft: string): void {
   const mine = identityOf(process.pid)
   writeFileSync(draft, mine, { mode: 0o644 })
-  // A link appears whole and to one process only, so whoever made it has the folder.
+  // link() makes the file whole, and succeeds for one process only: that process has the folder.
   while (!tryLink(draft, lock)) {
     const holder = readIfThere(lock)
     if (holder === null) continue
@@ -35,8 +35,8 @@ function takeLock(dataDir: string, lock: string, draft: string): void {
         `The data folder ${dataDir} is in use by process ${holderPid}. Stop that one, or set PARLEY_DATA_DIR to another folder.`,
       )
     }
-    // Left by a process that was killed. Two processes may clear it away at once, and the later one would take the
-    // fresh lock of the earlier one with it: it looks at what it took, and puts that back.
+    // The lock of a process that was killed. Two processes may remove it at once, and the later one would remove the fresh
+    // lock of the earlier one too. So it looks at the file that it took, and puts a fresh one back.
     const taken = `${lock}.${process.pid}.stale`
     try {
       renameSync(lock, taken)
@@ -49,12 +49,12 @@ function takeLock(dataDir: string, lock: string, draft: string): void {
   }
 }
 
-/** As mkdir -p. Not Node's own `recursive`, which never returns where the parent refuses new folders (/proc, say). */
+/** Like mkdir -p. Not Node's own `recursive`, which never returns where the parent refuses new folders (/proc, say). */
 function makeFolder(path: string): void {
   if (existsSync(path)) return
   if (dirname(path) !== path) makeFolder(dirname(path))
   try {
-    // Others may pass through (PostgreSQL runs as another account under root) but not list it.
+    // Other accounts may pass through (under root PostgreSQL runs as another account) but not list it.
     mkdirSync(path, { mode: 0o711 })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error

@@ -65,7 +65,7 @@ function readPostmaster(cluster: string): { pid: number; port: number; ready: bo
   if (!existsSync(file)) return null
   const lines = readFileSync(file, 'utf8').split('\n')
   const pid = Number(lines[0])
-  // The pid may have gone to another program since; then the file is a leftover.
+  // The system may have given the pid to another program; then the file is left over.
   if (!commandOf(pid).includes(cluster)) return null
   return { pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' }
 }
@@ -74,7 +74,7 @@ function urlFor(paths: Paths, port: number): string {
   return `postgresql://parley:${readFileSync(paths.passwordFile, 'utf8')}@127.0.0.1:${port}/postgres`
 }
 
-/** A PostgreSQL whose owner was killed is on its way out, or was orphaned: the folder is ours, so it has to go. */
+/** A PostgreSQL whose owner was killed is stopping, or was orphaned. The folder is ours, so it has to stop. */
 async function endLeftover(cluster: string, log: Logger): Promise<void> {
   const startedAtMs = Date.now()
   let signalled = false
@@ -92,12 +92,12 @@ async function endLeftover(cluster: string, log: Logger): Promise<void> {
     }
     await sleep(50)
   }
-  // PostgreSQL itself would refuse to start when the pid in its old lock file was given to another program.
+  // PostgreSQL would refuse to start if the system has given the pid in its old lock file to another program.
   rmSync(join(cluster, 'postmaster.pid'), { force: true })
 }
 
 function initialise(binaries: PostgresBinaries, as: RunAs, paths: Paths, ctype = characterTypes): void {
-  // Aside first: an initdb that was interrupted leaves nothing that looks like a cluster.
+  // Made under another name first: an interrupted initdb then leaves nothing that looks like a cluster.
   const draft = `${paths.cluster}.new`
   rmSync(draft, { recursive: true, force: true })
   rmSync(paths.passwordFile, { force: true })
@@ -113,7 +113,7 @@ function initialise(binaries: PostgresBinaries, as: RunAs, paths: Paths, ctype =
     `--pwfile=${paths.passwordFile}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
-    // Sorting and case rules of PostgreSQL itself: the same on every machine, whatever locales it has.
+    // PostgreSQL's own rules for sorting and case: the same on every machine, whatever locales it has.
     '--locale=C',
     `--lc-ctype=${ctype}`,
     '--locale-provider=builtin',
@@ -122,7 +122,7 @@ function initialise(binaries: PostgresBinaries, as: RunAs, paths: Paths, ctype =
   ]
   const result = spawnSync(command[0] ?? '', command.slice(1), { ...as.options, encoding: 'utf8' })
   if (result.status !== 0 && ctype !== 'C') {
-    // The system may lack that locale. If it was something else, it is said now.
+    // The system may lack that locale. If the cause was another one, this call fails with it too.
     initialise(binaries, as, paths, 'C')
     return
   }
@@ -133,7 +133,7 @@ function initialise(binaries: PostgresBinaries, as: RunAs, paths: Paths, ctype =
   renameSync(draft, paths.cluster)
 }
 
-/** The line that says what went wrong, from the output of one of PostgreSQL's programs. */
+/** The line of a PostgreSQL program's output that says what went wrong. */
 function complaintIn(output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '')
   const complaint = lines.find((line) => /FATAL|PANIC|error:/.test(line)) ?? lines.at(-1) ?? 'it gave no reason'
@@ -156,7 +156,7 @@ function launch(binaries: PostgresBinaries, as: RunAs, paths: Paths, port: numbe
     unix_socket_directories: '',
     max_connections: 100,
     shared_buffers: '128MB',
-    // Otherwise its log quotes the row that a constraint refuses, and with it texts and names.
+    // Otherwise the log quotes rows that a constraint refuses, and with them texts and names.
     log_error_verbosity: 'terse',
     log_parameter_max_length: 0,
     log_parameter_max_length_on_error: 0,
@@ -171,7 +171,7 @@ function launch(binaries: PostgresBinaries, as: RunAs, paths: Paths, port: numbe
   }
 }
 
-/** Waits until PostgreSQL accepts connections; throws with its own complaint when it ends instead. */
+/** Waits until PostgreSQL accepts connections; throws with PostgreSQL's own message if it ends instead. */
 async function untilReady(server: Supervised, paths: Paths, logOffsetBytes: number): Promise<void> {
   const deadlineMs = Date.now() + startTimeoutMs
   while (readPostmaster(paths.cluster)?.ready !== true) {
@@ -195,7 +195,7 @@ async function start(options: EmbeddedOptions, paths: Paths): Promise<EmbeddedPo
   const port = await freePort()
   const server = launch(binaries, as, paths, port, postgresFlags)
   await untilReady(server, paths, logOffsetBytes)
-  // A flag may have given it another port.
+  // A flag of a test may have set another port.
   const url = urlFor(paths, readPostmaster(paths.cluster)?.port ?? port)
   await setCharacterTypes(url, log).catch((error: unknown) => {
     server.end()
@@ -213,7 +213,7 @@ async function start(options: EmbeddedOptions, paths: Paths): Promise<EmbeddedPo
       server.end()
       const timer = setTimeout(() => {
         const postmaster = readPostmaster(paths.cluster)
-        // SIGQUIT ends it at once; what was committed is safe and is replayed at the next start.
+        // SIGQUIT ends it at once. What was committed is safe: the next start replays it.
         if (postmaster) process.kill(postmaster.pid, 'SIGQUIT')
       }, stopTimeoutMs)
       await server.ended
@@ -222,7 +222,7 @@ async function start(options: EmbeddedOptions, paths: Paths): Promise<EmbeddedPo
   }
 }
 
-/** Starts the PostgreSQL of a data folder, making it first when there is none. It ends with this process. */
+/** Starts the PostgreSQL of a data folder; makes the cluster first if there is none. It ends with this process. */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   if (process.platform === 'win32') {
     throw new StartError('The embedded PostgreSQL does not run on Windows. Set DATABASE_URL to a PostgreSQL of yours.')
@@ -240,7 +240,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   }
 }
 
-/** The address of the PostgreSQL that a server is running on this data folder now; null when none is. */
+/** The address of the PostgreSQL that runs on this data folder now; null when none does. */
 export function runningEmbeddedUrl(dataDir: string): string | null {
   const paths = pathsIn(dataDir)
   const postmaster = readPostmaster(paths.cluster)

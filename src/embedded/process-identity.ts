@@ -27,7 +27,7 @@ export function commandOf(pid: number): string {
 }
 
 /**
- * A text that no other process has had or will have, also after a reboot: pids are used again, so a pid alone does not
+ * A text that no other process has had or will have, also after a reboot: the system reuses pids, so a pid alone does not
  * say who wrote a lock. '' when there is no such process.
  */
 export function identityOf(pid: number): string {

@@ -1,9 +1,9 @@
 import { spawn, type SpawnOptions } from 'node:child_process'
 
 /**
- * Runs "$@" until it ends by itself or our end of stdin closes, which the kernel sees to however we die. SIGINT is the
- * fast and clean way out for PostgreSQL (connections are cut, everything is written) and for Redis. A server that was halted
- * takes it only when it continues.
+ * Runs "$@" until it ends by itself or our end of stdin closes: the kernel closes that however we die. SIGINT is the fast
+ * and clean way to end PostgreSQL (connections are cut, everything is written) and Redis. A stopped (SIGSTOP) server
+ * handles it only when it continues.
  */
 const script = `
 exec 3<&0 </dev/null
@@ -23,7 +23,7 @@ export interface Supervised {
   hasEnded(): boolean
   /** Asks the server to end. Idempotent. */
   end(): void
-  /** Ends the server and whoever watches it with SIGKILL: for one that takes no notice of being asked. */
+  /** Ends the server and its supervisor with SIGKILL, for a server that does not end when asked. */
   kill(): void
 }
 
@@ -46,7 +46,7 @@ export function spawnSupervised(
     child.once('exit', settle)
     child.once('error', () => settle(null))
   })
-  // Its end is seen above; a broken pipe is no news.
+  // `ended` reports the end; a broken pipe says nothing more.
   child.stdin?.on('error', () => undefined)
   child.unref()
   const end = (): void => {

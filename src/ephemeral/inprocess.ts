@@ -22,10 +22,10 @@ interface Device {
 
 interface Person {
   devices: Map<string, Device>
-  /** As it was announced. */
+  /** The status that was announced last. */
   status: Status
   kind: DeviceKind | null
-  /** Of devices that are gone. */
+  /** When the newest of the devices that are gone gave its last sign. */
   seenAtMs: number
   isUnsaved: boolean
   /** When to look again: something expires, becomes idle, or need not be remembered any longer. */
@@ -33,12 +33,12 @@ interface Person {
 }
 
 export interface InProcessOptions {
-  /** Called with the people whose presence is another one now. */
+  /** Called with the people whose presence has changed. */
   announce: (userIds: string[]) => void
   nowMs?: () => number
 }
 
-/** For a process that runs alone: the same rules as in the .lua files, one test suite holds both to them. */
+/** For a process that runs alone: the same rules as in the .lua files. One test suite checks both. */
 export const createInProcessPresence = (options: InProcessOptions): PresenceStates => new InProcessPresence(options)
 
 class InProcessPresence implements PresenceStates {
@@ -120,7 +120,7 @@ class InProcessPresence implements PresenceStates {
     if (changed.length > 0) this.announce(changed)
   }
 
-  /** Brings what is published in line with the devices. True if that changed. */
+  /** Brings the published state in line with the devices. True if it changed. */
   private settle(userId: string, person: Person, now: number): boolean {
     for (const [id, device] of person.devices) if (device.expiresAtMs <= now) remove(person, id, device)
     const { status, kind, dueAtMs } = bestOf(person, now)
@@ -128,7 +128,8 @@ class InProcessPresence implements PresenceStates {
     Object.assign(person, { status, kind, dueAtMs })
     if (changed && status === 'OFFLINE' && person.seenAtMs > 0) person.isUnsaved = true
     if (person.devices.size === 0 && !person.isUnsaved) {
-      // Kept a while for who read the database before; with nothing to tell not at all.
+      // Kept for a while, for readers that read the database before it was saved there; dropped at once if there is no
+      // such time.
       if (person.seenAtMs === 0) this.people.delete(userId)
       else person.dueAtMs = now + savedForMs
     }
@@ -167,7 +168,7 @@ function applySign(person: Person, sign: Extract<Change, { type: 'SIGN' }>, now:
   const known = devices.get(sign.deviceId)
   const isThere = known !== undefined && known.expiresAtMs > now
   const expiresAtMs = now - (sign.silentMs ?? 0) + lifeMs
-  // The device has been silent for too long: this is no sign of it.
+  // The device has been silent for too long, so this does not count as a sign.
   if (expiresAtMs <= now) return
   if (!isThere) makeRoom(person)
   const usedAtMs = sign.idleMs === null ? 0 : now - sign.idleMs

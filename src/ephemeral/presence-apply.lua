@@ -1,4 +1,4 @@
--- Applies changes: from ARGV[3] on changeWidth values for each, as redis.ts lists them.
+-- Applies changes: changeWidth values for each, from ARGV[3] on, in the order of toValues in redis.ts.
 
 local function makeRoom(p)
   if p.count < maxDevices then return end
@@ -15,7 +15,7 @@ for i = 3, #ARGV, changeWidth do
   local d = p.devices[id]
   local expires = now - (tonumber(silent) or 0) + lifeMs
   if type == 'SIGN' and expires <= now then
-    -- The device has been silent for too long: this is no sign of it.
+    -- The device has been silent for too long, so this does not count as a sign.
   elseif type == 'SIGN' then
     local used = tonumber(idle) and now - tonumber(idle)
     if d and d.expires <= now then

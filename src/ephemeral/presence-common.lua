@@ -1,9 +1,10 @@
--- What the scripts have in common; they follow it in one text. A script sees and changes everything at once, so that of all
--- processes exactly one finds each change, and tells of it in the same step. All keys have one hash tag: Redis Cluster
--- keeps them together. The numbers come from presence.ts, as locals in front of this.
+-- Shared by all scripts: this text stands before each of them. A script runs alone in Redis, so exactly one process finds
+-- each change, and the script announces it in the same step. All keys have one hash tag, so that Redis Cluster keeps them
+-- together. The numbers of presence.ts stand before this text as locals.
 --
--- KEYS: the sorted set of who is due, and that of whose last moment is not saved. The others are named after the first.
--- A device is `kind|said|active at|expires at|session`, what is published is `status|kind|last moment`.
+-- KEYS: the sorted set of people who are due, and that of people whose last-seen time is not saved. The names of the other
+-- keys are made from the first. A device is `kind|said|active at|expires at|session`, the published state is
+-- `status|kind|last-seen time`.
 
 local due, unsaved = KEYS[1], KEYS[2]
 local prefix = string.sub(due, 1, -4)
@@ -61,7 +62,7 @@ local function settle(user)
       local next = d.status == 'ONLINE' and math.min(d.expires, idleAt) or d.expires
       dueAt = math.min(dueAt or next, next)
       if d.status == 'OFFLINE' then
-        -- It only stands there so that its socket does not bring it back.
+        -- The device said that it is gone. It is kept only so that its socket does not bring it back.
       elseif d.status ~= status and (d.status == 'ONLINE' or status == 'OFFLINE') then
         status, newest, newestId = d.status, d, id
       elseif d.status == status and (d.active > newest.active or (d.active == newest.active and id < newestId)) then

@@ -1,4 +1,5 @@
--- ARGV from 3 on: pairs of a user and the moment that is kept elsewhere now. One that has moved on meanwhile stays unsaved.
+-- ARGV from 3 on: pairs of a user and a last-seen time that the database has now. If the time changed meanwhile, it stays
+-- unsaved.
 
 for i = 3, #ARGV, 2 do
   local user, moment = ARGV[i], ARGV[i + 1]

@@ -1,27 +1,30 @@
 import type { DeviceKind } from '../domain/viewer.ts'
 
 /**
- * Who is here: what is gone when nobody renews it. Shared by all processes of a deployment.
+ * Who is online: state that expires when nobody renews it. Shared by all processes of a deployment.
  *
- * Guarantee: while Redis lives, every change of a person's presence is found by exactly one process, and announced in the
- * step that stores it; the moment somebody was last seen stays until it is reported as saved. Nothing survives the loss of
- * Redis' memory: what holds devices tells them again. Nothing here waits for a Redis that is away, or queues for it.
+ * Guarantee: while Redis lives, exactly one process finds each change of a person's presence, and announces it in the step
+ * that stores it. The time at which somebody was last seen stays until it is reported as saved. Nothing survives the loss
+ * of Redis' memory: each process then reports its devices again. Nothing here waits for a Redis that is away, or queues
+ * commands for it.
  */
 export interface PresenceStates {
-  /** In their order. Rejects at once when it cannot be done now. A few hundred at a time. */
+  /** Applies the changes in their order. Rejects at once when that cannot be done now. Takes a few hundred at a time. */
   apply(changes: readonly Change[]): Promise<void>
   /**
-   * Finds whose devices expired or have become idle, up to a number of people, and whom to save: people seen last at
-   * these moments. To be called about once a second, by every process.
+   * Finds people whose devices expired or became idle, up to `sweepSize` of them, and people whose last-seen time must be
+   * saved. To be called about once a second, by every process.
    */
   sweep(): Promise<Sweep>
-  /** These moments are kept elsewhere now. */
+  /** These times are saved in the database now. */
   saved(moments: readonly LastSeen[]): Promise<void>
-  /** The state of each, in order: one round trip. Null: nothing is known, which is OFFLINE. Rejects when unreachable. */
+  /** The state of each, in order: one round trip. Null: nothing is known, which means OFFLINE. Rejects when unreachable. */
   read(userIds: readonly string[]): Promise<(PresenceState | null)[]>
-  /** Calls the listener whenever it becomes reachable. `isBack`: not for the first time; what was here before may be gone. */
+  /**
+   * Calls the listener whenever it becomes reachable. `isBack`: not for the first time, and its former state may be gone.
+   */
   onConnected(listener: (isBack: boolean) => void): void
-  /** Whether it takes what it is told now. */
+  /** Whether it accepts changes now. */
   readonly isReachable: boolean
   /** Idempotent. */
   close(): Promise<void>
@@ -43,7 +46,7 @@ export interface LastSeen {
 }
 
 export interface Sweep {
-  /** Whether there is more to do at once. */
+  /** Whether the next sweep would find more at once. */
   isFull: boolean
   unsaved: LastSeen[]
 }
@@ -55,41 +58,49 @@ export type Change =
       userId: string
       sessionId: string
       deviceId: string
-      /** That of a device that is known stays, unless it `says` ONLINE or AWAY. */
+      /** A known device keeps its kind, unless it `says` ONLINE or AWAY. */
       kind: DeviceKind
-      /** Milliseconds since the device was last used; null: not known to this one. */
+      /** Milliseconds since the device was last used; null: this process does not know. */
       idleMs: number | null
       /**
-       * It is AWAY until it says ONLINE, whatever is done on it. HERE: it connected, and so is not gone, whatever it said.
-       * Null: it says nothing, and stays with what it said.
+       * AWAY: the device is AWAY until it says ONLINE, however much it is used. HERE: it connected, and so is no longer
+       * gone, whatever it said before. Null: it says nothing, and what it said before still holds.
        */
       says: 'ONLINE' | 'AWAY' | 'HERE' | null
-      /** Milliseconds since its last sign of life, from which its time counts: an open connection alone is no sign. None: now. */
+      /**
+       * Milliseconds since its last sign of life, from which its lifetime counts: an open connection alone is no sign. Not
+       * given: 0.
+       */
       silentMs?: number | undefined
     }
-  /** A device says that it is gone: until it says otherwise or connects, also when its socket is still there. */
+  /**
+   * A device says that it is gone. That holds until it says otherwise or connects again, even if its socket is still open.
+   */
   | { type: 'LEFT'; userId: string; deviceId: string }
-  /** Something was done in this session just now, on whichever of its devices. */
+  /** The session was active just now, on any of its devices. */
   | { type: 'USED'; userId: string; sessionId: string }
-  /** With it go its devices. */
+  /** Its devices are removed with it. */
   | { type: 'SESSION_ENDED'; userId: string; sessionId: string }
-  /** Nothing is to be known of the person any more. */
+  /** Everything kept about the person is removed. */
   | { type: 'FORGET'; userId: string }
 
-/** Milliseconds that a device counts as present after its last sign. */
+/** Milliseconds for which a device counts as present after its last sign. */
 export const lifeMs = 30_000
 /** Milliseconds without activity after which a device is AWAY. */
 export const idleAfterMs = 5 * 60_000
-/** Milliseconds by which another kind of device must have been used later to be the one that is shown. */
+/** A device of another kind is shown instead only if it was used this many milliseconds later. */
 export const steadyMs = 60_000
-/** Devices of one person. The one that gave its last sign first makes room. */
+/** Most devices of one person. The one whose last sign is the oldest makes room. */
 export const maxDevices = 32
-/** Milliseconds for which a saved moment is still answered: who read the database before it was saved there needs it. */
+/**
+ * Milliseconds for which a saved last-seen time is still answered, for readers that read the database before it was saved
+ * there.
+ */
 export const savedForMs = 60_000
-/** People that one sweep looks at, and moments it answers. */
+/** Most people that one sweep looks at, and most last-seen times that it returns. */
 export const sweepSize = 500
 
-/** `status|kind|moment`, as both implementations keep it: the moment is empty when there is none. */
+/** `status|kind|last-seen time`, as both implementations store it: the time is empty when there is none. */
 export function parseState(text: string): PresenceState {
   const [status, kind, seen] = text.split('|')
   const isOffline = status === 'OFFLINE'

@@ -5,21 +5,21 @@ import { within } from '../flow/deadline.ts'
 import { parseState, sweepSize, type Change, type LastSeen, type PresenceStates } from './presence.ts'
 import { presenceScript } from './script.ts'
 
-/** Commands under way at once; beyond that Redis counts as away. */
+/** Most commands in flight; beyond that Redis counts as away. */
 const maxPending = 1_000
-/** An answer that takes longer is not waited for: somebody's request is behind it. */
+/** Milliseconds to wait for an answer: a person's request is waiting too. */
 const commandTimeoutMs = 1_000
 const defaultPrefix = 'parley:{presence}:'
 
 export interface RedisPresenceOptions {
   url: string
-  /** What all keys begin with. */
+  /** Prefix of all keys. */
   prefix?: string
-  /** Redis' own clock, when not given. */
+  /** Redis' own clock if not given. */
   nowMs?: () => number
-  /** Where it says whether it works. */
+  /** Gets the reports whether Redis works. */
   health?: RedisHealth
-  /** Milliseconds between two looks whether it does. */
+  /** Milliseconds between two probes. */
   probeIntervalMs?: number
 }
 
@@ -37,7 +37,7 @@ export function createRedisPresence(options: RedisPresenceOptions): PresenceStat
     hasWorked = true
     for (const listener of listeners) listener(isBack)
   }
-  // As a sign would be: a server that only answers what it is asked for is no use.
+  // A write, like a sign: a server that only answers reads is of no use.
   connections.probe(probeIntervalMs, () => redis.set(`${prefix}probe`, 1, 'PX', 1))
   let pending = 0
   let closed = false
@@ -96,7 +96,7 @@ export function createRedisPresence(options: RedisPresenceOptions): PresenceStat
   }
 }
 
-/** As presence-apply.lua takes them. */
+/** The values in the order in which presence-apply.lua reads them. */
 function toValues(change: Change): (string | number)[] {
   const { type, userId } = change
   switch (type) {

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { idleAfterMs, lifeMs, maxDevices, savedForMs, steadyMs, sweepSize } from './presence.ts'
 
-/** Milliseconds after which Redis may forget what no process looks after any more. */
+/** Milliseconds after which Redis may drop keys that no process uses any more. */
 const keptMs = 7 * 24 * 3_600_000
-/** Values of each change in the arguments of the script `apply`. */
+/** Number of values for each change in the arguments of the script `apply`. */
 const changeWidth = 8
 
 /** Names under which the scripts know these numbers. */
 const numbers = { changeWidth, idleAfterMs, keptMs, lifeMs, maxDevices, savedForMs, steadyMs, sweepSize }
 
-// Beside this module, in src/ as in dist/: the build copies them.
+// The files are next to this module in src/ and in dist/: the build copies them.
 const read = (name: string) => readFileSync(new URL(`./presence-${name}.lua`, import.meta.url), 'utf8')
 
-/** The rules of presence in Redis' own language: the text of one script. */
+/** The text of one script: the rules of presence in Lua. */
 export function presenceScript(name: 'apply' | 'sweep' | 'saved'): string {
   const locals = Object.entries(numbers).map(([key, value]) => `local ${key} = ${value}\n`)
   return [...locals, read('common'), read(name)].join('')

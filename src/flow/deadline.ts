@@ -1,13 +1,13 @@
-/** Calls `late` unless what it returns is called before. */
+/** Calls `late` after this time, unless the returned function is called first. */
 function startTimer(ms: number, late: () => void): () => void {
-  // A process that was held up runs its timers first: what came in meanwhile is looked at before it counts as late.
+  // A process that was blocked runs its timers first. Answers that came in meanwhile are handled before `late` is called.
   const timer = setTimeout(() => setImmediate(late), ms)
   return () => clearTimeout(timer)
 }
 
 /**
- * What the promise comes to, or the error that `late` makes when it has not settled in time. What it comes to after that
- * is nobody's: whoever needs to undo it looks at the promise itself.
+ * Settles as the promise does, or rejects with the error of `late` when that takes too long. How the promise settles after
+ * that is ignored: a caller that needs to undo it watches the promise itself.
  */
 export function within<Value>(ms: number, promise: PromiseLike<Value>, late: () => Error): Promise<Value> {
   return new Promise((resolve, reject) => {
@@ -25,7 +25,7 @@ export function within<Value>(ms: number, promise: PromiseLike<Value>, late: () 
   })
 }
 
-/** Whether the promise settles in time, one way or the other. Never rejects. */
+/** Whether the promise settles in time, with a value or an error. Never rejects. */
 export function settlesWithin(ms: number, promise: PromiseLike<unknown>): Promise<boolean> {
   return new Promise((resolve) => {
     const stop = startTimer(ms, () => resolve(false))

@@ -1,16 +1,16 @@
 export interface Rounds {
-  /** Has the next round begin soon, also when one is under way. */
+  /** Makes the next round begin soon, also when one is running. */
   hurry(): void
-  /** Ends after the round that is under way. */
+  /** Resolves after the round that is running. */
   stop(): Promise<void>
 }
 
-/** Milliseconds between a round and one that is wanted before its time. */
+/** Milliseconds between a round and one that `hurry` asked for. */
 const hurryMs = 25
 
 /**
- * Work that goes by the clock: a round every `intervalMs`, counted from the end of the one before, so that a slow database is
- * not asked twice at once. A round never rejects; a long one looks at `isStopping` between its steps.
+ * Periodic work: a round every `intervalMs`, counted from the end of the one before, so that a slow database is not asked
+ * twice at once. A round never rejects; a long one checks `isStopping` between its steps.
  */
 export function startRounds(intervalMs: number, round: (isStopping: () => boolean) => Promise<void>): Rounds {
   let stopping = false
@@ -31,7 +31,7 @@ export function startRounds(intervalMs: number, round: (isStopping: () => boolea
     hurry() {
       if (isHurried) return
       isHurried = true
-      // Under way: the next one is planned after it.
+      // A round is running, and plans the next one when it ends.
       if (!timer) return
       clearTimeout(timer)
       plan()

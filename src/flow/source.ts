@@ -1,22 +1,24 @@
 /**
- * Something that can be read without waiting: `take` answers what is there now. So one turn of the event loop can serve
- * a thousand readers, which a promise for each of them would not allow. Whoever reads one item at a time can also iterate;
- * return() settles at once, also while next() waits: graphql-ws cannot clean up an async generator that waits.
+ * Something that can be read without waiting: `take` returns what is there now. So one turn of the event loop can serve a
+ * thousand readers, which a promise for each of them would not allow. A reader of single items can also iterate. return()
+ * settles at once, also while next() waits: graphql-ws cannot clean up an async generator that waits.
  */
 export abstract class Source<Item> implements AsyncIterableIterator<Item> {
-  /** Called when `take` may have something again, and when there will never be anything again. Set by the reader. */
+  /** Called when `take` may have something again, and when the source has ended. Set by the reader. */
   onMore: (() => void) | null = null
 
-  /** The next item; null when there is none at the moment, or `ended`. */
+  /** The next item; null when there is none at the moment, or the source has ended. */
   abstract take(): Item | null
 
-  /** True once there will never be anything again. */
+  /** True once there will never be another item. */
   abstract get ended(): boolean
 
   /** Idempotent. */
   abstract end(): void
 
-  /** Grows with everything that comes of it, for its reader or not: a source that stands still although it is behind is stuck. */
+  /**
+   * Grows with everything that the source does, for its reader or not: a source that is behind and does not grow is stuck.
+   */
   get progress(): number {
     return 0
   }
@@ -26,14 +28,14 @@ export abstract class Source<Item> implements AsyncIterableIterator<Item> {
     return false
   }
 
-  /** What it waits for then, for the log. */
+  /** What it waits for while it is behind, for the log. */
   get waitsFor(): string {
     return ''
   }
 
   /**
-   * Where to go on after this item, or with null from the beginning of this source, in a text for whoever comes back. Null:
-   * there are no places, what comes is what is now.
+   * Where a reader that comes back continues after this item, as a text; with null, the beginning of this source. Null if
+   * the source has no positions because it only gives the current state.
    */
   placeAfter(_item: Item | null): string | null {
     return null

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers'
 
 /**
- * Gathers what is asked for within one turn of the event loop: many sockets have their say in a turn, each in a callback
- * of its own, and DataLoader by itself gathers no further than one callback. For its `batchScheduleFn`.
+ * Batches requests over one turn of the event loop. In a turn each socket has a callback of its own, and DataLoader by
+ * itself batches only within one callback. For its `batchScheduleFn`.
  */
 export const oncePerTurn = (run: () => void): void => {
   setImmediate(run)

@@ -3,33 +3,33 @@ import type { LogEvent } from '../store/log-event.ts'
 import type { LogRequest } from './read.ts'
 import { oncePerTurn } from '../flow/turn.ts'
 
-/** Statements that read the log at once: the other connections of the pool are left to writes and requests. */
+/** Statements that read the log at the same time: the other connections of the pool stay free for writes and requests. */
 const maxStatements = 2
 /** Rows that one statement may ask for, over all its stretches. */
 const maxRowsPerStatement = 2_000
-/** What is left of them to those who catch up, however many gaps there are. */
+/** The part of these rows that is reserved for catching up, however many gaps there are. */
 const rowsForCatchingUp = 500
 /** A stretch ends with the event that reaches this, in bytes of text and receipts. */
 const maxBytesPerStretch = 262_144
 
 interface Waiting {
   request: LogRequest
-  /** A stretch was read for it, and ended before what it asked for. */
+  /** A stretch was read for this request, but ended before the first event that it needs. */
   wasCutOff: boolean
   resolve: (events: LogEvent[]) => void
   reject: (error: unknown) => void
 }
 
-/** What one part of a statement reads, for all who wait for something that begins in it. */
+/** What one part of a statement reads, for all requests that begin within it. */
 interface Stretch {
   request: EventsRequest
   members: Waiting[]
 }
 
-/** By stream, those that wait, the longest waiting first; streams in the order in which it is their turn. */
+/** Waiting requests by stream, the oldest first. Streams stand in the order of their turns. */
 type Queue = Map<string, Waiting[]>
 
-/** What the first of those who wait asks for, begun earlier for those who stand a little before it. */
+/** The stretch for the oldest request of a stream. It begins earlier when other requests begin a little before that one. */
 function stretchFor(first: Waiting, waiting: readonly Waiting[]): EventsRequest {
   const { streamId, afterSeq, limit } = first.request
   if (first.wasCutOff) return { streamId, afterSeq, limit }
@@ -40,9 +40,10 @@ function stretchFor(first: Waiting, waiting: readonly Waiting[]): EventsRequest 
 }
 
 /**
- * Who may read the log when. Thousands of readers that come back at once ask for much the same: one reading serves all
- * who wait for the same stretch of a stream, and those who ask meanwhile share the next. What is left waits here, without
- * a limit in time, instead of in statements that the database cannot answer in time. Streams take turns.
+ * Decides who may read the log when. Thousands of readers that reconnect at once ask for nearly the same events. One read
+ * serves all that wait for the same stretch of a stream, and requests that come meanwhile share the next read. What does
+ * not fit waits here, without a time limit, and not in statements that the database cannot answer in time. Streams take
+ * turns.
  */
 export function createAdmission(read: EventStore['read']): (request: LogRequest) => Promise<LogEvent[]> {
   const gaps: Queue = new Map()
@@ -104,7 +105,8 @@ export function createAdmission(read: EventStore['read']): (request: LogRequest)
     const { request, resolve } = member
     const last = events.at(-1)
     if (last && last.seq <= request.afterSeq) {
-      // The stretch ended before what this one asked for. First of its stream, it is served next time in any case.
+      // The stretch ended before this request begins. The request is the first of its stream now, so the next stretch
+      // serves it.
       const queue = queueOf(request)
       queue.set(request.streamId, [{ ...member, wasCutOff: true }, ...(queue.get(request.streamId) ?? [])])
       return

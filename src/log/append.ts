@@ -8,10 +8,10 @@ import type { Hub } from './hub.ts'
 import { toPayload } from './payload.ts'
 
 /**
- * The only way to change a conversation: one statement, which appends to the log in the same transaction, and then the
- * announcement of what was appended. Whoever dies in between loses nothing: the relay of every process finds it. Expected
- * refusals are outcomes. Rejects with UNAVAILABLE when the database does not answer in time; whether the write was done is
- * unknown then, and the same key finds out. Never rejects because of the bus.
+ * The only way to change a conversation. One statement appends to the log in the transaction of the change; then the new
+ * events are announced. A process that dies in between loses nothing, because the relay of every process finds the events.
+ * Expected refusals are outcomes. Rejects with UNAVAILABLE when the database does not answer in time: whether the write was
+ * done is unknown then, and a retry with the same key finds out. Never rejects because of the bus.
  */
 export type Append = Write
 

@@ -5,16 +5,16 @@ import type { ReadLog } from './read.ts'
 import { Source } from '../flow/source.ts'
 import type { LogItem, LostPlace } from './items.ts'
 
-/** Events taken from the log at a time: all that a reader ever holds besides its positions. */
+/** Events that one read of the log takes: all that a reader holds besides its positions. */
 const pageSize = 100
 
 /** Milliseconds until a failed reading of the log is tried again. */
 const retryMs = 500
 
-/** Milliseconds for which a reader may wait for its turn at the log while others get theirs. */
+/** Milliseconds for which a reader may wait for its turn to read the log while other readers get theirs. */
 const maxInLineMs = 30_000
 
-/** Events that one reading of the log gave, and how far the stream was known then. */
+/** The events of one read of the log, and how far the stream was known at that time. */
 interface Page {
   place: Place
   events: LogEvent[]
@@ -22,7 +22,7 @@ interface Page {
   asOf: LogEvent | undefined
 }
 
-/** Where a reader begins in a stream: a place that the database has proven, by its mark where that is known. */
+/** Where a reader begins in a stream. The database has confirmed this position, by its mark if the mark is known. */
 export interface Start {
   streamId: string
   afterSeq: number
@@ -39,13 +39,13 @@ export interface Start {
  */
 export class Cursor extends Source<LogItem> {
   protected readonly places = new Map<string, Place>()
-  /** Places that may have something to read, those that were served last at the end. */
+  /** Places that may have something to read. The place served last is at the end. */
   private readonly ready = new Set<Place>()
-  /** Places that are not in line because the log is read for them. */
+  /** Places that are not in line because a read of the log is in flight for them. */
   private readonly busy = new Set<Place>()
   private lost: LostPlace[] = []
   private page: Page | null = null
-  /** When the reading of the log that is waited for began; null while none is. */
+  /** When the read of the log that is in flight began; null while there is none. */
   private readingSinceMs: number | null = null
   private takenCount = 0
   protected closed = false
@@ -78,7 +78,7 @@ export class Cursor extends Source<LogItem> {
     return late ? `${late.stream.streamId}: it is at ${String(late.afterSeq)} of ${String(late.stream.knownSeq)}` : ''
   }
 
-  /** It waits for its turn at the log, behind others that get theirs. That is not for ever. */
+  /** Whether the read only waits behind other reads that do end. False after 30 s: nobody waits for ever. */
   private get isInLine(): boolean {
     const { readingSinceMs } = this
     return readingSinceMs !== null && this.readLog.isMoving === true && performance.now() - readingSinceMs < maxInLineMs
@@ -110,11 +110,11 @@ export class Cursor extends Source<LogItem> {
     this.followed(wanted)
   }
 
-  /** Called when it follows more, and when it has left some. */
+  /** Called after it follows more streams, and after it has left one. */
   protected followed(_starts: readonly Start[]): void {}
   protected left(_streamId: string): void {}
 
-  /** One of its places may have something to read. */
+  /** Puts a place in line: it may have something to read. */
   wake(place: Place): void {
     if (this.places.get(place.stream.streamId) !== place) return
     this.busy.delete(place)
@@ -163,7 +163,7 @@ export class Cursor extends Source<LogItem> {
     return null
   }
 
-  /** The next event of this place alone, in a reading of the log not more than `limit` of them. */
+  /** The next event of this place alone. One read of the log takes at most `limit` events. */
   protected takeFromOne(place: Place, limit: number): LogItem | null {
     if (this.page?.place === place) {
       const item = this.takeFromPage(this.page)
@@ -172,12 +172,12 @@ export class Cursor extends Source<LogItem> {
     return this.readingSinceMs === null ? (this.takeFrom(place, limit) ?? null) : null
   }
 
-  /** Undefined: there is nothing at the moment. Null: the log is being read for it. */
+  /** Undefined: the stream has nothing new. Null: a read of the log is in flight for it. */
   private takeFrom(place: Place, limit: number): LogItem | null | undefined {
     // A busy stream must not starve the others: its place goes to the end of the line.
     this.ready.delete(place)
     const { stream, afterSeq } = place
-    // Not while its head is being read.
+    // While the head is being read there is no position to start over at.
     if (place.history !== stream.history && stream.tipSeq >= 0) return { lost: this.startOver(place) }
     if (afterSeq >= stream.tipSeq) {
       this.goOn(place)
@@ -195,7 +195,7 @@ export class Cursor extends Source<LogItem> {
     return { event: stream.current(event), asOf: stream.newestEvent, epoch: stream.epoch }
   }
 
-  /** All that may have something to read. */
+  /** All places that may have something to read, also those with a read in flight. */
   protected get notWaiting(): ReadonlySet<Place> {
     return this.busy.size === 0 ? this.ready : new Set([...this.ready, ...this.busy])
   }
@@ -216,11 +216,11 @@ export class Cursor extends Source<LogItem> {
   private takeFromPage({ place, events, tipSeq, asOf }: Page): LogItem | null {
     const { stream } = place
     if (place.history !== stream.history) events.length = 0
-    // Deletions since may have left the ring already: what was read before them is read again.
+    // The ring may already have dropped deletions that came after this read: then the log is read again.
     const event = stream.outran(tipSeq) ? undefined : events.shift()
     if (event && place.moveTo(event)) {
       this.takenCount++
-      // The newest of now and not of the page: what others loaded before a deletion must not serve who reads after it.
+      // The newest event now, not when the page was read: data loaded before a deletion must not serve a reader after it.
       const newest = stream.newestEvent
       return {
         event: stream.current(event),
@@ -248,7 +248,7 @@ export class Cursor extends Source<LogItem> {
     return { streamId, reason: 'UNKNOWN_CURSOR', headEventSeq, headMark }
   }
 
-  /** A place is always in line, or waits for its stream, or the log is being read for it. */
+  /** A place is always in line, or waits for its stream, or has a read of the log in flight. */
   private goOn(place: Place): void {
     const { stream } = place
     this.busy.delete(place)
@@ -266,13 +266,13 @@ export class Cursor extends Source<LogItem> {
     try {
       events = await this.readLog({ streamId, afterSeq, limit })
     } catch {
-      // The database is away. The position stays, so nothing is lost by waiting; whoever asks it for an answer of
-      // their own is told, and the relay logs it.
+      // The database is away. The position stays, so waiting loses nothing. A request that needs an answer of its own gets
+      // the error, and the relay logs it.
       setTimeout(() => this.wake(place), retryMs).unref()
       return
     } finally {
       this.readingSinceMs = null
-      // Other places may have waited for this.
+      // Other places may have waited for this read to end.
       if (this.ready.size > 0) this.onMore?.()
     }
     if (this.closed || this.places.get(streamId) !== place) return
@@ -280,7 +280,7 @@ export class Cursor extends Source<LogItem> {
     else if (events[0]?.seq === afterSeq + 1) {
       this.page = { place, events, tipSeq, asOf: events.at(-1) }
     } else {
-      // Retention took what comes next. Silence would be a loss, so the reader is told, and continues live.
+      // Retention removed the next events. Silence would hide the loss: the reader is told, and continues live.
       const { tipSeq: headEventSeq, tipMark: headMark } = stream
       place.afterSeq = headEventSeq
       place.mark = headMark

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
-/** What an event has to do with a message, which comes along with it. */
+/** What an event does to the message that it carries. */
 export type MessageRole =
-  /** It is new. */
+  /** The message is new. */
   | 'CREATED'
-  /** Something of it is another one: what was read of it before must not be shown any more. */
+  /** The message changed: an earlier state of it must not be shown any more. */
   | 'CHANGED'
 
 /** Subscriptions to one conversation. inboxEvents and resync have all events of all streams of the viewer. */
@@ -13,20 +13,22 @@ export type ConversationSubscription = 'conversationEvents' | 'messageEvents' | 
 export interface EventTypeInfo {
   /** Its type in the GraphQL schema. */
   graphqlName: string
-  /** Whose stream it stands in. */
+  /** The kind of stream that it is appended to. */
   stream: 'CONVERSATION' | 'PERSONAL'
   subscriptions: readonly ConversationSubscription[]
-  /** Null for one that is about no message: it has none, and messageSeq is null. */
+  /** Null for an event that is about no message; its messageSeq is null too. */
   message: MessageRole | null
-  /** What it carries besides, as it is stored. */
+  /** Its further data, as stored. */
   data: z.ZodType
-  /** What earlier events are answered with may be another thing from here on, so that no older answer is shared. */
+  /** Results of earlier events may be different from here on, so no older result is shared. */
   resetsEpoch: boolean
-  /** Texts are gone from the database, and from memory with this event. */
+  /** It erases texts in the database, so memory must drop them too. */
   erasesTexts: boolean
-  /** Who ceases to type with it: the actor, or the user that its data names. */
+  /** Who stops typing with it: the actor, or the user named in its data. */
   endsTypingOf: 'ACTOR' | 'USER' | null
-  /** To have got it is to have got the message: it moves the delivered position of everybody but the actor. */
+  /**
+   * A device that has received it has received the message: it advances the delivered position of everybody but the actor.
+   */
   countsAsDelivery: boolean
 }
 
@@ -39,7 +41,7 @@ const receipt = z.object({
   lastReadSeq: z.number(),
   lastDeliveredSeq: z.number(),
   at: moment,
-  /** Whether lastDeliveredSeq moved with it. Not there in events of former versions. */
+  /** Whether it advanced lastDeliveredSeq. Events of former versions do not say. */
   delivered: z.boolean().optional(),
 })
 
@@ -57,8 +59,8 @@ const conversationEvent = {
 const messageEvent = { ...conversationEvent, subscriptions: ['conversationEvents', 'messageEvents'] } as const
 
 /**
- * Everything that tells one type of event from another. Nothing else in src/ lists types, but the resolvers of each one's
- * fields; CONTRIBUTING.md says how to add one.
+ * Everything in which the types of events differ. Nothing else in src/ lists the types, except the resolvers of their
+ * fields. CONTRIBUTING.md says how to add one.
  */
 export const eventTypes = {
   MESSAGE_SENT: {
@@ -78,7 +80,7 @@ export const eventTypes = {
     resetsEpoch: false,
     data: z.object({
       receipts: z.array(receipt),
-      /** Of several members: what others see of each, whoever reads it. */
+      /** True if it has the receipts of several members, each as the other members see it. */
       gathered: z.boolean().optional(),
     }),
   },
@@ -92,11 +94,13 @@ export const eventTypes = {
     subscriptions: [],
     data: z.object({
       conversationId: z.string(),
-      /** Of somebody who joined: eventSeq of the conversation's stream just before. */
+      /** For a member who joined: eventSeq of the conversation's stream just before. */
       joinedEventSeq: z.number().optional(),
-      /** Of somebody who left or was removed. */
+      /** For a member who left or was removed. */
       left: z.boolean().optional(),
-      /** With `left`: eventSeq of the MEMBER_LEFT in the conversation's stream. Not there in events of former versions. */
+      /**
+       * With `left`: eventSeq of the MEMBER_LEFT in the conversation's stream. Events of former versions do not have it.
+       */
       leftEventSeq: z.number().optional(),
     }),
   },
@@ -114,7 +118,9 @@ export type EventType = keyof EventTypes
 export type EventDataOf<Type extends EventType> = z.output<EventTypes[Type]['data']>
 export type MessageRoleOf<Type extends EventType> = EventTypes[Type]['message']
 
-/** Of a type that only a newer version knows: nobody is told of it here, and all that is shared or kept is done anew. */
+/**
+ * A type that only a newer version knows: readers here do not get it, and nothing shared or cached before it is used again.
+ */
 const unknownType: EventTypeInfo = {
   ...conversationEvent,
   graphqlName: '',
@@ -122,7 +128,7 @@ const unknownType: EventTypeInfo = {
   erasesTexts: true,
 }
 
-/** What is said of a type, whichever it is. */
+/** The properties of a type, also of an unknown one. */
 export const infoOf = (type: EventType | 'UNKNOWN'): EventTypeInfo =>
   type === 'UNKNOWN' ? unknownType : eventTypes[type]
 
@@ -130,6 +136,6 @@ export const isEventType = (type: string): type is EventType => Object.hasOwn(ev
 
 const allTypes = Object.keys(eventTypes) as EventType[]
 
-/** The types for which something holds, in the order of the registry. */
+/** The types that meet a condition, in the order of the registry. */
 export const typesWhere = (holds: (info: EventTypeInfo) => boolean): EventType[] =>
   allTypes.filter((type) => holds(infoOf(type)))

@@ -9,21 +9,21 @@ import type { ReadLog } from './read.ts'
 import type { Stream } from './stream.ts'
 import { Watermarks } from './watermarks.ts'
 
-/** The streams that somebody in this process reads, each with one bus subscription however many readers it has. */
+/** The streams that have readers in this process, each with one bus subscription however many readers it has. */
 export interface Hub {
   /**
-   * Opens streams, or joins those that are open. Each must be released once. `afterSeqs` says where their reader stands:
-   * a stream that is opened for one not far behind begins there, so that all who come after it are served by the ring.
+   * Opens streams, or joins open ones. Each must be released once. `afterSeqs` are the positions of their reader: a stream
+   * that is opened for a reader not far behind begins there, so that the ring serves everybody who comes later.
    */
   acquire(streamIds: readonly string[], afterSeqs?: readonly number[]): Promise<Stream[]>
   release(streamIds: readonly string[]): void
-  /** A committed event, from this process, the bus or the log. */
+  /** A committed event, from a writer in this process or from the bus. */
   offer(event: LogEvent): void
-  /** A stream's head, known without the event. */
+  /** A new head of a stream, known without the event. */
   announce(streamId: string, headEventSeq: number): void
   /**
-   * The log may be one of another history than the events that are known here: readers of streams whose newest event is not
-   * in it are told so, and continue live.
+   * To be called when the log may have another history than the events known here. Readers of a stream whose newest event
+   * is not in the log are told so, and continue live.
    */
   verify(): Promise<void>
   readonly watermarks: Watermarks
@@ -35,18 +35,18 @@ export interface HubOptions {
   bus: Bus
   events: EventStore
   readLog: ReadLog
-  /** Newest events kept in memory of each stream, and bytes that those of all streams may come to. */
+  /** Newest events of each stream kept in memory, and the bytes that those of all streams may take. */
   ringSize: number
   ringMemoryByteSize: number
   /**
-   * Milliseconds for which a stream stays open without a reader: those who lost their connection all at once find their
-   * events in the ring when they come back. 0: not at all.
+   * Milliseconds for which a stream stays open without a reader. Clients that lost their connections all at once find their
+   * events in the ring when they come back. 0: the stream is closed at once.
    */
   lingerMs?: number
   logger: Logger
 }
 
-/** Streams without a reader that are kept open at the most; beyond that the one left longest ago is closed. */
+/** Most streams kept open without a reader; beyond that the one left longest ago is closed. */
 const maxIdleStreams = 1_000
 
 export const createHub = (options: HubOptions): Hub => new StreamHub(options)
@@ -54,7 +54,7 @@ export const createHub = (options: HubOptions): Hub => new StreamHub(options)
 class StreamHub implements Hub {
   readonly watermarks: Watermarks
   private readonly entries = new Map<string, OpenStream>()
-  /** Open streams without a reader, the one left longest ago first, each with the time until which it stays. */
+  /** Open streams without a reader, the one left longest ago first, each with the time until which it stays open. */
   private readonly idle = new Map<string, number>()
   private readonly opener: StreamOpener
   private readonly lingerMs: number
@@ -95,7 +95,7 @@ class StreamHub implements Hub {
     try {
       await Promise.all(new Set(joined.map((entry) => entry.ready)))
     } catch (error) {
-      // Released by everyone who waits for it, a stream that failed to open is gone and can be opened again.
+      // A stream that failed to open is gone once everyone who waits for it has released it. Then it can be opened again.
       this.release(streamIds)
       throw error
     }
@@ -107,7 +107,7 @@ class StreamHub implements Hub {
     for (const streamId of streamIds) {
       const entry = entries.get(streamId)
       if (!entry || --entry.readerCount > 0) continue
-      // One that failed to open must be gone, so that it can be opened again.
+      // A stream that failed to open must go, so that it can be opened again.
       if (lingerMs === 0 || !entry.isOpen) this.end(streamId, entry)
       else idle.set(streamId, performance.now() + lingerMs)
     }
@@ -157,7 +157,7 @@ class StreamHub implements Hub {
 
   private takePayload(stream: Stream, payload: string): void {
     const seq = seqOf(payload)
-    // The usual one: written by this very process, which had it before the bus did.
+    // The usual case: this process wrote the event, and had it before the bus delivered it.
     if (seq > 0 && seq <= stream.tipSeq) {
       const mark = markOf(payload)
       if (mark !== null && !stream.agreesWith(seq, mark)) stream.startOver()
@@ -166,7 +166,7 @@ class StreamHub implements Hub {
     try {
       this.offer(fromPayload(payload))
     } catch (error) {
-      // One of a former version, perhaps: the log has it.
+      // Perhaps a message of a former version: the log has the event.
       if (seq > 0) stream.announce(seq)
       this.options.logger.warn({ err: error }, 'ignored a message of the bus that is not an event')
     }

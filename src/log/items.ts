@@ -1,7 +1,10 @@
 import type { LogEvent } from '../store/log-event.ts'
 import type { ResumePoint } from './resume-point.ts'
 
-/** A reader's place in all streams as a resume token: what all who stand there have, and what is this reader's own. */
+/**
+ * A reader's positions in all streams as a resume token: the part that all readers at this point share, and the reader's
+ * own.
+ */
 export interface TokenText {
   readonly shared: string
   /** Of the same length for all readers. */
@@ -16,27 +19,27 @@ export interface LostPlace {
   headMark: string
 }
 
-/** An event as a reader is given it. */
+/** An event as a reader gets it. */
 export interface EventItem<Event = LogEvent> {
   event: Event
   lost?: undefined
   /**
-   * The newest event known to this reader when this one was read: what is loaded for it after that may be shared by all
-   * items with the same one, since it cannot be older than any of them.
+   * The newest event that this reader knew when this one was read. Data loaded after that cannot be older than any item
+   * with the same `asOf`, so all these items may share it.
    */
   asOf?: LogEvent
   /**
-   * What was answered for this event may be answered again to whoever reads it in the same epoch: nothing of it was
-   * edited, deleted or taken away in between.
+   * A result of this event may be given to any other reader in the same epoch: nothing in it was edited, deleted or taken
+   * away in between.
    */
   epoch?: object
-  /** Where a reader that keeps it stands in all streams with this one. */
+  /** The reader's point in all streams after this event, for a reader that keeps one. */
   point?: ResumePoint
-  /** That as a token. */
+  /** The point as a token. */
   resume?: TokenText
 }
 
-/** Word that there is no going on from where the reader was. */
+/** Tells a reader that a stream cannot continue from its position. */
 export interface LostItem {
   lost: LostPlace
   event?: undefined

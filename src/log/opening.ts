@@ -13,23 +13,23 @@ import { Ring, RingMemory } from './ring.ts'
 import { Stream, type StreamHead } from './stream.ts'
 
 /**
- * Events that are read when a stream is opened for a reader behind. Who is further behind goes live first and catches up by
- * pages: all streams of an inbox are opened together, and wait for one another.
+ * Most events that are read when a stream is opened for a reader that is behind. A reader further behind goes live first
+ * and catches up by pages: all streams of an inbox are opened together, and wait for one another.
  */
 const maxHeadStart = 256
-/** Milliseconds for which opening waits for them: beyond that their reader catches up by pages as well. */
+/** Milliseconds for which opening waits for these events; after that the reader catches up by pages as well. */
 const headStartTimeoutMs = 1_000
-/** Milliseconds for which opening waits for the bus, should the bus not keep its own promise. */
+/** Milliseconds for which opening waits for the bus, should the bus break its own promise of a quarter of a second. */
 const busPatienceMs = 300
-/** Milliseconds that opening may take in all, and for each stream besides: an inbox may have 10,000 of them. */
+/** Milliseconds that opening may take in all, plus some for each stream: an inbox may have 10,000 of them. */
 const openTimeoutMs = 5_000
 const openTimeoutPerStreamMs = 1
 const openRetryAfterMs = 1_000
 const notOpened = 'What you follow could not be opened in time. Try again shortly.'
-/** The part of all memory that one stream may take: a few with very long messages must leave something to the others. */
+/** The part of all ring memory that one stream may take: a few with very long messages must leave room for the others. */
 const streamShare = 1 / 16
 
-/** A stream that somebody in this process reads, or did a moment ago. */
+/** A stream that has readers in this process, or had one a moment ago. */
 export class OpenStream {
   readerCount = 0
   /** Resolves once events reach the stream and its head is known. */
@@ -40,11 +40,13 @@ export class OpenStream {
 
   constructor(
     readonly stream: Stream,
-    /** Where the reader stands for whom it is opened. */
+    /** Position of the reader for whom it is opened. */
     readonly afterSeq: number,
   ) {}
 
-  /** The bus brings its events; `unsubscribe` is called when the stream ends, at once when it has ended already. */
+  /**
+   * Called once the bus subscription exists. `unsubscribe` is called when the stream ends, at once if it has ended already.
+   */
   subscribed(unsubscribe: () => void): void {
     if (this.isEnded) unsubscribe()
     else this.unsubscribe = unsubscribe
@@ -61,15 +63,18 @@ export interface StreamOpenerOptions {
   bus: Bus
   events: Pick<EventStore, 'heads'>
   readLog: ReadLog
-  /** Newest events kept in memory of each stream, and bytes that those of all streams may come to. */
+  /** Newest events of each stream kept in memory, and the bytes that those of all streams may take. */
   ringSize: number
   ringMemoryByteSize: number
   logger: Logger
-  /** What the bus brings for a stream. */
+  /** Gets each payload that the bus delivers for a stream. */
   onPayload: (stream: Stream, payload: string) => void
 }
 
-/** Opens streams: subscribes to the bus, reads the head, and begins there or, for a reader near it, where the reader stands. */
+/**
+ * Opens streams: subscribes to the bus, reads the head, and begins there or, for a reader near it, at the reader's
+ * position.
+ */
 export class StreamOpener {
   private readonly ringMemory: RingMemory
   private readonly headOf: DataLoader<string, StreamHead>
@@ -85,7 +90,7 @@ export class StreamOpener {
     )
   }
 
-  /** A stream that is not open yet. */
+  /** Makes a stream that is not open yet. */
   prepare(streamId: string, afterSeq: number): OpenStream {
     const { readLog, ringSize, ringMemoryByteSize, logger } = this.options
     const limits = { maxEvents: ringSize, maxByteSize: ringMemoryByteSize * streamShare }
@@ -101,9 +106,12 @@ export class StreamOpener {
     return new OpenStream(stream, afterSeq)
   }
 
-  /** Begins to open them together; their `ready` says when, or rejects with UnavailableError after 5 s and 1 ms for each. */
+  /**
+   * Begins to open them together. Their `ready` resolves when they are open, or rejects with UnavailableError after 5 s
+   * plus 1 ms for each.
+   */
   open(prepared: readonly OpenStream[]): void {
-    // Readers that come during it wait for it as well: it must end.
+    // Readers that come meanwhile wait for it as well, so it must end.
     const ready = within(
       openTimeoutMs + prepared.length * openTimeoutPerStreamMs,
       this.openAll(prepared),
@@ -117,16 +125,16 @@ export class StreamOpener {
     await Promise.all(prepared.map((one) => this.subscribe(one)))
     const heads = await Promise.all(prepared.map(({ stream }) => this.headOf.load(stream.streamId)))
     await Promise.all(prepared.map((one, index) => this.begin(one, heads[index] ?? streamStart)))
-    // All of them or none: they are waited for together, and one that failed would be kept for the next reader.
+    // Only when all have opened: they are waited for together, and one that failed would be kept for the next reader.
     for (const one of prepared) one.isOpen = true
   }
 
-  /** Resolves when the bus brings what happens in the stream, or soon without: it is there for speed only. */
+  /** Resolves when the bus delivers the stream's events, or soon without that: the bus is there for speed only. */
   private async subscribe(one: OpenStream): Promise<void> {
     const { bus, logger, onPayload } = this.options
     const { stream } = one
     const { streamId } = stream
-    // What was published before it came: found by the relay in any case, and so at once.
+    // The relay would find what was published before the subscription was live. Reading the head finds it at once.
     const catchUp = () => {
       this.headOf.load(streamId).then(
         ({ headEventSeq }) => stream.announce(headEventSeq),
@@ -159,9 +167,9 @@ export class StreamOpener {
       const reading = readLog({ streamId: stream.streamId, afterSeq, limit: headSeq - afterSeq, isGap: true })
       if (await settlesWithin(headStartTimeoutMs, reading)) events = await reading
     }
-    // Unless retention took what comes next, which is for the reader to find out.
+    // Retention may have removed the next events. Then the reader finds that out by itself.
     const isWhole = events[0]?.seq === afterSeq + 1
-    // First: a look that found more may only wait for the stream to begin.
+    // Before start(): a look of the relay may wait for this stream alone, and then sets a newer watermark.
     stream.watermarkSeq = headSeq
     stream.start(isWhole ? { headEventSeq: afterSeq, headMark: events[0]?.markBefore ?? head.headMark } : head)
     if (isWhole) for (const event of events) stream.offer(event)

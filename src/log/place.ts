@@ -2,9 +2,9 @@ import type { LogEvent } from '../store/log-event.ts'
 import { follows } from './mark.ts'
 import type { Stream, StreamReader } from './stream.ts'
 
-/** A reader's position in one stream. A class, so that ten thousand that wait have no function of their own. */
+/** A reader's position in one stream. A class, so that ten thousand waiting readers have no functions of their own. */
 export class Place implements StreamReader {
-  /** Of the stream's histories the one that the position is in. */
+  /** The history of the stream that the position belongs to. */
   history: object
 
   constructor(
@@ -21,7 +21,7 @@ export class Place implements StreamReader {
     this.cursor.wake(this)
   }
 
-  /** False for an event of another history than that of the position: then everybody who reads the stream is told. */
+  /** False for an event of another history than the position's: then all readers of the stream are told. */
   moveTo(event: LogEvent): boolean {
     if (!follows(event, this.mark)) {
       this.stream.startOver()
@@ -32,7 +32,7 @@ export class Place implements StreamReader {
     return true
   }
 
-  /** Whether it stands before the newest watermark, or in a history that is no more. */
+  /** Whether it is before the newest watermark, or in a history that is gone. */
   get isBehindWatermark(): boolean {
     return this.history !== this.stream.history || this.afterSeq < this.stream.watermarkSeq
   }

@@ -4,7 +4,7 @@ import type { Place } from './place.ts'
 import { beforeAll, byStreamId, withException, type Exception, type ResumePoint } from './resume-point.ts'
 import type { Settled, Watermarks } from './watermarks.ts'
 
-/** One stream of a sweep: to be told up to a position, or that it cannot be resumed. */
+/** One stream of a sweep: its events up to a position are sent, or the reader is told that it cannot be resumed. */
 export interface SweepStep {
   streamId: string
   until: { seq: number }
@@ -16,7 +16,7 @@ export interface PlannedSweep {
   steps: readonly SweepStep[]
 }
 
-/** Where a reader begins: the sweeps bring it to the moment at which it was opened. */
+/** Where a reader begins. The sweeps bring it to the time at which it was opened. */
 export interface Beginning {
   point: ResumePoint
   sweeps: readonly PlannedSweep[]
@@ -24,27 +24,28 @@ export interface Beginning {
 
 interface Sweeping extends PlannedSweep {
   nextStep: number
-  /** Streams whose exceptions are no longer needed after it. */
+  /** Streams whose exceptions are not needed any more after it. */
   covered: Set<string>
 }
 
-/** Exceptions of a reader, after which a newer watermark is looked for. */
+/** Number of exceptions at which a newer watermark is looked for. */
 const wantedExceptions = 4
-/** Up to which it continues while none can be found: with each a token is 33 letters longer. */
+/** Most exceptions while no newer watermark is found: each makes a token 33 letters longer. */
 const maxExceptions = 16
 
 /**
- * Keeps what a reader of many streams has been told in a few words. Live, each event is an exception to the newest watermark that the
- * reader has passed in all streams. It passes to the next one as soon as it is behind it nowhere. A reader that is behind in many
- * streams is told one after the other up to a watermark, in the order of their ids: a sweep.
+ * A short record of what a reader of many streams was sent. Live, each event is an exception to the newest watermark that
+ * the reader has passed in all streams. The reader passes to the next watermark as soon as it is behind that in no stream.
+ * A reader that is behind in many streams gets them one after the other, in the order of their ids, up to a watermark: a
+ * sweep.
  */
 export class Progress {
   point: ResumePoint
   private readonly sweeps: Sweeping[]
-  /** Looks begun when the last stream was followed: those that began later know the places of all. */
+  /** Number of looks begun when the last stream was followed: looks that begin later know the positions of all streams. */
   private followedAt: number
   private tried: Settled | null = null
-  /** Looks begun when the reader left these streams. */
+  /** Number of looks begun when the reader left each of these streams. */
   private readonly leftAt = new Map<string, number>()
   private stopWaiting: (() => void) | null = null
 
@@ -60,7 +61,7 @@ export class Progress {
     })
   }
 
-  /** The step to be told now; null when there is none. `isTold` says whether the reader is at its end. */
+  /** The step to be sent now; null when there is none. `isTold` says whether the reader has reached its end. */
   step(isTold: (step: SweepStep) => boolean): SweepStep | null {
     for (let [sweep] = this.sweeps; sweep; [sweep] = this.sweeps) {
       const step = sweep.steps[sweep.nextStep]
@@ -71,14 +72,14 @@ export class Progress {
     return null
   }
 
-  /** That of a step which cannot be told is said with it. */
+  /** The reader was told that the current step cannot be resumed, so the step is over. */
   passLost(): void {
     const [sweep] = this.sweeps
     const step = sweep?.steps[sweep.nextStep]
     if (sweep && step) this.pass(sweep, step)
   }
 
-  /** An event was told, or that a stream continues from its head. */
+  /** The reader was sent an event, or told that a stream continues from its head. */
   note({ event, lost }: LogItem): void {
     const exception = event
       ? { streamId: event.streamId, seq: event.seq, mark: event.mark }
@@ -90,7 +91,7 @@ export class Progress {
   followed(starts: readonly { streamId: string; afterSeq: number; mark?: string | null }[]): void {
     this.followedAt = this.watermarks.begunCount
     for (const { streamId } of starts) this.leftAt.delete(streamId)
-    // A sweep ends at a moment at which there may be more of them than the reader knows.
+    // At the end of a sweep these streams may have more events than the reader knows.
     if (this.sweeps.length === 0) return
     let { exceptions } = this.point
     for (const { streamId, afterSeq: seq, mark = null } of starts) {
@@ -104,7 +105,7 @@ export class Progress {
     this.leftAt.set(streamId, this.watermarks.begunCount)
   }
 
-  /** Passes to the newest watermark, where the reader is behind it nowhere. */
+  /** Moves the reader to the newest watermark, if it is behind that in no stream. */
   advance(ready: ReadonlySet<Place>, placeOf: (streamId: string) => Place | undefined): void {
     const { newest } = this.watermarks
     if (!newest || newest === this.tried || !this.isUsable(newest)) return
@@ -114,8 +115,8 @@ export class Progress {
   }
 
   /**
-   * Whether an event of this stream may be told. If not, there is a sweep now, or `onMore` is called when a newer watermark
-   * is there.
+   * Whether an event of this stream may be sent. If not, a sweep has begun, or `onMore` is called once there is a newer
+   * watermark.
    */
   admits(
     { stream: { streamId } }: Place,
@@ -129,7 +130,7 @@ export class Progress {
     if (newest && this.isUsable(newest)) {
       const behind = [...ready].filter((place) => place.isBehindWatermark)
       if (behind.length > 0) {
-        // Of a stream that starts over its readers are told first.
+        // Readers of a stream that starts over are told that first.
         if (behind.some((place) => place.history !== place.stream.history)) return true
         this.startSweep(newest, behind, placeOf)
         return false
@@ -156,7 +157,7 @@ export class Progress {
     return look > this.followedAt && point.base !== this.point.base
   }
 
-  /** Stands at this watermark from now on, but in the streams of which it was told more. */
+  /** Moves the reader to this watermark, except in streams in which it was sent more. */
   private rest(newest: Settled, placeOf: (streamId: string) => Place | undefined): void {
     const covered = this.coveredBy(newest, placeOf)
     const exceptions = this.point.exceptions.filter(({ streamId }) => !covered.has(streamId))
@@ -198,7 +199,7 @@ export class Progress {
   }
 }
 
-/** Where the reader rested that asked last, by the point before it. */
+/** The last result of `restedPoint`, by the point before it. */
 const restedPoints = new WeakMap<ResumePoint, ResumePoint>()
 
 /** The exceptions are some of those of `point`. */
@@ -211,7 +212,7 @@ function restedPoint(point: ResumePoint, { base }: ResumePoint, exceptions: read
   return next
 }
 
-/** The next point of the reader that asked last, by the point before it: a thousand readers of one event share theirs. */
+/** The last result of `pointAfter`, by the point before it: a thousand readers of one event share theirs. */
 const nextPoints = new WeakMap<ResumePoint, { exception: Exception; next: ResumePoint }>()
 
 function pointAfter(point: ResumePoint, exception: Exception): ResumePoint {

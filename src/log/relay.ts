@@ -11,13 +11,13 @@ export interface RelayOptions {
   logger: Logger
 }
 
-/** Milliseconds for which one look is waited for, whatever becomes of it: all that the bus lost depends on the next one. */
+/** Milliseconds until a look is given up: only the next one can find what the bus has lost since. */
 const lookTimeoutMs = 5_000
 
 /**
- * Tells the hub what was committed and not announced: by a process that died between the two, or through a bus that
- * lost it, or while there is no bus. Every process has one; it asks the log for the streams written to since it last
- * looked, so its cost follows the rate of writes and not the number of open streams.
+ * Tells the hub what was committed and not announced: because a process died between the two, because the bus lost it, or
+ * while there is no bus. Every process has one. It asks the log for the streams written to since its last look, so its cost
+ * follows the rate of writes and not the number of open streams.
  *
  * Resolves once the first horizon is known: every event committed after that will be noticed.
  */
@@ -25,9 +25,9 @@ export async function startRelay({ events, hub, intervalMs, logger }: RelayOptio
   let last: Look = await events.movedSince(null)
   const { watermarks } = hub
   let failing = false
-  /** An older state was restored, and the streams that are open were not compared with it yet. */
+  /** An older state was restored, and the open streams were not compared with it yet. */
   let isToVerify = false
-  /** Heads that were found and not passed on yet: the next look asks for later ones alone. */
+  /** Heads that were found and not passed on yet: the next look asks for later heads only. */
   let found: Moved['heads'] = []
 
   const look = async () => {
@@ -45,13 +45,13 @@ export async function startRelay({ events, hub, intervalMs, logger }: RelayOptio
       if (isToVerify) await within(lookTimeoutMs, hub.verify(), () => new Error('no answer in time'))
       isToVerify = false
       for (const head of found) hub.announce(head.streamId, head.headEventSeq)
-      // One that found another history is older than what its streams go on from.
+      // A look that found another history is older than the state from which its streams continue.
       watermarks.note(number, isVerified ? moved.watermark : null, found)
       found = []
       if (failing) logger.info('the relay reads the log again')
       failing = false
     } catch (error) {
-      // The last look stays: the next look that succeeds covers the whole time.
+      // `last` stays: the next look that succeeds covers the whole time.
       if (!failing) logger.warn({ err: error }, 'the relay cannot read the log')
       failing = true
     }

@@ -9,26 +9,26 @@ export interface Exception {
 }
 
 /**
- * Where a reader of many streams stands in all of them, in few words however many they are: after its exception in a stream that
- * has one; else where the stream was at `base`, or at the target of the sweep for the streams that it has passed. Never changed: readers
- * at the same point share it.
+ * A reader's positions in many streams, in few words however many they are. In a stream that has an exception it stands
+ * after that. In the others it stands where the stream was at `base`, or at the target of the sweep if the sweep has passed
+ * the stream. Never changed: readers at the same point share it.
  */
 export interface ResumePoint {
-  /** Null: the log is not of the history any more that the reader knows. */
+  /** Null: the log no longer has the history that the reader knows. */
   base: Watermark | null
   sweep: Sweep | null
   /** In the order of their streams' ids. */
   exceptions: readonly Exception[]
 }
 
-/** Streams are told one after the other, in the order of their ids, each up to its place at the target. */
+/** Streams are sent one after the other, in the order of their ids, each up to its position at the target. */
 export interface Sweep {
   target: Watermark
-  /** Those up to this id have been told. */
+  /** Streams up to this id are done. */
   upTo: string
 }
 
-/** Before all ids of streams. */
+/** Less than the id of any stream. */
 export const beforeAll = '00000000-0000-0000-0000-000000000000'
 
 export const byStreamId = (a: { streamId: string }, b: { streamId: string }): number =>

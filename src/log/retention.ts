@@ -14,13 +14,13 @@ export interface RetentionOptions {
   logger: Logger
 }
 
-/** Rows a statement removes at the most: short enough that no writer of the stream notices. */
+/** Most rows that one statement removes: few enough that no writer of the stream notices. */
 const batchSize = 1_000
 const pauseMs = 20
 
 /**
  * Takes old events out of the log, a small batch at a time. Every process tries; the database lets one of them work. A
- * reader whose cursor is behind what went is told so.
+ * reader whose cursor is behind the removed events is told so.
  */
 export function startRetention({
   events,

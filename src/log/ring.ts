@@ -5,14 +5,14 @@ import { infoOf } from './event-types.ts'
 export interface RingLimits {
   /** Newest events a stream keeps in memory. */
   maxEvents: number
-  /** What they may come to, by estimate; the newest one is kept at any size. */
+  /** Bytes that these may take, by estimate; the newest event is kept at any size. */
   maxByteSize: number
 }
 
 /** A message that came from the log may be newer than what the ring has; only a later state may take its place. */
 const supersedes = (a: Message, b: Message) => b.deletedAt === null && (a.deletedAt !== null || a.revision > b.revision)
 
-/** What an event takes in memory without its text and receipts: measured from heap snapshots, rounded up. */
+/** Bytes that an event takes in memory without its text and receipts: measured from heap snapshots, rounded up. */
 const eventByteSize = 1_000
 const receiptByteSize = 150
 /** A character takes two bytes as soon as one of its text is not Latin-1. */
@@ -26,7 +26,7 @@ const byteSizeOf = ({ message, data }: LogEvent): number =>
 /** The newest events of one stream, one after the other without a gap. */
 export class Ring {
   private events: LogEvent[] = []
-  /** The newest edit or deletion here of each message that has one, by the message's seq. */
+  /** The newest edit or deletion in the ring for each message that has one, by the message's seq. */
   private readonly newest = new Map<number, LogEvent>()
   private byteSize = 0
 
@@ -75,7 +75,7 @@ export class Ring {
     this.memory.forget(this)
   }
 
-  /** Forgets the older half. Answers what is left, in bytes. */
+  /** Drops the older half. Returns the bytes of what is left. */
   shrink(): number {
     for (let count = Math.ceil(this.events.length / 2); count > 0; count--) this.dropOldest()
     return this.byteSize
@@ -92,11 +92,11 @@ export class Ring {
 }
 
 /**
- * Bounds what all rings of a process take. Past the limit those that were quiet the longest lose their older half, and come
- * to the end of the line: a busy room must not take all from a hundred others.
+ * Bounds the memory of all rings of a process. Past the limit the rings that were quiet the longest lose their older half,
+ * and move to the end of the line: a busy room must not take all from a hundred others.
  */
 export class RingMemory {
-  /** Byte sizes, those that changed last at the end. */
+  /** Byte sizes, those of the rings that changed last at the end. */
   private readonly byteSizes = new Map<Ring, number>()
   private totalByteSize = 0
 

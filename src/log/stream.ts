@@ -9,9 +9,9 @@ import type { Ring } from './ring.ts'
 const reorderGraceMs = 15
 /** Milliseconds until a failed reading of a gap is tried again. */
 const retryMs = 500
-/** Events kept that came before one that is missing: no ring counts their bytes. */
+/** Most events kept that arrived too early, while one before them is missing: no ring counts their bytes. */
 const maxEarly = 256
-/** Milliseconds for which the reading of a gap is waited for; the log's own time limits are shorter. */
+/** Milliseconds until a read of a gap is given up; the log's own time limits are shorter. */
 const fillTimeoutMs = 5_000
 /** Events fetched at a time when a gap is filled. */
 const gapPageSize = 200
@@ -26,7 +26,7 @@ const notInTime = () => new Error('the log was not read in time')
 
 /** Who reads a stream, from a position of its own. */
 export interface StreamReader {
-  /** There is something after the tip that it waited at. */
+  /** Called when there is something after the tip that it waited at. */
   onMore(): void
 }
 
@@ -43,24 +43,25 @@ export interface StreamOptions {
 /**
  * One stream with readers in this process: how far it is known (`tip`), and a ring of its newest events.
  *
- * Events come from local writers, the bus and the relay, in any order, twice or never. They enter the ring strictly as
- * tip + 1; what comes early waits a moment for the one before it, and then the gap is read from the log. Each names the mark
- * of the one before it: one that does not follow the tip is of another history, and the stream starts over.
+ * Events come from local writers, the bus and the relay, in any order, twice or never. They enter the ring
+ * strictly one after the other. An event that comes early waits a moment for the one before it, and then the gap is read from the log. Each event
+ * names the mark of the one before it. If that is not the mark of the tip, the event is of another history, and the stream
+ * starts over.
  */
 export class Stream {
   readonly streamId: string
-  /** Readers that have all there is. */
+  /** Readers that have read everything. */
   private waiting = new Set<StreamReader>()
   private readonly ring: Ring
-  /** Where the ring was emptied: what was read before that may be a text that is gone. */
+  /** Where the ring was emptied: an event read before that may hold a text that is gone. */
   private forgottenSeq = -1
   /** Null until the head was read. */
   private tip: number | null = null
-  /** Its readers are to be told that it has another history, as soon as its head is known. */
+  /** Its readers must be told that it has another history, as soon as its head is known. */
   isStartingOver = false
   /** Mark of the event at the tip. */
   tipMark: string = streamStart.headMark
-  /** The newest seq that is known; more than tip while something is missing. */
+  /** The newest seq that is known; higher than the tip while an event is missing. */
   private announced = 0
   private readonly early = new Map<number, LogEvent>()
   private timer: NodeJS.Timeout | null = null
@@ -73,18 +74,18 @@ export class Stream {
   }
 
   /**
-   * Replaced whenever something may have changed what an earlier event answers: an edit, a deletion, a membership. Not by
-   * a new message or a receipt, which take nothing back.
+   * Replaced whenever the result of an earlier event may have changed: by an edit, a deletion, a membership. Not by a new
+   * message or a receipt, which take nothing back.
    */
   epoch: object = {}
 
   /**
-   * Replaced when the log turned out to have another history than the events that were served from here, as when a backup is
-   * restored below a running process: no reader's position means anything then.
+   * Replaced when the log turned out to have another history than the events that were served from here, for example after
+   * a backup was restored under a running process. No reader's position is valid then.
    */
   history: object = {}
 
-  /** Its place at the newest watermark of this process, which is its head where it was opened since. */
+  /** Its position at the newest watermark of this process; its head, if it was opened after that. */
   watermarkSeq = 0
 
   /** seq of the newest event that readers can be served; -1 before the head is known. */
@@ -92,7 +93,7 @@ export class Stream {
     return this.tip ?? -1
   }
 
-  /** seq of the newest known event: more than the tip while something is missing. */
+  /** seq of the newest known event: higher than the tip while an event is missing. */
   get knownSeq(): number {
     return Math.max(this.tipSeq, this.announced)
   }
@@ -117,15 +118,15 @@ export class Stream {
       return
     }
     this.announced = Math.max(this.announced, event.seq)
-    // More than these are read from the log when the gap is.
+    // Events beyond this number are read from the log together with the gap.
     if (this.early.size < Math.min(maxEarly, this.ring.maxEvents)) this.early.set(event.seq, event)
     this.drain()
     this.repair(reorderGraceMs)
   }
 
-  /** Forgets everything and begins at the head as the database has it now. Readers are told, those that wait too. */
+  /** Drops everything and begins at the head as the database has it now. All readers are told, waiting ones too. */
   startOver(): void {
-    // One whose head was not read yet has served nobody.
+    // A stream whose head was not read yet has served nobody.
     if (this.closed || this.tip === null) return
     this.history = {}
     this.epoch = {}
@@ -165,20 +166,20 @@ export class Stream {
     return this.ring.current(event)
   }
 
-  /** Whether edits and deletions since the tip was `tipSeq` may have left the ring, so that `current` misses them. */
+  /** Whether the ring may have dropped edits and deletions since the tip was `tipSeq`, so that `current` misses them. */
   outran(tipSeq: number): boolean {
     return tipSeq < this.forgottenSeq || this.tipSeq - tipSeq > this.ring.length
   }
 
   /**
-   * Calls a reader that stands at the tip once when there is something after it. It asks again when it has read that: a busy
-   * stream tells none of those who have not come to it yet.
+   * Calls a reader that stands at the tip once, when there is something after it. A reader that has read that calls this
+   * again, so a busy stream does not call readers that are still behind.
    */
   whenMore(reader: StreamReader): void {
     this.waiting.add(reader)
   }
 
-  /** Of a reader that goes. */
+  /** For a reader that leaves. */
   forget(reader: StreamReader): void {
     this.waiting.delete(reader)
   }
@@ -206,7 +207,7 @@ export class Stream {
   }
 
   private drain(): void {
-    // What a reading of the log brings to a closed stream would take memory that nobody frees.
+    // Events that a read of the log brings to a closed stream would take memory that nobody frees.
     if (this.tip === null || this.closed) return
     const before = this.tip
     for (const seq of this.early.keys()) if (seq <= before) this.early.delete(seq)
@@ -255,14 +256,15 @@ export class Stream {
         const tip = this.tip
         const reading = this.options.readLog({ streamId: this.streamId, afterSeq: tip, limit: gapPageSize })
         const events = await within(fillTimeoutMs, reading, notInTime)
-        // What the log answers is newer than what waits here: an edit or deletion may have come since.
+        // Events from the log are newer than those waiting here: an edit or deletion may have come since.
         for (const event of events) this.early.set(event.seq, event)
         // The ring starts anew there; the event itself comes in the same turn, before a reader looks.
         const [first] = events
         if (first && first.seq > tip + 1 && this.skipTo(first.seq - 1)) this.tipMark = first.markBefore ?? this.tipMark
         this.drain()
         if (events.length === 0) {
-          // Retention took it all, and readers will notice the gap in the log; or the bus announced what never was.
+          // Either retention removed all of it, and readers will find the gap in the log, or the bus announced an event
+          // that never existed.
           const { announced } = this
           const head = await within(fillTimeoutMs, this.options.readHead(), notInTime)
           const headSeq = Math.max(tip, head.headEventSeq)
@@ -282,7 +284,7 @@ export class Stream {
     }
   }
 
-  /** Memory holds texts that are gone from the database: everything before is read from there again. */
+  /** Memory holds texts that are gone from the database: earlier events are read from the log again. */
   private forgetAll(): void {
     this.epoch = {}
     this.forgottenSeq = this.tipSeq

@@ -4,11 +4,11 @@ import type { Place } from './place.ts'
 import { Progress, type Beginning, type SweepStep } from './progress.ts'
 import type { ResumePoint } from './resume-point.ts'
 
-/** A cursor that keeps where its reader stands in all streams at once, and says so with each item. */
+/** A cursor that keeps the reader's point in all streams, and adds it to each item. */
 export class TrackedCursor extends Cursor {
   private kept: Progress | null = null
 
-  /** Begins as it is planned. After it follows the streams, and before anything is taken. */
+  /** To be called after it follows the streams, and before anything is taken. */
   track(beginning: Beginning): void {
     this.kept = new Progress(this.hub.watermarks, beginning)
     for (const { streamId, until } of beginning.sweeps.flatMap(({ steps }) => steps)) {
@@ -59,7 +59,7 @@ export class TrackedCursor extends Cursor {
     progress.advance(this.notWaiting, this.placeOf)
     const item = this.takeNext()
     if (item) progress.note(item)
-    // Looking for what may be told may have begun a sweep.
+    // Looking for an event that may be sent may have begun a sweep.
     else if (progress.isSweeping) return this.takeTracked(progress)
     return item
   }
@@ -72,7 +72,7 @@ export class TrackedCursor extends Cursor {
     const place = this.places.get(step.streamId)
     const item = place ? this.takeFromOne(place, step.until.seq - place.afterSeq) : null
     if (!item) return null
-    // A stream that started over has no such place.
+    // A stream that started over has no such position.
     if (item.lost) progress.passLost()
     progress.note(item)
     return item
@@ -81,7 +81,7 @@ export class TrackedCursor extends Cursor {
   private readonly placeOf = (streamId: string) => this.places.get(streamId)
   private readonly more = () => this.onMore?.()
 
-  /** One that is not followed any more has no more to tell. */
+  /** A stream that is no longer followed has nothing more to send. */
   private readonly isTold = ({ streamId, until }: SweepStep) => {
     const place = this.places.get(streamId)
     return !place || (place.history === place.stream.history && place.afterSeq >= until.seq)

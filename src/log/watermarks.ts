@@ -4,7 +4,7 @@ import type { Stream } from './stream.ts'
 
 /** A watermark up to which every open stream of this process can be served. */
 export interface Settled {
-  /** The place of somebody who was told all of it. */
+  /** The point of a reader that was sent all of it. */
   point: ResumePoint & { base: Watermark }
   /** Number of the look that found it. */
   look: number
@@ -16,16 +16,16 @@ interface OpenStreams {
 }
 
 /**
- * How far all streams of this process are served at once, by the looks of the relay: each finds a watermark and the streams that
- * moved since the look before. When the newest events of these are there, every open stream knows its place at that watermark, and
- * readers who were told that much can be said to stand at it.
+ * How far all streams of this process can be served, from the looks of the relay. Each look finds a watermark and the
+ * streams that moved since the look before. Once the newest events of these streams are here, every open stream knows its
+ * position at that watermark, and a reader that was sent that much stands at it.
  */
 export class Watermarks {
-  /** Looks begun so far: what was known before a look began is in what it finds. */
+  /** Looks begun so far: a look finds everything that was known before it began. */
   begunCount = 0
   newest: Settled | null = null
   private found: { watermark: Watermark; look: number } | null = null
-  /** Heads that the looks since `newest` found. */
+  /** Heads that the looks after `newest` found. */
   private heads = new Map<string, number>()
   private waiting = new Set<() => void>()
   /** Asks for a look before its time. Set by the relay. */
@@ -37,7 +37,7 @@ export class Watermarks {
     return ++this.begunCount
   }
 
-  /** With no watermark only its heads count, for the looks after it. */
+  /** Without a watermark only its heads count, for later looks. */
   note(look: number, watermark: Watermark | null, heads: readonly { streamId: string; headEventSeq: number }[]): void {
     if (watermark) this.found = { watermark, look }
     for (const { streamId, headEventSeq } of heads) {
@@ -46,14 +46,14 @@ export class Watermarks {
     this.settle()
   }
 
-  /** The log is of another history than the one that was found so far. */
+  /** The log turned out to have another history than the one found so far. */
   startOver(): void {
     this.newest = null
     this.found = null
     this.heads.clear()
   }
 
-  /** Calls once when there is a newer watermark than this one, for which a look is made soon. Returns the way out. */
+  /** Calls once when there is a newer watermark, for which a look is made soon. Returns the function that stops waiting. */
   whenNewer(listener: () => void): () => void {
     this.waiting.add(listener)
     this.onWanted?.()
@@ -69,7 +69,7 @@ export class Watermarks {
       stream.whenMore({ onMore: () => this.settle() })
       return
     }
-    // Whose readers are to be told that they know another history.
+    // Readers of these streams must first be told that they know another history.
     for (const stream of this.open.all()) {
       if (!stream.isStartingOver) continue
       stream.whenMore({ onMore: () => this.settle() })

@@ -1,9 +1,9 @@
 import { channel } from 'node:diagnostics_channel'
 
 /**
- * A kind of thing that happens, for metrics and logs to listen to: a channel of node:diagnostics_channel named
- * `parley:<name>`. Look at `hasSubscribers` before making a payload: without a subscriber a fact costs that look.
- * Subscribers run inside of what happens, so they must be quick, and must not throw: it would be an uncaught exception.
+ * A kind of thing that happens, published for metrics and logs on a channel of node:diagnostics_channel named
+ * `parley:<name>`. Check `hasSubscribers` before making a payload: without a subscriber a fact costs only that check.
+ * Subscribers run synchronously, so they must be quick, and must not throw: that would be an uncaught exception.
  */
 export interface Fact<Payload extends object> {
   readonly hasSubscribers: boolean
@@ -14,16 +14,16 @@ const fact = <Payload extends object>(name: string): Fact<Payload> => channel(`p
 
 /** A write was answered by the database: durable when it was accepted. */
 export const committed = fact<{
-  /** The command, as `sendMessage`. */
+  /** The command's type, for example `sendMessage`. */
   type: string
   /** ACCEPTED, DUPLICATE, or why it was refused. */
   outcome: string
   eventCount: number
-  /** From being asked for to the answer, waiting for a shared statement included. */
+  /** From the request to the answer, waiting for a shared statement included. */
   durationMs: number
 }>('committed')
 
-/** An event came to the readers of this process: from a writer here, or over the bus. */
+/** An event reached the hub of this process: from a writer here, or over the bus. */
 export const offered = fact<{ streamId: string; seq: number; type: string; hasReaders: boolean }>('offered')
 
 /** An event was executed, once for all subscriptions that get the same of it. */
@@ -41,8 +41,8 @@ export const closed = fact<{ code: number | undefined }>('socket-closed')
 /** Something was refused, ended or put off because of a limit. */
 export const limited = fact<{
   code: 'RATE_LIMITED' | 'QUERY_TOO_COMPLEX' | 'UNAVAILABLE'
-  /** Which one, in kebab-case; docs/limits.md lists them. */
+  /** Which limit, in kebab-case; docs/limits.md lists them. */
   limit: string
-  /** Whose: a person's id or `address:…`, where it is known. */
+  /** Who reached it: a person's id or `address:…`, where it is known. */
   payer?: string
 }>('limited')

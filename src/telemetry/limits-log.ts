@@ -4,14 +4,14 @@ import type { limited } from './facts.ts'
 import type { Logger } from './logger.ts'
 
 const intervalMs = 60_000
-/** Pairs of limit and payer that are remembered; a crowd of payers fills the log no faster than it fills this. */
+/** Most pairs of limit and payer that are remembered. Many payers cannot fill the log faster than they fill this. */
 const maxRemembered = 1_000
-/** Lines of one limit in an interval, whoever they tell of. */
+/** Most lines of one limit in an interval, for all payers together. */
 const maxLinesPerLimit = 100
 
 type Limited = Parameters<typeof limited.publish>[0]
 
-/** One line for each limit that was reached, by payer and minute. Returns the way to stop. */
+/** Logs one line for each limit that was reached, by payer and minute. Returns the function that stops it. */
 export function logLimits(logger: Pick<Logger, 'warn'>): () => void {
   const told = new LRUCache<string, true>({ max: maxRemembered, ttl: intervalMs, perf: Date })
   const lineCounts = new LRUCache<string, { count: number }>({ max: maxRemembered, ttl: intervalMs, perf: Date })

@@ -10,21 +10,21 @@ interface LoggedError {
 }
 
 /**
- * What is logged of an error, and nothing else: PostgreSQL's `detail` quotes the row, `where` and `internalQuery` the statement,
- * ioredis' `command` its arguments. They hold the texts of messages and the names of people.
+ * The only properties of an error that are logged. PostgreSQL's `detail` quotes the row, `where` and `internalQuery` the
+ * statement, ioredis' `command` its arguments: they hold the texts of messages and the names of people.
  */
 const loggedKeys = [
   ...['message', 'code', 'severity', 'schema', 'table', 'column', 'constraint', 'routine'],
-  // Prisma's: what its adapter calls the error, and PostgreSQL's code and message.
+  // Prisma's: its adapter's name for the error, and PostgreSQL's code and message.
   ...['kind', 'originalCode', 'originalMessage'],
   ...['errno', 'syscall', 'stack'],
 ]
 
-/** An error may be its own cause, or that of many. */
+/** An error may be its own cause, or the cause of many. */
 const maxDepth = 6
 const maxErrors = 20
 
-/** Of what is no object nothing is told: it may be any text. */
+/** Of a value that is no object only its type is logged: it may be any text. */
 export function loggedError(error: unknown, depth = 0): LoggedError {
   if (typeof error !== 'object' || error === null) return { type: typeof error }
   const given = error as Record<string, unknown>
@@ -41,7 +41,7 @@ export function loggedError(error: unknown, depth = 0): LoggedError {
   return logged
 }
 
-/** JSON lines on stderr: stdout is for what a person started the process to read. */
+/** JSON lines on stderr: stdout is for the output that a person started the process to read. */
 export function createLogger(level: string): Logger {
   return pino(
     {
