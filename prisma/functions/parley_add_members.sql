@@ -2,6 +2,7 @@
 CREATE OR REPLACE FUNCTION parley_add_members(p_actor uuid, p_conversation uuid, p_users uuid[], p_limit int) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE c conversations; my_role member_role; u uuid; added uuid[]; events jsonb := '[]'; head int;
 BEGIN
+  IF NOT parley_is_member(p_actor, p_conversation) THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
   SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
   SELECT role INTO my_role FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL;
   IF my_role IS NULL THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;

@@ -6,6 +6,7 @@ DECLARE
   c conversations; me members; tells boolean; at timestamptz; events jsonb := '[]'; outcome text := 'UNCHANGED';
   read_before int; delivered_before int; read_to int; own_to int; delivered_to int; one record;
 BEGIN
+  IF NOT parley_is_member(p_actor, p_conversation) THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
   SELECT * INTO c FROM conversations WHERE id = p_conversation;
   IF c.member_count >= p_gather_from THEN
     SELECT * INTO one FROM parley_advance_cursors(ARRAY[p_actor], ARRAY[p_conversation], ARRAY[p_read], ARRAY[p_delivered], 0);

@@ -2,6 +2,9 @@ CREATE OR REPLACE FUNCTION parley_send_message(p_actor uuid, p_conversation uuid
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE c conversations; me members; m messages; replayed jsonb; at timestamptz; new_mark text; log_xid xid8; sent jsonb;
 BEGIN
+  IF NOT parley_is_member(p_actor, p_conversation) THEN
+    RETURN coalesce(parley_replayed(p_actor, p_op_key, p_hash), jsonb_build_object('outcome', 'NOT_FOUND'));
+  END IF;
   SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
   replayed := parley_replayed(p_actor, p_op_key, p_hash);
   IF replayed IS NOT NULL THEN RETURN replayed; END IF;

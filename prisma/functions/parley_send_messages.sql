@@ -6,7 +6,8 @@
 --     count as having come first. A reply to a message that this very call makes is refused, then. They were all asked
 --     for before any was answered, so every order is a right one, and a refusal changes nothing for the others.
 --   * Sends to several conversations wait for nobody: those of a conversation that another transaction holds are answered
---     LOCKED, nothing is done for them, and the others are not delayed. Sends to one conversation wait for its lock.
+--     LOCKED, nothing is done for them, and the others are not delayed. Sends to one conversation, all by members, wait for its
+--     lock.
 --   * Keys are written in order, so that two calls with the same keys never wait for each other in a circle.
 --   * Members' rows need no lock of their own: whoever changes one holds its conversation's row.
 --
@@ -27,13 +28,16 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SE
 SET jit = off
 AS $$
 #variable_conflict use_column
-DECLARE held uuid[]; now timestamptz; log_xid xid8;
+DECLARE asked uuid[]; held uuid[]; now timestamptz; log_xid xid8;
 BEGIN
-  IF p_conversations[1] = ALL (p_conversations) THEN
-    PERFORM FROM conversations WHERE id = p_conversations[1] FOR NO KEY UPDATE;
-    held := p_conversations[:1];
+  -- Nobody waits for a conversation that they are not in, nor holds up others by a lock on it.
+  asked := ARRAY(SELECT DISTINCT conversation FROM unnest(p_actors, p_conversations) AS a(actor, conversation)
+    WHERE parley_is_member(actor, conversation));
+  IF p_conversations[1] = ALL (p_conversations) AND NOT EXISTS (SELECT FROM unnest(p_actors) AS a(actor)
+    WHERE NOT parley_is_member(actor, p_conversations[1])) THEN
+    held := ARRAY(SELECT id FROM conversations WHERE id = p_conversations[1] FOR NO KEY UPDATE);
   ELSE
-    held := ARRAY(SELECT id FROM conversations WHERE id = ANY (p_conversations) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED);
+    held := ARRAY(SELECT id FROM conversations WHERE id = ANY (asked) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED);
   END IF;
   now := parley_now();
   log_xid := parley_xid();
@@ -43,9 +47,9 @@ BEGIN
     SELECT a.*, c.head_seq, c.head_event_seq, c.head_mark, greatest(m.last_read_seq, m.pending_read_seq) AS last_read_seq,
       greatest(now, c.last_activity_at) AS at,
       CASE
-        WHEN c.id <> ALL (held) THEN 'LOCKED'
+        WHEN m.user_id IS NULL AND used.yes IS NULL AND retired.yes IS NULL THEN 'NOT_FOUND'
+        WHEN m.user_id IS NOT NULL AND c.id <> ALL (held) THEN 'LOCKED'
         WHEN used.yes OR retired.yes THEN NULL
-        WHEN m.user_id IS NULL THEN 'NOT_FOUND'
         WHEN c.closed_at IS NOT NULL THEN 'CONVERSATION_CLOSED'
         WHEN a.reply_to NOT BETWEEN 1 AND c.head_seq THEN 'REPLY_NOT_FOUND'
         ELSE 'ACCEPTED'

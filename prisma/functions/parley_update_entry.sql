@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION parley_update_entry(p_actor uuid, p_conversation uuid
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE c conversations; me members;
 BEGIN
+  IF NOT parley_is_member(p_actor, p_conversation) THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
   SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
   UPDATE members SET
     muted_until = CASE WHEN p_set_muted THEN p_muted_until ELSE muted_until END,

@@ -2,6 +2,7 @@ import { createAdvances } from './advances.ts'
 import type { AdvanceCursor, Command, CommandOf, CommandType, SendMessage } from './commands.ts'
 import type { Database, Statement } from '../database/database.ts'
 import { createGather } from './gather.ts'
+import { Lines, type SendInLine } from './lines.ts'
 import { eventJson, sentEvent } from '../log-event.ts'
 import { outcomes, type OutcomeOf, type Write } from './outcomes.ts'
 
@@ -186,11 +187,13 @@ export function createWrite(db: Database, gatherFrom: number): Write {
       throw error
     }
   }
-  const send = createGather<SendMessage, Sent>({
-    lockOf: ({ conversationId }) => conversationId,
-    keyOf: ({ actorId, opKey }) => `${actorId} ${opKey}`,
-    one: async (command) => outcomes.sendMessage.parse(await answerOf(command)),
-    many: async (sends) => {
+  const lines = new Lines()
+  const gathered = createGather<SendInLine, Sent>({
+    lockOf: ({ line }) => line,
+    keyOf: ({ send: { actorId, opKey } }) => `${actorId} ${opKey}`,
+    one: async ({ send: command }) => outcomes.sendMessage.parse(await answerOf(command)),
+    many: async (items) => {
+      const sends = items.map(({ send: command }) => command)
       const rows = await db.run<SentRow>(sendMessages, [
         sends.map(({ actorId }) => actorId),
         sends.map(({ conversationId }) => conversationId),
@@ -208,6 +211,17 @@ export function createWrite(db: Database, gatherFrom: number): Write {
       return results
     },
   })
+  const send = async (command: SendMessage): Promise<Sent> => {
+    const item = lines.enter(command)
+    let outcome: string | null = null
+    try {
+      const sent = await gathered(item)
+      outcome = sent.outcome
+      return sent
+    } finally {
+      lines.leave(item, outcome)
+    }
+  }
   const advance = createAdvances({ db, gatherFrom, one: (command) => answerOf({ ...command, gatherFrom }) })
 
   const write = async (command: Command) => {
