@@ -53,6 +53,13 @@ describe('settings', () => {
       operationLimits: { objects: 50_000, byteSize: 4_194_304, processorMs: 250 },
       maxOperationsAtOnce: 16,
       ringEvents: 2_048,
+      documentCacheByteSize: 33_554_432,
+      httpLimits: {
+        bodyByteSize: 67_108_864,
+        connectionsPerAddress: null,
+        unreadByteSize: 67_108_864,
+        unreadTimeoutMs: 10_000,
+      },
       maxSockets: 50_000,
       maxSocketsPerAddress: 1_000,
       maxSocketsPerPerson: 100,
