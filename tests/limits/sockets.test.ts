@@ -137,6 +137,21 @@ test('nothing is kept of a subscription but the variables that it declares', asy
   await ended(sockets)
 })
 
+test('nor is anything of what a stream of server-sent events was asked with', async () => {
+  const id = await ann.createGroup([])
+  const before = residentMb()
+  const query = 'subscription ($id: ID!) { messageEvents(conversationId: $id) { __typename } }'
+  const body = JSON.stringify({ query, variables: { id, undeclared: 'x'.repeat(1_000_000) } })
+  const headers = { ...ann.connectionParams, accept: 'text/event-stream', 'content-type': 'application/json' }
+  const stop = new AbortController()
+  for (let nth = 0; nth < 60; nth++) {
+    const { status } = await fetch(server.url, { method: 'POST', headers, body, signal: stop.signal })
+    expect(status).toBe(200)
+  }
+  expect(residentMb() - before).toBeLessThan(45)
+  stop.abort()
+})
+
 test('the name of an operation has 64 characters at the most', async () => {
   const { subscribe, messages, closed } = await open({ person: ann })
   subscribe('x'.repeat(64), '{ __typename }')

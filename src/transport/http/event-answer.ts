@@ -4,14 +4,14 @@ import type { Viewer } from '../../domain/viewer.ts'
 import type { OpenEventResults } from '../../execution/event-results.ts'
 import type { Operations, Prepared } from '../../execution/operations.ts'
 import type { Input } from '../../execution/plan-operation.ts'
-import { declaredVariables } from '../../execution/kept-variables.ts'
+import { byteSizeOf, declaredVariables, variablesOfEvents } from '../../execution/kept-variables.ts'
 import { EventReader, openEventReader } from '../../execution/subscribe.ts'
 import { resumeOf, withToken } from '../../execution/resume-text.ts'
 import type { Watchdog } from '../../execution/watchdog.ts'
 import type { Share, Shares } from '../../fairness/shares.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
-import { ForbiddenError } from '../../domain/errors.ts'
+import { ForbiddenError, UnavailableError } from '../../domain/errors.ts'
 import { isPassing, isUnavailable, presentErrors, refusalStatus } from '../errors.ts'
 import type { AskedOperation } from './asked-operation.ts'
 import { EventStream, type OpenStreams } from './event-stream.ts'
@@ -103,10 +103,27 @@ export class EventAnswer {
       return
     }
     input.variableValues = declaredVariables(prepared.operation, asked.variables)
-    const share = this.options.shares?.of(contextValue.viewer?.userId)
-    const reader = await this.openReader(prepared, input, share)
-    if (reader instanceof EventReader) await this.follow(reader, contextValue.viewer)
-    else this.refuse(reader.errors ?? [])
+    await this.openAndFollow(prepared, input, contextValue.viewer)
+  }
+
+  private async openAndFollow(prepared: Prepared, input: Input, viewer: Viewer | null): Promise<void> {
+    const share = this.options.shares?.of(viewer?.userId)
+    let keptByteSize = byteSizeOf(input.variableValues)
+    if (share?.keep(keptByteSize) === false)
+      throw new UnavailableError('Too many subscriptions with large variables begin at once.', maxRetryMs)
+    try {
+      const reader = await this.openReader(prepared, input, share)
+      const { operationName } = this.given.asked
+      input.variableValues = variablesOfEvents({ ...input, operationName, document: prepared.document })
+      share?.release(keptByteSize)
+      keptByteSize = byteSizeOf(input.variableValues)
+      // What is left of it was there before.
+      if (share?.keep(keptByteSize) === false) keptByteSize = 0
+      if (reader instanceof EventReader) await this.follow(reader, viewer)
+      else this.refuse(reader.errors ?? [])
+    } finally {
+      share?.release(keptByteSize)
+    }
   }
 
   private ownerOf(ticket: string): Promise<Viewer> {

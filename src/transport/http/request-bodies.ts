@@ -25,7 +25,7 @@ const retryAfterMs = 1_000
 
 export interface Body {
   text: string
-  /** To be called when nothing of it is needed any more. Idempotent. */
+  /** To be called when nothing of it is needed any more, its text included. Idempotent. */
   release: () => void
 }
 
@@ -46,15 +46,20 @@ export class RequestBodies {
       this.add(sender, byteSize)
       return null
     }
-    const release = () => {
-      this.add(sender, -heldByteSize)
-      heldByteSize = 0
+    const body: Body = {
+      text: '',
+      release: () => {
+        this.add(sender, -heldByteSize)
+        heldByteSize = 0
+        body.text = ''
+      },
     }
     try {
       const maxByteSize = sender.isKnown ? maxBodyByteSize : maxStrangerBodyByteSize
-      return { text: await readBody(request, { maxByteSize, isKnown: sender.isKnown, hold }), release }
+      body.text = await readBody(request, { maxByteSize, isKnown: sender.isKnown, hold })
+      return body
     } catch (error) {
-      release()
+      body.release()
       throw error
     }
   }
