@@ -24,7 +24,7 @@ export interface EntryKey {
   conversationId: string
 }
 
-/** Of somebody's personal stream. */
+/** The head of a person's personal stream. */
 export interface ViewerHead {
   headEventSeq: number
   headMark: string
@@ -39,26 +39,28 @@ export interface InboxCounts extends ViewerHead {
  * answer in time.
  */
 export interface ConversationStore {
-  /** Those that exist, in no order. */
+  /** The conversations that exist, in no order. */
   byIds(ids: readonly string[], payer?: string): Promise<Conversation[]>
-  /** For each key the entry of an active member; null for anybody else. One statement. */
+  /** For each key the entry of an active member; null if the person is not an active member. One statement. */
   entries(keys: readonly EntryKey[]): Promise<{ entries: (EntryRow | null)[]; viewerHeads: Map<string, ViewerHead> }>
-  /** A page of the inbox with the newest message of each conversation, and their people: one statement, at any size. */
+  /**
+   * A page of the inbox with the newest message of each conversation, and the people they show: one statement, at any size.
+   */
   inbox(request: InboxRequest): Promise<InboxPageRows>
-  /** Head of the personal stream, read together with how many entries have something unread. */
+  /** Head of the personal stream, and in the same statement the number of entries that have unread messages. */
   inboxCounts(viewerId: string): Promise<InboxCounts>
-  /** For each key the membership of an active member; null for anybody else. One statement. */
+  /** For each key the membership of an active member; null if the person is not an active member. One statement. */
   activeMemberships(keys: readonly MembershipKey[]): Promise<(Membership | null)[]>
   /**
-   * For each viewer their streams: the personal one, and the conversations; of those they left only the ones named. One
-   * statement.
+   * For each viewer their streams: the personal one, and their conversations. A conversation that they left is included
+   * only if the request names it. One statement.
    */
   memberships(requests: readonly MembershipsRequest[]): Promise<Memberships[]>
 }
 
 export interface InboxPageRows {
   viewerHead: ViewerHead
-  /** How far the log is in the snapshot of the page. */
+  /** How far the log has got in the snapshot of the page. */
   watermark: Watermark
   entries: InboxRow[]
   people: User[]
@@ -68,31 +70,31 @@ export interface InboxRow extends EntryRow {
   lastMessage: Message | null
 }
 
-/** How far a stream has got, and from where on the log has it. */
+/** How far a stream has got, and from which position on the log still has it. */
 export interface StreamExtent {
   headEventSeq: number
   headMark: string
   floorEventSeq: number
   floorMark: string
-  /** Of the event at the place that was asked for; null when the log has none there. */
+  /** Mark of the event at the requested position; null when the log has no event there. */
   markThere: string | null
 }
 
 export interface MembershipKey extends EntryKey {
-  /** A place in the conversation's stream. */
+  /** A position in the conversation's stream. */
   eventSeq?: number
 }
 
 export interface Membership extends StreamExtent {
   conversationId: string
   joinedEventSeq: number
-  /** False for somebody who left or was removed. */
+  /** False for a member who left or was removed. */
   active: boolean
 }
 
 export interface MembershipsRequest {
   viewerId: string
-  /** Places in streams of theirs. */
+  /** Positions in their streams, by stream. */
   named: ReadonlyMap<string, number>
 }
 
@@ -117,15 +119,15 @@ const readEntries = {
     LEFT JOIN conversations c ON c.id = m.conversation_id`,
 }
 
-/** Of the stream whose head row is `head`; `there` is the event at the place asked for. */
+/** Columns of the stream whose head row is `head`; `there` is the event at the requested position. */
 const extentColumns = (
   head: string,
   there: string,
 ) => `${head}.head_event_seq AS "headEventSeq", ${head}.head_mark AS "headMark",
   ${head}.floor_event_seq AS "floorEventSeq", ${head}.floor_mark AS "floorMark", ${there}.mark AS "markThere"`
 
-// The personal stream in a row of its own. A place is looked up in the statement that reads the head: in memory a stream may be one
-// that was lost since.
+// The personal stream has a row of its own. The mark at a position is looked up in the statement that reads the head: a
+// stream in memory may be one that was lost since.
 const readMemberships = {
   name: 'read_memberships',
   text: `WITH named AS (SELECT * FROM unnest(${arrayParameter('bigint', 2)}, ${arrayParameter('uuid', 3)}, ${arrayParameter('int', 4)})
@@ -174,7 +176,7 @@ const viewerHeadOf = ({ viewerHeadEventSeq, viewerHeadMark }: ViewerHeadRow): Vi
   headMark: viewerHeadMark,
 })
 
-/** Of a stream without events. */
+/** The head of a stream without events. */
 const noHead: ViewerHead = { headEventSeq: 0, headMark: startMark }
 const noExtent: StreamExtent = { ...noHead, floorEventSeq: 0, floorMark: startMark, markThere: null }
 

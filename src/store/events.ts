@@ -16,7 +16,7 @@ export interface StreamHead {
   headMark: string
 }
 
-/** Where the event of a write stands, or stood, and the message it wrote, as it is now. */
+/** Where the event of a write is in its stream, or was before retention, and the message that it wrote, as it is now. */
 export interface WrittenEvent {
   streamId: string
   seq: number
@@ -24,14 +24,14 @@ export interface WrittenEvent {
   message: Message | null
 }
 
-/** One event, as far as it takes to recognise it. */
+/** What identifies one event. */
 export interface Place {
   streamId: string
   seq: number
   mark: string
 }
 
-/** What one look at the log leaves for the next. */
+/** What one look at the log passes to the next. */
 export interface Look {
   /** The oldest transaction that was still running. */
   horizon: string
@@ -41,38 +41,43 @@ export interface Look {
 
 export interface Moved extends Look {
   heads: { streamId: string; headEventSeq: number }[]
-  /** How far the log is in the snapshot of all this. */
+  /** How far the log has got in the snapshot of this look. */
   watermark: Watermark
-  /** False when the newest event of the last look is gone, though retention did not take it: an older state was restored. */
+  /**
+   * False when the newest event of the last look is gone although retention did not remove it: an older state was restored.
+   */
   isSameHistory: boolean
 }
 
 /**
- * Reads of the log, and its retention. Every method rejects with UNAVAILABLE when the database does not answer in time,
- * and where events are read with a plain Error (INTERNAL for a client) when one of them is not what its type says.
+ * Reads of the log, and its retention. Every method rejects with UNAVAILABLE when the database does not answer in time.
+ * Methods that read events reject with a plain Error (INTERNAL for a client) when an event does not have the shape of its
+ * type.
  */
 export interface EventStore {
   /**
-   * For each request its events, in order, up to the one with which its texts and receipts reach `maxBytes`: at least one,
-   * when there is one. One statement for all of them.
+   * For each request its events, in order. A result ends with the event that brings its texts and receipts to `maxBytes`,
+   * so it has at least one event if there is one. One statement for all requests.
    */
   read(requests: readonly EventsRequest[], maxBytes: number): Promise<LogEvent[][]>
-  /** Heads of those streams that exist. One statement. */
+  /** Heads of the streams that exist. One statement. */
   heads(streamIds: readonly string[]): Promise<StreamHead[]>
   /**
-   * The newest event of every stream that was written to since the last look, and what the next one needs. Complete by
-   * construction: it compares transaction ids, so no clock and no commit order can hide an event.
+   * The newest event of every stream that was written to since the last look, and the data that the next look needs. It
+   * misses nothing: it compares transaction ids, so no clock and no order of commits can hide an event.
    */
   movedSince(last: Look | null): Promise<Moved>
-  /** Whether each event is still in the log with this mark, or retention has taken it. One statement. */
+  /** Whether each event is still in the log with this mark, or was removed by retention. One statement. */
   areThere(places: readonly Place[]): Promise<boolean[]>
-  /** Conversations that the personal stream says were joined after `afterSeq`. */
+  /** Conversations that the viewer joined, by the events of the personal stream after `afterSeq`. */
   joinsAfter(userId: string, afterSeq: number): Promise<{ conversationId: string }[]>
-  /** The event of the write that `actorId` made under `opKey`, though retention may have taken it; null when there is none. */
+  /**
+   * The event of the write that `actorId` made under `opKey`, also if retention has removed it; null when there is none.
+   */
   findByOpKey(actorId: string, opKey: string): Promise<WrittenEvent | null>
-  /** Removes one batch of events older than `before`, of one stream. How many: 0 when there are none. */
+  /** Removes one batch of events older than `before`, from one stream. Returns how many: 0 when there are none. */
   retire(before: Date, limit: number): Promise<number>
-  /** Removes one batch of retired keys older than `before`. How many: 0 when there are none. */
+  /** Removes one batch of retired keys older than `before`. Returns how many: 0 when there are none. */
   forgetOpKeys(before: Date, limit: number): Promise<number>
 }
 
@@ -82,8 +87,8 @@ const joinMessage = 'LEFT JOIN messages m ON m.conversation_id = e.stream_id AND
 
 const readEvents = {
   name: 'read_events',
-  // octet_length() knows the size of a text without unpacking it: what is cut off costs next to nothing. Of receipts, up to a
-  // thousand in an event, pg_column_size() knows what they take on disk, which is a quarter.
+  // octet_length() gives the size of a text without unpacking it, so rows beyond the limit cost next to nothing. An event
+  // may have a thousand receipts: pg_column_size() gives their size on disk, which is a quarter of their size as text.
   text: `SELECT r.place::int, e.*
     FROM ${tableOfParameters('uuid', 'int', 'int')} WITH ORDINALITY AS r(stream_id, after_seq, max_rows, place)
     CROSS JOIN LATERAL (
@@ -186,7 +191,7 @@ export function createEventStore(db: Database): EventStore {
     heads: (streamIds) => db.run<StreamHead & Record<string, unknown>>(readHeads, [streamIds]),
     async movedSince(last) {
       const rows = await db.run<MovedRow>(readMoved, [
-        // The largest xid8: nothing is newer, so that only the horizon is answered.
+        // The largest xid8: no event is newer, so the answer has only the horizon.
         last?.horizon ?? '18446744073709551615',
         last?.newest?.streamId ?? null,
         last?.newest?.seq ?? null,

@@ -19,10 +19,10 @@ export interface InboxRequest {
   limit: number
 }
 
-/** How far members.inbox_at may be behind last_activity_at, exclusive: parley_touch_activity in the migration `reads`. */
+/** How far members.inbox_at may be behind last_activity_at, exclusive: parley_touch_activity keeps to this. */
 const behind = `interval '1 second'`
 
-/** Bounds of last_activity_at for the pinned or the other entries: what the cursors of the request leave of each. */
+/** Bounds of last_activity_at for the pinned or the other entries, after applying the cursors of the request. */
 const latest = (pinned: boolean) =>
   pinned
     ? `CASE WHEN $2::boolean IS NULL THEN 'infinity' WHEN $2 THEN $3::timestamptz ELSE '-infinity' END`
@@ -33,8 +33,9 @@ const earliest = (pinned: boolean) =>
     : `CASE WHEN $5::boolean IS NULL THEN '-infinity' WHEN $5 THEN 'infinity' ELSE $6::timestamptz END`
 
 /**
- * Entries among which the page's are, out of those that have their place in the member's row. That place is up to a second
- * too early, so: as many as the page needs from where they surely are within the cursors, and those of a second around.
+ * A superset of the page's entries, from those that have their place in the member's row. That place is up to a second too
+ * early. So this takes as many entries as the page needs from the range that is certainly within the cursors, and all
+ * entries of the second around it.
  */
 function placed(archived: boolean, pinned: boolean, backward: boolean): string {
   const mine = `user_id = $1 AND archived = ${String(archived)} AND pinned = ${String(pinned)} AND left_at IS NULL`
@@ -47,11 +48,11 @@ function placed(archived: boolean, pinned: boolean, backward: boolean): string {
         OFFSET $8::int - 1 LIMIT 1)) - ${behind})`
 }
 
-/** Members of large groups, and of conversations that had no message since they joined. */
+/** Entries without a place: of members of large groups, and of conversations without a message since the member joined. */
 const unplaced = (archived: boolean) =>
   `(SELECT * FROM members WHERE user_id = $1 AND archived = ${String(archived)} AND left_at IS NULL AND inbox_at IS NULL)`
 
-/** Rows of members that the page is chosen from: few more than the page has, however many conversations there are. */
+/** Rows of members from which the page is chosen: few more than the page has, however many conversations there are. */
 function candidates(filter: InboxRequest['filter'], backward: boolean): string {
   if (filter === 'UNREAD') return 'SELECT * FROM members WHERE user_id = $1 AND left_at IS NULL AND NOT caught_up'
   return { ACTIVE: [false], ARCHIVED: [true], ALL: [false, true] }[filter]
@@ -59,7 +60,7 @@ function candidates(filter: InboxRequest['filter'], backward: boolean): string {
     .join(' UNION ALL ')
 }
 
-/** What is said of the page as a whole: in each row of it, it would be a sixth of all values that are read. */
+/** Columns about the page as a whole, only in its first row: in every row they would be a sixth of all values. */
 const inFirstRow = (alias: string, columns: Record<string, string>) =>
   Object.entries(columns)
     .map(([column, name]) => `CASE WHEN place IS NULL OR place = 1 THEN ${alias}.${column} END AS "${name}"`)
@@ -72,7 +73,7 @@ export function readInbox(filter: InboxRequest['filter'], backward: boolean): St
   const order = `m.pinned ${direction}, c.last_activity_at ${direction}, c.id ${direction}`
   return {
     name: `read_inbox_${filter.toLowerCase()}_${direction.toLowerCase()}`,
-    // Which entries first, and only then what is shown of them.
+    // First choose the entries, then read the columns that each of them shows.
     text: `WITH mark AS MATERIALIZED (SELECT * FROM ${watermarkTable}), page AS MATERIALIZED (
         SELECT m.place, ${conversationColumns('c', 'c_')}, ${entryMemberColumns('m', 'm_')}, ${messageColumns('l', 'l_')},
           ${unreadCount('c', 'm')} AS "unreadCount"
@@ -91,7 +92,7 @@ export function readInbox(filter: InboxRequest['filter'], backward: boolean): St
   }
 }
 
-/** Peers, senders and the viewer, each once however many entries show them. */
+/** The users that the page shows: peers, senders and the viewer, each once. */
 const others = `SELECT CASE "c_kind" WHEN 'DIRECT' THEN replace(replace("c_pairKey", $1::text, ''), ':', '')::uuid
   ELSE "l_senderId" END FROM page UNION SELECT $1`
 

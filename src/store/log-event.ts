@@ -9,7 +9,7 @@ import {
 } from '../log/event-types.ts'
 import type { Message } from './rows.ts'
 
-/** Mark of the place before the first event of a stream. */
+/** Mark of the position before the first event of a stream. */
 export const startMark = '0'
 
 interface Numbered {
@@ -17,9 +17,9 @@ interface Numbered {
   seq: number
   actorId: string | null
   occurredAt: Date
-  /** A few letters that only this event has: a cursor at its place has them too, or is of another history. */
+  /** A few letters that only this event has. A cursor at this position has the same letters, or is of another history. */
   mark: string
-  /** Mark of the event before it, by which the two are known to be of one history; null when it was not noted. */
+  /** Mark of the event before it, which shows that the two are of one history; null when it was not recorded. */
   markBefore: string | null
 }
 
@@ -27,11 +27,11 @@ interface KnownEvent<Type extends EventType> extends Numbered {
   type: Type
   data: EventDataOf<Type>
   messageSeq: MessageRoleOf<Type> extends null ? null : number
-  /** As it is when the event is read. */
+  /** The message as it is when the event is read. */
   message: MessageRoleOf<Type> extends null ? null : Message
 }
 
-/** Of a type that only a newer version knows: it has its number, and that is all. */
+/** An event of a type that only a newer version knows: only its number is used. */
 interface UnknownEvent extends Numbered {
   type: 'UNKNOWN'
   data: null
@@ -48,7 +48,7 @@ export type LogEvent = LogEventOf<EventType> | UnknownEvent
 /** One member's positions, as of `at`. */
 export type ReceiptData = EventDataOf<'RECEIPT_ADVANCED'>['receipts'][number]
 
-/** An event before it is known to be one. */
+/** An event before its shape was checked. */
 interface Raw extends Numbered {
   type: string
   data?: unknown
@@ -56,8 +56,8 @@ interface Raw extends Numbered {
 }
 
 /**
- * Checks that an event is what its type says. Throws an Error or a ZodError (INTERNAL for a client) when it is not: no
- * reader gets half an event.
+ * Checks that an event has the shape of its type. Throws an Error or a ZodError (INTERNAL for a client) when it does not:
+ * no reader gets half an event.
  */
 export function toLogEvent({ type, data, message = null, ...raw }: Raw): LogEvent {
   const { streamId, seq, actorId, occurredAt, mark, markBefore } = raw
@@ -90,24 +90,24 @@ export const messageJson: z.ZodType<Message> = z.object({
   deletedById: z.string().nullable(),
 })
 
-/** The event as the write functions answer it and the bus carries it. */
+/** An event as the write functions return it and the bus carries it. */
 export const eventJson = z
   .object({
     streamId: z.string(),
-    // A stream counts on it: with anything else it would look for a gap for ever.
+    // A stream relies on this: with any other number it would look for a gap for ever.
     seq: z.int().min(1),
     type: z.string(),
     actorId: z.string().nullable(),
     occurredAt: moment,
     mark: z.string(),
-    // A process of a former version does not say it.
+    // Missing in events that a process of a former version publishes.
     markBefore: z.string().nullable().default(null),
     data: z.unknown(),
     message: messageJson.nullish(),
   })
   .transform(toLogEvent)
 
-/** The event of a message that was just sent, from what was asked for and what the database gave it. */
+/** The event of a message that was just sent, made from the command and the values that the database gave it. */
 export function sentEvent(
   send: { actorId: string; conversationId: string; opKey: string; text: string; replyToSeq: number | null },
   given: { seq: number; eventSeq: number; mark: string; markBefore: string | null; atMs: number },

@@ -7,13 +7,13 @@ export interface MemberKey {
   userId: string
 }
 
-/** A member and one of their positions, as others see it. */
+/** One position of a member, as others see it. */
 export interface Standing {
   userId: string
   seq: number
 }
 
-/** The members of a conversation who are furthest behind: two of them, so that one is left whoever is not counted. */
+/** The two members of a conversation who are furthest behind. Two, so that one is left when the viewer is not counted. */
 export interface LeastStandings {
   delivered: Standing[]
   read: Standing[]
@@ -45,8 +45,8 @@ const leastTwo = (position: string) => `(SELECT json_agg(json_build_object('user
   FROM (SELECT user_id, ${position} FROM members WHERE conversation_id = t.id AND left_at IS NULL
     ORDER BY ${position} LIMIT 2) x)`
 
-// Who does not tell what they read has read nothing, for others: two such are enough, whoever is left out. A scalar
-// subquery, because the planner makes a join of others, through all users.
+// For others, a member who has read receipts off has read nothing. Two such members are enough, whichever is left out. A
+// scalar subquery: the planner turns other forms into a join through all users.
 const readLeastStandings = {
   name: 'read_least_standings',
   text: `SELECT t.place::int, ${leastTwo('last_delivered_seq')} AS delivered, ${leastTwo('last_read_seq')} AS read,
@@ -69,7 +69,7 @@ interface LeastRow {
   silent: string[]
 }
 
-/** What others see of those who are furthest behind in reading: whoever is silent before everybody else, at 0. */
+/** The two who are furthest behind in reading, as others see them: members who have read receipts off come first, at 0. */
 function shownRead(read: readonly Standing[], silent: readonly string[]): Standing[] {
   const telling = read.filter(({ userId }) => !silent.includes(userId))
   return [...silent.map((userId) => ({ userId, seq: 0 })), ...telling].slice(0, 2)

@@ -18,11 +18,11 @@ export interface MessagePageRequest {
 }
 
 export interface MessagePages {
-  /** For each request its page. */
+  /** For each request its page of messages. */
   messages: Message[][]
-  /** What the messages of all pages reply to. */
+  /** The messages that any message of the pages replies to. */
   repliedTo: Message[]
-  /** Who sent any of these. */
+  /** The senders of all these messages. */
   people: User[]
 }
 
@@ -37,7 +37,7 @@ export interface ProgressKey extends MessageKey {
   senderId: string
 }
 
-/** Whether all members other than the sender have got and read a message, by what they let others see. */
+/** Whether all members other than the sender have received and read a message, as far as they let others see it. */
 export interface OthersProgress {
   delivered: boolean
   read: boolean
@@ -56,13 +56,13 @@ export interface ReadByRequest extends MessageKey {
 
 /** Reads of messages. Every method rejects with UNAVAILABLE when the database does not answer in time. */
 export interface MessageStore {
-  /** Those that exist, in no order. */
+  /** The messages that exist, in no order. */
   byKeys(keys: readonly MessageKey[], payer?: string): Promise<MessageAsOf[]>
-  /** Pages in the direction asked for, what their messages reply to, and the senders. One statement for all. */
+  /** Pages in the requested direction, the messages that theirs reply to, and the senders. One statement for all. */
   pages(requests: readonly MessagePageRequest[], payer?: string): Promise<MessagePages>
-  /** For each message how far the others have got. A conversation's members are looked through once, not for each message. */
+  /** For each message how far the others have got. One pass over a conversation's members for all its messages. */
   othersProgress(keys: readonly ProgressKey[], payer?: string): Promise<OthersProgress[]>
-  /** For each request who has read the message, earliest first. One statement for all of them. */
+  /** For each request the members who have read the message, earliest first. One statement for all. */
   readBy(requests: readonly ReadByRequest[], payer?: string): Promise<ReadRow[][]>
 }
 
@@ -73,7 +73,7 @@ const readByKeys = {
     JOIN messages m USING (conversation_id, seq) JOIN conversations c ON c.id = m.conversation_id`,
 }
 
-// Pages, what their messages reply to (in place 0), and a row of its own for the people.
+// Pages, the messages that theirs reply to (in place 0), and a row of its own for the people.
 const readPages = {
   name: 'read_message_pages',
   text: `WITH page AS MATERIALIZED (
@@ -93,7 +93,7 @@ const readPages = {
       SELECT ${peopleOf('SELECT "senderId" FROM shown UNION ALL SELECT "deletedById" FROM shown')} AS people) who ON false`,
 }
 
-// Who does not tell what they read. Few do not, and an index has them alone.
+// Whether the user has read receipts off. Few do, and an index has only these.
 export const isSilent = (userId: string) =>
   `(SELECT true FROM users u WHERE u.id = ${userId} AND NOT u.read_receipts_enabled)`
 
@@ -128,20 +128,20 @@ const readOthersProgress = {
       AS exist) others`,
 }
 
-/** Receipts that are looked through in the order of time, before members are: as many as it takes to fill a page in a large group. */
+/** Receipts that are searched in the order of time before members are: enough to fill a page in a large group. */
 const maxReceipts = 2_000
-/** Up to so many members are looked at one by one at once. */
+/** Up to this number of members, all are looked up one by one at once. */
 const fewMembers = 300
 
-// Whether others may see that p.user_id read it then. Scalar subqueries, because the planner makes joins of others, through all
-// members. A receipt that the others have not been told of yet is after last_read_seq.
+// Whether others may see that p.user_id read it then. Scalar subqueries: the planner turns other forms into joins through
+// all members. A receipt that was not published to the others yet is after last_read_seq.
 const isShown = `(SELECT u.read_receipts_enabled AND m.last_read_seq >= p.up_to_seq FROM members m JOIN users u ON u.id = m.user_id
   WHERE m.conversation_id = r.conversation_id AND m.user_id = p.user_id AND m.left_at IS NULL)`
 
-// Nobody reads through all receipts that there ever were. In a large group the first who read a message have receipts soon after
-// it, in the order of time: some are looked through. Whoever is then missing for the page, and the few of a small
-// conversation, are found member by member. A receipt's time was once taken before its lock, and is up to the longest wait for
-// one older than the message.
+// The query must not read all receipts that there ever were. In a large group the first members who read a message have
+// receipts soon after it, so a number of receipts are searched in the order of time. Members who are then missing for the
+// page, and the few members of a small conversation, are looked up one by one. A receipt's time was once taken before its
+// lock, so it may be earlier than the message by the longest wait for a lock.
 const readReadBy = {
   name: 'read_read_by',
   text: `SELECT r.place, x.user_id AS "userId", x.read_at AS "readAt"
@@ -217,7 +217,7 @@ export function createMessageStore(db: Database): MessageStore {
         if (message) (pages.messages[row.place - 1] ?? pages.repliedTo).push(message)
         else pages.people = parsePeople(row.people)
       }
-      // In order already, as it happens: a join promises none, and to sort here costs next to nothing.
+      // The rows usually come in this order, but a join does not promise it. Sorting here costs next to nothing.
       for (const [index, { backward }] of requests.entries()) {
         pages.messages[index]?.sort((a, b) => (backward ? b.seq - a.seq : a.seq - b.seq))
       }

@@ -2,7 +2,7 @@ import type { Database } from './database/database.ts'
 import { userColumns, type User } from './rows.ts'
 
 export interface PeopleSearch {
-  /** Folded; what handles and names begin with. */
+  /** The folded start of a handle or of a name. */
   prefix: string
   /** Only handles after this one. */
   afterHandle: string
@@ -11,22 +11,25 @@ export interface PeopleSearch {
 
 /** Search for people. Rejects with UNAVAILABLE when the database does not answer in time. */
 export interface PeopleSearchStore {
-  /** In the order of handles, letter by letter, whatever the locale of the database. */
+  /** In the order of handles, compared letter by letter, whatever the locale of the database. */
   find(search: PeopleSearch, payer: string): Promise<User[]>
 }
 
-/** Names that begin with the text: so many are sorted, of more the page is looked for in the order of handles. */
+/**
+ * Up to this number of names that begin with the text are sorted. If there are more, the page is searched in the order of
+ * handles.
+ */
 const maxSorted = 1_000
 /**
- * Names with the same first letter that are looked at on the way to a page. With more than `maxSorted` that fit among them it
- * is filled long before that, unless all that fit have the last handles of a hundred thousands: then it ends early.
+ * Most names with the same first letter that are looked at for a page. If more than `maxSorted` of these match, the page is
+ * full long before this limit, unless all matches have the last handles of some hundred thousand: then the page is short.
  */
 const maxWalked = 20_000
-/** After every text that begins with another one: no name has it, as it is no character. */
+/** Sorts after every text that begins with another text: no name contains it, because it is not a character. */
 const lastCharacter = '\u{10ffff}'
 
-// Three ways to rows, each by an index and bounded, however many people there are and however many of them fit. The operators
-// compare letter by letter, as the indexes for prefixes do.
+// Three ways to find rows, each by an index and with a limit, however many people there are and however many match. The
+// operators compare letter by letter, as the indexes for prefixes do.
 const named = 'u.search_name ~>=~ $1 AND u.search_name ~<~ $2 AND u.erased_at IS NULL'
 const findPeople = {
   name: 'read_found_people',

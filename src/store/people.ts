@@ -23,27 +23,27 @@ export interface Trace {
 
 /**
  * People and their erasure. Every method rejects with UNAVAILABLE when the database does not answer in time. A step of an
- * erasure may have been done then, and may be repeated.
+ * erasure may have been done in that case, and may be repeated.
  */
 export interface PeopleStore {
-  /** Those that exist, in no order. */
+  /** The people who exist, in no order. */
   byIds(ids: readonly string[]): Promise<User[]>
-  /** For each request its page of active members, in the order they joined, and who they are. One statement for all. */
+  /** For each request its page of active members, in the order they joined, and their users. One statement for all. */
   members(requests: readonly MembersRequest[], payer?: string): Promise<{ members: Member[][]; people: User[] }>
-  /** Changes nothing where there is no such person. */
+  /** Changes nothing if there is no such person. */
   setReadReceipts(userId: string, enabled: boolean): Promise<void>
-  /** Removes the profile and the ways to log in. The sessions that ended; null when there is no such person. */
+  /** Removes the profile and the credentials. Returns the sessions that ended; null when there is no such person. */
   beginErasure(userId: string): Promise<string[] | null>
   /**
-   * Up to `limit` conversations that the person is or was in, and whose readers were not told yet, with the seq of their
-   * newest message. Those of former members too: events name them, and what readers keep of these has their name.
+   * Up to `limit` conversations that the person is or was in and whose readers were not told of the erasure yet, with the
+   * seq of their newest message. Former conversations count too: their events name the person, and clients cache the name.
    */
   tracesOf(userId: string, limit: number): Promise<Trace[]>
-  /** Makes tombstones of the person's messages after one seq and up to another. */
+  /** Turns the person's messages after one seq and up to another into tombstones. */
   eraseMessages(actorId: string, trace: Trace, userId: string, afterSeq: number, upToSeq: number): Promise<void>
-  /** Removes one batch of the keys and request hashes of the person's writes. How many: 0 when there are none. */
+  /** Removes one batch of the keys and request hashes of the person's writes. Returns how many: 0 when there are none. */
   eraseKeys(userId: string, limit: number): Promise<number>
-  /** Removes the personal stream and notes that nothing is left. */
+  /** Removes the personal stream and records that the erasure is finished. */
   finishErasure(userId: string): Promise<void>
   /** People whose erasure began and is not finished. */
   pendingErasures(): Promise<string[]>

@@ -9,16 +9,19 @@ export interface PersonPair {
   userId: string
 }
 
-/** What presence keeps in the database. Every method rejects with UNAVAILABLE when the database does not answer in time. */
+/**
+ * The part of presence that is in the database. Every method rejects with UNAVAILABLE when the database does not answer in
+ * time.
+ */
 export interface PresenceStore {
-  /** What the two of each pair share now, in order. One statement. */
+  /** What the two people of each pair share now, in order. One statement. */
   relations(pairs: readonly PersonPair[]): Promise<Relation[]>
   /**
-   * Notes when people were last seen, where that is later than what is known and not to be hidden. Answers who is done
-   * with; who is left out is being written to by somebody else. Repeating it changes nothing.
+   * Stores when people were last seen, if that is later than the stored time and they are not invisible. Returns the people
+   * who are done; for the others somebody else holds the row. Repeating it changes nothing.
    */
   saveLastSeen(moments: readonly { userId: string; atMs: number }[]): Promise<string[]>
-  /** Null leaves a setting as it is. Who becomes invisible with it was last seen at `leftAt`, if that is later. */
+  /** Null leaves a setting as it is. A person who becomes invisible was last seen at `leftAt`, if that is later. */
   setSharing(
     userId: string,
     settings: { presenceSharing: User['presenceSharing'] | null; invisible: boolean | null },
@@ -26,8 +29,8 @@ export interface PresenceStore {
   ): Promise<void>
 }
 
-// Looked for from whoever of the two is in fewer conversations, one by one (OFFSET keeps the planner from joining all of
-// both): somebody may be in thousands, and be one of a thousand pairs.
+// Searched from the person of the pair who is in fewer conversations, one by one (OFFSET keeps the planner from joining all
+// conversations of both): a person may be in thousands, and in one of a thousand pairs.
 const readRelations = {
   name: 'read_relations',
   text: `WITH p AS MATERIALIZED (SELECT * FROM ${tableOfParameters('uuid', 'uuid', 'text')} WITH ORDINALITY
@@ -43,7 +46,8 @@ const readRelations = {
     FROM p JOIN counted v ON v.id = p.viewer_id JOIN counted u ON u.id = p.user_id ORDER BY p.place`,
 }
 
-// Who writes to a person's row holds it, many of them in an order of their own: never wait for them, they may wait for us.
+// Other writers lock people's rows too, some of them many rows in another order. To avoid a deadlock this statement never
+// waits for them; they may wait for it.
 const saveLastSeen = {
   name: 'save_last_seen',
   text: `WITH seen AS (SELECT * FROM ${tableOfParameters('uuid', 'timestamptz')} AS s(id, at)),

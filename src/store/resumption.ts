@@ -4,16 +4,16 @@ import { isKnown, snapshotText, watermarkOf, watermarkTable, type Watermark, typ
 
 export interface ResumptionRequest {
   viewerId: string
-  /** Places in streams of theirs. */
+  /** Positions in their streams, by stream. */
   named: ReadonlyMap<string, number>
-  /** Watermarks at which the place of each stream is wanted. */
+  /** Watermarks at which the position of each stream is wanted. */
   base: Watermark | null
   target: Watermark | null
 }
 
 /** Where a stream was at a watermark. */
 export interface Passed {
-  /** seq of the last event that it shows; null when retention has taken events that it does not show. */
+  /** seq of the last event that the watermark shows; null when retention has removed events that it does not show. */
   seq: number | null
   mark: string
 }
@@ -27,7 +27,7 @@ export interface ResumableStream extends StreamExtent {
 export interface ResumableMembership extends ResumableStream, Membership {}
 
 export interface Resumption {
-  /** How far the log is in the snapshot of all this. */
+  /** How far the log has got in the snapshot of this read. */
   now: Watermark
   isBaseKnown: boolean
   isTargetKnown: boolean
@@ -35,25 +35,31 @@ export interface Resumption {
   conversations: ResumableMembership[]
 }
 
-/** A joining or leaving, as the personal stream tells it. */
+/** A joining or leaving, as the personal stream has it. */
 export interface MembershipChange {
-  /** Of the personal stream. */
+  /** seq in the personal stream. */
   seq: number
   conversationId: string
   left: boolean
-  /** eventSeq of the conversation: just before a joining, or of the MEMBER_LEFT; null from former versions. */
+  /** eventSeq of the conversation: just before the joining, or of the MEMBER_LEFT; null in events of former versions. */
   eventSeq: number | null
 }
 
 /** Where streams were, for resume tokens. Every method rejects with UNAVAILABLE when the database does not answer in time. */
 export interface ResumptionStore {
-  /** For each viewer their streams, with their places at the watermarks; null for one who is not there. One statement. */
+  /**
+   * For each viewer their streams, with the positions at the watermarks; null for a viewer who does not exist. One
+   * statement.
+   */
   resumptions(requests: readonly ResumptionRequest[]): Promise<(Resumption | null)[]>
-  /** Of one personal stream, in order. */
+  /** The changes in one personal stream, in order. */
   membershipChanges(userId: string, afterSeq: number, upToSeq: number): Promise<MembershipChange[]>
 }
 
-/** seq of the stream whose head row is `head` at a snapshot; -1 when its floor is past that. Looks at events of streams alone that moved since. */
+/**
+ * seq of the stream whose head row is `head` at a snapshot; -1 when its floor is past that. Reads events only of streams
+ * that moved since.
+ */
 const seqAt = (head: string, snapshot: string) => `CASE WHEN ${snapshot} IS NULL THEN NULL
     WHEN pg_visible_in_snapshot(${head}.head_xid, ${snapshot}) THEN ${head}.head_event_seq
     WHEN NOT pg_visible_in_snapshot(${head}.floor_xid, ${snapshot}) THEN -1
@@ -70,7 +76,7 @@ const joinPlaces = (head: string) => `LEFT JOIN named n ON n.place = r.place AND
   LEFT JOIN events e ON e.stream_id = n.stream_id AND e.seq = n.seq
   CROSS JOIN LATERAL (SELECT ${seqAt(head, 'r.base')} AS base, ${seqAt(head, 'r.target')} AS target OFFSET 0) AS seqs`
 
-// The personal stream in a row of its own, the one with what is there once for each viewer.
+// The personal stream has a row of its own. It has the columns that exist once for each viewer.
 const readResumptions: Statement = {
   name: 'read_resumptions',
   text: `WITH asked AS (SELECT * FROM ${tableOfParameters('uuid', 'pg_snapshot', 'xid8', 'text', 'pg_snapshot', 'xid8', 'text')}

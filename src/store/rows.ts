@@ -2,17 +2,17 @@ import type { Conversation, EditPolicy, Member, Message, User } from './generate
 
 export type { Conversation, EditPolicy, Member, Message, User }
 
-/** What one viewer has to do with one conversation, with the count made in the same statement. */
+/** One viewer's entry of one conversation, with the unread count from the same statement. */
 export interface EntryRow {
   conversation: Conversation
   member: EntryMember
   unreadCount: number
 }
 
-/** Of the viewer's own membership what an entry shows: a page of the inbox is made of many. */
+/** The columns of the viewer's membership that an entry shows: a page of the inbox has many. */
 export type EntryMember = Pick<Member, 'ownReadSeq' | 'mutedUntil' | 'archived' | 'pinned' | 'joinedEventSeq'>
 
-/** Columns of each table under the names Prisma gives them, so that a row is the same whoever read it. */
+/** Columns of each table under the names that Prisma gives them, so that a row is the same whichever code reads it. */
 const columnsOf = (names: string[]) => (alias: string, prefix: string) =>
   names
     .map(
@@ -46,15 +46,15 @@ export const messageColumns = columnsOf(messageColumnNames)
 export const entryMemberColumns = columnsOf(entryMemberColumnNames)
 
 /**
- * The people with these ids as one JSON value: each once, however many rows of the statement show them. As an array, so that
- * they are looked up by their keys: from a table of some thousands a join would rather read them all.
+ * The people with these ids as one JSON value: each once, however many rows of the statement show them. The ids are an
+ * array, so that each is looked up by its key: for a table of some thousand rows a join would read them all.
  */
 export const peopleOf = (ids: string) =>
   `(SELECT json_agg(p) FROM (SELECT ${userColumns('u', '')} FROM users u WHERE u.id = ANY (ARRAY(${ids}))) AS p)`
 
 /** Takes one table's columns out of a joined row; null when the join found none (its first column is null). */
 const pick = (names: string[]) => {
-  // A name made anew for each value would be looked up by its letters: a fifth of the time of a page.
+  // Building a name for each value, and looking it up by its letters, took a fifth of the time of a page.
   const prefixed = new Map<string, { from: string; to: string }[]>()
   return (row: Record<string, unknown>, prefix: string) => {
     let columns = prefixed.get(prefix)
@@ -76,7 +76,7 @@ type Json<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date
 export type UserJson = Json<User>
 const date = (value: string | null) => (value === null ? null : new Date(value))
 
-/** What `peopleOf` answers: null when there is nobody. */
+/** Parses what `peopleOf` returns: null when there is nobody. */
 export function parsePeople(people: UserJson[] | null): User[] {
   return (people ?? []).map((user) => ({
     ...user,

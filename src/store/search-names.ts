@@ -1,6 +1,6 @@
 import type { Database } from './database/database.ts'
 
-/** A name as it is searched for, and the number of the rules by which it was folded. */
+/** A name in its folded form for the search, and the number of the rules that folded it. */
 export interface SearchName {
   text: string
   rule: number
@@ -11,17 +11,17 @@ export interface StaleName {
   displayName: string
 }
 
-/** Names as the search reads them. Every method rejects with UNAVAILABLE when the database does not answer in time. */
+/** Stored names for the search. Every method rejects with UNAVAILABLE when the database does not answer in time. */
 export interface SearchNameStore {
-  /** Up to `limit` people after this id whose names were folded by rules older than this one. */
+  /** Up to `limit` people after this id whose names were folded by rules older than `rule`. */
   stale(rule: number, afterId: string, limit: number): Promise<StaleName[]>
-  /** Stores folded names where the name is still the one that was folded, and waits for nobody's lock. How many. */
+  /** Stores folded names where the name has not changed since it was folded. Skips locked rows. Returns how many. */
   store(names: (StaleName & { searchName: SearchName })[]): Promise<number>
 }
 
 const storeNames = {
   name: 'store_search_names',
-  // In the order of ids, as all who lock several people.
+  // In the order of ids, like every statement that locks several people.
   text: `WITH free AS (
       SELECT u.id, n.text, n.rule
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[]) AS n(id, name, text, rule)
@@ -33,7 +33,7 @@ const storeNames = {
 export function createSearchNameStore(db: Database): SearchNameStore {
   return {
     stale: (rule, afterId, limit) =>
-      // The number stands in the text, because only so the partial index users_stale_search_name serves.
+      // The number is part of the text: only then the partial index users_stale_search_name is used.
       db.run<StaleName & Record<string, unknown>>(
         {
           name: `stale_search_names_${String(rule)}`,

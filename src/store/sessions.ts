@@ -25,12 +25,15 @@ export interface NewToken {
   expiresAt: Date
 }
 
-/** What became of a refresh token that was shown. */
+/** The outcome of showing a refresh token. */
 export type Rotation =
   | { outcome: 'ROTATED'; sessionId: string; userId: string }
-  /** Exchanged a moment ago: what its successor was made of, so that it can be answered again. */
+  /**
+   * Exchanged a moment ago. With the values that its successor was made of, so that the same successor can be returned
+   * again.
+   */
   | { outcome: 'REPEATED'; sessionId: string; userId: string; successor: NewToken; nonce: Buffer }
-  /** Exchanged before. Its session is revoked now. */
+  /** Exchanged before. Its session is now revoked. */
   | { outcome: 'REUSED'; sessionId: string; userId: string }
   | { outcome: 'UNKNOWN' }
 
@@ -54,17 +57,17 @@ export interface SessionStore {
     most: number,
   ): Promise<{ ended: string[] } | null>
   /**
-   * Exchanges a refresh token for the next one of its session, in one statement. The one before the newest may be shown
+   * Exchanges a refresh token for the next one of its session, in one statement. The token before the newest may be used
    * again within `repeatWindowMs`.
    */
   rotate(oldHash: Buffer, next: NewToken & { nonce: Buffer }, repeatWindowMs: number): Promise<Rotation>
-  /** Changes nothing where the session is over already. */
+  /** Changes nothing if the session is over already. */
   revoke(sessionId: string): Promise<void>
   /** Null when there is no such person, or they were erased. */
   passwordHashOf(userId: string): Promise<string | null>
-  /** Sets the password and ends all sessions but one. The sessions that ended. */
+  /** Sets the password and ends all sessions but one. Returns the sessions that ended. */
   changePassword(userId: string, passwordHash: string, keptSessionId: string): Promise<string[]>
-  /** Those of the sessions that are live: neither revoked nor expired. */
+  /** The live ones of these sessions: neither revoked nor expired. */
   live(sessionIds: readonly string[]): Promise<SessionRow[]>
   /** Removes some of the sessions that ended or expired before then, with their tokens. How many. */
   forgetSessions(before: Date, limit: number): Promise<number>

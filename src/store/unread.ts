@@ -1,7 +1,7 @@
 /**
- * SQL for the messages of others after the viewer's read position, deleted ones left out: what parley_unread answers, but
- * planned together with the statement it stands in. A call of that function for each row took longer than the counting.
- * `c` and `m` are rows of conversations and members.
+ * SQL for the number of messages of others after the viewer's read position, without deleted ones. The same as
+ * parley_unread, but planned together with the statement around it: a call of that function for each row took longer than
+ * the counting. `c` and `m` are rows of conversations and members.
  */
 export const unreadCount = (c: string, m: string) => `CASE WHEN ${c}.head_seq <= ${m}.own_read_seq THEN 0 ELSE
   ${c}.head_seq - ${m}.own_read_seq
@@ -11,5 +11,8 @@ export const unreadCount = (c: string, m: string) => `CASE WHEN ${c}.head_seq <=
       (SELECT count(*)::int FROM messages x WHERE x.conversation_id = ${c}.id AND x.seq > ${m}.own_read_seq
           AND x.seq <= ${m}.last_sent_seq AND x.sender_id = ${m}.user_id AND x.deleted_at IS NULL) END END`
 
-/** Only these can have something unread; the rows are found by an index and are few, however many conversations there are. */
+/**
+ * Only these entries can have unread messages. An index finds the rows, and they are few, however many conversations there
+ * are.
+ */
 export const maybeUnread = (c: string, m: string) => `NOT ${m}.caught_up AND ${c}.head_seq > ${m}.own_read_seq`

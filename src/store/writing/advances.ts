@@ -11,13 +11,13 @@ type Advanced = OutcomeOf<'advanceCursor'>
 
 export interface AdvanceOptions {
   db: Database
-  /** From how many members on the others are told later. */
+  /** Number of members from which on receipts are gathered, so that the other members get them later. */
   gatherFrom: number
-  /** One by itself, in a conversation of any size: what the database answers. */
+  /** Sends one advance alone, in a conversation of any size. Returns what the database answers. */
   one: (advance: AdvanceCursor) => Promise<unknown>
 }
 
-/** Conversations that are remembered to be large. Beyond that the one not used for longest is learnt again. */
+/** Conversations that are remembered to be large. Beyond that the one not used for longest is forgotten. */
 const maxKnown = 10_000
 
 const advanceCursors: Statement = {
@@ -34,7 +34,7 @@ interface AdvancedRow {
   lastReadSeq: number
   lastDeliveredSeq: number
   unreadCount: number
-  /** Of the event on the member's own stream, if there is one. */
+  /** Of the event on the member's personal stream, if there is one. */
   eventSeq: number | null
   mark: string | null
   markBefore: string | null
@@ -74,11 +74,13 @@ function advanced(advance: AdvanceCursor, { eventSeq, mark, markBefore, atMs, ..
 }
 
 /**
- * Advances in large conversations go together, many in one statement. In others they go singly, as each of them locks the
- * conversation. Which one is large is learnt from the answers; while the first of a conversation has none the others wait
- * for it, so that a thousand who read something new at once are a handful of statements from the start.
+ * Advances in large conversations go together, many in one statement. In small ones they go singly, as each of them locks
+ * the conversation. The answers tell which conversation is large. Until the first advance of a conversation is answered,
+ * the others wait for it, so that a thousand members who read a new message at once need a handful of statements from the
+ * start.
  *
- * The function it gives rejects with UNAVAILABLE when the database does not answer in time. Repeating an advance is harmless.
+ * The returned function rejects with UNAVAILABLE when the database does not answer in time. Repeating an advance is
+ * harmless.
  */
 export function createAdvances({ db, gatherFrom, one }: AdvanceOptions): (advance: AdvanceCursor) => Promise<Advanced> {
   const large = new LRUCache<string, true>({ max: maxKnown })
@@ -86,7 +88,7 @@ export function createAdvances({ db, gatherFrom, one }: AdvanceOptions): (advanc
 
   const single = async (advance: AdvanceCursor): Promise<Advanced> => {
     let result = singleAnswer.parse(await one(advance))
-    // Something came while it waited for the member's row, and nothing was done: a message after what was to be marked.
+    // A message came between the statements of the function, so nothing was done. A second call sees that message.
     if (result.outcome === 'LOCKED') result = outcomes.advanceCursor.parse(await one(advance))
     const { conversationId } = advance
     if (result.outcome === 'NOT_FOUND' || !result.gathered) large.delete(conversationId)
@@ -123,7 +125,7 @@ export function createAdvances({ db, gatherFrom, one }: AdvanceOptions): (advanc
     const inFlight = large.has(conversationId) ? undefined : firsts.get(conversationId)
     if (inFlight) {
       await inFlight.catch((error: unknown) => {
-        // Not another two seconds for each of those who wait.
+        // Fail at once: the others must not wait another two seconds each.
         if (error instanceof UnavailableError) throw error
       })
     }

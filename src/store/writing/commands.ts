@@ -1,9 +1,9 @@
 import type { EditPolicy } from '../rows.ts'
 
-/** What is read or written under a key of the caller's choosing: the same key again is the same write. */
+/** A command with a key that the caller chose: the same key again means the same write. */
 interface Keyed {
   opKey: string
-  /** Of the request: the same key with another hash is refused. */
+  /** Hash of the request: the same key with another hash is refused. */
   hash: Buffer
 }
 
@@ -31,7 +31,7 @@ export interface DeleteMessage extends Keyed {
   seq: number
 }
 
-/** A read or a delivered position to be advanced; the other one is 0. */
+/** Advances a read or a delivered position; the one that does not change is 0. */
 export interface AdvanceCursor {
   type: 'advanceCursor'
   actorId: string
@@ -40,12 +40,14 @@ export interface AdvanceCursor {
   deliveredSeq: number
 }
 
-/** Tells what receipts wait: of one conversation, or of those after one (null: from the first). */
+/**
+ * Publishes the receipts that wait: those of one conversation, or of the conversations after one (null: from the first).
+ */
 export interface FlushReceipts {
   type: 'flushReceipts'
   conversationId: string | null
   afterId: string | null
-  /** No conversation is told of twice within this time. */
+  /** Milliseconds within which no conversation gets a second event of this kind. */
   pauseMs: number
 }
 
@@ -65,7 +67,7 @@ export interface StartDirect {
   type: 'startDirect'
   actorId: string
   peerId: string
-  /** Of the conversation, when there is none yet. */
+  /** Id of the conversation, if there is none yet. */
   newId: string
 }
 
@@ -90,11 +92,11 @@ export interface AddMembers {
   actorId: string
   conversationId: string
   userIds: string[]
-  /** Members that the conversation may have then. */
+  /** Most members that the conversation may have afterwards. */
   maxMembers: number
 }
 
-/** Removal by another, or leaving when the two are the same. */
+/** A member removes another one, or leaves if the two are the same. */
 export interface RemoveMember {
   type: 'removeMember'
   actorId: string
@@ -107,7 +109,7 @@ export interface EraseInConversation {
   actorId: string
   conversationId: string
   userId: string
-  /** Up to here the messages are tombstones already. */
+  /** Messages up to this seq are tombstones already. */
   afterSeq: number
 }
 

@@ -5,34 +5,34 @@ import { RowQueues, type Waiting } from './row-queues.ts'
 export interface GatherOptions<Item, Result> {
   /** The row that its statement locks. */
   lockOf: (item: Item) => string
-  /** Of each key there is one item in a statement. */
+  /** A statement has at most one item of each key. */
   keyOf: (item: Item) => string
-  /** An item by itself. */
+  /** Runs one item alone. */
   one: (item: Item) => Promise<Result>
   /**
-   * Several in one statement and one commit: the outcome of each, in their order. Null for those whose row somebody else
-   * holds, for which nothing was done.
+   * Runs several in one statement and one commit: the outcome of each, in their order. Null if somebody else holds the row
+   * of an item; nothing was done for that item.
    */
   many: (items: Item[]) => Promise<(Result | null)[]>
   maxBatch?: number
   maxInFlight?: number
-  /** Items that are worth a statement of their own while another one is in flight. */
+  /** Number of items that are worth a statement of their own while another one is in flight. */
   enough?: number
-  /** Milliseconds that fewer wait for a statement in flight. */
+  /** Milliseconds that fewer items wait for a statement in flight. */
   patienceMs?: number
-  /** After being found held this many times the items of a row go by themselves and wait for its lock. */
+  /** A row that was found held this many times gets statements of its own, which wait for its lock. */
   timesToWait?: number
   slowMs?: number
   waitMs?: number
 }
 
 /**
- * Gathers writes of one kind that are asked for at the same time. A lone one goes at once. While a statement is in flight
- * the others wait, and go together, at most `maxBatch` of them, when it comes back; `enough` of them, or those that have
- * waited for a statement that takes long, do not wait for it, up to `maxInFlight` statements. At most one statement is in
- * flight per row: another one would only wait for its lock.
+ * Gathers writes of one kind that are requested at the same time. A single one goes at once. While a statement is in
+ * flight, later items wait, and go together when it comes back, at most `maxBatch` of them. They do not wait for it if
+ * there are `enough` of them, or if the statement takes longer than `patienceMs`; at most `maxInFlight` statements are in
+ * flight. Per row at most one statement is in flight: a second one would only wait for the lock.
  *
- * The function it gives rejects with what `one` rejects with, and with UNAVAILABLE after `waitMs`; whether the write was
+ * The returned function rejects with what `one` rejects with, and with UNAVAILABLE after `waitMs`. Whether the write was
  * done is unknown then.
  */
 export function createGather<Item, Result>(options: GatherOptions<Item, Result>): (item: Item) => Promise<Result> {
@@ -45,12 +45,12 @@ class Gather<Item, Result> {
   private readonly maxInFlight: number
   private readonly enough: number
   private readonly patienceMs: number
-  /** A statement that takes longer than this is stuck, and no longer counts: the others must not wait for it. */
+  /** A statement that takes longer than this is stuck and no longer counts: other items must not wait for it. */
   private readonly slowMs: number
-  /** Milliseconds from being asked to giving up, as for everything else that is asked of the database. */
+  /** Milliseconds from the request until it fails, as for every request to the database. */
   private readonly waitMs: number
   private inFlight = 0
-  /** Of those in flight, how many have not taken long yet. */
+  /** Statements in flight that have not taken long yet. */
   private freshCount = 0
 
   constructor(private readonly options: GatherOptions<Item, Result>) {
@@ -86,7 +86,10 @@ class Gather<Item, Result> {
     }
   }
 
-  /** Whether to begin another statement beside those in flight: a few more items make a larger one hardly dearer. */
+  /**
+   * Whether to begin another statement beside those in flight. If not, these items join a later one, which then costs
+   * hardly more.
+   */
   private isWorthOne(): boolean {
     return this.freshCount === 0 || this.queues.hasReady(this.enough)
   }
@@ -118,7 +121,7 @@ class Gather<Item, Result> {
     try {
       results = await this.askForMany(batch.map(({ item }) => item))
     } catch (error) {
-      // Without the database each would wait in vain. Otherwise one of them is bad, and all were undone.
+      // Without the database each item would wait in vain. With any other error one item is bad, and all were undone.
       if (!(error instanceof UnavailableError)) return this.settleEach(batch)
       for (const { reject } of batch) reject(error)
       return
@@ -136,7 +139,7 @@ class Gather<Item, Result> {
     this.queues.putBack(held)
   }
 
-  /** Once more for two calls that met with the same key: the one that lost finds it answered. */
+  /** Tries once more if two calls used the same key at once: the call that lost now finds the answer. */
   private askForMany(items: Item[]): Promise<(Result | null)[]> {
     return this.options.many(items).catch((error: unknown) => {
       if (error instanceof UnavailableError) throw error
@@ -144,7 +147,7 @@ class Gather<Item, Result> {
     })
   }
 
-  /** One after the other: those of a row stay in order, and the other connections are left to others. */
+  /** One after the other: items of a row stay in order, and other connections stay free. */
   private async settleEach(batch: Waiting<Item, Result>[]): Promise<void> {
     let unavailable: UnavailableError | undefined
     for (const waiting of batch) {
@@ -154,7 +157,7 @@ class Gather<Item, Result> {
           this.answer(waiting, await this.options.one(waiting.item))
         } catch (error) {
           waiting.reject(error)
-          // Not another two seconds for each.
+          // Fail at once: the others must not wait another two seconds each.
           if (error instanceof UnavailableError) unavailable = error
         }
       }

@@ -2,28 +2,28 @@ import { z } from 'zod'
 import type { Command, CommandType } from './commands.ts'
 import { eventJson, messageJson } from '../log-event.ts'
 
-/** The events a write appended, for whoever announces them. Empty for a repeated or refused one. */
+/** The events that a write appended, to be announced. Empty for a repeated or refused write. */
 const events = z.array(eventJson)
 const noEvents = events.default([])
 
-/** Why a write was refused, where the reason is all there is to say. */
+/** Why a write was refused, if the reason is the whole outcome. */
 const refused = <const Why extends string>(...reasons: readonly [Why, ...Why[]]) =>
   z.object({ outcome: z.enum(reasons), events: noEvents })
 
 const done = z.object({ outcome: z.literal('ACCEPTED'), events })
 
-/** DUPLICATE: the key was used before for the same request, and this is what came of it. */
+/** DUPLICATE: the key was used before for the same request, and this is the outcome of that. */
 const messageWritten = z.object({
   outcome: z.enum(['ACCEPTED', 'DUPLICATE']),
   streamId: z.string(),
   eventSeq: z.number(),
-  /** Of the event of that number. */
+  /** Mark of the event with that number. */
   mark: z.string(),
   message: messageJson,
   events,
 })
 
-/** DUPLICATE: it was there already. */
+/** DUPLICATE: the conversation existed already. */
 const conversationMade = z.object({
   outcome: z.enum(['ACCEPTED', 'DUPLICATE']),
   conversationId: z.string(),
@@ -43,21 +43,21 @@ const advanced = z.object({
   lastReadSeq: z.number(),
   lastDeliveredSeq: z.number(),
   unreadCount: z.number(),
-  /** The others are told later, as in every conversation of this size. */
+  /** The other members get the receipt later, as in every conversation of this size. */
   gathered: z.boolean().default(false),
   events,
 })
 
 const flushed = z.object({
   outcome: z.literal('ACCEPTED'),
-  /** The conversation to continue after; null at the end. */
+  /** The conversation after which to continue; null at the end. */
   next: z.string().nullable(),
-  /** Conversations that have to be flushed by themselves. */
+  /** Conversations that need a flush of their own. */
   left: z.array(z.string()),
   events,
 })
 
-/** The outcomes of each write. Any other answer of the database is a ZodError where it is read. */
+/** The outcomes of each write. Any other answer of the database is a ZodError where it is parsed. */
 export const outcomes = {
   sendMessage: z.discriminatedUnion('outcome', [
     messageWritten,
@@ -88,15 +88,15 @@ export const outcomes = {
   eraseInConversation: done,
 } satisfies Record<CommandType, z.ZodType>
 
-/** What came of a write of this type. */
+/** The outcome of a write of this type. */
 export type OutcomeOf<Type extends CommandType> = z.output<(typeof outcomes)[Type]>
 
-/** What came of a write, whichever it was. */
+/** The outcome of any write. */
 export type Outcome = OutcomeOf<CommandType>
 
 /**
- * Does a write. Resolves with its outcome, expected refusals included. Rejects with UNAVAILABLE when the database does
- * not answer in time: whether the write was done is unknown then, and the same key finds out. Rejects with a ZodError
- * (INTERNAL for a client) when the database answers an outcome that is not listed.
+ * Does a write. Resolves with its outcome, expected refusals included. Rejects with UNAVAILABLE when the database does not
+ * answer in time: whether the write was done is unknown then, and a retry with the same key finds out. Rejects with a
+ * ZodError (INTERNAL for a client) when the database answers an outcome that is not listed.
  */
 export type Write = <C extends Command>(command: C) => Promise<OutcomeOf<C['type']>>

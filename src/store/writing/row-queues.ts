@@ -4,9 +4,9 @@ export interface Waiting<Item, Result> {
   resolve: (result: Result) => void
   reject: (error: unknown) => void
   timer?: NodeJS.Timeout
-  /** In a statement that is in flight. */
+  /** It is part of a statement in flight. */
   taken: boolean
-  /** Its time was over: its outcome is dropped. */
+  /** Its deadline has passed: its outcome is dropped. */
   expired: boolean
 }
 
@@ -17,12 +17,12 @@ export interface RowQueuesOptions<Item> {
   timesToWait: number
 }
 
-/** The items that wait, in a queue for each row that they lock. At most one statement is in flight per row. */
+/** The waiting items, in one queue for each row that they lock. At most one statement is in flight per row. */
 export class RowQueues<Item, Result> {
-  /** By row, in the order in which they came; the row whose turn is next comes first. */
+  /** Queues by row, each in order of arrival. The row whose turn is next is the first. */
   private readonly queues = new Map<string, Waiting<Item, Result>[]>()
   private readonly inFlight = new Set<string>()
-  /** Rows that somebody else held, and how many times. */
+  /** How many times each row was found held by somebody else. */
   private readonly heldTimes = new Map<string, number>()
 
   constructor(private readonly options: RowQueuesOptions<Item>) {}
@@ -45,7 +45,7 @@ export class RowQueues<Item, Result> {
     return false
   }
 
-  /** The next batch; its rows are in flight until `release`. */
+  /** Takes the next batch; its rows are in flight until `release`. */
   take(): Waiting<Item, Result>[] {
     const batch: Waiting<Item, Result>[] = []
     const keys = new Set<string>()
@@ -61,7 +61,7 @@ export class RowQueues<Item, Result> {
       }
       this.inFlight.add(lock)
       if (left.length > 0) {
-        // To the end: of two busy rows neither keeps the other one waiting.
+        // To the end of the map, so that two busy rows take turns.
         this.queues.delete(lock)
         this.queues.set(lock, left)
       }
@@ -70,12 +70,12 @@ export class RowQueues<Item, Result> {
     return batch
   }
 
-  /** The row of an item was free. */
+  /** The row of this item was free. */
   wasFree(item: Item): void {
     this.heldTimes.delete(this.options.lockOf(item))
   }
 
-  /** The rows of these items were held by somebody else: they go before what has come meanwhile. */
+  /** Somebody else held the rows of these items: they go before items that came meanwhile. */
   putBack(held: readonly Waiting<Item, Result>[]): void {
     const byLock = new Map<string, Waiting<Item, Result>[]>()
     for (const waiting of held) {
@@ -89,7 +89,7 @@ export class RowQueues<Item, Result> {
     }
   }
 
-  /** The statement with this batch has come back. */
+  /** The statement with this batch has ended. */
   release(batch: readonly Waiting<Item, Result>[]): void {
     for (const { item } of batch) {
       const lock = this.options.lockOf(item)
@@ -98,12 +98,12 @@ export class RowQueues<Item, Result> {
     }
   }
 
-  /** After being found held some times the items of a row go by themselves and wait for its lock. */
+  /** A row that was found held often gets statements of its own, which wait for its lock. */
   private mustWait(lock: string): boolean {
     return (this.heldTimes.get(lock) ?? 0) >= this.options.timesToWait
   }
 
-  /** Moves what fits from the queue to the batch; gives what is left of the queue. */
+  /** Moves the items that fit from the queue to the batch; returns the rest of the queue. */
   private takeFrom(queue: Waiting<Item, Result>[], batch: Waiting<Item, Result>[], keys: Set<string>) {
     const left: Waiting<Item, Result>[] = []
     for (const waiting of queue) {

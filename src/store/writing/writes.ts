@@ -6,14 +6,14 @@ import { Lines, type SendInLine } from './lines.ts'
 import { eventJson, sentEvent } from '../log-event.ts'
 import { outcomes, type OutcomeOf, type Write } from './outcomes.ts'
 
-/** The type of each parameter of a write's SQL function, by the field that gives it, in the function's order. */
+/** The type of each parameter of a write's SQL function, by the field that provides it, in the function's order. */
 type ParametersOf<Type extends CommandType> = Record<Exclude<keyof CommandOf<Type>, 'type'>, string>
 
 interface Call extends Statement {
   fields: string[]
 }
 
-/** A second call finds its key, or that nothing is left to be done. */
+/** Repeatable: a second call finds its key, or finds that nothing is left to do. */
 const call = (fn: string, parameters: Record<string, string>): Call => ({
   name: fn,
   isRepeatable: true,
@@ -95,7 +95,7 @@ const calls: Record<CommandType, Call> = {
   }),
   removeMember: {
     ...callOf<'removeMember'>('parley_remove_member', { actorId: 'uuid', conversationId: 'uuid', userId: 'uuid' }),
-    // A second call would find nobody to remove, and say so.
+    // A second call would find no member to remove, and answer that.
     isRepeatable: false,
   },
   eraseInConversation: callOf<'eraseInConversation'>('parley_erase_in_conversation', {
@@ -106,7 +106,7 @@ const calls: Record<CommandType, Call> = {
   }),
 }
 
-/** Many sends at once: an array of each of their values. */
+/** Many sends at once: one array for each of their parameters. */
 const sendMessages: Statement = {
   name: 'sendMessages',
   isRepeatable: true,
@@ -117,8 +117,8 @@ const sendMessages: Statement = {
 
 interface SentRow extends Record<string, unknown> {
   /**
-   * Null for a key that is known; `replayed` is what became of its first use. BESIDES, after the rows of the sends: an event
-   * on a personal stream, in `replayed`.
+   * Null for a known key; `replayed` is then the outcome of its first use. BESIDES, in rows after those of the sends:
+   * `replayed` is an event on a personal stream.
    */
   outcome: string | null
   seq: number
@@ -131,7 +131,7 @@ interface SentRow extends Record<string, unknown> {
 
 type Sent = OutcomeOf<'sendMessage'>
 
-/** Adds each event that sends brought about on a personal stream to those of a send in its conversation. */
+/** Adds events that sends caused on personal streams to the result of a send in the same conversation. */
 function addBesides(sends: SendMessage[], results: (Sent | null)[], rows: SentRow[]): void {
   for (const { outcome, replayed } of rows) {
     if (outcome !== 'BESIDES') throw new Error(`sendMessages answered ${String(outcome)} for no send`)
@@ -155,7 +155,7 @@ function sentResult(send: SendMessage, row: SentRow): Sent | null {
   return { outcome: 'ACCEPTED', streamId, eventSeq, mark, message, events: [event] }
 }
 
-/** Sends go before what persons wait for in turns: nobody has many of them under way, as they share statements. */
+/** Sends do not wait in the turns of their sender: nobody has many in flight, as they share statements. */
 const payerOf = (command: Command) =>
   command.type === 'sendMessage' || command.type === 'flushReceipts' ? undefined : command.actorId
 
@@ -167,8 +167,8 @@ const isKeyRace = (error: unknown) =>
   error.constraint === 'events_actor_op_key'
 
 /**
- * The writes. `gatherFrom` is the number of members from which on receipts of a conversation are gathered. `Write` says
- * what rejects.
+ * The writes. `gatherFrom` is the number of members from which on receipts of a conversation are gathered. `Write` lists
+ * the rejections.
  */
 export function createWrite(db: Database, gatherFrom: number): Write {
   /** The whole write in one round trip and one commit. */
@@ -182,7 +182,7 @@ export function createWrite(db: Database, gatherFrom: number): Write {
     try {
       return await attempt()
     } catch (error) {
-      // The same key in two conversations at once: the other one is committed now, and the second call finds it.
+      // Two conversations used the same key at once. The other write is committed now, and the second call finds it.
       if (isKeyRace(error)) return attempt()
       throw error
     }
@@ -234,6 +234,6 @@ export function createWrite(db: Database, gatherFrom: number): Write {
         return outcomes[command.type].parse(await answerOf(command))
     }
   }
-  // That each command gets its own kind of outcome stands in `outcomes`; TypeScript sees the union of them.
+  // `outcomes` gives each command its own kind of outcome; TypeScript only sees the union of them.
   return write as Write
 }
