@@ -23,9 +23,8 @@ export interface Domain {
   streams: Streams
   typing: Typing
   presence: Presence
-  /** For one request. */
-  /** With the person, or else the address, whose request it is. */
+  /** For one request. `payer`: the person, or else the address, whose request it is. */
   newLoaders: (payer?: string) => Loaders
-  /** For one event, shared by all who get it. */
+  /** For one event; all readers who get it share these. */
   loadersFor: (item: LiveItem) => Loaders
 }

@@ -27,7 +27,7 @@ export type OutcomeCode =
 export type Code = TopLevelCode | OutcomeCode
 
 export interface FieldIssue {
-  /** Where the value stands in the arguments, outermost first: ['input', 'text']. */
+  /** Path of the value in the arguments, outermost first: ['input', 'text']. */
   path: string[]
   reason: string
 }
@@ -35,7 +35,7 @@ export interface FieldIssue {
 /** Base of every error a client may see. Anything else that is thrown is masked as INTERNAL. */
 export abstract class AppError extends Error {
   abstract readonly code: Code
-  /** True when the same request may succeed later without a change. */
+  /** True when the unchanged request may succeed later. */
   readonly retryable: boolean = false
   /** Milliseconds to wait before trying again, where the server can tell. */
   readonly retryAfterMs?: number
@@ -106,7 +106,7 @@ export class QueryTooComplexError extends AppError {
   }
 }
 
-/** The words are those that Apollo's clients look for before they send the whole document. */
+/** Apollo's clients look for exactly this text before they send the whole document. */
 export class PersistedQueryNotFoundError extends AppError {
   readonly code = 'PERSISTED_QUERY_NOT_FOUND'
   constructor() {

@@ -14,9 +14,9 @@ export interface Position {
 }
 
 /**
- * Makes every StreamCursor of an answer safe to subscribe with: never newer than anything read for the same answer.
- * Statements of one request run side by side, each with its own snapshot, so each notes how far the streams it saw had
- * got, and a cursor is the least of them.
+ * Makes every StreamCursor of an answer safe to subscribe with: never newer than anything read for the same answer. The
+ * statements of one request run side by side, each with its own snapshot. So each read notes the heads of the streams that
+ * it saw, and a cursor is the least of them.
  */
 export class Horizon {
   private readonly heads = new Map<string, Head>()
@@ -28,7 +28,7 @@ export class Horizon {
     if (!known || headEventSeq < known.headEventSeq) this.heads.set(streamId, { headEventSeq, headMark })
   }
 
-  /** A read that notes what it saw: a cursor waits for those that began before it was read itself. */
+  /** Notes the result of a read. A cursor waits for reads that began before its own. */
   async track<T>(read: Promise<T>, noteAll: (result: T) => void): Promise<T> {
     this.running.add(read)
     try {
@@ -40,15 +40,15 @@ export class Horizon {
     }
   }
 
-  /** How far all streams had got that were read for the same answer. */
+  /** The heads of all streams that were read for the same answer. */
   async places(): Promise<ReadonlyMap<string, Head>> {
     while (this.running.size > 0) await Promise.allSettled(this.running)
     return this.heads
   }
 
-  /** The place of a cursor into this stream, whose head was just read. */
+  /** The position of a cursor into this stream, whose head was just read. */
   async cursor(streamId: string, head: Head): Promise<Position> {
-    // Their notes are made in the same turn in which they settle; the turn after it sees them.
+    // Reads note their results in the turn in which they settle; this loop sees them in the turn after.
     while (this.running.size > 0) await Promise.allSettled(this.running)
     const known = this.heads.get(streamId)
     const { headEventSeq, headMark } = known && known.headEventSeq < head.headEventSeq ? known : head

@@ -7,13 +7,16 @@ const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 export const isUuid = (text: string): boolean => uuidShape.test(text)
 
-/** ASCII alone is put in lower case: to JavaScript a Kelvin sign is a capital k as well. */
+/** Only ASCII is put in lower case: for JavaScript a Kelvin sign is a capital k too. */
 export const toHandle = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 
-/** In lower case: handles are the same in any. */
+/** In lower case: handles ignore case. */
 export const isHandle = (text: string): boolean => /^[a-z0-9_.]{3,32}$/.test(text)
 
-/** Null for what is not exactly how we write it: Node also reads the other alphabet, padding, spaces and stray last bits. */
+/**
+ * Null unless the text is exactly as we write it: Node also accepts the other alphabet, padding, spaces and stray last
+ * bits.
+ */
 export function fromBase64url(text: string): string | null {
   const bytes = Buffer.from(text, 'base64url')
   return bytes.toString('base64url') === text ? bytes.toString() : null

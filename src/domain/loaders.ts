@@ -18,19 +18,19 @@ import type { Seen, Sight } from './presence/view.ts'
 import { PrimedLoader } from './primed-loader.ts'
 
 /**
- * Batched reads of one request, or of one event for all who get it. No permission checks, except where the key includes
- * the viewer: what is loaded is part of something that the viewer was allowed to see.
+ * Batched reads of one request, or of one event for all who get it. No permission checks, except where the key includes the
+ * viewer: loaded rows are part of something that the viewer was allowed to see.
  */
 export interface Loaders {
   user: PrimedLoader<string, User | null>
   conversation: DataLoader<string, Conversation | null>
-  /** Null for who is not an active member. */
+  /** Null for a viewer who is not an active member. */
   entry: PrimedLoader<EntryKey, EntryRow | null>
   inboxCounts: DataLoader<string, InboxCounts>
   message: PrimedLoader<MessageKey, Message | null>
   messagePage: DataLoader<MessagePageRequest, Message[]>
   members: DataLoader<MembersRequest, Member[]>
-  /** Also of those who have left. */
+  /** Also of former members. */
   member: DataLoader<MemberKey, Member | null, string>
   /** By conversation: the members who are furthest behind. */
   leastStandings: DataLoader<string, LeastStandings>
@@ -38,7 +38,7 @@ export interface Loaders {
   muting: DataLoader<string, Muting | null>
   othersProgress: DataLoader<ProgressKey, OthersProgress, string>
   readBy: DataLoader<ReadByRequest, ReadRow[]>
-  /** As the viewer of the key may see the person. */
+  /** The presence of a person, as the viewer of the key may see it. */
   presence: DataLoader<Sight, Seen, string>
   horizon: Horizon
 }
@@ -55,8 +55,8 @@ const memberKey = ({ conversationId, userId }: MemberKey) => `${conversationId} 
 const messageId = (key: MessageKey) => `${key.conversationId} ${String(key.seq)}`
 
 /**
- * Each loader is made when it is first asked for: most requests and events need one or two. `payer` is the person whose request
- * it is, and who waits for themselves when it asks for much.
+ * Each loader is made when it is first used: most requests and events need one or two. `payer` is the person whose request
+ * it is: their reads wait in a queue of their own when they ask for much.
  */
 export function createLoaders(stores: LoaderStores, payer?: string): Loaders {
   return new LazyLoaders(stores, payer)
@@ -120,7 +120,7 @@ class LazyLoaders implements Loaders {
             }),
           ),
         ),
-      // Of the viewer alone, and so never many.
+      // No batching: its keys are of one viewer, so there are never many.
       { batch: false },
     ))
   }

@@ -9,7 +9,7 @@ import {
   OpKeyReusedError,
 } from './errors.ts'
 
-/** Here and not in the registry, because they carry rows. */
+/** Defined here and not in the registry, because they carry rows. */
 export class RevisionConflictError extends AppError {
   readonly code = 'REVISION_CONFLICT'
   constructor(readonly current: Message) {
@@ -24,7 +24,7 @@ export class MessageLockedError extends AppError {
   }
 }
 
-/** The error for each refusal that a write function may answer. */
+/** The error for each refusal that a write function may return. */
 interface Errors {
   NOT_FOUND: NotFoundError
   USER_NOT_FOUND: NotFoundError
@@ -41,7 +41,7 @@ type Why = keyof Errors
 /** An outcome that is a refusal. */
 export type Refused = Extract<Outcome, { outcome: Why }>
 
-/** Words for those refusals that differ from write to write: exactly those that this one may answer. */
+/** Messages for the refusals whose words differ between writes: exactly those that this write may return. */
 type Words<Reason extends Why> = ('NOT_FOUND' extends Reason ? { notFound: string } : unknown) &
   ('FORBIDDEN' extends Reason ? { forbidden: string } : unknown)
 
@@ -65,13 +65,13 @@ const newErrors: {
 export const isRefused = <Some extends Outcome>(outcome: Some): outcome is Some & Refused =>
   Object.hasOwn(newErrors, outcome.outcome)
 
-/** The error that tells the client why. It is returned and not thrown, so that its type says which there may be. */
+/** The error that tells the client why. It is returned and not thrown, so that the type lists all possible errors. */
 export function refusalOf<Some extends Refused>(refused: Some, words: Words<Some['outcome']>): Errors[Some['outcome']] {
   const newError = newErrors[refused.outcome] as (refused: Refused, words: unknown) => Errors[Some['outcome']]
   return newError(refused, words)
 }
 
-/** What the client needs to know its write by: in which stream, and as which event. */
+/** What a client needs to recognise its write: the stream, and the event in it. */
 export interface Ack {
   outcome: 'ACCEPTED' | 'DUPLICATE'
   streamId: string

@@ -24,16 +24,16 @@ export interface Page {
 
 export interface PageOf<Row> {
   rows: Row[]
-  /** Made when asked for: most operations ask for the last row's alone. */
+  /** Computed only when requested: most operations ask for the last row's cursor alone. */
   cursorOf: (row: Row) => string
   hasNextPage: HasMore
   hasPreviousPage: HasMore
 }
 
-/** Whether there are more rows; asked for when a client wants to know. */
+/** Whether there are more rows; called only when a client asks. */
 export type HasMore = () => boolean | Promise<boolean>
 
-/** `whenNeither` says from which end to count when neither `first` nor `last` is given. */
+/** `whenNeither`: the end from which to count when neither `first` nor `last` is given. */
 export function checkPage(args: PageArgs, limits: PageLimits, whenNeither: 'first' | 'last' = 'first'): Page {
   const { first, last } = args
   if (first != null && last != null) {
@@ -55,7 +55,7 @@ export function checkPage(args: PageArgs, limits: PageLimits, whenNeither: 'firs
   }
 }
 
-/** Cursors are opaque to clients: a kind, so that one list's cursor is not taken for another's, and the row's place. */
+/** Cursors are opaque to clients: a kind, so that a cursor of another list is refused, and the row's place. */
 export function encodeCursor(kind: string, parts: readonly (string | number | boolean)[]): string {
   return Buffer.from(JSON.stringify([kind, ...parts])).toString('base64url')
 }
@@ -71,7 +71,7 @@ export function decodeCursor<T>(
     const decoded: unknown = JSON.parse(fromBase64url(cursor) ?? '')
     if (Array.isArray(decoded) && decoded[0] === kind) parts = check(decoded.slice(1))
   } catch {
-    // Not ours; said below.
+    // Not a cursor of ours; refused below.
   }
   if (parts === null) {
     const message = `\`${argument}\` is not a cursor of this list. Use pageInfo.endCursor or an edge's cursor.`
@@ -87,8 +87,9 @@ export const isMomentMs = (part: unknown): part is number =>
   Number.isSafeInteger(part) && (part as number) >= 0 && (part as number) <= endOfYear9999Ms
 
 /**
- * Cuts the extra row that was read to see whether there is more, and puts rows read backwards in order. `isBehind` says whether
- * there is a row at the cursor from which the page was read, or on the other side of it: its own row may be gone.
+ * Removes the extra row that was read to see whether there are more, and reverses rows that were read backwards. `isBehind`
+ * tells whether there is a row at the cursor from which the page was read, or on the other side of it: the cursor's own row
+ * may be gone.
  */
 export function toPage<Row>(rows: Row[], page: Page, cursorOf: (row: Row) => string, isBehind: HasMore): PageOf<Row> {
   const hasMore = () => rows.length > page.size

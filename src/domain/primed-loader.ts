@@ -1,9 +1,8 @@
 import DataLoader from 'dataloader'
 
 /**
- * A DataLoader that answers at once what it was primed with. DataLoader itself holds back a known value until the batch
- * of the moment is sent, so that what hangs below it (the sender of a primed message) misses that batch and costs a
- * statement of its own.
+ * A DataLoader that returns primed values at once. DataLoader itself holds back a known value until the current batch is
+ * sent. Loads that depend on it (the sender of a primed message) then miss that batch and need another statement.
  */
 export class PrimedLoader<Key, Value> extends DataLoader<Key, Value, string> {
   private readonly primed = new Map<string, Value>()
@@ -14,7 +13,7 @@ export class PrimedLoader<Key, Value> extends DataLoader<Key, Value, string> {
     this.keyOf = keyOf
   }
 
-  /** The value itself when it is there: the promises of a page of rows are a good part of what it costs. */
+  /** The value itself if it is primed: promises for a page of rows are a large part of the page's cost. */
   get(key: Key): Value | Promise<Value> {
     const primed = this.primed.get(this.keyOf(key))
     return primed === undefined ? super.load(key) : primed

@@ -1,22 +1,28 @@
-/** Who asks. Made by the transport from a checked access token; the first argument of every domain function. */
+/**
+ * The authenticated user of a request. Made by the transport from a checked access token; the first argument of every
+ * domain function.
+ */
 export interface Viewer {
   /** uuid of the user. */
   userId: string
-  /** uuid of the session (the refresh-token family) the access token belongs to. */
+  /** uuid of the session (the refresh-token family) that the access token belongs to. */
   sessionId: string
   role: 'USER' | 'STAFF' | 'ADMIN'
 }
 
-/** What a viewer is connected by for longer than one request: a WebSocket. */
+/** A connection of the viewer that outlasts one request: a WebSocket. */
 export interface LiveConnection {
-  /** Calls the listener once when the connection is gone, soon when it is already. Returns the way out. */
+  /**
+   * Calls the listener once when the connection is gone, soon if it is gone already. Returns the function that removes the
+   * listener.
+   */
   onDisconnected(listener: () => void): () => void
 }
 
 export const deviceKinds = ['DESKTOP', 'MOBILE', 'WEB'] as const
 export type DeviceKind = (typeof deviceKinds)[number]
 
-/** What a person uses Parley on, by a name that the client chose and keeps. */
+/** A device of a person, by a name that the client chose and keeps. */
 export interface Device {
   id: string
   kind: DeviceKind
@@ -24,8 +30,8 @@ export interface Device {
 
 /** A device that is connected to this process. */
 export interface ConnectedDevice extends Device {
-  /** Somebody did something on it. */
+  /** The device was used. */
   used(): void
-  /** Its socket is closed. It may come back. Idempotent. */
+  /** Its socket has closed. The device may come back. Idempotent. */
   disconnected(): void
 }

@@ -7,12 +7,12 @@ import { isRefused, refusalOf } from '../outcome.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { Viewer } from '../viewer.ts'
 
-/** People one conversation can hold. */
+/** Most people in one conversation. */
 export const maxMembers = 10_000
 
 /**
- * Each answers the conversation's id, or a refusal that a client must expect. Rejects with UNAVAILABLE when the database does
- * not answer in time; repeating it, createGroup with the same key, does no harm.
+ * Methods return the conversation's id, or a refusal that a client must expect. They reject with UNAVAILABLE when the
+ * database does not answer in time; repeating a call then does no harm (createGroup: with the same key).
  */
 export interface Conversations {
   startDirect(viewer: Viewer, peerId: string): Promise<string | NotFoundError | ValidationError>

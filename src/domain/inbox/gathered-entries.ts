@@ -11,8 +11,8 @@ interface Read {
 }
 
 /**
- * Reads entries for all requests of a turn of the event loop in one statement: many who read a message at once are answered
- * at once, each with their entry. Nothing is remembered, so that each request sees what was there after it began.
+ * Reads entries for all requests of a turn of the event loop in one statement: many members who read a message at once get
+ * their entries at once. Nothing is cached, so each request sees everything that was there when it began.
  */
 export function gatherEntries(conversations: Pick<ConversationStore, 'entries'>): ConversationStore['entries'] {
   const loader = new DataLoader<EntryKey, Read>(
@@ -31,7 +31,7 @@ export function gatherEntries(conversations: Pick<ConversationStore, 'entries'>)
     for (const [index, { viewerHead }] of read.entries()) {
       const viewerId = keys[index]?.viewerId
       if (viewerId === undefined || viewerHead === undefined) continue
-      // The least, when the keys went in two statements.
+      // The least, if the keys went in two statements.
       const known = viewerHeads.get(viewerId)
       if (!known || viewerHead.headEventSeq < known.headEventSeq) viewerHeads.set(viewerId, viewerHead)
     }

@@ -30,17 +30,20 @@ export interface EntryChange {
 export interface InboxPage extends PageOf<EntryRow> {
   /** Head of the personal stream in the snapshot of the page. */
   viewerHead: Head
-  /** For a subscription that misses nothing of any conversation after what was read for the same answer. */
+  /** Makes a resume token: a subscription from there misses nothing of any conversation after the reads of this answer. */
   resume: () => Promise<string>
 }
 
-/** Refusals that a client must expect are answered. Everything rejects with UNAVAILABLE when the database does not answer in time. */
+/**
+ * Returns refusals that a client must expect. Every method rejects with UNAVAILABLE when the database does not answer in
+ * time.
+ */
 export interface Inbox {
-  /** Rejects with VALIDATION_ERROR for a size or cursor that cannot be. */
+  /** Rejects with VALIDATION_ERROR for an invalid size or cursor. */
   page(viewer: Viewer, filter: InboxRequest['filter'], args: PageArgs, loaders: Loaders): Promise<InboxPage>
   markRead(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced | NotFoundError>
   markDelivered(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced | NotFoundError>
-  /** By conversation. Conversations that the viewer has left meanwhile are passed over. */
+  /** `seqs` by conversation. Skips conversations that the viewer has left meanwhile. */
   markAllDelivered(viewer: Viewer, seqs: ReadonlyMap<string, number>): Promise<void>
   updateEntry(viewer: Viewer, change: EntryChange): Promise<undefined | NotFoundError>
 }
@@ -58,7 +61,7 @@ const positionOf = (parts: unknown[]): InboxPosition | null => {
   return isPosition ? { pinned, lastActivityAtMs, conversationId } : null
 }
 
-/** The next uuid in PostgreSQL's order, or the one before. */
+/** The next uuid in PostgreSQL's order, or the one before it. */
 function neighbourOf(id: string, step: 1n | -1n): string {
   const number = BigInt.asUintN(128, BigInt(`0x${id.replaceAll('-', '')}`) + step)
   return number
@@ -97,7 +100,7 @@ export function createInbox(append: Append, conversations: ConversationStore, to
           for (const { conversation } of read.entries) loaders.horizon.note(conversation.id, conversation)
         },
       )
-      // The statement brought each conversation's newest message along, and the people; what asks for them finds them here.
+      // The statement also read each conversation's newest message, and the people. Resolvers find them in the loaders.
       for (const user of people) loaders.user.prime(user.id, user)
       for (const { conversation, lastMessage } of entries) {
         if (lastMessage) loaders.message.prime({ conversationId: conversation.id, seq: lastMessage.seq }, lastMessage)
@@ -108,7 +111,7 @@ export function createInbox(append: Append, conversations: ConversationStore, to
       }
       const isBehind = async () => {
         const { after, before, backward } = request
-        // The other way from the cursor, and its own place included.
+        // In the other direction from the cursor, with the cursor's own place included.
         const from = backward
           ? { after: before && { ...before, conversationId: neighbourOf(before.conversationId, 1n) }, before: null }
           : { after: null, before: after && { ...after, conversationId: neighbourOf(after.conversationId, -1n) } }
@@ -121,7 +124,7 @@ export function createInbox(append: Append, conversations: ConversationStore, to
       const heads = new Map<string, Head>(entries.map(({ conversation }) => [conversation.id, conversation]))
       heads.set(viewer.userId, viewerHead)
       const resume = async () => {
-        // What other statements of the answer saw of a stream may be older than the page, or newer.
+        // Other statements of the answer may have seen an older or a newer head of a stream than the page did.
         const places = [...(await loaders.horizon.places())].filter(
           ([streamId, { headEventSeq }]) => heads.get(streamId)?.headEventSeq !== headEventSeq,
         )
@@ -133,7 +136,7 @@ export function createInbox(append: Append, conversations: ConversationStore, to
     markRead: (viewer, conversationId, seq) => advance(viewer, conversationId, seq, 0),
     markDelivered: (viewer, conversationId, seq) => advance(viewer, conversationId, 0, seq),
     async markAllDelivered(viewer, seqs) {
-      // One after the other: a device that comes back after a long time has many, and others wait for the database.
+      // One after the other: a device that was away for long has many, and other requests wait for the database.
       for (const [conversationId, seq] of seqs) await advance(viewer, conversationId, 0, seq)
     },
     async updateEntry({ userId: actorId }, { mutedUntil, ...change }) {

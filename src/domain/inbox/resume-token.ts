@@ -5,20 +5,20 @@ import { ValidationError } from '../errors.ts'
 import { readBytes, writeBytes, type ByteReader, type ByteWriter } from './token-bytes.ts'
 
 /**
- * Of a token, as text: a letter and the version, the point with the tag of its bytes, and whose it is. The point is the same for
- * all who stand at it, and so is its text: to give a thousand readers their tokens is to write it once, and after it what each
- * of them has for all tokens of a subscription. What a token says gives nobody anything: it names places, and who asks
- * for them is told what they may read.
+ * A token is a text: a letter and the version, the point with a tag of its bytes, and the tag of its viewer. All readers at
+ * a point share the point's text. So to make tokens for a thousand readers the point is written once, and each appends a
+ * text that is the same for all tokens of its subscription. A token gives no permission: it only names positions, and each
+ * reader gets only what they may read.
  */
 export interface ResumeTokens {
   encode(point: ResumePoint, viewerId: string): string
-  /** What all tokens for this point begin with. */
+  /** The start of all tokens for this point. */
   pointText(point: ResumePoint): string
-  /** What all tokens of this viewer end with: `pointText` and this are a token. */
+  /** The end of all tokens of this viewer: `pointText` followed by this is a token. */
   viewerText(viewerId: string): string
   /**
-   * A token of another viewer or another deployment, of another version, or one that was altered, says nothing of where the reader
-   * stands: `nowhere`. Throws ValidationError for what never was a token.
+   * A token of another viewer, another deployment or another version, or one that was altered, says nothing of the reader's
+   * position: `nowhere`. Throws ValidationError for a text that never was a token.
    */
   decode(text: string, viewerId: string): ResumePoint
 }
@@ -27,11 +27,11 @@ export const nowhere: ResumePoint = { base: null, sweep: null, exceptions: [] }
 
 const version = '1'
 const shape = /^r[0-9a-z][\w-]+$/
-/** In bytes, and a multiple of 3, so that its text is a part of the token's. */
+/** A multiple of 3 bytes, so that its base64 text is a part of the token's. */
 const viewerByteSize = 9
 const viewerTextLength = 12
 const tagByteSize = 9
-/** Of a token with 1,000 exceptions, which one of resync may have. */
+/** Length of a token with 1,000 exceptions, which one from resync may have. */
 const maxLength = 65_536
 const minLength = 2 + 14 + viewerTextLength
 const maxExceptions = 10_000
@@ -42,7 +42,7 @@ const hasSweep = 2
 export function createResumeTokens(secret: string): ResumeTokens {
   const key = createHmac('sha256', secret).update('resume token').digest()
   const tagOf = (bytes: Uint8Array): Buffer =>
-    // Keyed by a prefix of fixed size and cut off: nothing can be added to what it was made of.
+    // The key comes first and has a fixed size, and the hash is cut off: nobody can append to the hashed bytes.
     hash('sha256', Buffer.concat([key, bytes]), 'buffer').subarray(0, tagByteSize)
   const texts = new WeakMap<ResumePoint, string>()
 
@@ -109,7 +109,7 @@ function readPoint(reader: ByteReader): ResumePoint {
   return { base, sweep, exceptions: exceptions.sort(byStreamId) }
 }
 
-/** Running transactions as what lies between each and the next: a byte or two, as they began at about the same time. */
+/** Running transactions as differences, each to the one before: a byte or two, as they began at about the same time. */
 function writeWatermark(writer: ByteWriter, { xid, mark, running }: Watermark): void {
   writer.bigint(xid)
   writer.mark(mark)

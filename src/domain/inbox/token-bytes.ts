@@ -1,4 +1,4 @@
-/** Writes what a token has into few bytes: numbers in as many as they need, ids and marks in their own. */
+/** Writes the parts of a token into few bytes: numbers in as many bytes as they need, ids and marks in fixed sizes. */
 export interface ByteWriter {
   number(value: number): void
   bigint(value: bigint): void
@@ -6,7 +6,7 @@ export interface ByteWriter {
   mark(value: string | null): void
 }
 
-/** Reads the same in the same order. Throws where there is no more. */
+/** Reads the same parts in the same order. Throws at the end of the bytes. */
 export interface ByteReader {
   number(): number
   bigint(): bigint
@@ -15,9 +15,9 @@ export interface ByteReader {
 }
 
 const noMark = 0
-/** Of the place before the first event of a stream. */
+/** Mark of the position before the first event of a stream. */
 const startMark = 1
-/** Eight letters of base64, in six bytes. */
+/** Eight letters of base64, written as six bytes. */
 const shortMark = 2
 const otherMark = 3
 const markByteSize = 6

@@ -30,8 +30,8 @@ export interface WriteStatus {
 }
 
 /**
- * Refusals that a client must expect are answered. Everything rejects with UNAVAILABLE when the database does not answer in
- * time: whether a write was done is unknown then, and the same key finds out.
+ * Returns refusals that a client must expect. Every method rejects with UNAVAILABLE when the database does not answer in
+ * time: whether a write was done is unknown then, and a retry with the same key finds out.
  */
 export interface Messages {
   send(
@@ -56,7 +56,7 @@ export interface Messages {
   ): Promise<
     MessageWritten | NotFoundError | ForbiddenError | MessageLockedError | MessageDeletedError | OpKeyReusedError
   >
-  /** The message when the viewer may see it, else null. */
+  /** The message if the viewer may see it, else null. */
   find(viewer: Viewer, ref: MessageRef, loaders: Loaders): Promise<Message | null>
   writeStatus(viewer: Viewer, opKey: string): Promise<WriteStatus>
 }

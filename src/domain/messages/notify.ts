@@ -2,8 +2,8 @@ import type { Message } from '../../store/rows.ts'
 import type { Loaders } from '../loaders.ts'
 
 /**
- * Who does not want to be told of a message: its sender, and whoever has muted the conversation; a direct one tells
- * nevertheless.
+ * Who must not be notified of a message: its sender, and members who have muted the conversation. A direct message notifies
+ * even then.
  */
 export async function notToNotify(
   { conversationId, senderId }: Pick<Message, 'conversationId' | 'senderId'>,

@@ -6,8 +6,8 @@ import type { User } from '../../store/rows.ts'
 const maxBatchSize = 1_000
 
 /**
- * Reads users for all requests of a turn of the event loop in one statement: 64 sends at once ask for 64 senders. Nothing is
- * remembered, so that each request sees what was there after it began.
+ * Reads users for all requests of a turn of the event loop in one statement: 64 sends at once ask for 64 senders. Nothing
+ * is cached, so each request sees everything that was there when it began.
  */
 export function gatherUsers(people: Pick<PeopleStore, 'byIds'>): PeopleStore['byIds'] {
   const loader = new DataLoader<string, User | null>(

@@ -7,7 +7,9 @@ import type { Presence, SharingSettings } from '../presence/presence.ts'
 import type { SessionWatch } from '../sessions/session-watch.ts'
 import type { Viewer } from '../viewer.ts'
 
-/** Everything rejects with UNAVAILABLE when the database does not answer in time. An erasure is then finished by housekeeping. */
+/**
+ * Every method rejects with UNAVAILABLE when the database does not answer in time. Housekeeping then finishes an erasure.
+ */
 export interface People {
   /** In the order of handles. */
   search(viewer: Viewer, search: PeopleSearch): Promise<User[]>
@@ -15,10 +17,10 @@ export interface People {
   updateSettings(viewer: Viewer, settings: SharingSettings & { readReceiptsEnabled: boolean | null }): Promise<void>
   /**
    * Removes a person's texts and profile. Messages become tombstones with their seq, groups continue without the person,
-   * direct conversations are closed, and each conversation gets one event that says so.
+   * direct conversations are closed, and each conversation gets one event about it.
    */
   erase(viewer: Viewer, userId: string): Promise<undefined | ForbiddenError | NotFoundError>
-  /** The same for an operator on the command line, and for finishing what a process began that died. */
+  /** The same for an operator on the command line, and to finish an erasure whose process died. */
   eraseAs(actorId: string, userId: string): Promise<undefined | NotFoundError>
   finishErasures(): Promise<void>
 }
@@ -31,16 +33,16 @@ export interface PeopleOptions {
   presence: Pick<Presence, 'updateSharing' | 'erased'>
 }
 
-/** Conversations looked up at a time. */
+/** Conversations that one step looks up. */
 const batchSize = 100
-/** Messages of a conversation that one statement looks through. */
+/** Messages of a conversation that one statement scans. */
 const stretch = 10_000
 /** Keys that one statement removes. */
 const keyBatchSize = 1_000
 
 export function createPeople({ store, search, append, watch, presence }: PeopleOptions): People {
   const eraseAs: People['eraseAs'] = async (actorId, userId) => {
-    // Whoever can no longer log in sends nothing new, so that the conversations below come to an end.
+    // A person who cannot log in any more sends nothing new, so the loop over the conversations below comes to an end.
     const sessionIds = await store.beginErasure(userId)
     if (!sessionIds) return new NotFoundError('There is no such person here.')
     for (const sessionId of sessionIds) watch.announceEnded(sessionId)

@@ -11,14 +11,14 @@ export interface RefoldOptions {
 
 /** People whose names are folded and stored in one statement. */
 const batchSize = 500
-/** Before the server listens. With very many people the rest follows while it serves. */
+/** Time limit before the server listens. With very many people the rest follows while it serves. */
 const startLimitMs = 2_000
 
 const firstId = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Folds the names that an older rule folded, or a process of a former version that still runs: at the start, and in rounds. All
- * processes may do so at once, as the outcome is the same.
+ * Folds names that were folded by older rules, or by a process of a former version that still runs: at the start, and in
+ * rounds. All processes may do so at once, because the result is the same.
  */
 export async function startRefold({ names, intervalMs, logger }: RefoldOptions): Promise<Rounds> {
   const refold = async (isOver: () => boolean): Promise<void> => {

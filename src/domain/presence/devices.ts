@@ -6,15 +6,15 @@ import { UsedSessions } from './used-sessions.ts'
 
 /** Reports the devices connected to this process, and what else changes presence, to the presence store. */
 export interface Devices {
-  /** `silentMs`: milliseconds since it last gave a sign of life, where that can be told. */
+  /** `silentMs`: milliseconds since the last sign of life on the connection, if known. */
   connect(viewer: Viewer, device: Device, silentMs?: () => number): ConnectedDevice
-  /** Resolves when it has had its effect, or cannot have one now: it never rejects. */
+  /** Resolves when the changes are applied, or cannot be applied now; never rejects. */
   tell(changes: Change[]): Promise<void>
-  /** Something was done in the session, on whichever of its devices. Costs nothing more within half a minute. */
+  /** The session was active, on any of its devices. Further calls within half a minute cost nothing. */
   used(viewer: Viewer): void
-  /** What was done in sessions since the last time. */
+  /** Returns the session activity since the last call. */
   takeUsed(): Change[]
-  /** Connected ones. */
+  /** Number of connected devices. */
   readonly count: number
   /** Reports what is still pending. */
   stop(): Promise<void>
@@ -26,13 +26,13 @@ export interface DevicesOptions {
   logger: Logger
 }
 
-/** Milliseconds between signs of a connected device: one may be lost, and it still lives. */
+/** Milliseconds between signs of a connected device. One sign may be lost, and the device still counts as present. */
 const renewalMs = 10_000
-/** Changes reported at a time: a script in Redis holds up everybody else. */
+/** Changes of one report: a script in Redis blocks all other commands. */
 const batchSize = 200
-/** Changes that wait. What is dropped is reported with the next renewal. */
+/** Most changes that wait. Dropped ones are reported with the next renewal. */
 const maxPending = 10_000
-/** Milliseconds without activity after which it is reported at once: it may end an AWAY. */
+/** Milliseconds without activity after which new activity is reported at once: it may end AWAY. */
 const promptAfterMs = 60_000
 
 export const createDevices = (options: DevicesOptions): Devices => new DeviceReports(options)
@@ -48,7 +48,7 @@ class DeviceReports implements Devices {
 
   constructor(private readonly options: DevicesOptions) {
     this.renewal = setInterval(() => void this.renewAll(), renewalMs)
-    // What was in Redis may be gone.
+    // Redis may have lost its data.
     options.states.onConnected(() => void this.renewAll())
   }
 
@@ -65,7 +65,7 @@ class DeviceReports implements Devices {
     try {
       for (let at = 0; at < changes.length; at += batchSize) await states.apply(changes.slice(at, at + batchSize))
     } catch (error) {
-      // Whoever is connected is reported again when Redis is back, and everybody else is gone by then.
+      // Connected devices are reported again when Redis is back; all others have expired by then.
       logger.debug({ err: error }, 'could not report connected devices to the presence store')
     }
   }
@@ -92,14 +92,14 @@ class DeviceReports implements Devices {
     return this.connected.has(device)
   }
 
-  /** False when it was removed before. */
+  /** False if it was removed before. */
   remove(device: Connected): boolean {
     return this.connected.delete(device)
   }
 
   tellSoon(change: Change): void {
     if (this.pending.length < maxPending) this.pending.push(change)
-    // Not at once: what thousands of sockets say in a turn goes together.
+    // Not at once: the reports of thousands of sockets in one turn go together.
     this.telling ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.tellPending())
   }
 
@@ -115,7 +115,7 @@ class DeviceReports implements Devices {
   private async renewAll(): Promise<void> {
     if (this.renewing) return
     this.renewing = true
-    // Made a batch at a time, with the idleness of that moment.
+    // Signs are made one batch at a time, with the idle time at that moment.
     const all = [...this.connected]
     for (let at = 0; at < all.length && !this.stopped; at += batchSize) {
       const there = all.slice(at, at + batchSize).filter((device) => this.connected.has(device))
@@ -128,7 +128,7 @@ class DeviceReports implements Devices {
 class Connected implements ConnectedDevice {
   readonly id: string
   readonly kind: DeviceKind
-  /** Null: not since it connected. A device that was known before stays as idle as it was. */
+  /** Null: not used since it connected. A device that was known before stays as idle as it was. */
   private usedAtMs: number | null = null
   private forgetSession: () => void = () => undefined
 
@@ -158,7 +158,7 @@ class Connected implements ConnectedDevice {
 
   disconnected(): void {
     this.forgetSession()
-    // It stays present for a while from now, and most often is back by then.
+    // The device stays present for a while from now, and most often has connected again by then.
     if (this.reports.remove(this)) this.reports.tellSoon(this.sign(null))
   }
 

@@ -10,8 +10,8 @@ export interface PresenceItem {
 }
 
 /**
- * What one subscriber is told of people's presence. Not a history: of each person the newest that was not taken yet, and
- * nothing when that is what was taken last. So a slow reader costs one entry a person. Ends with the session.
+ * The presence events of one subscriber. Not a history: it holds the newest state of each person that was not taken yet,
+ * and nothing if that equals the state taken last. So a slow reader costs one entry for each person. Ends with the session.
  */
 export class PresenceFeed extends Source<PresenceItem> {
   private readonly taken = new Map<string, Seen>()
@@ -35,7 +35,7 @@ export class PresenceFeed extends Source<PresenceItem> {
     return this.isOver
   }
 
-  /** Whether anything was told of this person. */
+  /** Whether the subscriber has or will get anything about this person. */
   knows(userId: string): boolean {
     return this.taken.has(userId) || this.waiting.has(userId)
   }

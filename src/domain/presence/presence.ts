@@ -14,21 +14,21 @@ import type { SessionWatch } from '../sessions/session-watch.ts'
 import type { Device, Viewer } from '../viewer.ts'
 
 export interface Presence {
-  /** As each of these viewers may see the person. For all of a turn one round trip to Redis and one statement. */
+  /** What each viewer may see of the person. One round trip to Redis and one statement for all calls of a turn. */
   see(sights: readonly Sight[]): Promise<Seen[]>
-  /** Keeps a device alive, or with OFFLINE takes it away. The viewer's own presence after it. */
+  /** Keeps a device alive, or removes it if the status is OFFLINE. Returns the viewer's own presence afterwards. */
   heartbeat(viewer: Viewer, device: Device, status: Status): Promise<Seen>
   /**
-   * The presence of each person first, and then whatever changes. Rejects with VALIDATION_ERROR for none or too many ids, and
-   * with NOT_FOUND when one of them is nobody.
+   * The presence of each person first, and then every change. Rejects with VALIDATION_ERROR for no ids or too many, and
+   * with NOT_FOUND if no such person exists.
    */
   events(viewer: Viewer, userIds: readonly string[]): Promise<PresenceFeed>
   /** Null leaves a setting as it is. Others see the difference at once. */
   updateSharing(viewer: Viewer, settings: SharingSettings): Promise<void>
-  /** Something was done by the viewer: their devices are in use. */
+  /** The viewer was active: their devices are in use. */
   used(viewer: Viewer): void
   sessionEnded(userId: string, sessionId: string): void
-  /** These people have something to do with others that they had not before, or no longer. */
+  /** The relations of these people to others have begun or ended. */
   relationsChanged(userIds: readonly string[]): void
   erased(userId: string): void
 }
@@ -47,7 +47,7 @@ export interface PresenceOptions {
   watch: SessionWatch
 }
 
-/** People that one subscription may follow. */
+/** Most people that one subscription may follow. */
 export const maxFollowed = 1_000
 /** The same of all subscriptions of one person in this process, each person as often as they are followed. */
 const maxFollowedByPerson = 5_000
@@ -56,9 +56,9 @@ const maxPairs = 5_000
 export function createPresence(options: PresenceOptions): Presence {
   const { states, devices, store, people, presenceWatch, watch } = options
 
-  // Answers of many are read together, whoever asks and however deep in an operation.
+  // Reads of one turn are batched, whoever asks and however deep in an operation.
   const stateOf = new DataLoader<string, PresenceState | null>(
-    // Who cannot be asked for is not known to be here.
+    // If Redis cannot be reached, nothing is known of anybody.
     (userIds) => states.read(userIds).catch(() => userIds.map(() => null)),
     { cache: false, maxBatchSize: maxFollowed, batchScheduleFn: oncePerTurn },
   )
@@ -125,7 +125,7 @@ export function createPresence(options: PresenceOptions): Presence {
       const state = invisible === null ? null : await stateOf.load(userId)
       const isHere = state !== null && state.status !== 'OFFLINE'
       const leftAtMs = isHere ? Date.now() : (state?.lastSeenAtMs ?? null)
-      // When they were last here while they were invisible is nobody's to know afterwards, nor to be written from now on.
+      // Times at which they were online while invisible stay secret, and must not be written from now on either.
       if (invisible === false && !isHere) await devices.tell([{ type: 'FORGET', userId }])
       await store.setSharing(userId, { presenceSharing, invisible }, leftAtMs === null ? null : new Date(leftAtMs))
       presenceWatch.changed([userId])

@@ -12,15 +12,15 @@ export interface PresenceSweepOptions {
   logger: Logger
 }
 
-/** Milliseconds that devices have to be there again after Redis was away, before who is not counts as gone. */
+/** Milliseconds for devices to report again after Redis was away, before missing ones count as gone. */
 export const graceMs = 16_000
-/** Batches at one go; with more to do than that the next look comes soon enough. */
+/** Most batches in one round; a longer backlog is continued in the next. */
 const maxBatches = 100
 
 /**
- * Looks for people whose presence changes by the clock alone: whose last device is gone, also with the process that held
- * it, or who have been idle. Every process has one; of each change they find it is one's alone. When somebody was last
- * seen is written to the database by whoever finds it unwritten, so that a process that dies in between loses nothing.
+ * Finds people whose presence changes by time alone: their last device is gone, perhaps with its process, or they became
+ * idle. Every process runs one, and each change is found by exactly one of them. It also writes last-seen times that are
+ * not in the database yet, so that a process that dies in between loses nothing.
  */
 export function startPresenceSweep({ states, devices, store, intervalMs, logger }: PresenceSweepOptions): Rounds {
   let holdUntilMs = 0
@@ -37,13 +37,13 @@ export function startPresenceSweep({ states, devices, store, intervalMs, logger 
     if (performance.now() < holdUntilMs) return
     for (let batch = 0; batch < maxBatches && !isStopping(); batch++) {
       const { isFull, unsaved } = await states.sweep()
-      // What could not be saved would come again at once.
+      // A time that could not be saved would be returned again at once.
       if (!(await save(unsaved)) || !isFull) return
     }
   }
 
   states.onConnected((isBack) => {
-    // What expired while Redis was away may only have had no way to say that it is there.
+    // A device that expired while Redis was away may still be connected: it could not report.
     if (isBack) holdUntilMs = performance.now() + graceMs
   })
 

@@ -2,11 +2,11 @@ import { LRUCache } from 'lru-cache'
 import type { Change } from '../../ephemeral/presence.ts'
 import type { Viewer } from '../viewer.ts'
 
-/** Milliseconds for which activity in a session counts without being reported again, and sessions remembered for it. */
+/** Milliseconds within which further activity in a session is not reported again, and most sessions remembered for that. */
 const usedMs = 30_000
 const maxSessions = 10_000
 
-/** Sessions in which something was done, each reported once in a while. */
+/** Sessions with activity, each reported once per interval. */
 export class UsedSessions {
   private readonly countsUntilMs = new LRUCache<string, number>({ max: maxSessions })
   private readonly unreported = new Map<string, Change>()
@@ -18,7 +18,7 @@ export class UsedSessions {
     if (this.unreported.size < maxSessions) this.unreported.set(sessionId, { type: 'USED', userId, sessionId })
   }
 
-  /** What was done since the last time. */
+  /** Returns the activity since the last call. */
   take(): Change[] {
     const changes = [...this.unreported.values()]
     this.unreported.clear()

@@ -3,12 +3,12 @@ import type { Relation } from '../../store/presence.ts'
 import type { User } from '../../store/rows.ts'
 import type { DeviceKind } from '../viewer.ts'
 
-/** What one person gets to see of another, or of themselves. */
+/** What one person may see of another, or sees of themselves. */
 export interface Seen {
   status: Status
   /** Null when OFFLINE. */
   device: DeviceKind | null
-  /** Null unless OFFLINE, or when it is not known or not shown. */
+  /** Null unless OFFLINE, and when it is unknown or hidden. */
   lastSeenAt: Date | null
 }
 
@@ -17,29 +17,29 @@ export interface Sight {
   user: User
 }
 
-/** Nothing to be seen: what strangers get of everybody, and everybody of who is not here and never was. */
+/** Nothing to see: what strangers see of everybody, and everybody sees of a person who is offline and never was online. */
 export const nothing: Seen = Object.freeze({ status: 'OFFLINE', device: null, lastSeenAt: null })
 
-/** The whole truth. `state` is what is known of now, null when that is nothing. */
+/** The true presence. `state` is the current state, null when nothing is known. */
 function truth(user: User, state: PresenceState | null): Seen {
   if (state && state.status !== 'OFFLINE') return { status: state.status, device: state.device, lastSeenAt: null }
   const lastSeenMs = Math.max(state?.lastSeenAtMs ?? 0, user.lastSeenAt?.getTime() ?? 0)
   return lastSeenMs === 0 ? nothing : { ...nothing, lastSeenAt: new Date(lastSeenMs) }
 }
 
-/** Whether they look the same whatever is known of now: nobody is shown it. */
+/** True if the current state is hidden from this viewer. */
 export const isHidden = ({ viewerId, user }: Sight): boolean =>
   viewerId !== user.id && (user.presenceSharing === 'NOBODY' || user.invisible || user.erasedAt !== null)
 
-/** What everybody gets to see whom the person shows it to. Nobody's role opens more. */
+/** What viewers see whom the person shows their presence to. No role sees more. */
 export function shown({ viewerId, user }: Sight, state: PresenceState | null): Seen {
   if (viewerId === user.id) return truth(user, state)
   if (user.presenceSharing === 'NOBODY' || user.erasedAt) return nothing
-  // Who is invisible looks like one who left then: what they do meanwhile moves nothing.
+  // An invisible person looks as if they had left then: what they do meanwhile changes nothing.
   return truth(user, user.invisible ? null : state)
 }
 
-/** Whether it depends on what the two share. */
+/** Whether it depends on what the two people share. */
 export const isForSome = ({ viewerId, user }: Sight, seen: Seen): boolean => viewerId !== user.id && seen !== nothing
 
 export function isShownTo({ presenceSharing }: User, relation: Relation): boolean {

@@ -12,17 +12,16 @@ import { isForSome, isHidden, isShownTo, nothing, shown, type Seen, type Sight }
 import { Watched, type Dirty, type WatchedPerson } from './watched.ts'
 
 /**
- * Tells the subscribers in this process what they may see of whom. A hint says whose presence may have changed; their
- * presence is read then, for all hints of a few milliseconds together, and sent to a subscriber when it is not what was
- * sent last.
+ * Sends presence changes to the subscribers in this process. A hint says whose presence may have changed. Their presence is
+ * then read, for all hints of a few milliseconds together, and sent to each subscriber who was sent something else last.
  */
 export interface PresenceWatch {
-  /** Reads the presence of all people of the feed for it, and from then on of those that hints name. */
+  /** Reads the presence of all people of the feed, and afterwards of those that hints name. */
   add(feed: PresenceFeed): void
   remove(feed: PresenceFeed): void
   /** The presence of these people may have changed for any viewer. Sends a hint to all processes. */
   changed(userIds: readonly string[]): void
-  /** What others see of these people may have changed, and what these see of others. */
+  /** What others see of these people may have changed, and what these people see of others. */
   relationsChanged(userIds: readonly string[]): void
   readonly feedCount: number
   /** People whom all subscriptions of this viewer follow, each as often as they are followed. */
@@ -40,18 +39,18 @@ export interface PresenceWatchOptions {
 
 /** Milliseconds over which hints are gathered. */
 const gatherMs = 5
-/** People read together, and pairs told in one turn, of whom one statement is asked what they share. */
+/** Most people read together; most pairs of viewer and person checked by one statement. */
 const batchSize = 500
 const maxPairs = 5_000
 const retryMs = 500
 const answerTimeoutMs = 5_000
-/** Milliseconds between reads of everybody's state, in case a hint was lost. */
+/** Milliseconds between two reads of all watched people's states, in case a hint was lost. */
 const lookMs = 60_000
 
-/** All hints wait for the answers to those before them. */
+/** All later hints wait for this answer, so it has a deadline. */
 const inTime = <Value>(answer: Promise<Value>) => within(answerTimeoutMs, answer, () => new Error('no answer in time'))
 
-/** Whose presence changed, or whose relations to others did. */
+/** People whose presence changed, or whose relations to others changed. */
 type Hint = string[] | { people: string[] }
 
 interface FeedSight extends Sight {
@@ -61,7 +60,7 @@ interface FeedSight extends Sight {
 
 const isHere = (state: PresenceState | null) => state !== null && state.status !== 'OFFLINE'
 
-/** Rejects with what the bus rejects a subscription with. */
+/** Rejects if the subscription to the bus fails. */
 export async function startPresenceWatch(options: PresenceWatchOptions): Promise<PresenceWatch> {
   const watch = new Watch(options)
   await watch.start()
@@ -182,7 +181,7 @@ class Watch implements PresenceWatch {
     const { states, people } = this.options
     const userIds = [...batch.keys()]
     const read = await inTime(states.read(userIds)).catch(() => {
-      // One slow answer is no lost connection: nothing else would bring these hints back.
+      // After one slow answer the connection may still be fine, so only this brings the hints back.
       this.onHintsLost()
       return null
     })
@@ -195,13 +194,14 @@ class Watch implements PresenceWatch {
       const state = read ? this.stateNow(person, read[index] ?? null) : null
       for (const feed of batch.get(userId) ?? person.feeds) {
         const sight = { viewerId: feed.viewer.userId, user }
-        // Without Redis nothing is known: that is sent to who has to be sent something, and to nobody else.
+        // Without Redis nothing is known. Only feeds that have sent nothing about this person yet, or must hide it, get
+        // that.
         if (!read && feed.knows(userId) && !isHidden(sight)) continue
         sights.push({ ...sight, feed, seen: shown(sight, state) })
         if (sights.length < maxPairs) continue
         await this.tell(sights)
         sights = []
-        // A thousand watchers of a thousand people are a million: others have their turn in between.
+        // A thousand watchers of a thousand people are a million pairs: let other work run in between.
         await nextTurn()
       }
     }
@@ -209,7 +209,7 @@ class Watch implements PresenceWatch {
   }
 
   private stateNow(person: WatchedPerson, read: PresenceState | null): PresenceState | null {
-    // Redis came back empty, and their devices are about to be reported to it again.
+    // Redis came back empty. The person's devices are about to be reported again.
     if (read === null && isHere(person.state) && performance.now() < this.graceUntilMs) return person.state
     return (person.state = read)
   }
@@ -230,7 +230,7 @@ class Watch implements PresenceWatch {
     }, graceMs)
   }
 
-  /** Marks those whose state is not what was read last. */
+  /** Marks people whose state differs from the one read last. */
   private async compareAll(): Promise<void> {
     const { userIds } = this.watched
     for (let at = 0; at < userIds.length && !this.stopped; at += batchSize) {

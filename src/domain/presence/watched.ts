@@ -3,14 +3,14 @@ import type { PresenceFeed } from './feed.ts'
 
 export interface WatchedPerson {
   feeds: Set<PresenceFeed>
-  /** As it was read last. */
+  /** The state that was read last. */
   state: PresenceState | null
 }
 
-/** Whose presence is to be read, and for which feeds: null is all of them. */
+/** People whose presence must be read, and for which feeds; null: for all. */
 export type Dirty = Map<string, Set<PresenceFeed> | null>
 
-/** The people whose presence somebody in this process follows, and which of them are to be read. */
+/** The people whom subscribers in this process follow, and which of them must be read. */
 export class Watched {
   private readonly people = new Map<string, WatchedPerson>()
   private readonly feedsByViewer = new Map<string, Set<PresenceFeed>>()
@@ -42,7 +42,7 @@ export class Watched {
     return this.people.get(userId)
   }
 
-  /** Of one viewer. */
+  /** The feeds of one viewer. */
   feedsOf(viewerId: string): Iterable<PresenceFeed> {
     return this.feedsByViewer.get(viewerId) ?? []
   }
@@ -61,7 +61,7 @@ export class Watched {
     return [...this.feedsByViewer.values()].reduce((sum, { size }) => sum + size, 0)
   }
 
-  /** False when there was nothing to mark: nobody follows them, or they are marked for all feeds. */
+  /** False if there was nothing to mark: nobody follows this person, or they are marked for all feeds. */
   mark(userId: string, feed: PresenceFeed | null): boolean {
     if (!this.people.has(userId)) return false
     const marked = this.dirty.get(userId)

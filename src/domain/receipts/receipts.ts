@@ -9,18 +9,19 @@ export interface ReceiptsOptions {
   logger: Logger
 }
 
-/** The part of the interval in which no conversation is told again: less than all of it, since no two clocks go alike. */
+/** Part of the interval within which no conversation is published again. Less than the whole, as clocks differ. */
 const pauseShare = 0.75
 
 /**
- * Tells what was gathered: in conversations of some size receipts wait in the database, and everybody is told of all of them
- * in one event every `intervalMs`. Every process tries; the database lets one of them work, and not more often than that.
+ * Publishes gathered receipts: in conversations of some size receipts wait in the database, and every `intervalMs` one
+ * event tells the members all of them. Every process tries; the database lets one of them work, and not more often than
+ * that.
  */
 export function startReceipts({ append, intervalMs, logger }: ReceiptsOptions): Rounds {
   const pauseMs = Math.round(intervalMs * pauseShare)
   let failing = false
 
-  /** One that was held by somebody, or has more than fits into one event. Waits for the conversation, and for no other. */
+  /** Flushes one conversation that was locked, or has more receipts than fit into one event. Waits for its lock alone. */
   const flushOne = async (conversationId: string, isStopping: () => boolean) => {
     while (!isStopping()) {
       const { left } = await append({ type: 'flushReceipts', conversationId, afterId: null, pauseMs })
@@ -38,7 +39,7 @@ export function startReceipts({ append, intervalMs, logger }: ReceiptsOptions): 
         afterId,
         pauseMs,
       })
-      // A conversation that cannot be had must not keep the others waiting for their turn.
+      // A conversation that fails must not keep the others waiting.
       for (const conversationId of flushed.left) {
         await flushOne(conversationId, isStopping).catch((error: unknown) => failures.push(error))
       }
@@ -53,7 +54,7 @@ export function startReceipts({ append, intervalMs, logger }: ReceiptsOptions): 
       if (failing) logger.info('gathered receipts are published again')
       failing = false
     } catch (error) {
-      // They stay where they are, and go out with the next flush that succeeds, of whichever process.
+      // The receipts stay in the database, and go out with the next flush that succeeds, by any process.
       if (!failing) logger.warn({ err: error }, 'could not publish gathered receipts; will try again')
       failing = true
     }

@@ -1,8 +1,8 @@
 import type { Standing } from '../../store/members.ts'
 
 /**
- * Up to where all members but the viewer have got, by the two who are furthest behind; 0 when there is nobody else. What it
- * asks of the viewer is at most whether they are one certain person, so that few viewers differ.
+ * The position up to which all members but the viewer have got, from the two who are furthest behind; 0 when there is
+ * nobody else. It asks at most whether the viewer is one certain person, so that few viewers get different results.
  */
 export function upToAllOthers([last, secondLast]: readonly Standing[], isViewer: (userId: string) => boolean): number {
   if (!last) return 0

@@ -4,8 +4,8 @@ import type { StreamPosition, StreamStart } from './position.ts'
 import { beforeLeaving, gone, type ResumptionPlan, type Step } from './resumption.ts'
 
 /**
- * How a viewer begins who has no token, but cursors of single streams: each that has something new is an exception to the moment of
- * the beginning, until that was told.
+ * How a viewer begins who has cursors of single streams, but no token. Each of these streams that has new events is an
+ * exception to the time of the beginning, until its events were sent.
  */
 export function planBeginning(
   viewerId: string,

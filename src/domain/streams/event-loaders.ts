@@ -4,19 +4,19 @@ import type { LogEvent } from '../../store/log-event.ts'
 import type { Loaders } from '../loaders.ts'
 import type { TypingItem } from '../typing/channel.ts'
 
-/** What subscriptions give: an event of the log, or word of something that is not kept. */
+/** What subscriptions deliver: an event of the log, a lost position, or a change of typing, which is not stored. */
 export type LiveItem = LogItem | TypingItem
 
 /** The resume token of the reader that an item is for. */
 export type LiveToken = NonNullable<LogItem['resume']>
 
-/** Milliseconds that what was loaded for an event serves others who get it. */
+/** Milliseconds for which data loaded for an event serves other readers of it. */
 const sharedMs = 100
 
 /**
- * Loaders for delivering events: one set for all readers in this process that get the same stretch of a stream, so that
- * a message to 50 people costs one statement and not 50. They are made after the newest event of the stretch was known,
- * and so cannot load anything older than it.
+ * Loaders for delivering events: one set for all readers in this process that get the same stretch of a stream, so that a
+ * message to 50 people costs one statement and not 50. They are made after the newest event of the stretch was known, and
+ * so cannot load anything older than it.
  */
 export function createEventLoaders(newLoaders: () => Loaders): (item: LiveItem) => Loaders {
   const shared = new WeakMap<LogEvent, { loaders: Loaders; untilMs: number }>()
@@ -25,7 +25,7 @@ export function createEventLoaders(newLoaders: () => Loaders): (item: LiveItem) 
     const { event, asOf } = item
     let entry = shared.get(asOf)
     if (!entry || entry.untilMs < Date.now()) {
-      // A personal stream does not know what happened in a conversation since: only those taken at once share.
+      // A personal stream does not show what happened in a conversation since, so only items taken at the same time share.
       const lifeMs = infoOf(event.type).stream === 'PERSONAL' ? 0 : sharedMs
       entry = { loaders: newLoaders(), untilMs: Date.now() + lifeMs }
       shared.set(asOf, entry)

@@ -12,7 +12,7 @@ import type { SessionWatch } from '../sessions/session-watch.ts'
 import type { Viewer } from '../viewer.ts'
 import { placeOf, type StreamStart } from './position.ts'
 
-/** Milliseconds for which a feed says nothing while it begins to follow what was joined. */
+/** Milliseconds for which a feed may stay silent while it begins to follow a joined conversation. */
 const joinTimeoutMs = 5_000
 const retryAfterMs = 1_000
 const notJoined = () =>
@@ -21,29 +21,29 @@ const notJoined = () =>
 export interface FeedOptions {
   /** The feed of one conversation ends when the viewer is no longer in it; that of an inbox continues without it. */
   endsOnLeaving: boolean
-  /** Told first: places that the viewer's cursors no longer lead to. */
+  /** Sent first: streams in which the viewer's cursor is not valid any more. */
   lost?: LostPlace[]
-  /** Makes the token of an item that knows where the reader stands in all streams; null: it is not asked for. */
+  /** Makes the token of an item from the reader's point in all streams; null: no token is wanted. */
   tokenOf?: ((point: ResumePoint) => TokenText) | null
-  /** The only types of events that are told; all when not given. */
+  /** Only events of these types are delivered; all if not given. */
   types?: readonly EventType[]
 }
 
 /**
- * What one viewer gets to see of the streams they are in: a cursor that follows their joins, and stops at the very event
- * with which they leave. Ends with the session.
+ * What one viewer may see of their streams: a cursor that follows the conversations they join, and stops exactly at the
+ * event with which they leave. Ends with the session.
  */
 export class Feed extends Source<LogItem> {
-  /** Per conversation the place of the (last) joining: to leave it takes a MEMBER_LEFT after that. */
+  /** By conversation the position of the (last) joining: only a MEMBER_LEFT after it ends the membership. */
   private readonly joinedAt = new Map<string, number>()
   private lost: LostPlace[] = []
   private endsOnLeaving = false
-  /** Where it began; null also when that is told by an item. */
+  /** Where it began; null also if an item brings that. */
   firstPlace: string | null = null
   private tokenOf: ((point: ResumePoint) => TokenText) | null = null
   private types: readonly EventType[] | undefined
   private isOver = false
-  /** A joining that is being looked up; its event comes when the cursor follows the conversation. */
+  /** A joining that is being looked up. Its event is delivered once the cursor follows the conversation. */
   private joining: { event: LogItem | null; error?: Error } | null = null
   private readonly forgetSession: () => void
 
@@ -131,7 +131,7 @@ export class Feed extends Source<LogItem> {
   }
 
   private leave({ streamId, seq, data }: LogEventOf<'MEMBER_LEFT'>): void {
-    // One from before the viewer came back is history.
+    // An event from before the viewer came back does not count.
     if (data.userId !== this.viewer.userId || seq <= (this.joinedAt.get(streamId) ?? 0)) return
     if (this.endsOnLeaving) this.end()
     else this.cursor.unfollow(streamId)
@@ -162,7 +162,7 @@ export class Feed extends Source<LogItem> {
   }
 
   private async followJoined(conversationId: string): Promise<void> {
-    // The event may be an old one, and the viewer gone again since: only who is a member now gets anything.
+    // The event may be old, and the viewer may have left since: only a present member gets anything.
     const membership = await this.membershipOf(this.viewer, conversationId)
     if (!membership) return
     const { joinedEventSeq } = membership

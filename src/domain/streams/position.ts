@@ -7,44 +7,44 @@ import { ValidationError } from '../errors.ts'
 export interface StreamPosition {
   streamId: string
   eventSeq: number
-  /** Null from clients that do not keep it: then only the number is looked at. */
+  /** Null from clients that do not keep it: then only the number is checked. */
   mark: string | null
 }
 
-/** Where a reader begins: at its cursor, or live with word that the cursor leads nowhere. */
+/** Where a reader begins: at its cursor, or live if the cursor is not valid any more. */
 export interface StreamStart {
   streamId: string
   afterSeq: number
-  /** Mark of that place, as the database has it; null when it was not asked for. */
+  /** Mark of that position, as the database has it; null when it was not requested. */
   mark: string | null
   lost?: LostPlace
 }
 
-/** A place in one stream as a text. */
+/** A position in one stream as a text. */
 export const placeOf = (eventSeq: number, mark: string): string => `${String(eventSeq)}.${mark}`
 
-/** Null for what is no such text. */
+/** Null for any other text. */
 export function readPlace(place: string): Omit<StreamPosition, 'streamId'> | null {
   const [, eventSeq, mark] = /^(\d{1,10})\.([\w-]{1,16})$/.exec(place) ?? []
   if (eventSeq === undefined || mark === undefined || Number(eventSeq) > maxEventSeq) return null
   return { eventSeq: Number(eventSeq), mark }
 }
 
-/** Of GraphQL's Int. */
+/** The greatest value of GraphQL's Int. */
 const maxEventSeq = 2_147_483_647
-/** Streams one request may name. */
+/** Most streams that one request may name. */
 const maxNamedStreams = 1_000
 
-/** Whether a cursor at this place is of this history of the stream, which has the place. */
+/** Whether the stream has this position in its present history. */
 function fits({ eventSeq, mark }: Omit<StreamPosition, 'streamId'>, extent: StreamExtent): boolean {
   if (mark === null || mark === extent.markThere) return true
   if (eventSeq === extent.headEventSeq) return mark === extent.headMark
   if (eventSeq === 0) return mark === streamStart.headMark
-  // What left the log before there were marks has none.
+  // Events that left the log before there were marks have none.
   return eventSeq === extent.floorEventSeq && [mark, streamStart.headMark].includes(extent.floorMark)
 }
 
-/** A stream continues from its head when `position` is null. `extent` was read with the mark at the position. */
+/** With `position` null the stream continues from its head. `extent` has the mark at the position. */
 export function startAt(streamId: string, position: StreamPosition | null, extent: StreamExtent): StreamStart {
   const { headEventSeq, headMark, floorEventSeq, floorMark } = extent
   const head: StreamStart = { streamId, afterSeq: headEventSeq, mark: headMark }
@@ -56,7 +56,7 @@ export function startAt(streamId: string, position: StreamPosition | null, exten
   if (!fits(position, extent)) return lost('UNKNOWN_CURSOR')
   if (eventSeq === headEventSeq) return head
   if (eventSeq === 0) return { streamId, afterSeq: 0, mark: streamStart.headMark }
-  // What left the log before there were marks has none.
+  // Events that left the log before there were marks have none.
   const isFloor = eventSeq === floorEventSeq && floorMark !== streamStart.headMark
   return { streamId, afterSeq: eventSeq, mark: extent.markThere ?? (isFloor ? floorMark : null) }
 }
@@ -71,6 +71,6 @@ export function checkPositions(
   return new Map(positions.map((position) => [position.streamId, position]))
 }
 
-/** The places alone, as the store looks them up. */
+/** The positions without marks, as the store looks them up. */
 export const placesOf = (positions: ReadonlyMap<string, StreamPosition>): ReadonlyMap<string, number> =>
   new Map([...positions].map(([streamId, { eventSeq }]) => [streamId, eventSeq]))

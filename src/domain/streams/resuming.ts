@@ -12,20 +12,20 @@ export interface Resumed extends ResumptionPlan {
 }
 
 export interface Resuming {
-  /** How this viewer goes on after a token that said this, but in the streams that are named. */
+  /** How this viewer continues after a token with this point, except in the named streams. */
   after(viewer: Viewer, point: ResumePoint, named: ReadonlyMap<string, StreamPosition>): Promise<Resumed>
-  /** The viewer's streams, and how far the log is. A named one that was never theirs is refused. */
+  /** The viewer's streams, and how far the log has got. Rejects if a named stream never was the viewer's. */
   now(viewer: Viewer, named: ReadonlyMap<string, StreamPosition>): Promise<Resumption>
 }
 
-/** Each may be in thousands of conversations. */
+/** Each viewer may be in thousands of conversations. */
 const maxInboxesPerStatement = 20
 
-/** A stream that was never the viewer's is refused with the words for one that does not exist. */
+/** The same error for a stream that never was the viewer's and for one that does not exist. */
 export const noStream = () => new NotFoundError('There is no such stream here.')
 
 export function createResuming(store: ResumptionStore): Resuming {
-  // Thousands may come back at once: those of one turn are one statement.
+  // Thousands may come back at once: all requests of one turn share a statement.
   const resumptions = new DataLoader<ResumptionRequest, Resumption | null>((requests) => store.resumptions(requests), {
     cache: false,
     batchScheduleFn: oncePerTurn,

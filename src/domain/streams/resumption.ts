@@ -11,7 +11,7 @@ export interface Position {
   mark: string | null
 }
 
-/** One stream is told from a position up to another, or that there is no way between them. */
+/** One stream is sent from one position up to another, or reported as lost between them. */
 export interface Step {
   streamId: string
   from: Position
@@ -19,7 +19,7 @@ export interface Step {
   lost?: LostPlace
 }
 
-/** Streams are told in the order of the steps; after the last one all stand where they were at the target. */
+/** Streams are sent in the order of the steps. After the last step all of them stand at the target. */
 export interface PlannedSweep {
   target: Watermark
   steps: Step[]
@@ -27,41 +27,41 @@ export interface PlannedSweep {
 
 export interface Resuming {
   viewerId: string
-  /** What the token says, as `proven` left it. */
+  /** The point of the token, as `proven` left it. */
   point: ResumePoint
   /** Single streams that continue from another position. */
   named: ReadonlyMap<string, StreamPosition>
   found: Resumption
-  /** Of the personal stream, since `changesAfter`. */
+  /** The changes in the personal stream, since `changesAfter`. */
   changes: readonly MembershipChange[]
 }
 
 export interface ResumptionPlan {
   point: ResumePoint
-  /** The streams of the viewer, and from where on each is read. */
+  /** The viewer's streams, and the position from which each is read. */
   starts: StreamStart[]
   sweeps: PlannedSweep[]
 }
 
-/** With its lists by stream. */
+/** The same, with lookups by stream. */
 interface Known extends Resuming {
   exceptionOf: ReadonlyMap<string, Exception>
   changesOf: ReadonlyMap<string, readonly MembershipChange[]>
 }
 
-/** Where a reader stands in a stream, or why that cannot be told. */
+/** A reader's position in a stream, or why there is none. */
 type Told = Position & { lost?: LostPlace['reason'] }
 
 const isAhead = ({ point: { sweep } }: Pick<Resuming, 'point'>, streamId: string) =>
   sweep !== null && streamId > sweep.upTo
 
-/** What a token still says, once it is known which of its watermarks are of this history. */
+/** The part of a token's point that still holds, once it is known which of its watermarks are of this history. */
 export function proven(point: ResumePoint, { isBaseKnown, isTargetKnown }: Resumption): ResumePoint {
   if (point.sweep && !isTargetKnown) return { base: null, sweep: null, exceptions: [] }
   return isBaseKnown ? point : { ...point, base: null }
 }
 
-/** From where on the personal stream has the joinings and leavings that a token does not know. */
+/** Position in the personal stream after which the joinings and leavings are unknown to the token. */
 export function changesAfter(point: ResumePoint, { own }: Resumption): number {
   const positions = [point.base && own.base, point.sweep && own.target].flatMap((position) => position ?? [])
   return positions.length === 0 ? own.headEventSeq : Math.min(...positions.map(({ seq }) => seq ?? own.floorEventSeq))
@@ -82,12 +82,12 @@ export function planResumption(given: Resuming): ResumptionPlan {
     if (membership.active)
       told.set(membership.conversationId, { stream: membership, told: toldSinceJoining(known, membership) })
   }
-  /** What is left of the sweep in which the token was given, and what comes after it. */
+  /** Steps that remain of the sweep during which the token was given, and steps after that sweep. */
   const left: Step[] = []
   const fresh: Step[] = []
   const starts: ResumptionPlan['starts'] = []
   for (const [streamId, { stream, told: from }] of told) {
-    // Also of one that the sweep has passed and told in part.
+    // Also for a stream that the sweep has passed after sending a part of it.
     const target = sweep && stream.target?.seq != null ? { ...stream.target, seq: stream.target.seq } : null
     const first = target && stepTo(streamId, from, target)
     if (first) left.push(first)
@@ -102,7 +102,7 @@ export function planResumption(given: Resuming): ResumptionPlan {
   }
   const exceptions = new Map(known.exceptionOf)
   for (const { streamId, eventSeq, mark } of named.values()) {
-    // Of a stream that was left nothing is told but that.
+    // A stream that the viewer has left gets no events, only the report that it is gone.
     const exception = told.has(streamId) ? { streamId, seq: eventSeq, mark } : { streamId, ...beforeLeaving }
     exceptions.set(streamId, exception)
   }
@@ -130,7 +130,7 @@ function byConversation(changes: readonly MembershipChange[]): ReadonlyMap<strin
   return found
 }
 
-/** An exception that says of a stream which the viewer has left that they are to be told so. */
+/** Marks, as an exception, a stream that the viewer has left and must still be told of. */
 export const beforeLeaving = { seq: 0, mark: null } satisfies Omit<Exception, 'streamId'>
 
 function stepTo(streamId: string, from: Told, until: Position & { mark: string | null }): Step | null {
@@ -142,13 +142,13 @@ function stepTo(streamId: string, from: Told, until: Position & { mark: string |
   return seq < until.seq ? { streamId, from: { seq, mark }, until } : null
 }
 
-/** Whoever left may still name the stream: there is nothing more for them, and a fresh read will tell them why. */
+/** A viewer who left may still name the stream. It has no more events for them, and a fresh read tells them why. */
 export function gone(streamId: string): Step {
   const start = { seq: streamStart.headEventSeq, mark: streamStart.headMark }
   return { streamId, from: start, until: start, lost: { streamId, reason: 'UNKNOWN_CURSOR', ...streamStart } }
 }
 
-/** The position that is said of this stream alone. */
+/** The position that is given for this stream alone. */
 function positionOf({ exceptionOf, named }: Known, streamId: string): StreamPosition | null {
   const exception = exceptionOf.get(streamId)
   return named.get(streamId) ?? (exception ? { streamId, eventSeq: exception.seq, mark: exception.mark } : null)
@@ -166,11 +166,11 @@ function toldOf(known: Known, streamId: string, stream: ResumableStream): Told {
   return passed.seq === null ? { seq: -1, mark: null, lost: 'EXPIRED' } : { seq: passed.seq, mark: passed.mark }
 }
 
-/** Where the personal stream was at the watermark that says where the reader stands in this conversation. */
+/** Position of the personal stream at the watermark that applies to this conversation. */
 const ownPlace = ({ point: { sweep }, found: { own } }: Known, conversationId: string) =>
   sweep && conversationId <= sweep.upTo ? own.target : own.base
 
-/** Joinings and leavings of one conversation that a reader who was told up to `toldSeq` does not know of. */
+/** Joinings and leavings of one conversation that are unknown to a reader who was sent events up to `toldSeq`. */
 function newChanges(known: Known, conversationId: string, toldSeq: number): MembershipChange[] {
   const ownSeq = ownPlace(known, conversationId)?.seq ?? known.found.own.floorEventSeq
   return (known.changesOf.get(conversationId) ?? []).filter(({ seq, left, eventSeq }) => {
@@ -179,16 +179,20 @@ function newChanges(known: Known, conversationId: string, toldSeq: number): Memb
   })
 }
 
-/** Who was a member where they were told up to continues there, also when they left and came back since. Others begin where they joined. */
+/**
+ * A reader who was a member at the last event they were sent continues there, even if they left and came back since. Others
+ * begin where they joined.
+ */
 function toldSinceJoining(known: Known, membership: ResumableMembership): Told {
   const { conversationId, joinedEventSeq, floorEventSeq } = membership
   const told = toldOf(known, conversationId, membership)
   if (told.lost === 'UNKNOWN_CURSOR' || known.named.has(conversationId)) return told
   if (!told.lost && told.seq >= joinedEventSeq) return told
-  // The personal stream no longer says what happened in between.
+  // The personal stream no longer has the changes in between.
   if (ownPlace(known, conversationId)?.seq == null) return { ...told, lost: 'EXPIRED' }
   const [first, ...later] = newChanges(known, conversationId, told.seq)
-  // Or who was told in part of what the watermark shows: they were a member before and at it, whatever happened in between.
+  // A reader with an exception was sent a part of what the watermark shows: they were a member before it and at it,
+  // whatever happened in between.
   if (first ? first.left : known.exceptionOf.has(conversationId)) return told
   const isLast = !later.some(({ left }) => left)
   const joinedAt = isLast ? joinedEventSeq : (first?.eventSeq ?? joinedEventSeq)
@@ -196,7 +200,7 @@ function toldSinceJoining(known: Known, membership: ResumableMembership): Told {
   return { seq: Math.max(told.seq, joinedAt), mark: null }
 }
 
-/** Conversations that the viewer has left for good, and was not told of yet. */
+/** Conversations that the viewer has left for good and was not told of yet. */
 function leavings(known: Known): { streamId: string; change: MembershipChange | null }[] {
   const { found, named, exceptionOf, changesOf } = known
   const active = new Set(found.conversations.filter((one) => one.active).map((one) => one.conversationId))

@@ -19,22 +19,22 @@ export interface StreamResync {
 
 export interface Resync {
   streams: StreamResync[]
-  /** Where the answer stands in the personal stream. */
+  /** Position of the answer in the personal stream. */
   own: Head
-  /** Where it stands in all. */
+  /** Position of the answer in all streams. */
   point: ResumePoint
 }
 
 /** Events one resync answers at the most, over all its streams: as many as one answer has room for (docs/limits.md). */
 const maxEvents = 5_000
-/** Streams that it leaves with more to tell: each is an exception in the token. */
+/** Most streams of which it returns only a part: each is an exception in the token. */
 const maxPartlyTold = 4
 /** Streams read at a time. */
 const batchSize = 50
-/** Milliseconds for which a resync waits for its turn at the log, behind readers that can wait longer. */
+/** Milliseconds for which a resync waits for its turn to read the log, behind readers that can wait longer. */
 const maxWaitMs = 2_500
 
-/** A subscription may wait as long as it takes; a request is promised an answer. */
+/** A subscription may wait as long as it takes; a request must be answered in time. */
 async function inTime<Value>(reading: Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
@@ -55,7 +55,9 @@ export function checkLimit(limit: number): void {
   throw new ValidationError(message, [{ path: ['limit'], reason: message }])
 }
 
-/** What a stream has after a place, up to its head: no more, so that the answer's place in all streams is a moment's. */
+/**
+ * The events of a stream after a position, up to its head and no further: the positions of an answer must be of one moment.
+ */
 async function readStep(readLog: ReadLog, step: Step, limit: number, headEventSeq: number): Promise<StreamResync> {
   const { streamId, from, until, lost } = step
   if (lost) {
@@ -64,7 +66,7 @@ async function readStep(readLog: ReadLog, step: Step, limit: number, headEventSe
   }
   const wanted = Math.min(limit, until.seq - from.seq)
   const read = wanted > 0 ? await readLog({ streamId, afterSeq: from.seq, limit: wanted }) : []
-  // Retention may have come in between: the next call, from the same place, is told so.
+  // Retention may have run in between. Then the next call, from the same position, reports the loss.
   const found = read[0]?.seq === from.seq + 1 ? read : []
   const last = found.at(-1) ?? from
   const items = found.filter(({ type }) => type !== 'UNKNOWN').map((event) => ({ event }))
@@ -72,7 +74,7 @@ async function readStep(readLog: ReadLog, step: Step, limit: number, headEventSe
   return { streamId, items, hasMore: last.seq < headEventSeq, eventSeq: last.seq, mark }
 }
 
-/** Of the streams that are named. */
+/** Resync of the named streams only. */
 export async function resyncNamed(
   { resuming, readLog }: { resuming: Resuming; readLog: ReadLog },
   viewer: Viewer,
@@ -84,7 +86,7 @@ export async function resyncNamed(
   const perStream = Math.max(1, Math.min(limit, Math.floor(maxEvents / Math.max(1, named.size))))
   const reading = [...named].map(([streamId, position]) => {
     const extent = streamId === viewer.userId ? found.own : heads.get(streamId)
-    // Whoever left may still name the stream: there is nothing more for them, and a fresh read will tell them why.
+    // A viewer who left may still name the stream. It has no more events for them, and a fresh read tells them why.
     const start = extent
       ? startAt(streamId, position, extent)
       : {
@@ -104,7 +106,7 @@ export async function resyncNamed(
 
 const exceptionAt = ({ streamId, eventSeq: seq, mark }: StreamResync): Exception => ({ streamId, seq, mark })
 
-/** Of all streams that moved since the token was given, as far as one answer goes. */
+/** Resync of all streams that moved since the token was given, as many as one answer holds. */
 export async function resyncAfter(
   readLog: ReadLog,
   viewer: Viewer,
@@ -115,7 +117,7 @@ export async function resyncAfter(
   return inTime(new ResyncSweep(readLog, viewer.userId, resumed, limit).run(named))
 }
 
-/** One sweep of the plan: streams in the order of their ids. */
+/** Runs one sweep of the plan: streams in the order of their ids. */
 class ResyncSweep {
   private readonly streams: StreamResync[] = []
   private readonly exceptions: Map<string, Exception>
@@ -144,7 +146,7 @@ class ResyncSweep {
     if (!sweep) throw new Error('a plan has a sweep')
     const open = await this.tell(sweep.steps)
     const following = open ?? next?.steps[0]
-    // Says that there is more to ask for, where nothing else does.
+    // Lists the next stream to show that there is more, if no other stream of the answer shows it.
     if (following && (open || !this.streams.some(({ hasMore }) => hasMore))) await this.listNext(following)
     const { point } = this.resumed
     const isLast = !next
@@ -157,7 +159,7 @@ class ResyncSweep {
     return { streams: this.streams, own: this.ownPlace(), point: after }
   }
 
-  /** The step at which it stopped; null when it told all. */
+  /** Returns the step at which it stopped; null after the last one. */
   private async tell(steps: readonly Step[]): Promise<Step | null> {
     for (let index = 0; index < steps.length;) {
       const batch: Step[] = []
@@ -207,7 +209,7 @@ class ResyncSweep {
     const { seq: eventSeq, mark } = from
     if (mark !== null) this.streams.push({ streamId, items: [], hasMore: true, eventSeq, mark })
     else {
-      // Where somebody joined: a place without a name of its own. The event after it has one.
+      // The position of a joining has no mark. The event after it has one.
       const stream = await this.read(step, 1)
       this.streams.push(stream)
       this.exceptions.set(streamId, exceptionAt(stream))
@@ -215,7 +217,7 @@ class ResyncSweep {
     }
   }
 
-  /** Named, and nothing to tell of it. */
+  /** Adds a named stream that has no new events. */
   private listUnmoved(streamId: string): void {
     const head = this.heads.get(streamId)
     if (!head || this.streams.some((stream) => stream.streamId === streamId)) return

@@ -31,8 +31,9 @@ import { checkLimit, resyncAfter, resyncNamed, type Resync } from './resync.ts'
 
 export interface Streams {
   /**
-   * Only the types given, or all. Ends with the viewer's own MEMBER_LEFT. Rejects with NOT_FOUND when the conversation is not
-   * the viewer's, VALIDATION_ERROR for a position that cannot be, and UNAVAILABLE when the log does not answer in time.
+   * Events of the given types, or of all. Ends with the viewer's own MEMBER_LEFT. Rejects with NOT_FOUND when the
+   * conversation is not the viewer's, VALIDATION_ERROR for an invalid position, and UNAVAILABLE when the log does not
+   * answer in time.
    */
   conversation(
     viewer: Viewer,
@@ -40,9 +41,9 @@ export interface Streams {
     position: Omit<StreamPosition, 'streamId'> | null,
     types?: readonly EventType[],
   ): Promise<Feed>
-  /** All streams of the viewer, also those that are joined later; after a resume token, when one is given. Rejects as above. */
+  /** All streams of the viewer, also those joined later; after a resume token if one is given. Rejects as above. */
   inbox(viewer: Viewer, from: InboxStart): Promise<Feed>
-  /** Of the streams that are named, and with a resume token of all that moved since. Rejects as above. */
+  /** Events of the named streams, and with a resume token of all streams that moved since. Rejects as above. */
   resync(
     viewer: Viewer,
     positions: readonly StreamPosition[],
@@ -72,12 +73,12 @@ export interface StreamsOptions {
   watch: SessionWatch
 }
 
-/** Each may be in thousands of conversations. */
+/** Each viewer may be in thousands of conversations. */
 const maxInboxesPerStatement = 20
 
 export function createStreams(options: StreamsOptions): Streams {
   const { hub, readLog, events, conversations, resumptions, tokens, watch } = options
-  // Thousands may come back at once: those of one turn are one statement.
+  // Thousands may come back at once: all requests of one turn share a statement.
   const membershipsOf = new DataLoader<MembershipsRequest, Memberships>(
     (requests) => conversations.memberships(requests),
     { cache: false, batchScheduleFn: oncePerTurn, maxBatchSize: maxInboxesPerStatement },
@@ -85,7 +86,7 @@ export function createStreams(options: StreamsOptions): Streams {
   const membershipOf = createMembershipOf(conversations)
   const resuming = createResuming(resumptions)
 
-  /** The viewer's streams. A named one that was never theirs is refused with the words for one that does not exist. */
+  /** The viewer's streams. Rejects for a named stream that never was the viewer's as if it did not exist. */
   const streamsOf = async (viewer: Viewer, named: ReadonlyMap<string, StreamPosition>) => {
     const { own, conversations: memberships } = await membershipsOf.load({
       viewerId: viewer.userId,
@@ -100,14 +101,14 @@ export function createStreams(options: StreamsOptions): Streams {
     }
   }
 
-  /** Whoever left may still name the stream: there is nothing more for them, and a fresh read will tell them why. */
+  /** A viewer who left may still name the stream. It has no more events for them, and a fresh read tells them why. */
   const lostFor = ({ conversationId }: Membership): LostPlace => ({
     streamId: conversationId,
     reason: 'UNKNOWN_CURSOR',
     ...streamStart,
   })
 
-  /** All that is followed from a plan; each item has its token where they are kept. */
+  /** A feed of all streams in a plan. Each item has a token if tokens are tracked. */
   const plannedInbox = async (viewer: Viewer, plan: ResumptionPlan, found: Resumption, isTracked: boolean) => {
     const active = found.conversations.filter((membership) => membership.active)
     if (!isTracked) {
@@ -120,7 +121,7 @@ export function createStreams(options: StreamsOptions): Streams {
     const tokenOf = (point: ResumePoint) => ({ shared: tokens.pointText(point), own })
     const cursor = new TrackedCursor(hub, readLog)
     const feed = new Feed(viewer, cursor, watch, membershipOf)
-    // Those that lead nowhere are steps of the plan.
+    // Lost positions are steps of the plan.
     const starts = plan.starts.map(({ streamId, afterSeq, mark }) => ({ streamId, afterSeq, mark }))
     await feed.start(starts, active, { endsOnLeaving: false, tokenOf })
     cursor.track(plan)
@@ -128,7 +129,9 @@ export function createStreams(options: StreamsOptions): Streams {
     return feed
   }
 
-  /** Where each stream begins that is named, or was joined since the cursor of the personal stream; the others live. */
+  /**
+   * Where each stream begins that is named, or was joined since the cursor of the personal stream; all others begin live.
+   */
   const startsOf = async (
     viewer: Viewer,
     named: ReadonlyMap<string, StreamPosition>,
@@ -136,7 +139,7 @@ export function createStreams(options: StreamsOptions): Streams {
     active: readonly Membership[],
   ) => {
     const ownStart = startAt(viewer.userId, named.get(viewer.userId) ?? null, own)
-    // Joined since, and so not yet named: these are read from where they were joined.
+    // Conversations that were joined since and so are not named: they are read from the joining on.
     const joins = ownStart.afterSeq < own.headEventSeq ? await events.joinsAfter(viewer.userId, ownStart.afterSeq) : []
     const joined = new Set(joins.map((join) => join.conversationId))
     const starts = active.map((membership) => {

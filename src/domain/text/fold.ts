@@ -1,16 +1,21 @@
-// Names as they are searched for. Folded here and nowhere else, so that the rules of no database, of no locale of it, have a
-// say: docs/decisions/0035.
+// Folds names for the search. This is done here and nowhere else, so that the rules of a database and its locale do not
+// matter: docs/decisions/0035.
 
 /**
- * Number of these rules. It is stored with each folded name; names folded by an older one are folded again
+ * Number of these rules, stored with each folded name. Names folded by older rules are folded again
  * (domain/people/refold.ts). To change the rules, raise it, and move the index of stale names with a migration.
  */
 export const foldRule = 1
 
-/** More than a name of usual length becomes, and little enough for an index. The text searched for is cut in the same place. */
+/**
+ * Longer than a folded name of usual length, and short enough for an index. The text searched for is cut at the same
+ * length.
+ */
 const maxLength = 256
 
-/** The same letter or sign in several keyboards, and letters that Unicode does not decompose into one with an accent. */
+/**
+ * Letters that look alike on different keyboards, and letters that Unicode does not decompose into a letter and an accent.
+ */
 const likeness: Readonly<Record<string, string>> = {
   ...{ æ: 'ae', œ: 'oe', ø: 'o', đ: 'd', ð: 'd', ħ: 'h', ł: 'l', ŧ: 't', þ: 'th' },
   ...{ ς: 'σ', ي: 'ی', ى: 'ی', ك: 'ک' },
@@ -28,13 +33,13 @@ const accents = new RegExp(
     '(?=[\\p{sc=Zinh}\\p{sc=Latn}\\p{sc=Grek}\\p{sc=Cyrl}\\p{sc=Hebr}\\p{sc=Arab}\\p{sc=Syrc}])\\p{M}',
   'gu',
 )
-/** Joiners, selectors and whatever else shows nothing, and the stroke that makes an Arabic word longer. */
+/** Joiners, selectors and other characters that show nothing, and the stroke that makes an Arabic word longer. */
 const ignored = /[\p{DI}\p{Cc}\p{Cf}\u0640]/gu
 
 const decomposed = (text: string) =>
   text
     .normalize('NFKD')
-    // The iota below a Greek vowel is a letter beside it in capitals.
+    // A Greek iota below a vowel becomes a letter after it in capitals.
     .replaceAll('\u0345', 'ι')
     .replace(accents, '')
     .replace(ignored, '')
@@ -45,7 +50,8 @@ const decomposed = (text: string) =>
  */
 export function foldName(name: string): string {
   const bare = decomposed(levelled(name.normalize('NFC').replace(/\p{White_Space}+/gu, ' ')))
-  // There and back: ẞ is ss only by way of ß, and what has no capital of its own has one of several letters.
+  // To upper case and back: ẞ becomes ss only by way of ß, and a letter without a capital of its own becomes one of
+  // several.
   const lower = decomposed(bare.toLowerCase().toUpperCase().toLowerCase())
   const folded = levelled(lower)
     .replace(/\p{Pd}/gu, '-')

@@ -1,32 +1,37 @@
-// What a text shows to whoever reads it: one rule for all texts of the API (docs/decisions/0035).
+// Which characters a reader sees: one rule for all texts of the API (docs/decisions/0035).
 
-/** Format characters with a shape all the same: signs that are drawn around or over the digits that follow. */
+/** Format characters that are visible: signs drawn around or over the digits after them. */
 const visibleFormat = '\\u0600-\\u0605\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u{110bd}\\u{110cd}'
-/** Unassigned for now, or in this version of Unicode: a phone may know a pictograph or an ideograph before the server does. */
+/**
+ * Unassigned for now, or in the server's version of Unicode: a phone may know a pictograph or ideograph before the server.
+ */
 const pictures = '\\p{ExtPict}\\u{20000}-\\u{2fffd}\\u{30000}-\\u{3fffd}'
 /**
- * Drawn as nothing, though by its properties each is a letter, a mark or a sign: the blanks of Braille and hieroglyphs,
- * the place of an object that is not there, a number joiner, a filler, a null notehead.
+ * Characters without a shape although their properties say letter, mark or sign: the blanks of Braille and hieroglyphs, the
+ * object replacement character, a number joiner, a filler, a null notehead.
  */
 const blank = '\\u2800\\ufffc\\u{13441}\\u{13442}\\u{1d159}'
-/** Two more, which are marks; as ranges, since the linter takes a mark for a part of what stands before it. */
+/** Two more of these, which are marks. Written as ranges, because the linter joins a mark with the character before it. */
 const blankMarks = '\\u{1107f}-\\u{1107f}\\u{16fe4}-\\u{16fe4}'
 /** Spaces, what Unicode calls ignorable, and format characters. */
 const empty = '\\p{White_Space}\\p{Z}\\p{DI}\\p{Cf}'
-/** Controls, and what has no agreed shape: halves of pairs, private and unassigned characters. */
+/** Controls, and characters without an agreed shape: halves of pairs, private and unassigned characters. */
 const shapeless = '\\p{Cc}\\p{Cs}\\p{Co}\\p{Cn}'
 
 const shown = new RegExp(`[${visibleFormat}${pictures}]|[^${blankMarks}${blank}${empty}${shapeless}]`, 'u')
-/** Not the shapeless ones: a logo of somebody's system, or a letter newer than the server, is not for us to take away. */
+/** Shapeless characters are kept: a logo in somebody's system, or a letter newer than the server, must not be removed. */
 const kept = new RegExp(`[${visibleFormat}]|[^${blankMarks}${blank}${empty}]`, 'u')
-/** Belongs to the character before it: the colour of a heart, the letters of the flag of Scotland. */
+/** Belongs to the character before it: the colour of a heart, the letters in the flag of Scotland. */
 const attached = /[\p{M}\u{e0020}-\u{e007f}]/u
 
 const controls = /[\p{Cc}\p{Zl}\p{Zp}]/u
-/** Embeddings, overrides, isolates, the deprecated ones and annotations. The marks LRM, RLM and ALM turn nobody else's text. */
+/**
+ * Embeddings, overrides, isolates, their deprecated forms, and annotations. The marks LRM, RLM and ALM are allowed: they do
+ * not change the direction of other text.
+ */
 const turning = /[\u202a-\u202e\u2066-\u206f\ufff9-\ufffb]/u
 const leadingMark = /^[\p{Mn}\p{Me}]/u
-/** The most that a character of a living script carries are nine marks, in a monogram of Tibet. */
+/** A character of a living script carries nine marks at the most, in a monogram of Tibet. */
 const tooManyMarks = /[\p{Mn}\p{Me}]{10}/u
 
 /** Whether a reader sees anything of the text. */
@@ -42,7 +47,7 @@ export function trimUnseen(text: string): string {
   return characters.slice(start, end).join('')
 }
 
-/** Why a text cannot stand on a line beside others, as names and titles do; null when it can. */
+/** Why a text cannot be shown in a line with other texts, as names and titles are; null when it can. */
 export function lineFault(text: string): string | null {
   if (controls.test(text)) return 'Must be one line, without control characters.'
   if (turning.test(text)) return 'Must not contain characters that change the direction of the text around it.'

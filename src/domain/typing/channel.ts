@@ -1,7 +1,7 @@
 /** Milliseconds after the last sign for which somebody counts as typing. */
 export const typingMs = 6_000
 
-/** Somebody began or ceased to type. The same object for all readers in this process, whose results are then shared. */
+/** A person began or stopped typing. All readers in this process get the same object, so that they share its result. */
 export interface TypingChange {
   type: 'TYPING_CHANGED'
   /** The conversation. */
@@ -10,41 +10,43 @@ export interface TypingChange {
   typing: boolean
 }
 
-/** What a reader is given, in the shape of an item of the log. */
+/** What a reader gets, in the shape of an item of the log. */
 export interface TypingItem {
   event: TypingChange
   asOf?: undefined
   epoch?: undefined
 }
 
-/** What the bus carries: that somebody types or does not, as of a head of the conversation's log. */
+/** The message on the bus: whether a person types, as of a head of the conversation's log. */
 export interface TypingSign {
   userId: string
   typing: boolean
   headEventSeq: number
-  /** The process it comes from. */
+  /** The process that sent it. */
   from?: string
-  /** Not the person's word, but that of a lost connection: it ends what was said through the same process alone. */
+  /**
+   * Sent because a connection was lost, not by the person: it only ends typing that was reported through the same process.
+   */
   lost?: true
 }
 
 interface Entry {
   change: TypingChange
-  /** The place in the log as of which this is so: what was said before it is old news. */
+  /** Head of the log when this was reported; older reports have no effect. */
   asOfSeq: number
-  /** Where the sign came from. */
+  /** The process that reported it. */
   from?: string
-  /** Of somebody who types: until that is over. Of others: until they are forgotten. */
+  /** For a person who types: ends the typing. For others: removes the entry. */
   timer: NodeJS.Timeout
 }
 
 /**
- * Who is typing in one conversation, as far as this process knows. Signs may be lost: typing ends here by itself, so
- * that a lost end or a killed process heals. They may be late, behind the message that ended the typing: places in the log
- * tell which of the two is newer.
+ * Who is typing in one conversation, as far as this process knows. Signs may be lost: typing ends here by itself, so a lost
+ * sign or a killed process does no lasting harm. Signs may come late, after the message that ended the typing: their
+ * positions in the log tell which of the two is newer.
  */
 export class TypingChannel {
-  /** Called with who began or ceased to type. */
+  /** Called with the person who began or stopped typing. */
   readonly listeners = new Set<(userId: string) => void>()
   private readonly entries = new Map<string, Entry>()
 
@@ -54,19 +56,21 @@ export class TypingChannel {
     return [...this.entries.values()].filter(({ change }) => change.typing).map(({ change }) => change.userId)
   }
 
-  /** How it is with this person now. */
+  /** The current state of this person. */
   of(userId: string): TypingChange {
     return this.entries.get(userId)?.change ?? this.newChange(userId, false)
   }
 
   receive({ userId, typing, headEventSeq, from, lost }: TypingSign): void {
     const entry = this.entries.get(userId)
-    // Another device has spoken since, through another process.
+    // Another device of the person has reported since, through another process.
     if (lost && entry?.from !== from) return
     if (entry ? headEventSeq >= entry.asOfSeq : typing) this.note(userId, typing, headEventSeq, from)
   }
 
-  /** An event of the log ended it: they sent a message, or left. Each reader tells of it, the slow ones late. */
+  /**
+   * An event of the log ended the typing: the person sent a message, or left. Each reader reports it, slow readers late.
+   */
   end(userId: string, eventSeq: number): void {
     const entry = this.entries.get(userId)
     if (!entry || eventSeq > entry.asOfSeq) this.note(userId, false, eventSeq)

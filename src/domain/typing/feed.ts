@@ -5,13 +5,13 @@ import type { LogEvent } from '../../store/log-event.ts'
 import type { TypingChannel, TypingItem } from './channel.ts'
 import type { Viewer } from '../viewer.ts'
 
-/** Milliseconds between two events about the same person, at the least. */
+/** Least milliseconds between two events about the same person. */
 const minIntervalMs = 1_000
 
 /** Events of the log that end somebody's typing. */
 export const typingEnds = typesWhere(({ endsTypingOf }) => endsTypingOf !== null)
 
-/** Who ceases to type with an event; null when nobody does. */
+/** Who stops typing with an event; null when nobody does. */
 function typistEndedBy({ type, actorId, data }: LogEvent): string | null {
   const { endsTypingOf } = infoOf(type)
   if (endsTypingOf === 'ACTOR') return actorId
@@ -19,14 +19,17 @@ function typistEndedBy({ type, actorId, data }: LogEvent): string | null {
 }
 
 /**
- * What one viewer is told of who types in a conversation. The feed of its log decides how long they may know, and tells
- * what ended the typing, also when the bus lost it. Holds a name for each who changed, however often: what is told is how
- * it is by then.
+ * The typing events that one viewer gets in a conversation. The feed of its log ends it when the viewer leaves, and also
+ * brings the events that ended typing, if the bus lost the sign. It holds one name for each person who changed, however
+ * often: the reader gets the state at the time of reading.
  */
 export class TypingFeed extends Source<TypingItem> {
-  /** Who changed since this reader was told about them, or did and changed back. */
+  /** People who changed since this reader got their state, even if they changed back. */
   private readonly pending = new Set<string>()
-  /** What was told of whom; of those who do not type only while it is too early for the next event. */
+  /**
+   * The state that this reader got of each person. For people who do not type it is kept only until the next event is
+   * allowed.
+   */
   private readonly told = new Map<string, { typing: boolean; atMs: number }>()
   private waiting: NodeJS.Timeout | undefined
   private isOver = false
@@ -55,7 +58,7 @@ export class TypingFeed extends Source<TypingItem> {
     return this.log.progress
   }
 
-  /** Of typing itself nothing is kept that it could be behind of. */
+  /** Typing itself is not stored, so the feed can only be behind in the log. */
   override get isBehind(): boolean {
     return !this.isOver && this.log.isBehind
   }

@@ -10,20 +10,20 @@ import { Typists } from './typists.ts'
 import type { LiveConnection, Viewer } from '../viewer.ts'
 
 /**
- * Who is typing where. At most once, and never kept: a sign that the bus loses is gone, and the next one, or its absence,
- * repairs that.
+ * Who is typing where. At most once, and never stored: a sign that the bus loses is gone, and the next sign, or its
+ * absence, repairs that.
  */
 export interface Typing {
   /**
-   * False when the conversation is not the viewer's. Typing ends by itself, and with the connection when there is one. Of
-   * several devices of a person the last word holds. Rejects with UNAVAILABLE when the membership cannot be read.
+   * False when the conversation is not the viewer's. Typing ends by itself, and with the connection if there is one. If a
+   * person has several devices, the last report holds. Rejects with UNAVAILABLE when the membership cannot be read.
    */
   set(viewer: Viewer, conversationId: string, typing: boolean, connection: LiveConnection | null): Promise<boolean>
-  /** Readers learn from the message itself that its sender ceased to type. Here it makes the next sign a new one. */
+  /** The message itself tells readers that its sender stopped typing. Here it only makes the next sign a new one. */
   sent(viewer: Viewer, conversationId: string): void
-  /** Refused with NOT_FOUND when the conversation is not the viewer's. */
+  /** Rejects with NOT_FOUND when the conversation is not the viewer's. */
   follow(viewer: Viewer, conversationId: string): Promise<TypingFeed>
-  /** Conversations that somebody here watches, and people here who said something a moment ago: each in one of them. */
+  /** Conversations that are followed here, plus the recent reporters here: one for each person and conversation. */
   readonly count: number
   stop(): void
 }
@@ -41,7 +41,7 @@ interface Watched {
   unsubscribe: Promise<() => void>
 }
 
-/** Milliseconds for which a reader waits for the bus. Signs that come later are seen all the same. */
+/** Milliseconds for which a reader waits for the bus. Later signs still arrive. */
 const busPatienceMs = 300
 
 const nothing = () => undefined
@@ -68,7 +68,7 @@ export function createTyping({ bus, streams, membershipOf, logger }: TypingOptio
   }
 }
 
-/** The conversations whose typing somebody here follows, each with one subscription to the bus. */
+/** The conversations whose typing is followed in this process, each with one bus subscription. */
 class Channels {
   private readonly watched = new Map<string, Watched>()
 

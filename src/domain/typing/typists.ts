@@ -6,15 +6,15 @@ import type { MembershipOf } from '../conversations/memberships.ts'
 import type { LiveConnection, Viewer } from '../viewer.ts'
 import { typingMs, type TypingSign } from './channel.ts'
 
-/** Milliseconds between two signs that say the same. */
+/** Least milliseconds between two equal signs. */
 const repeatMs = 1_000
 
-/** What one person last said about one conversation through this process. */
+/** The last report of one person about one conversation, through this process. */
 interface Said {
   typing: boolean
   publishedAtMs: number
   headEventSeq: number
-  /** How many times they spoke, and which of these is what holds: lookups of the membership may overtake each other. */
+  /** How many reports there were, and which of them holds: lookups of the membership may overtake each other. */
   askedCount: number
   settled: number
   connection: LiveConnection | null
@@ -25,9 +25,9 @@ interface Said {
 const nothing = () => undefined
 const keyOf = ({ userId }: Viewer, conversationId: string) => `${userId} ${conversationId}`
 
-/** Publishes whether people type, for those who say so through this process. */
+/** Publishes whether people type, for people who report it through this process. */
 export class Typists {
-  /** Which of the processes this is. */
+  /** Identifies this process. */
   private readonly from = randomUUID()
   private readonly saidBy = new Map<string, Said>()
 
@@ -55,7 +55,7 @@ export class Typists {
       this.forget(key, said)
       return false
     }
-    // Overtaken by what the same person said later, or so late that it would be no news.
+    // A later report of the same person has overtaken this one, or it comes too late to matter.
     if (asked < said.settled || this.saidBy.get(key) !== said) return true
     const { headEventSeq } = membership
     const nowMs = performance.now()
@@ -105,7 +105,7 @@ export class Typists {
     if (this.saidBy.get(key) === said) this.saidBy.delete(key)
   }
 
-  /** Typing that was set through a connection ends with it; the last one counts. */
+  /** Typing that was reported through a connection ends with it; the last connection counts. */
   private bind(viewer: Viewer, conversationId: string, said: Said, connection: LiveConnection | null): void {
     const bound = said.typing ? connection : null
     if (said.connection === bound) return
