@@ -14,7 +14,10 @@ import { Events } from './events.ts'
 import { answerJson } from './json-answer.ts'
 import { createPlainPost } from './plain-post.ts'
 import { notAcceptable } from './plugins.ts'
-import { badRequest } from '../errors.ts'
+import { badRequest, refusedUnread } from '../errors.ts'
+import { limited } from '../../telemetry/facts.ts'
+import { RateLimitedError } from '../../domain/errors.ts'
+import type { Fairness } from '../../fairness/fairness.ts'
 import { addressPayer } from '../payer.ts'
 import type { HttpLimits } from './limits.ts'
 import { maxSmallBodyByteSize, RequestBodies, type Body, type Sender } from './request-bodies.ts'
@@ -26,6 +29,7 @@ export interface ApiOptions extends EngineOptions, EventsOptions {
   graphiql: GraphiqlMode
   httpLimits: HttpLimits
   clientNetwork: ClientNetwork
+  fairness: Fairness
   /** Whether plain requests go past Yoga. False only to compare the answers. */
   plainPosts?: boolean
 }
@@ -102,7 +106,7 @@ export class Api {
     const { method, headers } = request
     const isPost = method === 'POST'
     let asked: AskedOperation | null = null
-    if (body !== null) asked = operationInBody(body.text)
+    if (body !== null) asked = this.parse(body, init)
     else if (method === 'GET') asked = operationInUrl(request.url ?? '')
     const prepared = asked && (await this.prepare(asked, init))
     const ticket = method === 'GET' ? ticketIn(request.url ?? '') : null
@@ -135,6 +139,24 @@ export class Api {
     headers.accept = acceptForYoga(accepted)
     useYogasUrl(request)
     await this.engine(request, response, { init, body: body?.text ?? null })
+  }
+
+  /** A large body takes its time, which is charged before it is known whether it asks for anything. */
+  private parse({ text, sender }: Body, { clientIp }: ContextInit): AskedOperation | null {
+    if (text.length <= maxSmallBodyByteSize) return operationInBody(text)
+    const { work } = this.options.fairness
+    const payer = sender.isKnown ? sender.payer : addressPayer(clientIp)
+    const account = `bodies of ${String(payer)}`
+    if (work.debtMs(account) > 0) {
+      if (limited.hasSubscribers) limited.publish({ code: 'RATE_LIMITED', limit: 'parsing-bodies' })
+      throw refusedUnread(429, new RateLimitedError(work.waitMs(account), 'Too many large requests.'))
+    }
+    const startMs = performance.now()
+    try {
+      return operationInBody(text)
+    } finally {
+      work.charge(account, performance.now() - startMs)
+    }
   }
 
   private async prepare(

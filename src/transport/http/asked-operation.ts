@@ -1,6 +1,6 @@
 import type { OperationRequest } from '../../execution/operations.ts'
 import { badRequest } from '../errors.ts'
-import { isTooDeep, tooDeep } from '../json-depth.ts'
+import { jsonFault } from '../json-bounds.ts'
 
 /** An operation as a request by HTTP has it. */
 export interface AskedOperation extends OperationRequest {
@@ -29,7 +29,8 @@ export function operationInUrl(url: string): AskedOperation | null {
 
 /** A symbol for what is no JSON: it is of none of the types that are wanted. */
 function parsed(text: string): unknown {
-  if (isTooDeep(text)) throw badRequest(400, tooDeep)
+  const fault = jsonFault(text)
+  if (fault !== null) throw badRequest(400, fault)
   try {
     return JSON.parse(text)
   } catch {

@@ -25,6 +25,7 @@ const retryAfterMs = 1_000
 
 export interface Body {
   text: string
+  sender: Sender
   /** To be called when nothing of it is needed any more, its text included. Idempotent. */
   release: () => void
 }
@@ -48,6 +49,7 @@ export class RequestBodies {
     }
     const body: Body = {
       text: '',
+      sender,
       release: () => {
         this.add(sender, -heldByteSize)
         heldByteSize = 0

@@ -128,7 +128,7 @@ class HttpTransport implements Transport {
     const clientNetwork = createClientNetwork(options.trustProxy ?? [])
     this.unread = new UnreadAnswers(httpLimits)
     const { shares = new Shares() } = options
-    this.api = new Api({ ...options, operations, watchdog, httpLimits, clientNetwork, shares })
+    this.api = new Api({ ...options, operations, watchdog, httpLimits, clientNetwork, fairness, shares })
     const initOf: WebSocketOptions['initOf'] = (request, authorization) =>
       socketContextInit(authorization, this.viewOf(request))
     this.sockets = createWebSocketServer({ ...options, operations, watchdog, initOf, shares })

@@ -1,7 +1,7 @@
 import { MessageType, parseMessage, type Message, type SubscribeMessage } from 'graphql-ws'
 import type { Share } from '../../fairness/shares.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import { isTooDeep } from '../json-depth.ts'
+import { jsonFault } from '../json-bounds.ts'
 import type { BoundedSocket } from './bounded-socket.ts'
 import { closeCodes, tooMuch } from './close-codes.ts'
 import type { Paced, Pacer } from './pacer.ts'
@@ -235,7 +235,7 @@ const isEnd = (text: string) => text.length < 2 * maxIdLength && text.includes('
 
 /** Null for what is none, or is the server's to send. */
 function clientMessage(text: string): Message | null {
-  if (isTooDeep(text)) return null
+  if (jsonFault(text) !== null) return null
   try {
     const message = parseMessage(text)
     if ('id' in message && message.id.length > maxIdLength) return null
