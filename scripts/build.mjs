@@ -8,7 +8,7 @@ import { digestOf, isFresh, leaveStamp } from './stamp.mjs'
 
 const root = join(import.meta.dirname, '..')
 const stampFile = join(root, 'dist/stamp')
-/** Files of src/ that a module reads from beside itself. */
+/** Files in src/ that a module reads from its own folder. */
 export const readBesides = /\.(lua|browser\.js)$/
 
 export async function build() {
@@ -32,11 +32,11 @@ export async function build() {
     write: false,
     logLevel: 'error',
   })
-  // The bundle reads them from beside itself, as their modules do in src/.
+  // The bundle reads these files from its own folder, as their modules do in src/.
   const scripts = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((file) => readBesides.test(file))
     .map((file) => ({ path: join('dist', basename(file)), contents: readFileSync(join('src', file)) }))
-  // Each file appears whole: another process may be starting from dist/ at this moment.
+  // Each file is replaced as a whole: another process may be starting from dist/ at this moment.
   for (const { path, contents } of [...outputFiles, ...scripts]) {
     mkdirSync(dirname(path), { recursive: true })
     const draft = `${path}.${process.pid}`

@@ -28,7 +28,7 @@ if (existsSync('codegen.ts')) {
     fail(`Generated documents are stale. Run: npm run codegen\n${codegen.stdout}${codegen.stderr}`)
 }
 
-// gql.tada has no check of its own.
+// gql.tada has no check command.
 const tada = 'examples/gql-tada/generated/graphql-env.d.ts'
 const written = readFileSync(tada, 'utf8')
 const args = ['node_modules/.bin/gql-tada', 'generate-output', '-c', 'examples/gql-tada/tsconfig.json']

@@ -20,7 +20,7 @@ const { values: files } = parseArgs({
 
 const read = (file) => buildSchema(readFileSync(file, 'utf8'))
 
-/** The paths in backticks under the heading, in the section of what is not released yet. */
+/** The paths in backticks under the heading, in the section of unreleased changes. */
 function announcedIn(changelog) {
   const [, unreleased = ''] = changelog.split(/^## \[?Unreleased\]?.*$/m)
   const [, below = ''] = unreleased.split(/^## /m)[0].split(`${heading}\n`)

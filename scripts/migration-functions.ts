@@ -1,6 +1,9 @@
-// Writes the SQL functions that differ from prisma/functions into a migration. Run again, it writes them anew.
+// Writes the SQL functions that differ from prisma/functions into a migration. A second run replaces what the first wrote.
+//
 // Run: npm run migration:functions -- <what_changes>
-// The newest migration is taken when its name ends so; else a new one is made, at the present time.
+//
+// If the name of the newest migration ends with <what_changes>, it is used; else a new migration is made, at the present
+// time.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { functionChanges } from './sql-functions.ts'
@@ -8,7 +11,7 @@ import { withMigratedDatabase } from './temporary-database.ts'
 
 const root = join(import.meta.dirname, '..')
 const migrationsDir = join(root, 'prisma/migrations')
-/** What follows in a migration is written by this script. */
+/** Everything after this line in a migration is written by this script. */
 const marker = '-- Functions as prisma/functions has them (npm run migration:functions).\n'
 
 function migrationFor(name: string): string {
@@ -39,7 +42,7 @@ const file = join(folder, 'migration.sql')
 const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
 const byHand = text.split(marker, 1)[0] ?? ''
 
-// Without the script's own part, so that it is made from what the migrations before it give.
+// Without the script's own part, which is made from the state after all earlier migrations.
 if (existsSync(file)) writeFileSync(file, byHand)
 try {
   const { sql, differences } = await withMigratedDatabase((url) => functionChanges(url, join(root, 'prisma/functions')))

@@ -8,9 +8,9 @@ const root = join(import.meta.dirname, '..')
 const schemaPath = join(root, 'prisma/schema.prisma')
 
 async function loadEngine() {
-  // Where the engine leaves the text of a panic.
+  // The engine leaves the text of a panic here.
   globalThis.PRISMA_WASM_PANIC_REGISTRY = { set_message: (message) => console.error(message) }
-  // By file path: the package's own entry imports .wasm as a module, which Node 20 does not do.
+  // By file path: the package's entry imports .wasm as a module, which Node 20 does not support.
   const folder = join(root, 'node_modules/@prisma/schema-engine-wasm')
   const bindings = await import(join(folder, 'schema_engine_bg.js'))
   const module = new WebAssembly.Module(readFileSync(join(folder, 'schema_engine_bg.wasm')))
@@ -21,14 +21,14 @@ async function loadEngine() {
   return bindings.SchemaEngine
 }
 
-/** Teaches the adapter PostgreSQL's one-byte "char" (oid 18), which the engine reads from the catalogs. */
+/** Makes the adapter accept PostgreSQL's one-byte "char" (oid 18), which the engine reads from the catalogs. */
 function withCatalogChars(adapter) {
   const { performIO, queryRaw } = adapter
   const charColumnsByQuery = new WeakMap()
   adapter.performIO = async (query) => {
     const result = await performIO.call(adapter, query)
     const charColumns = result.fields.flatMap((field, index) => (field.dataTypeID === 18 ? [index] : []))
-    // Text (oid 25) gets the value through the adapter; the type the engine wants is put back below.
+    // As text (oid 25) the value passes the adapter; the type that the engine expects is restored below.
     for (const index of charColumns) result.fields[index].dataTypeID = 25
     charColumnsByQuery.set(query, charColumns)
     return result
@@ -42,8 +42,8 @@ function withCatalogChars(adapter) {
 }
 
 /**
- * The SQL that brings a database to prisma/schema.prisma, or null when it is there already. Functions, CHECK constraints
- * and partial indexes are not compared: Prisma has no words for them. Once per process: the engine keeps global state.
+ * The SQL that brings a database to prisma/schema.prisma, or null when nothing is missing. Functions, CHECK constraints and
+ * partial indexes are not compared: Prisma cannot express them. Only once per process: the engine keeps global state.
  */
 export async function sqlToReachSchema(databaseUrl) {
   const SchemaEngine = await loadEngine()
@@ -61,7 +61,7 @@ export async function sqlToReachSchema(databaseUrl) {
     to: { tag: 'schemaDatamodel', files: [schema] },
     script: true,
     exitCode: true,
-    // The list of applied migrations is Prisma's own table and stands in no schema.
+    // The list of applied migrations is Prisma's own table and is part of no schema.
     filters: { externalTables: ['public._prisma_migrations'], externalEnums: [] },
   })
   return exitCode === 0 ? null : stdout

@@ -39,7 +39,7 @@ async function start() {
       LOG_LEVEL: 'warn',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A process group of its own, so that SIGINT can go to all of it, as Ctrl-C in a terminal does.
+    // A process group of its own, so that SIGINT goes to all of it, as with Ctrl-C in a terminal.
     detached: true,
   })
   let output = ''

@@ -12,7 +12,7 @@ interface SqlFile {
 type Definitions = Map<string, string>
 
 export interface FunctionChanges {
-  /** What brings the database to prisma/functions; empty when it is there. */
+  /** The SQL that brings the database to prisma/functions; empty when nothing differs. */
   sql: string
   /** One line for each difference: "parley_now() differs". */
   differences: string[]
@@ -32,7 +32,7 @@ function filesIn(folder: string): SqlFile[] {
 }
 
 async function definitionsIn(client: Client): Promise<Definitions> {
-  // Aggregates have no such definition, and what belongs to an extension is not ours.
+  // Aggregates have no such definition, and functions of extensions are not ours.
   const { rows } = await client.query<{ signature: string; definition: string }>(
     `SELECT p.oid::regprocedure::text AS signature, pg_get_functiondef(p.oid) AS definition
        FROM pg_proc p
@@ -43,7 +43,7 @@ async function definitionsIn(client: Client): Promise<Definitions> {
   return new Map(rows.map(({ signature, definition }) => [signature, definition]))
 }
 
-/** Whether the statement worked; what it did is undone when it failed with this code. Other failures reject. */
+/** Whether the statement succeeded. If it failed with this code, it is rolled back; other failures reject. */
 async function worksUnless(client: Client, code: string, sql: string): Promise<boolean> {
   await client.query('SAVEPOINT attempt')
   try {
@@ -57,7 +57,9 @@ async function worksUnless(client: Client, code: string, sql: string): Promise<b
   }
 }
 
-/** Creates the functions of all files, and answers the files in an order in which each finds what its body names. */
+/**
+ * Creates the functions of all files. Returns the files in an order in which each finds the functions that its body names.
+ */
 async function load(client: Client, files: readonly SqlFile[]): Promise<SqlFile[]> {
   const loaded: SqlFile[] = []
   let waiting = [...files]
@@ -91,7 +93,7 @@ function differencesOf(before: Definitions, after: Definitions): string[] {
 
 const nameOf = (signature: string) => signature.slice(0, signature.indexOf('('))
 
-/** DROP of what nothing uses any more, in an order that works. */
+/** DROP statements for functions that nothing uses any more, in an order that works. */
 async function dropAll(client: Client, signatures: readonly string[]): Promise<string[]> {
   const drops: string[] = []
   let waiting = signatures.map((signature) => `DROP ROUTINE ${signature};`)
@@ -109,14 +111,14 @@ async function dropAll(client: Client, signatures: readonly string[]): Promise<s
   return drops
 }
 
-/** What brings the functions from `before`, which the database has now, to `after`. It is applied here. */
+/** The SQL that brings the functions from `before`, the database's present ones, to `after`. Applies it as well. */
 async function migrationFor(client: Client, files: readonly SqlFile[], before: Definitions, after: Definitions) {
   const isChanged = ({ name }: SqlFile) =>
     [...after].some(([signature, text]) => nameOf(signature) === name && before.get(signature) !== text)
   const parts: string[] = []
   for (const { name, sql } of files.filter(isChanged)) {
     if (!(await worksUnless(client, incompatibleReplacement, sql))) {
-      // Another result or other names of the arguments: PostgreSQL does not replace such a function.
+      // PostgreSQL does not replace a function with another result type or other argument names.
       const former = [...before.keys()].filter((signature) => nameOf(signature) === name)
       parts.push((await dropAll(client, former)).join('\n'))
       await client.query(sql)
@@ -130,8 +132,8 @@ async function migrationFor(client: Client, files: readonly SqlFile[], before: D
 }
 
 /**
- * What the database lacks of `functionsDir`. Everything is tried in transactions that are rolled back, and the database
- * stays as it is. Rejects when a file does not load, or defines a function under another name than its own.
+ * What the database lacks of `functionsDir`. Everything is tried in transactions that are rolled back, so the database does
+ * not change. Rejects when a file does not load, or defines a function with another name than the file's.
  */
 export async function functionChanges(databaseUrl: string, functionsDir: string): Promise<FunctionChanges> {
   const client = new Client({ connectionString: databaseUrl })

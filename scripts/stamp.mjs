@@ -1,5 +1,5 @@
-// Content stamps: a step is skipped when the digest of its inputs is the one it left behind. Digests, not times, because
-// git and npm both set times of their own.
+// Content stamps: a step is skipped when the digest of its inputs equals the one stored by its last run. Digests, not
+// times, because git and npm set file times of their own.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -1,5 +1,6 @@
-// Builds what is stale and runs the server in this process, so that signals and the exit code are its own.
-// Run: npm start (with `exec` there: else a shell would stand between npm and the server and keep npm's signals)
+// Builds what is stale and runs the server in this process, so that it gets the signals and sets the exit code.
+//
+// Run: npm start (with `exec` in package.json: otherwise a shell between npm and the server would swallow npm's signals)
 import { build } from './build.mjs'
 
 await build()

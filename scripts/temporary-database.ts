@@ -8,7 +8,7 @@ import { createLogger } from '../src/telemetry/logger.ts'
 
 const migrationsDir = join(import.meta.dirname, '../prisma/migrations')
 
-/** Calls `work` with the address of the database, and clears everything away afterwards. */
+/** Calls `work` with the address of the database, and removes the database afterwards. */
 export async function withMigratedDatabase<Result>(work: (databaseUrl: string) => Promise<Result>): Promise<Result> {
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-'))
   const log = createLogger('warn')

@@ -1,9 +1,9 @@
-// Runs the tests, and says first how long they take. Run: npm test, or npm run test:heavy; arguments go to vitest.
+// Runs the tests, and first prints how long they take. Run: npm test, or npm run test:heavy; arguments go to vitest.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { generate } from './generate.mjs'
 
-// Seen on two processors that did little else.
+// Measured on two processors with little other load.
 const runs = {
   essential: {
     projects: ['unit', 'transport', 'integration'],

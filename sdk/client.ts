@@ -6,23 +6,23 @@ import type { DeviceKind } from './generated/graphql.ts'
 export interface ParleyClientOptions {
   /** Where GraphQL is served: http://localhost:4000/graphql */
   url: string
-  /** The access token of the moment; asked for each request and each (re)connection. Null: not logged in. */
+  /** The current access token; called for each request and each (re)connection. Null: not logged in. */
   token: () => string | null
-  /** Where there is no global WebSocket (Node before 22): the class of the `ws` package. */
+  /** The class of the `ws` package, where there is no global WebSocket (Node before 22). */
   webSocketImpl?: unknown
   /**
-   * What the person uses it on: while the socket is open they are here. `id` is 1 to 64 characters, the same as long as it
-   * is the same device, as a random one kept in the browser's storage.
+   * The person's device: while the socket is open the person counts as online. `id` is 1 to 64 characters, and stays the
+   * same for the same device, for example a random one kept in the browser's storage.
    */
   device?: { id: string; kind: DeviceKind }
   /**
-   * More for graphql-ws's client, as its keepAlive. It does not retry by itself: it would subscribe again with the same
-   * `after` and repeat what was delivered. When a subscription rejects, subscribe again from the newest cursor.
+   * More options for graphql-ws's client, such as keepAlive. It does not retry by itself: it would subscribe again with the
+   * same `after`, and repeat what was delivered. When a subscription rejects, subscribe again from the newest cursor.
    */
   socket?: Partial<ClientOptions>
 }
 
-/** Top-level errors of an answer. `code` is the first one's: see the protocol for the list. */
+/** Top-level errors of an answer. `code` is that of the first error: see the protocol for the list. */
 export class ParleyError extends Error {
   override name = 'ParleyError'
   constructor(readonly errors: readonly GraphQLFormattedError[]) {
@@ -36,15 +36,15 @@ export class ParleyError extends Error {
 
 export interface ParleyClient {
   /**
-   * Resolves with the data. Rejects with a ParleyError for top-level errors, with fetch's TypeError when the server
-   * cannot be reached, and with a SyntaxError when what answers is not GraphQL, as a proxy's error page. Refusals in a
+   * Resolves with the data. Rejects with a ParleyError for top-level errors, with fetch's TypeError when the server cannot
+   * be reached, and with a SyntaxError when the answer is not GraphQL, for example a proxy's error page. Refusals in a
    * mutation's union are data.
    */
   request<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data>
   /**
-   * Events until the server ends the subscription or `return()` is called. `next()` rejects with a ParleyError when the
-   * subscription is refused or an event fails, and with the socket's close or error event when the connection is refused
-   * or lost; a close event's `code` says why.
+   * Yields events until the server ends the subscription or `return()` is called. `next()` rejects with a ParleyError when
+   * the subscription is refused or an event fails, and with the socket's close or error event when the connection is
+   * refused or lost; a close event's `code` says why.
    */
   subscribe<Data, Variables extends object>(
     document: TypedDocumentNode<Data, Variables>,

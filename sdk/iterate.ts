@@ -5,8 +5,8 @@ interface ResultSink<Result> {
 }
 
 /**
- * The results of a subscription, for `for await`. Results that were not read yet wait. Leaving the loop unsubscribes.
- * `next()` rejects with what the subscription gives to `error`, after the results before it.
+ * The results of a subscription, for `for await`. Unread results are kept in a queue. Leaving the loop unsubscribes.
+ * `next()` rejects with the subscription's `error`, after the results before it.
  */
 export function iterateOver<Result>(
   subscribe: (sink: ResultSink<Result>) => () => void,
@@ -34,7 +34,7 @@ export function iterateOver<Result>(
       await new Promise<void>((resolve) => (wake = resolve))
     }
   })()
-  // A generator that waits is not ended by its own return().
+  // A generator that is waiting cannot be ended by its own return().
   generator.return = async () => {
     waiting.length = 0
     end({})

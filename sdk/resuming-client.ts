@@ -5,21 +5,21 @@ import { retryAfterMs } from './retry.ts'
 import { iterateOver } from './iterate.ts'
 
 /**
- * Gives a graphql-ws client a memory: after a reconnect a subscription goes on after the newest event that came. By
- * itself graphql-ws sends the first variables again, and with them come all events since then once more, or, when they
- * named no position, none of those that happened during the cut. Wrap the client before Apollo, urql or Relay get it, as
- * they keep the variables of the moment they subscribed.
+ * Makes a graphql-ws client resume: after a reconnect a subscription continues after the newest event that came. By itself
+ * graphql-ws sends the first variables again. Then all events since those come once more, or, if they name no position, the
+ * events during the interruption are lost. Wrap the client before Apollo, urql or Relay get it, as they keep the variables
+ * with which they subscribed.
  *
- * A subscription that the server refuses for a reason that passes (UNAVAILABLE, RATE_LIMITED) is sent again when the
- * server says, too. Other refusals go to `error` as a list of GraphQL errors, as from graphql-ws. `subscribe` and
- * `iterate` throw an Error when the document does not take or select the position; SnapshotRequired comes as the event
- * that it is.
+ * A subscription that the server refuses for a temporary reason (UNAVAILABLE, RATE_LIMITED) is sent again too, at the time
+ * that the server gives. Other refusals go to `error` as a list of GraphQL errors, as from graphql-ws. `subscribe` and
+ * `iterate` throw an Error when the document does not take or select the position. SnapshotRequired is delivered as an
+ * event.
  */
 export function resuming(client: Client): Client {
   const subscribe = (payload: SubscribePayload, sink: Sink<never>): (() => void) => {
     const position = SubscriptionPosition.of(payload)
     if (!position) return client.subscribe(payload, sink)
-    // graphql-ws turns the same object into text at each subscribe.
+    // graphql-ws serialises this object again at each subscribe.
     const fresh: SubscribePayload = {
       ...payload,
       get variables() {
@@ -63,25 +63,25 @@ export function resuming(client: Client): Client {
 export interface LiveClientOptions extends Partial<Omit<ClientOptions, 'url' | 'connectionParams'>> {
   /** Where GraphQL is served: http://localhost:4000/graphql */
   url: string
-  /** Asked for at each connect, as the session lives longer than a token. */
+  /** Called at each connect, as the session lives longer than a token. */
   token: () => string | Promise<string>
-  /** What it runs on: see Presence and Delivered in the protocol. */
+  /** The device that it runs on: see Presence and Delivered in the protocol. */
   device?: { id: string; kind: 'DESKTOP' | 'MOBILE' | 'WEB' }
   /** Milliseconds after which a connection that does not answer counts as dead. Default: 5000. */
   pongTimeoutMs?: number
 }
 
 const maxRetryWaitMs = 30_000
-/** The server asks to come back later, and how many milliseconds that is at the least. */
+/** Close code by which the server asks the client to come back later, and the least milliseconds until then. */
 const tooMuchWork = 4420
 const laterMs = 5_000
 
 /**
- * A graphql-ws client for Parley that comes back by itself, for as long as it takes, and goes on where it was. graphql-ws
- * alone gives up after five failures in a row, and at the first connection that is refused. A subscription's `error` gets
- * a list of GraphQL errors, or the close event of a code after which graphql-ws does not connect again: 4400, 4401, 4406,
- * 4409, 4429, 4500, 4004, 4005, 1008, 1009; or the SessionEndedError that `token` rejects with. When `token` rejects with anything else it
- * connects again later. After 4420, too much at once, it comes back some seconds later.
+ * A graphql-ws client for Parley that reconnects without a limit, and resumes each subscription. graphql-ws alone gives up
+ * after five failures in a row, and at the first connection that is refused. A subscription's `error` gets a list of
+ * GraphQL errors, or the close event of a code after which graphql-ws does not connect again: 4400, 4401, 4406, 4409, 4429,
+ * 4500, 4004, 4005, 1008, 1009; or the SessionEndedError that `token` rejects with. When `token` rejects with any other
+ * error it connects again later. After 4420 (too much work at once) it connects again some seconds later.
  */
 export function createLiveClient(options: LiveClientOptions): Client {
   const { url, token, device, pongTimeoutMs = 5_000, ...more } = options
@@ -99,13 +99,13 @@ export function createLiveClient(options: LiveClientOptions): Client {
         }
       } catch (error) {
         if (error instanceof SessionEndedError) ended = error
-        // What is thrown here closes with 4005, and when that arrives late it ends the next connection, for good.
+        // An error thrown here closes with 4005. If that close arrives late, it ends the next connection for good.
         client.terminate()
         return {}
       }
     },
     retryAttempts: Infinity,
-    // Some chance in it, so that not all come back at once after a restart.
+    // Random, so that not all clients come back at once after a restart.
     retryWait: (retries) =>
       new Promise((resolve) =>
         setTimeout(resolve, leastWaitMs + Math.random() * Math.min(maxRetryWaitMs, 250 * 2 ** retries)),
@@ -113,7 +113,7 @@ export function createLiveClient(options: LiveClientOptions): Client {
     keepAlive: 10_000,
     connectionAckWaitTimeout: 10_000,
     ...more,
-    // Also when connecting is refused. Close codes that mean "give up" end it all the same.
+    // Also when connecting is refused. Close codes that mean "give up" end the client in any case.
     shouldRetry: (error) => {
       leastWaitMs = (error as { code?: unknown } | null)?.code === tooMuchWork ? laterMs : 0
       return !ended && (more.shouldRetry?.(error) ?? true)

@@ -5,20 +5,22 @@ import { SubscriptionPosition } from './subscription-position.ts'
 export interface LiveSseClientOptions {
   /** Where GraphQL is served: http://localhost:4000/graphql */
   url: string
-  /** Asked for at each connect. Null: not logged in. */
+  /** Called at each connect. Null: not logged in. */
   token: () => string | null | Promise<string | null>
-  /** Milliseconds without a byte after which a stream counts as dead. The server says something each 15 s. Default: 40000. */
+  /**
+   * Milliseconds without a byte after which a stream counts as dead. The server sends something every 15 s. Default: 40000.
+   */
   silenceMs?: number
-  /** Waits before the next connect; `retries` says how many failed in a row. */
+  /** Waits before the next connect; `retries` is the number of failures in a row. */
   retryWait?: (retries: number) => Promise<void>
 }
 
-/** The server refuses the stream, and would again. */
+/** The server refuses the stream, and a retry would be refused too. */
 export class RefusedError extends Error {
   override name = 'RefusedError'
   constructor(
     readonly status: number,
-    /** What it said. */
+    /** The body of the server's answer. */
     readonly body: string,
   ) {
     super(`The stream is refused (${status}): ${body}`)
@@ -27,19 +29,19 @@ export class RefusedError extends Error {
 
 const maxRetryWaitMs = 30_000
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-// Some chance in it, so that not all come back at once after a restart.
+// Random, so that not all clients come back at once after a restart.
 const defaultRetryWait = (retries: number) => wait(Math.random() * Math.min(maxRetryWaitMs, 250 * 2 ** retries))
 const passes = [408, 425, 429, 500, 502, 503, 504]
 
-/** How long a server wants to be left alone: Retry-After in milliseconds. */
+/** How long the client must wait by the server's Retry-After, in milliseconds. */
 const retryAfterOf = (response: Response) => Number(response.headers.get('retry-after') ?? 0) * 1_000
 
 const authorization = (token: string | null): Record<string, string> =>
   token === null ? {} : { authorization: `Bearer ${token}` }
 
 /**
- * The same bytes, but their end comes a turn of the event loop later, and silence is a failure. graphql-sse 2 waits for ever when
- * the end is there already while it hands on what came before it.
+ * The same bytes, but the end comes one turn of the event loop later, and silence is an error. graphql-sse 2 waits for ever
+ * if the end arrives while it delivers what came before it.
  */
 function unhurried(body: ReadableStream<Uint8Array>, silenceMs: number): ReadableStream<Uint8Array> {
   const reader = body.getReader()
@@ -67,16 +69,16 @@ function unhurried(body: ReadableStream<Uint8Array>, silenceMs: number): Readabl
 }
 
 /**
- * A graphql-sse client for Parley that comes back by itself and goes on after the newest event that came, as resuming()
+ * A graphql-sse client for Parley that reconnects by itself and continues after the newest event that came, as resuming()
  * does for graphql-ws. graphql-sse alone sends the first variables again, gives up after five failures in a row, and
- * connects again also where it is refused for good. A subscription's `error` gets a RefusedError for a status that does
- * not pass (400, 401, 403 and the like), and what `token` rejects with. `subscribe` and `iterate` throw an Error when the
- * document does not take or select the position.
+ * connects again even where it is refused for good. A subscription's `error` gets a RefusedError for a status that is not
+ * temporary (400, 401, 403 and the like), and the error that `token` rejects with. `subscribe` and `iterate` throw an Error
+ * when the document does not take or select the position.
  */
 export function createLiveSseClient(options: LiveSseClientOptions): Client {
   const { url, token, silenceMs = 40_000 } = options
   const { retryWait = defaultRetryWait } = options
-  // One for each subscription: they share no connection, and graphql-sse does not say which of them it tries again.
+  // A client for each subscription: they share no connection, and graphql-sse does not say which subscription it retries.
   const connect = (): Client => {
     let leftAloneUntilMs = 0
     let refused: RefusedError | null = null
@@ -85,7 +87,7 @@ export function createLiveSseClient(options: LiveSseClientOptions): Client {
       headers: async () => authorization(await token()),
       retryAttempts: Infinity,
       retry: async (retries) => {
-        // What fetchFn throws is tried again; what is thrown here ends the subscription.
+        // An error of fetchFn is retried; an error thrown here ends the subscription.
         if (refused) throw refused
         await Promise.all([wait(leftAloneUntilMs - Date.now()), retryWait(retries)])
       },
@@ -104,7 +106,7 @@ export function createLiveSseClient(options: LiveSseClientOptions): Client {
     const client = connect()
     running.add(client)
     return client.subscribe(
-      // It is turned into text at each connect.
+      // Serialised again at each connect.
       {
         ...request,
         get variables() {

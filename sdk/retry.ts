@@ -5,8 +5,8 @@ interface GraphQLFault {
 const defaultWaitMs = 1_000
 
 /**
- * When to try again what was refused with these errors, as graphql-ws and GraphQL answers have them. Null: it would be refused
- * again, or this is no list of errors.
+ * Milliseconds until a request refused with these errors may be tried again; the errors as graphql-ws and GraphQL answers
+ * have them. Null: it would be refused again, or this is not a list of errors.
  */
 export function retryAfterMs(errors: unknown): number | null {
   if (!Array.isArray(errors) || errors.length === 0) return null
@@ -16,6 +16,6 @@ export function retryAfterMs(errors: unknown): number | null {
     const { retryAfterMs: told } = extensions
     waitMs = Math.max(waitMs, typeof told === 'number' ? told : defaultWaitMs)
   }
-  // Some chance in it, so that those who were refused together do not come back together.
+  // Random, so that clients that were refused together do not come back together.
   return waitMs * (1 + Math.random() / 2)
 }

@@ -1,6 +1,6 @@
 import { retryingFetch } from './retrying-fetch.ts'
 
-/** What register, login and refreshSession answer. */
+/** The tokens in the answer to register, login and refreshSession. */
 export interface SessionTokens {
   accessToken: string
   accessTokenExpiresAt: string
@@ -9,8 +9,8 @@ export interface SessionTokens {
 
 export interface SessionKeeper {
   /**
-   * An access token that is good for a while; the old one while the server cannot be reached. Rejects with
-   * SessionEndedError when the person has to log in again, and with nothing else.
+   * A valid access token; the old one while the server cannot be reached. Rejects only with SessionEndedError, when the
+   * person has to log in again.
    */
   token: () => Promise<string>
 }
@@ -20,7 +20,7 @@ export class SessionEndedError extends Error {
   override name = 'SessionEndedError'
 }
 
-/** Milliseconds before its end at which a token is exchanged. */
+/** Milliseconds before its expiry at which a token is exchanged. */
 const marginMs = 60_000
 
 const refreshText = `mutation ($input: RefreshSessionInput) {
@@ -31,8 +31,8 @@ const refreshText = `mutation ($input: RefreshSessionInput) {
 }`
 
 /**
- * Keeps a session fresh: callers who ask for a token while it is being exchanged all get the new one. Throws nothing itself;
- * `token` says what rejects.
+ * Keeps a session fresh. Callers who ask for a token during an exchange all get the new one. Does not throw; see `token`
+ * for its rejection.
  */
 export function keepSession(
   url: string,
@@ -69,7 +69,7 @@ export function keepSession(
         return await exchange
       } catch (error) {
         if (error instanceof SessionEndedError) throw error
-        // The network is away: the old token may still do, and who is refused asks again.
+        // The network is away: the old token may still be valid, and a caller who is refused asks again.
         return current.accessToken
       }
     },

@@ -20,7 +20,7 @@ interface Cursor {
   mark?: string | null
 }
 
-/** Subscriptions to events that have a cursor, and whether one follows a single stream or many. */
+/** Subscriptions whose events have a cursor, and whether they follow one stream or many. */
 const streamFields: Readonly<Record<string, 'one' | 'many'>> = {
   conversationEvents: 'one',
   messageEvents: 'one',
@@ -28,12 +28,12 @@ const streamFields: Readonly<Record<string, 'one' | 'many'>> = {
   inboxEvents: 'many',
   supportEvents: 'many',
 }
-/** What all events are, and their cursors; a fragment on anything else leaves some of them out. */
+/** Types that all events and cursors have; a fragment on any other type leaves some of them out. */
 const everyEvent = ['StreamCursor', 'StreamEvent', 'ConversationEvent', 'MessageEvent', 'ReceiptEvent', 'InboxEvent']
 
 type Fragments = ReadonlyMap<string, FragmentDefinitionNode>
 
-/** The field of this name, be it in a fragment, that every event has. */
+/** The field of this name that every event has, also inside a fragment. */
 function findField(set: SelectionSetNode | undefined, name: string, fragments: Fragments): FieldNode | undefined {
   for (const selection of set?.selections ?? []) {
     if (selection.kind === Kind.FIELD) {
@@ -57,9 +57,9 @@ function variableOf(field: FieldNode, argument: string): string | undefined {
 }
 
 /**
- * Where a subscription goes on when it has to be sent again: the variables that it began with, and what has come since. It
- * finds the names of variables and fields in the document, so any document will do that takes the position by variables and
- * selects it.
+ * The position from which a subscription continues when it must be sent again: its first variables, and the events since.
+ * It finds the names of variables and fields in the document, so it works with any document that takes the position by
+ * variables and selects it.
  */
 export class SubscriptionPosition {
   private readonly cursors = new Map<string, Cursor>()
@@ -86,9 +86,9 @@ export class SubscriptionPosition {
   }
 
   /**
-   * Null for what has no position: queries, mutations, typing and presence. Throws an Error for a subscription that could
-   * not go on, as its document does not select the cursor or does not take it by a variable, and a GraphQLError for a
-   * syntax error.
+   * Null for operations without a position: queries, mutations, typing and presence. Throws an Error for a subscription
+   * that cannot be resumed because its document does not select the cursor or does not take it by a variable, and a
+   * GraphQLError for a syntax error.
    */
   static of(operation: Operation): SubscriptionPosition | null {
     const document = parse(operation.query, { noLocation: true })
@@ -114,7 +114,7 @@ export class SubscriptionPosition {
       mark: variableOf(field, 'mark'),
       token: variableOf(field, 'resume'),
     }
-    // Without aliases: the cursor is read as the schema has it.
+    // Without aliases: the cursor is read under its names in the schema.
     const selects = (name: string) => keyOf(findField(cursor?.selectionSet, name, fragments)) === name
     const goesOnByCursor =
       names.after !== undefined &&
@@ -132,7 +132,7 @@ export class SubscriptionPosition {
     return new SubscriptionPosition(operation.variables ?? {}, names, follows)
   }
 
-  /** Notes a result that came: the next start is after it. */
+  /** Notes a result: the next start is after it. */
   take(result: { data?: unknown }): void {
     const event = (result.data as Record<string, Record<string, unknown> | null> | null | undefined)?.[this.names.root]
     if (!event) return
@@ -142,7 +142,7 @@ export class SubscriptionPosition {
     if (this.follows === 'one') {
       this.newest = cursor ?? this.newest
     } else if (typeof token === 'string') {
-      // It knows all streams, also those that no cursor is known of.
+      // The token covers all streams, also streams without a known cursor.
       this.token = token
       this.cursors.clear()
     } else if (cursor?.streamId !== undefined) {
@@ -151,7 +151,7 @@ export class SubscriptionPosition {
     }
   }
 
-  /** What to subscribe with now. */
+  /** The variables for the next subscribe. */
   get variables(): Record<string, unknown> {
     const { after, mark, token } = this.names
     if (this.follows === 'one') {

@@ -13,7 +13,7 @@ import { loadViewer, Viewer } from './people/viewer.ts'
 
 const maxNodes = 100
 
-/** Null for what does not exist and for what the viewer may not see alike. */
+/** Null both for an object that does not exist and for one that the viewer may not see. */
 async function loadNode(context: Context, globalId: string): Promise<object | null> {
   const viewer = requireViewer(context)
   const decoded = decodeGlobalId(globalId)
@@ -28,7 +28,7 @@ async function loadNode(context: Context, globalId: string): Promise<object | nu
       return branded(Message, await context.domain.messages.find(viewer, decoded, context.loaders))
     case 'InboxEntry': {
       const { userId, conversationId } = decoded
-      // Of somebody else's the viewer may not even know that it is there.
+      // The viewer must not even learn that another person's entry exists.
       if (userId !== viewer.userId) return null
       return branded(InboxEntry, await context.loaders.entry.load({ viewerId: userId, conversationId }))
     }
@@ -41,7 +41,7 @@ async function loadNode(context: Context, globalId: string): Promise<object | nu
   }
 }
 
-/** The interface tells what a row is by this mark. */
+/** Brands the row with its type, from which the Node interface resolves it. */
 function branded(type: Parameters<typeof brandWithType>[1], row: object | null) {
   if (row) brandWithType(row, type)
   return row

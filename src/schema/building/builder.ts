@@ -23,7 +23,7 @@ export interface SchemaTypes {
 
 const capitalize = (name: string) => name.charAt(0).toUpperCase() + name.slice(1)
 
-/** Holds no types: each noun's file adds its own. */
+/** Defines no types: each noun's file adds its own. */
 export const builder = new SchemaBuilder<SchemaTypes>({
   plugins: [ErrorsPlugin, RelayPlugin, PrismaPlugin],
   defaultFieldNullability: false,

@@ -17,7 +17,7 @@ export function toConnection<Row, Node = Row>(
       },
     })),
     pageInfo: {
-      // A promise at times, which Pothos' type for it does not foresee and the executor awaits.
+      // Sometimes a promise. Pothos' type does not allow for that, but the executor awaits it.
       get hasNextPage() {
         return hasNextPage() as boolean
       },

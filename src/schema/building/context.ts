@@ -4,31 +4,33 @@ import type { Loaders } from '../../domain/loaders.ts'
 import type { LiveConnection, Viewer } from '../../domain/viewer.ts'
 import type { PrismaClient } from '../../store/generated/prisma/client.ts'
 
-/** What resolvers get: one for each operation. */
+/** The context of resolvers: one for each operation. */
 export interface Context {
   viewer: Viewer | null
-  /** Why there is no viewer although a token was sent. */
+  /** Why there is no viewer although the client sent a token. */
   authFailure: UnauthenticatedError | null
   /** Whom the work is charged to (fairness/): the viewer's id, or `address:…` without one. */
   payer: string
   domain: Domain
-  /** Of this request; each event of a subscription has others, since it may live for hours. */
+  /** Loaders of this request. Each event of a subscription has its own, since a subscription may live for hours. */
   loaders: Loaders
   prisma: PrismaClient
-  /** The position at which a subscription that was cut continues, whatever its arguments say; its source gave it. */
+  /** The position from which an interrupted subscription continues, whatever its arguments say. Its source provided it. */
   goOnFrom: string | null
   client: {
-    /** Of the client itself, also behind proxies. */
+    /** Address of the client itself, also behind proxies. */
     ip: string
-    /** Where the client finds us, for links that only this client gets: https://chat.example.com/chat */
+    /**
+     * The URL at which this client reaches the server, for links that only this client gets: https://chat.example.com/chat
+     */
     baseUrl: string
     refreshCookie: string | null
-    /** Null clears it. Does nothing on a WebSocket. */
+    /** Null clears the cookie. Does nothing on a WebSocket. */
     setRefreshCookie: (token: string | null, maxAgeSeconds: number) => void
     /** Null over HTTP. */
     connection: LiveConnection | null
   }
-  /** Set where a result may be shared between viewers (event-results.ts): notes what was asked, and answers. */
+  /** Set where a result may be shared between viewers (event-results.ts): records the question, and answers it. */
   isViewer?: (userId: string) => boolean
   isViewerAmong?: (userIds: ReadonlySet<string>) => boolean
 }
@@ -42,14 +44,14 @@ export function requireViewer(context: Context): Viewer {
 }
 
 /**
- * Whether the viewer is this person. A field that asks only this of the viewer, and not who they are, is computed once
- * for all who get the same answer when an event is delivered to many.
+ * Whether the viewer is this person. When an event is delivered to many, a field that asks only this, and not who the
+ * viewer is, is computed once for all viewers with the same answer.
  */
 export function isViewer(context: Context, userId: string): boolean {
   return context.isViewer ? context.isViewer(userId) : requireViewer(context).userId === userId
 }
 
-/** The same for a question that divides all viewers into two: those who are one of these people, and the others. */
+/** The same for a question that divides viewers into two groups: these people, and all others. */
 export function isViewerAmong(context: Context, userIds: ReadonlySet<string>): boolean {
   return context.isViewerAmong ? context.isViewerAmong(userIds) : userIds.has(requireViewer(context).userId)
 }

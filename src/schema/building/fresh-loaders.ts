@@ -1,14 +1,14 @@
 import type { GraphQLSchema } from 'graphql'
 import type { Context } from './context.ts'
 
-/** Mutations that a client makes by itself, and that say nothing of whether somebody uses it. */
+/** Mutations that a client sends by itself: they do not show that a person uses the client. */
 const automatic = new Set(['createStreamTicket', 'heartbeat', 'markDelivered', 'refreshSession'])
 
-/** Whether a mutation with this name is something the viewer did. */
+/** Whether a mutation with this name counts as activity of the viewer. */
 export const isActivity = (mutation: string): boolean => !automatic.has(mutation)
 
 /**
- * Mutations of one request run one after the other. Each gets loaders of its own: what was loaded before it wrote is old.
+ * The mutations of one request run one after the other. Each gets loaders of its own: rows loaded before a write are old.
  */
 export function withFreshLoaders(schema: GraphQLSchema): GraphQLSchema {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {

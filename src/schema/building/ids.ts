@@ -2,7 +2,7 @@ import { NotFoundError } from '../../domain/errors.ts'
 import { fromBase64url, isUuid } from '../../domain/ids.ts'
 import type { MessageRef } from '../../domain/messages/messages.ts'
 
-/** Ids are opaque to clients: the type and its key. */
+/** Ids are opaque to clients: they hold the type and its key. */
 export const encodeGlobalId = (type: string, key: string): string => Buffer.from(`${type}:${key}`).toString('base64url')
 
 export const userId = (id: string): string => encodeGlobalId('User', id)
@@ -10,7 +10,7 @@ export const conversationId = (id: string): string => encodeGlobalId('Conversati
 export const messageId = ({ conversationId: conversation, seq }: MessageRef): string =>
   encodeGlobalId('Message', `${conversation}/${String(seq)}`)
 
-/** What one person has to do with one conversation; the viewer's own entry, and somebody's membership. */
+/** Ids for a person in a conversation: the viewer's own inbox entry, and a membership. */
 export const entryId = (key: PlaceInConversation): string => encodeGlobalId('InboxEntry', placeKey(key))
 export const memberId = (key: PlaceInConversation): string => encodeGlobalId('Member', placeKey(key))
 export const viewerId = (id: string): string => encodeGlobalId('Viewer', id)
@@ -31,7 +31,7 @@ export type GlobalId =
   | ({ type: 'Message' } & MessageRef)
   | ({ type: 'InboxEntry' | 'Member' } & PlaceInConversation)
 
-/** Null for what is no id of ours. To the client that is the same as an id of nothing. */
+/** Null for a text that is not an id of ours. For clients that is the same as an id of nothing. */
 export function decodeGlobalId(globalId: string): GlobalId | null {
   const [type, key = '', ...rest] = (fromBase64url(globalId) ?? '').split(':')
   if (rest.length > 0) return null
@@ -50,7 +50,10 @@ export function decodeGlobalId(globalId: string): GlobalId | null {
   return isKnown && isUuid(key) ? { type, id: key } : null
 }
 
-/** The uuid of an id that must be of this type; what is not is not found, with the words for what does not exist. */
+/**
+ * The uuid of an id that must be of this type. Any other id is NOT_FOUND, with the same words as for an object that does
+ * not exist.
+ */
 export function requireId(type: 'User' | 'Conversation', globalId: string): string {
   const decoded = decodeGlobalId(globalId)
   if (decoded?.type === type) return decoded.id

@@ -6,17 +6,17 @@ import { limited } from '../../telemetry/facts.ts'
 /** The largest document of our own clients has 2 KB and 270 tokens, GraphiQL's introspection 2 KB and 190. */
 export const maxDocumentByteSize = 32_768
 const maxTokens = 2_000
-/** For each place in a document that an error names, graphql-js counts the lines before it. */
+/** graphql-js counts the lines before each position that an error names. */
 const maxLines = 2_000
-/** Characters of a name, which may come back with each row of an answer. Generated names of operations have 80 and more. */
+/** Characters of a name, which may be repeated in each row of an answer. Generated operation names have 80 and more. */
 const maxNameLength = 128
-/** Brackets of all kinds inside one another. The parser, and much that reads a document, calls itself for each. */
+/** Nested brackets of all kinds. The parser and most visitors of a document recurse for each. */
 const maxBrackets = 64
 
 const opening: ReadonlySet<string> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L])
 const closing: ReadonlySet<string> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R])
 
-/** Whether a text is longer than any document may be: to be asked before anything is done with it. */
+/** Whether a text is longer than any document may be. To be checked before anything else is done with the text. */
 export const isTooLong = (text: string): boolean =>
   text.length > maxDocumentByteSize ||
   // A character takes up to three bytes.
@@ -25,7 +25,7 @@ export const isTooLong = (text: string): boolean =>
 export const tooLong = (): GraphQLError =>
   tooComplex(new GraphQLError(`A document has up to ${String(maxDocumentByteSize)} bytes.`))
 
-/** Reads the text of an operation. Throws what is wrong with it; too long or too deep a one is given up on the way. */
+/** Parses the text of an operation. Throws a GraphQLError for a fault; stops early if the text is too long or too deep. */
 export function parseWithinLimits(text: string): DocumentNode {
   if (isTooLong(text)) throw tooLong()
   if (countLines(text) > maxLines) {
@@ -37,7 +37,7 @@ export function parseWithinLimits(text: string): DocumentNode {
     },
   ]
   let depth = 0
-  // Called for each token, when the lexer stands at it.
+  // Called for each token, while the lexer is at that token.
   const checkToken = () => {
     const { kind, start, end } = (parser as unknown as { _lexer: Lexer })._lexer.token
     if (kind === TokenKind.NAME && end - start > maxNameLength) {
@@ -53,7 +53,7 @@ export function parseWithinLimits(text: string): DocumentNode {
   return parser.parseDocument()
 }
 
-/** As graphql-js counts them. */
+/** Counts lines as graphql-js does. */
 function countLines(text: string): number {
   let count = 1
   for (const end of text.matchAll(/\r\n|[\n\r]/g)) if (end[0] !== '') count++

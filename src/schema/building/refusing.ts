@@ -4,14 +4,17 @@ import { validate } from './validate.ts'
 
 type RefusalClass = abstract new (...args: never[]) => AppError
 
-/** What a mutation's resolver may do; what could refuse in a way that is not in its union does not compile. */
+/**
+ * What a mutation's resolver may call. A call that could refuse with an error outside the mutation's union does not
+ * compile.
+ */
 interface Refusing<Classes extends readonly RefusalClass[], Refusals = InstanceType<Classes[number]>> {
-  /** For the field. */
+  /** Options of the field. */
   errors: { types: [...Classes] }
   validate: ValidationError extends Refusals ? typeof validate : never
   requireId: NotFoundError extends Refusals ? typeof requireId : never
   requireMessageRef: NotFoundError extends Refusals ? typeof requireMessageRef : never
-  /** What a domain function answered; a refusal is thrown, for the errors plugin to put into the union. */
+  /** Returns a domain function's result. Throws if it is a refusal, so that the errors plugin puts it into the union. */
   granted<Answer>(
     answer: [Extract<Answer, AppError>] extends [Refusals]
       ? Answer

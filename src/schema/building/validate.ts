@@ -4,7 +4,7 @@ import { isHandle, toHandle } from '../../domain/ids.ts'
 import { foldName } from '../../domain/text/fold.ts'
 import { lineFault, showsSomething, trimUnseen } from '../../domain/text/shown.ts'
 
-/** Checks one argument; `name` is how the client called it, with the way to it when it stands inside of another. */
+/** Checks one argument; `name` is its name for the client, with the path to it if it is nested. */
 export function validate<Schema extends z.ZodType>(
   schema: Schema,
   name: string | readonly string[],
@@ -19,9 +19,9 @@ export function validate<Schema extends z.ZodType>(
   throw new ValidationError(fields.map((field) => `${field.path.join('.')}: ${field.reason}`).join(' '), fields)
 }
 
-/** Whether the number of code points, which is also how PostgreSQL counts characters, is in the bounds. */
+/** Whether the number of code points is in the bounds. PostgreSQL counts characters in the same way. */
 function hasLength(text: string, minLength: number, maxLength: number): boolean {
-  // A code point takes one or two units: most often that settles it.
+  // A code point takes one or two UTF-16 units: most often that decides.
   if (text.length <= maxLength && text.length >= 2 * minLength) return true
   const { length } = Array.from(text)
   return length >= minLength && length <= maxLength
@@ -41,7 +41,7 @@ const within = (minLength: number, maxLength: number) =>
   })
 
 const visible = (schema: z.ZodType<string, string>) =>
-  // That it is empty is said by its length.
+  // An empty text is refused by its length.
   schema.refine((text) => text === '' || showsSomething(text), {
     message: 'Must show something: this is made of spaces, controls or other invisible characters alone.',
     abort: true,
@@ -52,7 +52,10 @@ const onOneLine = (text: string, context: z.core.$RefinementCtx<string>) => {
   if (message !== null) context.addIssue({ code: 'custom', message, continue: false })
 }
 
-/** A name or title: what is around it is cut off, and the rest is what counts. Looked at before, as cutting hides faults. */
+/**
+ * A name or title: spaces and invisible characters around it are removed, and the rest is checked. Checked once before too,
+ * as trimming hides faults.
+ */
 const line = (maxLength: number) =>
   visible(storable.transform((text) => text.trim()))
     .superRefine(onOneLine)
@@ -67,18 +70,18 @@ export const password = within(8, 256)
 export const handle = z.string().transform(toHandle).refine(isHandle, {
   message: 'Must be 3 to 32 characters out of a-z, 0-9, _ and . (upper case counts as lower case).',
 })
-/** A device's name among those of one person, of the client's choosing. */
+/** The name of a device among those of one person; the client chooses it. */
 export const deviceId = within(1, 64)
-/** Comes out as names are stored for the search. */
+/** In the same form as names are stored for the search. */
 export const searchText = storable
   .transform((text) => text.trim())
   .pipe(within(1, 64))
   .transform(foldName)
   .refine((folded) => folded !== '', { message: 'Must hold a letter, a digit or a sign to search for.' })
-/** Larger than any seq is fine: it counts as the newest one. */
+/** A number larger than any seq is allowed: it counts as the newest one. */
 export const seq = z.number().int().min(0, 'Must be 0 or more.')
 export const positiveSeq = z.number().int().min(1, 'Must be 1 or more.')
-/** Of a StreamCursor. Of more letters than it has today, so that it may become longer. */
+/** Mark of a StreamCursor. Allows more letters than marks have today, so that they may become longer. */
 export const mark = z.string().regex(/^[\w-]{1,16}$/, 'Must be the mark of a StreamCursor, as it was given.')
 export const idList = (maxLength: number) =>
   z.array(z.string()).max(maxLength, `At most ${String(maxLength)} ids can be given at once.`)

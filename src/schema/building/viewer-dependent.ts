@@ -1,6 +1,6 @@
 /**
- * The mark of a field whose value depends on who asks. Events are shared between viewers by what is asked of the viewer
- * while they are executed (shared-context.ts), with or without this mark; a test compares the two, so that whoever lets a
- * field read the viewer says so here and sees what it costs.
+ * Marks a field whose value depends on the viewer. Whether an event's result is shared is decided by what resolvers ask
+ * about the viewer during execution (shared-context.ts), with or without this mark. A test compares the two, so that
+ * whoever lets a field read the viewer must mark it here and sees the cost.
  */
 export const viewerDependent = { extensions: { viewerDependent: true } }

@@ -27,7 +27,9 @@ export const EditPolicy = builder.enumType('EditPolicy', {
   },
 })
 
-/** What hangs below a conversation is for members: an event of one's own leaving still names the conversation. */
+/**
+ * Everything below a conversation is for members only: the event of the viewer's own leaving still names the conversation.
+ */
 export function isMember(context: Context, conversation: { id: string }): Promise<boolean> | boolean {
   const viewerId = requireViewer(context).userId
   const entry = context.loaders.entry.get({ viewerId, conversationId: conversation.id })
@@ -36,7 +38,7 @@ export function isMember(context: Context, conversation: { id: string }): Promis
 
 type ConversationRow = Awaited<ReturnType<Context['loaders']['conversation']['load']>>
 
-/** What somebody who left still gets of a conversation where the schema promises one: which it was, and nothing newer. */
+/** What a viewer who has left still gets where the schema promises a conversation: its id, and nothing newer. */
 export const shellOf = (conversation: NonNullable<ConversationRow>): NonNullable<ConversationRow> => ({
   ...conversation,
   title: null,
@@ -46,7 +48,7 @@ export const shellOf = (conversation: NonNullable<ConversationRow>): NonNullable
   lastActivityAt: conversation.createdAt,
 })
 
-/** For the rest of this request the conversation is one that the viewer has left. */
+/** Makes the rest of this request show the conversation as one that the viewer has left. */
 export async function showShell(context: Context, id: string): Promise<void> {
   const conversation = await context.loaders.conversation.load(id)
   if (conversation) context.loaders.conversation.clear(id).prime(id, shellOf(conversation))

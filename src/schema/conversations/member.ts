@@ -19,10 +19,10 @@ export const MemberRole = builder.enumType('MemberRole', {
   },
 })
 
-/** Rows of which everybody is shown the same, also the member. */
+/** Rows that look the same to every viewer, also to the member. */
 const shownAlike = new WeakSet<object>()
 
-/** A copy of the row that shows what others see, whoever the viewer is: what has it is the same for all readers. */
+/** A copy of the row with the values that others see, so that it is the same for all readers. */
 export function asOthersSee(member: MemberRow): MemberRow {
   const copy = { ...member }
   shownAlike.add(copy)

@@ -40,11 +40,11 @@ export const StreamCursorInput = builder.inputType('StreamCursorInput', {
   }),
 })
 
-/** A mark as a client gives it back; null when it gives none. */
+/** A mark as a client sends it; null if it sends none. */
 export const checkedMark = (path: string[], mark: string | null | undefined): string | null =>
   mark == null ? null : validate(markShape, path, mark)
 
-/** `argument` is the list's own name. */
+/** `argument` is the name of the list argument. */
 export const toPositions = (
   argument: string,
   cursors: readonly { streamId: string; eventSeq: number; mark?: string | null }[],

@@ -70,14 +70,14 @@ const interfaceOf: Record<ConversationSubscription, typeof ConversationEvent> = 
   receiptEvents: ReceiptEvent,
 }
 
-/** What a type of event implements, by the subscriptions that have it. */
+/** The interfaces that a type of event implements, by the subscriptions that deliver it. */
 export const interfacesOf = (type: EventType) => [
   StreamEvent,
   InboxEvent,
   ...eventTypes[type].subscriptions.map((subscription) => interfaceOf[subscription]),
 ]
 
-/** The GraphQL type of one type of event: to be implemented in the room of its noun. */
+/** The GraphQL type of one type of event, to be implemented in its noun's folder. */
 export const eventRef = <Type extends EventType>(type: Type) =>
   builder.objectRef<EventItem<LogEventOf<Type>>>(eventTypes[type].graphqlName)
 

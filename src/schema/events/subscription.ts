@@ -106,10 +106,10 @@ builder.subscriptionFields((t) => ({
     },
     subscribe: (_, { after, resume }, context, info) =>
       context.domain.streams.inbox(requireViewer(context), {
-        // What a client got last is newer than all that it once asked with.
+        // The position that the client got last is newer than its first arguments.
         positions: context.goOnFrom === null ? toPositions('after', after ?? []) : [],
         resume: context.goOnFrom ?? resume,
-        // Without a socket the token is also the id of each event.
+        // Without a socket the token is also the id of each server-sent event.
         isTracked: selectsResume(info) || context.client.connection === null,
       }),
     resolve: (item: LogItem) => item,

@@ -17,7 +17,7 @@ interface Advanced extends Changed {
   ack: CursorAdvanced
 }
 
-/** Somebody else may have removed the viewer since the write. */
+/** Another member may have removed the viewer since the write. */
 async function entryNow({ viewerId, conversationId }: Changed, _: object, { loaders }: Context) {
   const entry = await loaders.entry.load({ viewerId, conversationId })
   if (!entry) throw new NotFoundError('There is no such conversation here.')

@@ -19,7 +19,7 @@ export const messageCursor = ({ seq }: Pick<MessageRow, 'seq'>): string => encod
 
 export const messageEdge = (message: MessageRow) => ({ cursor: messageCursor(message), node: message })
 
-/** What each page of messages has besides its rows: the conversation, as it was read before the page. */
+/** What a page of messages has besides its rows: the conversation, as it was read before the page. */
 interface MessagePage {
   asOf: Head & { id: string }
 }
@@ -68,7 +68,7 @@ builder.objectField(Conversation, 'messages', (t) =>
         }
         const isTheirs = await isMember(context, conversation)
         const messages: MessageRow[] = isTheirs ? await context.loaders.messagePage.load(request) : []
-        // Messages are numbered from 1 to the newest one, and a deleted one keeps its place.
+        // Messages are numbered from 1 to the newest one, and a deleted message keeps its seq.
         const isBehind = () => isTheirs && conversation.headSeq >= (page.backward ? request.beforeSeq : 1)
         const rows = toConnection(toPage(messages, page, messageCursor, isBehind), (message) => message)
         return { ...rows, asOf: conversation } satisfies MessagePage & typeof rows

@@ -82,13 +82,13 @@ const DeleteMessageInput = builder.inputType('DeleteMessageInput', {
 })
 
 const requiredText = z.string({ error: 'Give the text of the message: 1 to 4000 characters.' }).pipe(messageText)
-// Made once: zod compiles a schema when it is first used, which costs more than all else in a send.
+// Made once: zod compiles a schema at its first use, which costs more than the rest of a send.
 const sendShape = z.object({ clientMessageId: opKey, text: requiredText })
 const editShape = z.object({ text: messageText, opKey, expectedRevision: positiveSeq.nullish() })
 const deleteShape = z.object({ opKey })
 
 /**
- * The answer's cursors must not be newer than the message in it. A repeated write is answered also to somebody who has
+ * The cursors of the answer must not be newer than the message in it. A repeated write is also answered to a sender who has
  * left since, but without anything that others did.
  */
 const noted = async (context: Context, written: MessageWritten): Promise<MessageWritten> => {

@@ -9,7 +9,7 @@ import { viewerDependent } from '../building/viewer-dependent.ts'
 
 interface ReceiptShape extends ReceiptData {
   conversationId: string
-  /** Says the same to everybody, also about themselves. */
+  /** True if the receipt shows the same values to everybody, also to its own member. */
   gathered: boolean
 }
 
@@ -17,8 +17,9 @@ const tells = async (userId: string, loaders: Loaders): Promise<boolean> =>
   (await required(loaders.user.load(userId), 'the user of a receipt')).readReceiptsEnabled
 
 /**
- * When they got there. Of an advance of reading alone this is the moment of reading, which who keeps read receipts off does
- * not tell, also not of the time before: then it is when the newest message that their devices have got was sent.
+ * When the position moved. If only the read position moved, that is the time of reading, which people with read receipts
+ * off keep secret, also for earlier receipts. For them it is the time at which the newest message that their devices have
+ * received was sent.
  */
 async function shownAt(conversationId: string, receipt: ReceiptData, loaders: Loaders): Promise<Date> {
   if (receipt.delivered === true || (await tells(receipt.userId, loaders))) return receipt.at
@@ -27,8 +28,8 @@ async function shownAt(conversationId: string, receipt: ReceiptData, loaders: Lo
 }
 
 /**
- * The receipts that an event tells of. A gathered one was stored within seconds of what it tells, and has a time that may be
- * known when others are in it: even to name there who has read receipts off would tell when they read.
+ * The receipts that an event shows. A gathered event was stored within seconds of its receipts, and other people's receipts
+ * in it may reveal that time. So people with read receipts off are left out: naming them would reveal when they read.
  */
 export async function shownReceipts(
   { data: { receipts, gathered } }: LogEventOf<'RECEIPT_ADVANCED'>,
@@ -41,7 +42,7 @@ export async function shownReceipts(
   return receipts.filter((_, index) => isShown[index])
 }
 
-/** When an event was stored, unless that gives away what its receipts keep to themselves. */
+/** When an event was stored, unless that reveals a time that its receipts must keep secret. */
 export async function shownOccurredAt(event: LogEvent, loaders: Loaders): Promise<Date> {
   const { streamId, occurredAt } = event
   if (event.type !== 'RECEIPT_ADVANCED') return occurredAt
@@ -78,7 +79,8 @@ export const Receipt = builder.objectRef<ReceiptShape>('Receipt').implement({
         'event.',
       ...viewerDependent,
       resolve: async ({ userId, conversationId, lastReadSeq, gathered }, _, context) => {
-        // In a gathered one each of a thousand receipts would ask, and each of a thousand readers would be another case.
+        // In a gathered event each of a thousand receipts would ask, and each of a thousand readers would need a result of
+        // their own.
         if (!gathered && isViewer(context, userId)) {
           const entry = await context.loaders.entry.load({ viewerId: userId, conversationId })
           return entry?.member.ownReadSeq ?? lastReadSeq

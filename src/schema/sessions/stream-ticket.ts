@@ -7,7 +7,7 @@ import { requireViewer } from '../building/context.ts'
 import { parseWithinLimits } from '../building/parse.ts'
 import { refusing } from '../building/refusing.ts'
 
-/** It has to go into the first line of a request, of which nginx and others take 8 KB with the rest of the address. */
+/** It must fit into the first line of a request: nginx and others allow 8 KB for that line with the rest of the address. */
 const maxSearchByteSize = 7_000
 const maxVariablesLength = 4_096
 
@@ -87,7 +87,7 @@ function sizeIssue(operation: TicketedOperation): Issue | null {
   return { path: [isByVariables ? 'variables' : 'query'], message }
 }
 
-/** Has only ASCII, so its length is its size in bytes. */
+/** The result has only ASCII characters, so its length is its size in bytes. */
 function searchOf({ query, variables, operationName }: TicketedOperation, ticket: string): string {
   const params = new URLSearchParams({ query })
   if (variables) params.set('variables', JSON.stringify(variables))
@@ -96,7 +96,7 @@ function searchOf({ query, variables, operationName }: TicketedOperation, ticket
   return `?${params.toString()}`
 }
 
-/** Whether it fits the schema is found, and told, when it is opened. */
+/** Whether the operation fits the schema is checked, and reported, when the subscription is opened. */
 function faultIn({ query, operationName }: TicketedOperation): Issue | null {
   try {
     const operation = getOperationAST(parseWithinLimits(query), operationName)
