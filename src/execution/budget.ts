@@ -90,7 +90,9 @@ export class Budget {
   addObject(byteSize: number): void {
     this.addBytes(byteSize)
     if (++this.objects > this.limits.objects) throw this.exceeded('operation-objects')
-    if (this.objects % objectsPerLook === 0) this.check()
+    if (this.objects % objectsPerLook === 0) this.lookAndKeep()
+    // Also when it was used up by what ran before.
+    if (this.spentMs > this.limits.processorMs) throw this.exceeded('operation-time')
   }
 
   /** Some of it runs from now until `stop`. False when it runs already. */
@@ -120,11 +122,10 @@ export class Budget {
     this.pay(this.byteSize * msPerByte)
   }
 
-  private check(): void {
+  private lookAndKeep(): void {
     const beforeMs = this.spentMs
     this.look()
     this.unpaidMs += this.spentMs - beforeMs
-    if (this.spentMs > this.limits.processorMs) throw this.exceeded('operation-time')
   }
 
   private look(): void {

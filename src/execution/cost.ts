@@ -24,7 +24,7 @@ const maxResyncEvents = 5_000
 const maxResyncStreams = 1_000
 const defaultResyncLimit = 500
 /** Fields that are looked at. Fragments that are spread in many ways over many types come to more than their text. */
-const maxVisits = 20_000
+const maxVisits = 10_000
 
 /** Thrown for what is too much to be counted. */
 export class Uncountable extends Error {}

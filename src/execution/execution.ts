@@ -5,6 +5,11 @@ import type { FieldPlan, PlanSource, SelectionPlan } from './plan.ts'
 
 type Values = Record<string, unknown>
 
+/** Told of one answer; what else failed in it is null without an error of its own. */
+const maxErrors = 100
+/** In the budget of an answer: an error takes time too. */
+const errorByteSize = 512
+
 /** Whose turns the work is done in. */
 export type Turns = Payment
 
@@ -98,7 +103,8 @@ export class Execution {
   putNull(place: Place | undefined, error: GraphQLError): void {
     if (this.isLost(place)) return
     this.someFailed = true
-    this.errors.push(error)
+    this.budget.byteSize += errorByteSize
+    if (this.errors.length < maxErrors) this.errors.push(error)
     if (!place) {
       this.rootFailed = true
       return
@@ -146,6 +152,7 @@ export function settleLater(
       run.release()
     },
     (error: unknown) => {
+      if (!run.isGivenUp) run.budget.startForMicrotasks()
       run.failLate(place, nodes, error)
       run.release()
     },

@@ -53,8 +53,13 @@ export interface Verdict {
   error: GraphQLError | null
 }
 
-/** Never throws: what cannot be counted is refused. */
-export type CostLimit = (variables: Variables) => Verdict
+/** Judges one operation of a document. What cannot be counted is refused. */
+export interface CostLimit {
+  /** The verdict on the same sizes before, which is nearly always there and costs nothing. Never throws. */
+  known(variables: Variables): Verdict | undefined
+  /** Never throws. */
+  judge(variables: Variables): Verdict
+}
 
 const unfit: Verdict = { objects: 0, error: null }
 
@@ -65,58 +70,68 @@ export function costLimit(
   operation: OperationDefinitionNode,
   limits: OperationLimits,
 ): CostLimit {
-  const refused = (objects: number): Verdict => {
-    const originalError = overBudget(objects === Infinity ? 'operation-plan' : 'operation-objects', { objects }, limits)
-    return { objects, error: new GraphQLError(originalError.message, { originalError }) }
+  return new OperationCostLimit(schema, document, operation, limits)
+}
+
+class OperationCostLimit implements CostLimit {
+  private readonly verdicts = new Map<string, Verdict>()
+  /** Found out when they are first asked for. */
+  private names: readonly string[] | undefined
+  private conditions: readonly string[] = []
+  private fragments: ReturnType<typeof fragmentsOf> = {}
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly document: DocumentNode,
+    private readonly operation: OperationDefinitionNode,
+    private readonly limits: OperationLimits,
+  ) {}
+
+  known(variables: Variables): Verdict | undefined {
+    return this.names && this.verdicts.get(keyOf(this.names, variables))
   }
-  let judge: CostLimit | undefined
-  return (variables) => {
+
+  judge(variables: Variables): Verdict {
     try {
-      return (judge ??= remembering(schema, document, operation, limits, refused))(variables)
-    } catch {
-      return refused(limits.objects + 1)
+      return this.known(variables) ?? this.judgeNew(variables)
+    } catch (error) {
+      return error instanceof Uncountable
+        ? this.refused('operation-plan', 0)
+        : this.refused('operation-objects', this.limits.objects + 1)
     }
+  }
+
+  private judgeNew(variables: Variables): Verdict {
+    const { schema, operation, verdicts } = this
+    const names = (this.names ??= this.read())
+    const rootType = schema.getRootType(operation.operation)
+    const coerced = coerceVariables(schema, operation, variables)
+    // Of what does not fit the sizes say nothing: others of the same sizes may.
+    if (coerced.errors || !rootType) return unfit
+    const { values } = coerced
+    const chosen = Object.fromEntries(this.conditions.flatMap((name) => (name in values ? [[name, values[name]]] : [])))
+    const walk = new CostWalk({ schema, fragments: this.fragments, conditions: chosen }, values)
+    const objects = walk.objectsOf(rootType, operation.selectionSet)
+    const verdict =
+      objects <= this.limits.objects ? { objects, error: null } : this.refused('operation-objects', objects)
+    const key = keyOf(names, variables)
+    if (verdicts.size < maxVerdicts && key.length <= maxVerdictKeyLength) verdicts.set(key, verdict)
+    return verdict
+  }
+
+  private read(): readonly string[] {
+    this.fragments = fragmentsOf(this.document)
+    this.conditions = conditionNames([this.operation, ...Object.values(this.fragments)])
+    return sizingVariables(this.schema, this.document)
+  }
+
+  private refused(limit: 'operation-plan' | 'operation-objects', objects: number): Verdict {
+    const originalError = overBudget(limit, { objects }, this.limits)
+    return { objects, error: new GraphQLError(originalError.message, { originalError }) }
   }
 }
 
-function remembering(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  limits: OperationLimits,
-  refused: (objects: number) => Verdict,
-): CostLimit {
-  const fragments = fragmentsOf(document)
-  const rootType = schema.getRootType(operation.operation)
-  const names = sizingVariables(schema, document)
-  const conditions = conditionNames([operation, ...Object.values(fragments)])
-  const verdicts = new Map<string, Verdict>()
-  const judge = (variables: Variables): Verdict => {
-    const coerced = coerceVariables(schema, operation, variables)
-    if (coerced.errors) return unfit
-    const { values } = coerced
-    const chosen = Object.fromEntries(conditions.flatMap((name) => (name in values ? [[name, values[name]]] : [])))
-    const walk = new CostWalk({ schema, fragments, conditions: chosen }, values)
-    // The execution says that there is none.
-    if (!rootType) return unfit
-    let objects: number
-    try {
-      objects = walk.objectsOf(rootType, operation.selectionSet)
-    } catch (error) {
-      if (error instanceof Uncountable) return refused(Infinity)
-      throw error
-    }
-    return objects <= limits.objects ? { objects, error: null } : refused(objects)
-  }
-  return (variables) => {
-    const given = names.filter((one) => Object.hasOwn(variables, one)).map((one) => [one, sizeOf(variables[one])])
-    const key = given.length === 0 ? '' : JSON.stringify(given)
-    const known = verdicts.get(key)
-    if (known) return known
-    const verdict = judge(variables)
-    // Of what did not fit the sizes say nothing: others of the same sizes may.
-    if (verdict !== unfit && verdicts.size < maxVerdicts && key.length <= maxVerdictKeyLength)
-      verdicts.set(key, verdict)
-    return verdict
-  }
+function keyOf(names: readonly string[], variables: Variables): string {
+  const given = names.filter((one) => Object.hasOwn(variables, one)).map((one) => [one, sizeOf(variables[one])])
+  return given.length === 0 ? '' : JSON.stringify(given)
 }

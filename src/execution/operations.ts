@@ -37,7 +37,7 @@ export interface Prepared {
   /** Runs a query or mutation when it is its payer's turn, or says that it is too much. Never rejects. */
   execute(input: Input): ExecutionResult | Promise<ExecutionResult>
   /** Opens a subscription with `start` when its payer has room for it, or says that it is too much. Never rejects. */
-  open<Stream>(
+  open<Stream extends object>(
     input: Input,
     start: () => Promise<ExecutionResult | Stream>,
   ): ExecutionResult | Stream | Promise<ExecutionResult | Stream>
@@ -143,33 +143,35 @@ function prepare(parts: Parts, document: DocumentNode, operation: OperationDefin
   const limit = costLimit(schema, document, operation, limits)
   const run = planOperation(schema, document, operation, { plans, work })
   const isSend = isSendOf(operation)
-  const costOf: Prepared['costOf'] = (variables) => limit(variables ?? {})
-  /** What it costs, or the answer that it is too much. */
-  const refused = (input: Input) => {
-    const { objects, error } = costOf(input.variableValues)
-    if (error) tellOfLimit('operation-objects', payerOf(input))
-    return { objects, refusal: error && { errors: [error] } }
+  /** The answer that it is too much, if it is. */
+  const refusalOf = (input: Input): ExecutionResult | null => {
+    const { error } = limit.judge(input.variableValues ?? {})
+    if (!error) return null
+    tellOfLimit('operation-objects', payerOf(input))
+    return { errors: [error] }
   }
+  const isUrgent = ({ variableValues }: Input) =>
+    (limit.known(variableValues ?? {})?.objects ?? Infinity) <= maxUrgentObjects
   return {
     document,
     operation,
     isSubscription,
     isActivity: hasActivity(operation),
-    costOf,
-    run: (input) => {
-      const { objects } = costOf(input.variableValues)
-      return run(input, { limits, payer: payerOf(input), isUrgent: objects <= maxUrgentObjects })
-    },
+    costOf: (variables) => limit.judge(variables ?? {}),
+    run: (input) => run(input, { limits, payer: payerOf(input), isUrgent: isUrgent(input) }),
     execute(input) {
-      const { objects, refusal } = refused(input)
-      if (refusal) return refusal
       const payer = payerOf(input)
-      return isSend && objects <= maxUrgentObjects
-        ? answered(() => sends.run(payer, () => run(input, { limits, payer, isUrgent: true })))
-        : answered(() => operations.run(payer, () => inTurn(work, payer, () => run(input, { limits, payer }))))
+      if (isSend && isUrgent(input)) {
+        return answered(() => sends.run(payer, () => run(input, { limits, payer, isUrgent: true })))
+      }
+      // Counting takes time too where the sizes are new.
+      const begin = () => refusalOf(input) ?? run(input, { limits, payer })
+      return answered(() => operations.run(payer, () => inTurn(work, payer, begin)))
     },
-    open(input, start) {
-      return refused(input).refusal ?? answered(() => operations.run(payerOf(input), start))
+    open<Stream extends object>(input: Input, start: () => Promise<ExecutionResult | Stream>) {
+      const payer = payerOf(input)
+      const begin = (): ExecutionResult | Promise<ExecutionResult | Stream> => refusalOf(input) ?? start()
+      return answered(() => operations.run(payer, () => inTurn<ExecutionResult | Stream>(work, payer, begin)))
     },
   }
 }

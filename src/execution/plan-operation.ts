@@ -10,6 +10,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql'
 import type { Work } from '../fairness/work.ts'
+import { answered } from '../telemetry/facts.ts'
 import { Budget, OverBudget, defaultOperationLimits, type OperationLimits } from './budget.ts'
 import { Execution, runField, runFields, type Turns } from './execution.ts'
 import { conditionNames, type SelectionPlan } from './plan.ts'
@@ -118,9 +119,14 @@ async function runSerially(run: Execution, { fields, newObject, byteSize }: Sele
 }
 
 function answerOf(run: Execution, data: Values | null): ExecutionResult {
-  run.budget.settle()
+  const { budget, isGivenUp } = run
+  budget.settle()
+  if (answered.hasSubscribers) {
+    const { objects, byteSize, spentMs: processorMs } = budget
+    answered.publish({ objects, byteSize, processorMs, isGivenUp })
+  }
   // As a refusal before it began; an event has its place among others and is told all the same.
-  if (run.isGivenUp && run.source.operation.operation !== OperationTypeNode.SUBSCRIPTION) return { errors: run.errors }
+  if (isGivenUp && run.source.operation.operation !== OperationTypeNode.SUBSCRIPTION) return { errors: run.errors }
   const whole = run.rootFailed ? null : data
   return run.errors.length === 0 ? { data: whole } : { errors: run.errors, data: whole }
 }

@@ -97,7 +97,7 @@ export function planSelection(
   const fields = [...grouped].flatMap(([key, nodes]) => planField(source, type, key, nodes) ?? [])
   // An ordinary object is several times faster, and is one unless a field is called __proto__.
   const newObject = grouped.has('__proto__') ? () => Object.create(null) as Values : () => ({})
-  const byteSize = fields.reduce((sum, { key, typeName }) => sum + key.length + 4 + (typeName ?? '').length, 2)
+  const byteSize = fields.reduce((sum, { key, typeName }) => sum + key.length + 8 + (typeName ?? '').length, 2)
   return { fields, newObject, byteSize }
 }
 
@@ -110,8 +110,10 @@ function collect(
 ): void {
   const { schema, fragments, conditions } = source
   for (const selection of selections) {
-    if (getDirectiveValues(GraphQLSkipDirective, selection, conditions)?.if === true) continue
-    if (getDirectiveValues(GraphQLIncludeDirective, selection, conditions)?.if === false) continue
+    if (selection.directives && selection.directives.length > 0) {
+      if (getDirectiveValues(GraphQLSkipDirective, selection, conditions)?.if === true) continue
+      if (getDirectiveValues(GraphQLIncludeDirective, selection, conditions)?.if === false) continue
+    }
     if (selection.kind === Kind.FIELD) {
       const key = (selection.alias ?? selection.name).value
       const nodes = grouped.get(key)

@@ -32,6 +32,9 @@ export const executed = fact<{ type: string }>('event-executed')
 /** A subscription took the result of an event that was executed for another one. */
 export const shared = fact<{ type: string }>('event-shared')
 
+/** An operation or an event was executed, or given up: what it came to. */
+export const answered = fact<{ objects: number; byteSize: number; processorMs: number; isGivenUp: boolean }>('answered')
+
 /** Events were written to a WebSocket, all of one turn in one write. */
 export const delivered = fact<{ eventCount: number; byteSize: number }>('delivered')
 

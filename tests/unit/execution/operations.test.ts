@@ -56,9 +56,11 @@ describe('operations', () => {
   it('are not kept when they are wrong or long', () => {
     const operations = make()
     for (let n = 0; n < 50; n++) {
-      expect(() => operations.prepare({ query: `{ nope${String(n)} }` }, payer)).toThrow()
-      expect(() => operations.prepare({ query: `{ other(n: ${String(n)} }` }, payer)).toThrow()
-      expect(() => operations.prepare({ query: `query A${String(n)} { other }`, operationName: 'B' }, payer)).toThrow()
+      expect(() => operations.prepare({ query: `{ nope${String(n)} }` }, `payer ${String(n)}`)).toThrow()
+      expect(() => operations.prepare({ query: `{ other(n: ${String(n)} }` }, `payer ${String(n)}`)).toThrow()
+      expect(() =>
+        operations.prepare({ query: `query A${String(n)} { other }`, operationName: 'B' }, `payer ${String(n)}`),
+      ).toThrow()
     }
     expect(() => operations.prepare({ query: `{ other }${' '.repeat(40_000)}` }, payer)).toThrow('up to 32768 bytes')
     // The valid documents that were asked for by a name they do not have.
