@@ -1,5 +1,4 @@
-// How much one client can hurt another: somebody chats while somebody else attacks.
-// Run: npm run bench -- --attacks
+// How much one client can harm another: one person chats while another client attacks. Run: npm run bench -- --attacks
 import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -24,7 +23,7 @@ const { openBystander } = await source('tests/attacks/bystander.ts')
 /** @param {readonly number[]} values */
 const p95 = (values) => [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length * 0.95) - 1)] ?? NaN
 
-/** Highest resident memory of a process while something goes on. */
+/** Highest resident memory of a process while it is watched. */
 function watchMemory(pid) {
   let highest = 0
   const looking = setInterval(() => (highest = Math.max(highest, residentBytes(pid) ?? 0)), 50)
@@ -34,7 +33,7 @@ function watchMemory(pid) {
   }
 }
 
-/** One attack: quiet, attacked and quiet again, on a server of its own. */
+/** One attack on a server of its own: without the attack, with it, and without it again. */
 async function measure(attack, { httpUrl, wsUrl, pid, databaseUrl }, ms) {
   const bystander = await openBystander(httpUrl, 100)
   await bystander.watch(2_000)

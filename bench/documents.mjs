@@ -26,7 +26,7 @@ export const messageEvents = `subscription MessageEvents($conversationId: ID!) {
   }
 }`
 
-/** The same from a place in the log: only for contenders with `resumes: true`, when clients come back. */
+/** The same from a position in the log: only for contenders with `resumes: true`, when clients come back. */
 export const messageEventsAfter = `subscription MessageEventsAfter($conversationId: ID!, $after: Int) {
   messageEvents(conversationId: $conversationId, after: $after) {
     __typename ... on MessageSent { message { id seq text sender { id } } cursor { eventSeq } }

@@ -1,4 +1,4 @@
-// How the cost of each operation grows with the size of what it works on. Run: npm run bench -- --growth [--quick]
+// How the cost of each operation grows with the size of its data. Run: npm run bench -- --growth [--quick]
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -33,7 +33,7 @@ export async function run(options) {
   if (unknown.length > 0)
     throw new Error(`There is no curve ${unknown.join(', ')}. There are: ${Object.keys(titles).join(', ')}.`)
 
-  // No data is made for what is not wanted.
+  // Data is made only for the chosen curves.
   const sizes = { ...allSizes[mode] }
   for (const name of Object.keys(titles)) if (!wanted.includes(name)) sizes[name] = []
 

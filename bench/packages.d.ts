@@ -1,4 +1,4 @@
-// Packages that only `npm ci` in bench/ installs: `npm run typecheck` runs without them.
+// Packages that only `npm ci` in bench/ installs: `npm run typecheck` works without them.
 declare module '@apollo/server'
 declare module '@apollo/server/plugin/disabled'
 declare module '@apollo/server/plugin/drainHttpServer'

@@ -1,4 +1,4 @@
-// Draws the pictures of the documentation from results.
+// Draws the documentation's pictures from results.
 // Run: node bench/plot.mjs [--results file --performance file.svg] [--growth-results file --growth file.svg]
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'

@@ -1,5 +1,4 @@
-// What it costs when a thousand members read one message, with receipts gathered and without.
-// Run: npm run bench -- --receipts
+// The cost of a thousand members reading one message, with gathered receipts and without. Run: npm run bench -- --receipts
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -20,12 +19,12 @@ import { median, printColumns } from './harness/table.mjs'
 const here = dirname(fileURLToPath(import.meta.url))
 const template = 'receipts_world'
 const members = 1_000
-/** Members who are connected and get the receipts. */
+/** Number of connected members who get the receipts. */
 const watchers = 20
 const connections = 200
 const waitMs = 60_000
 
-/** The setting that makes the difference. */
+/** The setting that is compared. */
 const ways = [
   { name: 'gathered', label: 'gathered', env: {} },
   { name: 'at_once', label: 'each at once', env: { RECEIPT_GATHER_MEMBERS: '1000000' } },
@@ -70,7 +69,7 @@ async function seed(databaseUrl) {
   await client.end()
 }
 
-/** Somebody who is connected: which seq they have been told of each member, and how many frames that took. */
+/** A connected member: the newest seq that they got for each member, and the number of frames. */
 function watch(wsUrl, token) {
   const socket = new WebSocket(wsUrl, 'graphql-transport-ws')
   onEnd(() => socket.terminate())
@@ -98,7 +97,7 @@ function watch(wsUrl, token) {
   return ready
 }
 
-/** One round: a server of its own on a database of its own. */
+/** One round, on a server and a database of its own. */
 async function measure(one) {
   const { httpUrl, wsUrl, pid } = await one.running()
   const ask = async (connection, as, query, variables) => {
@@ -112,7 +111,7 @@ async function measure(one) {
   const { seq } = (await ask(clients[0], 1, sendMessage, { input })).sendMessage.message
   const readers = Array.from({ length: members - 1 }, (_, index) => index + 2)
   const audience = await Promise.all(readers.slice(0, watchers).map((person) => watch(wsUrl, one.tokenOf(person))))
-  // Tokens are looked at once each, which is no part of this.
+  // Verifies each token once beforehand: that is not part of the measurement.
   const next = [...readers]
   const perReader = async (work) => {
     const left = [...next]
@@ -140,7 +139,7 @@ async function measure(one) {
   }
   const toldMs = nowMs() - startedAtMs
   const serverCpuMs = cpuMs()
-  // Without those that go by the clock.
+  // Without periodic statements.
   const [{ statements }] = await one.query(
     `SELECT sum(calls)::int AS statements FROM pg_stat_statements
       WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND toplevel

@@ -1,5 +1,4 @@
-// What it costs that an event is told to 1,000 inboxes with a resume token for each.
-// Run: npm run bench -- --resume
+// The cost of delivering an event to 1,000 inboxes with a resume token for each. Run: npm run bench -- --resume
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,7 +33,7 @@ const figures = [
   { key: 'frameUs', label: 'as many as there can be: a frame, µs' },
 ]
 
-/** Each is with everybody before the next one is sent. */
+/** Each message is delivered to everybody before the next one is sent. */
 async function oneByOne({ watchers, writers, server, budget }, audience) {
   const count = Math.round(budget.sendsMs / 25)
   await watchers.call('reset')
@@ -51,7 +50,7 @@ async function oneByOne({ watchers, writers, server, budget }, audience) {
   return { oneCpuUs: (cpuMs() * 1000) / count, oneMs: median(times) }
 }
 
-/** One round of one way: 1,000 people, each with the whole inbox, of which one conversation is busy. */
+/** One round of one variant: 1,000 people who follow their whole inbox, in which one conversation is busy. */
 async function measure(context, { name, query }) {
   const audience = await openAudience(context, [world.room], 16, { query })
   try {
@@ -84,7 +83,7 @@ export async function run(options) {
   const context = { ...one, ...clients, server: await one.running(), budget }
   /** @type {Record<string, Awaited<ReturnType<typeof measure>>[]>} */
   const rounds = Object.fromEntries(ways.map(({ name }) => [name, []]))
-  // Warms up, and does not count.
+  // A warm-up that does not count.
   for (const way of ways) await measure({ ...context, budget: budgets.quick }, way)
   for (let round = 1; round <= roundCount; round++) {
     for (const way of ways) {

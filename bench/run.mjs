@@ -40,7 +40,7 @@ const { values: options } = parseArgs({
   },
 })
 
-/** The packages of bench/ are not the product's, so that the product's `npm ci` does not bring them. */
+/** The packages of bench/ are separate from the product's, so the product's `npm ci` does not install them. */
 function install() {
   const lock = join(here, 'package-lock.json')
   const installed = join(here, 'node_modules/.package-lock.json')
@@ -63,14 +63,14 @@ if (options.help) {
   console.log(help)
 } else {
   install()
-  // Only now, as they need what was installed.
+  // Imported here, because they need the packages installed above.
   const { endAll, isEnding } = await import('./harness/ending.mjs')
   try {
     const other = ['growth', 'receipts', 'resume', 'attacks'].find((name) => options[name])
     const { run } = await import(other === undefined ? './harness/run.mjs' : `./${other}.mjs`)
     process.exitCode = await run(options)
   } catch (error) {
-    // What fails while everything is being ended fails because of that.
+    // While everything is being ended, failures are a result of that.
     if (!isEnding()) console.error(error)
     process.exitCode = 1
   } finally {

@@ -1,7 +1,5 @@
 // Writes the SQL functions that differ from prisma/functions into a migration. A second run replaces what the first wrote.
-//
 // Run: npm run migration:functions -- <what_changes>
-//
 // If the name of the newest migration ends with <what_changes>, it is used; else a new migration is made, at the present
 // time.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,5 +1,4 @@
 // Builds what is stale and runs the server in this process, so that it gets the signals and sets the exit code.
-//
 // Run: npm start (with `exec` in package.json: otherwise a shell between npm and the server would swallow npm's signals)
 import { build } from './build.mjs'
 

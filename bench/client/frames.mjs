@@ -3,8 +3,10 @@ import { Buffer } from 'node:buffer'
 export const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 }
 
 /**
- * A whole frame as a client sends it. Its mask is zero, so that the payload stands in it as it is.
+ * A whole frame as a client sends it. Its mask is zero, so the payload is in it unchanged.
+ *
  * @param {number} opcode
+ *
  * @param {string | Buffer} payload
  */
 export function clientFrame(opcode, payload) {
@@ -61,8 +63,8 @@ const digit0 = 48
 const label = Buffer.from('"seq":')
 
 /**
- * Reads the number after `"seq":` without parsing the JSON around it. It looks first where it stood the last time, and
- * searches only when it is not there.
+ * Reads the number after `"seq":` without parsing the JSON around it. Tries the last position first, and searches only if
+ * it is not there.
  */
 export function createSeqFinder() {
   let place = 0

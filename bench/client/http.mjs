@@ -1,4 +1,4 @@
-// A keep-alive HTTP connection with one request at a time: as little work for a request as can be.
+// A keep-alive HTTP connection with one request at a time, with as little work per request as possible.
 import { Buffer } from 'node:buffer'
 import { connect } from 'node:net'
 
@@ -37,7 +37,7 @@ function readResponse(bytes) {
     const end = begin + Number(length[1])
     return bytes.length < end ? null : { status, body: bytes.subarray(begin, end) }
   }
-  // Chunks, whose sizes are only looked at when the last one seems to have come.
+  // Chunks. Their sizes are read only when the last chunk seems to have arrived.
   if (!bytes.subarray(-5).equals(lastChunk)) return null
   const parts = []
   for (let at = begin; ;) {

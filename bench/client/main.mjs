@@ -1,4 +1,4 @@
-// A process of clients. The harness asks it for things over IPC; it ends with the harness.
+// A process of clients. The harness calls its methods over IPC; it ends with the harness.
 import process from 'node:process'
 import { readerMethods } from './readers.mjs'
 import { senderMethods } from './senders.mjs'
@@ -8,7 +8,7 @@ import { subscriberMethods } from './subscribers.mjs'
 const methods = { ...subscriberMethods, ...senderMethods, ...readerMethods }
 
 process.once('disconnect', () => process.exit(0))
-// Ctrl-C in a terminal reaches all processes; the harness decides.
+// Ctrl-C in a terminal reaches all processes; the harness decides when they end.
 process.on('SIGINT', () => undefined)
 
 const answer = (/** @type {object} */ message) => process.send?.(message)

@@ -1,4 +1,4 @@
-// What is said on a socket before the events come, for each kind of contender.
+// What clients send on a socket before the events come, for each kind of contender.
 import { messageEvents, messageEventsAfter } from '../documents.mjs'
 import { RawWebSocket } from './socket.mjs'
 
@@ -71,7 +71,7 @@ async function subscribeBare({ url, localAddress, onEvent, onEnd }) {
 /** @type {Record<string, (wanted: Subscription) => Promise<{ destroy(): void }>>} */
 export const subscribe = { 'graphql-ws': subscribeGraphql, 'socket.io': subscribeSocketIo, bare: subscribeBare }
 
-/** Engine.IO 4 and Socket.IO 5 over a WebSocket, as far as needed. */
+/** Engine.IO 4 and Socket.IO 5 over a WebSocket, only the parts needed here. */
 export class SocketIo {
   #waiting = new Map()
   #count = 0

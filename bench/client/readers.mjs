@@ -6,7 +6,7 @@ import { HttpConnection, postRequest } from './http.mjs'
 let readers = []
 
 export const readerMethods = {
-  /** One connection for each request. Answers what each is answered, for the harness to check. */
+  /** Opens one connection for each request. Returns each answer, for the harness to check. */
   async openReaders({ httpUrl, requests }) {
     readers = await Promise.all(
       requests.map(async ({ token, body }) => {
@@ -19,7 +19,7 @@ export const readerMethods = {
     return readers.map(({ answer }) => answer.toString())
   },
 
-  /** Each connection asks the same again and again. Every answer has to be the one that was checked, byte for byte. */
+  /** Each connection repeats its request. Every answer must equal the checked one, byte for byte. */
   async read({ durationMs }) {
     const startedAtMs = nowMs()
     const times = []

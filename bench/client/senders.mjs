@@ -5,7 +5,7 @@ import { nowMs, percentiles } from './clock.mjs'
 import { HttpConnection, postRequest } from './http.mjs'
 import { SocketIo } from './protocols.mjs'
 
-// As long as what people write.
+// A usual length of a message.
 export const messageText = 'Shall we meet at the usual place at half past seven, or is that too early for you?'
 const keyPrefix = randomBytes(6).toString('hex')
 let keyCount = 0
@@ -81,7 +81,7 @@ async function sendAtRate({ ratePerSecond, count, timeoutMs, isOver = () => fals
     const dueMs = startedAtMs + (scheduled * 1000) / ratePerSecond
     const waitMs = dueMs - nowMs()
     if (waitMs > 0) await sleep(waitMs)
-    // The schedule goes on whatever the server does: what waits here counts as waiting.
+    // The schedule does not wait for the server: time in this queue counts as latency.
     queue.push(dueMs)
     scheduled++
     pump()
@@ -90,7 +90,7 @@ async function sendAtRate({ ratePerSecond, count, timeoutMs, isOver = () => fals
   while (sent.length + errors.length < scheduled && nowMs() < deadlineMs) await sleep(5)
   const endedAtMs = nowMs()
   const done = sent.map(({ ackedAtMs, scheduledAtMs }) => ackedAtMs - scheduledAtMs)
-  // What has no answer yet took at least this long.
+  // Sends without an answer yet took at least this long.
   const pending = scheduled - sent.length - errors.length
   const waited = Array.from({ length: pending }, (_, place) => endedAtMs - (queue[place] ?? startedAtMs))
   queue.length = 0
@@ -105,7 +105,7 @@ async function sendAtRate({ ratePerSecond, count, timeoutMs, isOver = () => fals
 }
 
 export const senderMethods = {
-  /** Each sender is a connection of its own and goes round its rooms. */
+  /** Each sender has a connection of its own, and sends to its rooms in turn. */
   async openSenders({ kind, httpUrl, wsUrl, senders: wanted }) {
     senders = await Promise.all(
       wanted.map(async ({ token, rooms }) => ({
@@ -115,7 +115,7 @@ export const senderMethods = {
     )
   },
 
-  /** One message to each room, by its first sender. The seqs by room. */
+  /** One message to each room, by its first sender. Returns the seqs by room. */
   async sendToEachRoom() {
     const first = new Map()
     for (const { sender, rooms } of senders) {
@@ -128,12 +128,12 @@ export const senderMethods = {
     return seqs
   },
 
-  /** All senders as fast as their acknowledgements allow, until `count` were sent in all or the time is over. */
+  /** All senders send as fast as their acknowledgements allow, until `count` were sent in all or the time is over. */
   async sendFast({ count = Infinity, durationMs = Infinity }) {
     const startedAtMs = nowMs()
     const times = []
     const errors = []
-    /** By room: the smallest and the largest seq, and how many. */
+    /** By room: the smallest and the largest seq, and how many were sent. */
     const rooms = {}
     let begun = 0
     await Promise.all(
@@ -160,7 +160,7 @@ export const senderMethods = {
     return { startedAtMs, endedAtMs, acked: times.length, errors: errors.slice(0, 3), rooms, ...percentiles(times) }
   },
 
-  /** On a schedule that does not wait for the server. Latency counts from when a send was due. */
+  /** Sends on a schedule that does not wait for the server. Latency counts from the time at which a send was due. */
   sendAtRate,
 
   /** The same until stopRate is called. */

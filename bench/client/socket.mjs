@@ -1,5 +1,5 @@
-// A WebSocket client on a bare TCP socket. All sockets of the process read into one buffer: nothing is allocated for what
-// comes in, unless a frame is cut in two.
+// A WebSocket client on a bare TCP socket. All sockets of the process read into one buffer: receiving allocates nothing,
+// unless a frame arrives in two parts.
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
@@ -66,7 +66,7 @@ export class RawWebSocket {
     this.#tcp.write(clientFrame(opcodes.text, text))
   }
 
-  /** Cuts the connection, as a network that fails does. onClose is not called. */
+  /** Cuts the connection, as a failing network does. onClose is not called. */
   destroy() {
     this.#isOver = true
     this.#tcp.destroy()

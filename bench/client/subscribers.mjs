@@ -1,4 +1,4 @@
-// Many subscribers in one process. Of each event only its seq is read, to know that nothing was lost, repeated or reordered.
+// Many subscribers in one process. Of each event only the seq is read, to check that none was lost, repeated or reordered.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { nowMs, percentiles } from './clock.mjs'
 import { createSeqFinder } from './frames.mjs'
@@ -17,12 +17,12 @@ const findSeq = createSeqFinder()
 
 /** @type {Subscriber[]} */
 let subscribers = []
-/** When the newest event of all came, on the machine's clock. */
+/** When the latest event of all subscribers arrived, on the machine's clock. */
 let lastEventAtMs = 0
 /** @type {null | { baseSeqs: number[], counts: number, atMs: Float64Array }} */
 let arrivals = null
 
-/** The first event of the first subscriber since the last reset, as it came: the only one that anybody parses. */
+/** The first event of the first subscriber since the last reset, unchanged: the only one that is parsed. */
 let firstEvent = ''
 
 class Subscriber {
@@ -55,7 +55,7 @@ class Subscriber {
 
   /** @param {number | null} after */
   async open(after) {
-    // One that was only refused its subscription is still connected.
+    // A socket whose subscription was refused is still connected.
     this.socket?.destroy()
     this.ended = null
     this.socket = await subscribe[this.kind]({
@@ -134,19 +134,19 @@ export const subscriberMethods = {
     return openAll(() => null)
   },
 
-  /** Whether everybody has everything up to the seq of their room; `seqs` by room. */
+  /** Whether all subscribers have everything up to the seq of their room; `seqs` by room. */
   async waitFor({ seqs, timeoutMs }) {
     const complete = await until(() => subscribers.every((one) => one.has(seqs[one.room])), timeoutMs)
     return { complete, lastEventAtMs }
   },
 
-  /** Forgets what was counted until now, and begins to note when each event comes when `events` are expected of each room. */
+  /** Resets the counts. With `events`, the expected number for each room, it also records when each event arrives. */
   reset({ baseSeqs = [], events = 0 } = {}) {
     for (const one of subscribers) Object.assign(one, { events: 0, repeated: 0, reordered: 0, missing: new Set() })
     arrivals = events === 0 ? null : { baseSeqs, counts: events, atMs: new Float64Array(subscribers.length * events) }
   },
 
-  /** What came since the last reset. */
+  /** The counts since the last reset. */
   counts: () => ({
     events: count((one) => one.events),
     missing: count((one) => one.missing.size),
@@ -158,7 +158,10 @@ export const subscriberMethods = {
 
   firstEvent: () => firstEvent,
 
-  /** Time from sending to receipt. `sentAtMs` by room and place after its base seq. Of what did not come there is none. */
+  /**
+   * Times from sending to receipt. `sentAtMs` by room and place after its base seq. Events that did not arrive are left
+   * out.
+   */
   deliveryTimes({ sentAtMs }) {
     if (arrivals === null) throw new Error('reset was not asked to note when events come')
     const { atMs, counts } = arrivals
@@ -182,8 +185,8 @@ export const subscriberMethods = {
   },
 
   /**
-   * Everybody comes back at once, with the place they had where the contender resumes, and tries again a little later when
-   * they are sent away. Each is back when it has a message that was sent after this began.
+   * All subscribers come back at once, with their former position if the contender resumes, and retry a little later if
+   * they are refused. A subscriber is back when it has a message that was sent after this began.
    */
   async comeBack({ resumes, headSeqs, timeoutMs }) {
     const startedAtMs = nowMs()

@@ -1,4 +1,4 @@
-// Parley itself, built from the tree that bench/ stands in, with the settings it ships with.
+// Parley itself, built from the tree that contains bench/, with its default settings.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -6,7 +6,7 @@ import { operations } from './operations.mjs'
 const warmUps = 10
 const counted = 5
 
-/** Asks one thing after the other on one connection. */
+/** Sends requests one after the other on one connection. */
 export function createAsker(httpUrl, tokenOf) {
   const connection = new HttpConnection(httpUrl)
   const send = async ({ query, as, variables }, given) => {
@@ -25,7 +25,7 @@ export function createAsker(httpUrl, tokenOf) {
   }
 }
 
-/** One operation at each size, the sizes in turn, so that a noisy moment of the machine meets all of them. */
+/** One operation at each size. The sizes take turns, so that noise of the machine affects all of them. */
 async function measureOperation({ asker, query, statementsOf }, points, repeats) {
   const { ask, send } = asker
   for (const point of points) point.given = await point.operation.once?.(ask, point.operation)

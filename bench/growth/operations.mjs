@@ -1,5 +1,5 @@
-// What is measured at each size. `once` is asked before the first time, `prepare` before each; neither is timed, and what they
-// give is handed to `variables`.
+// The operations that are measured at each size. `once` is requested before the first time, `prepare` before each; neither
+// is timed, and their results go to `variables`.
 import { Buffer } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import * as documents from '../documents.mjs'
@@ -53,7 +53,7 @@ const markReadOf = (conversation) => ({
   isRight: (data) => data.markRead.__typename === 'MarkReadSuccess',
 })
 
-/** Of one entry, wherever the conversation stands in the inbox. */
+/** The unread count of one entry, wherever the conversation is in the inbox. */
 const unreadOf = (conversation, as) => ({
   query: 'query Unread($id: ID!) { conversation(id: $id) { viewerEntry { unreadCount } } }',
   as,
@@ -99,7 +99,7 @@ export const operations = {
     }),
     send: (place) => sendTo(longConversation(place)),
     'unread count, nothing read': (place) => unreadOf(longConversation(place), reader),
-    // By somebody else, as the reader is to have read nothing.
+    // By another person, as the reader must have read nothing.
     'mark read': (place) => ({ ...markReadOf(longConversation(place)), as: marker }),
   },
   members: {
@@ -129,7 +129,9 @@ export const operations = {
   },
 }
 
-/** To go through millions of messages page by page would take hours: the cursor of a page, moved to another seq. */
+/**
+ * Reaching this place page by page would take hours with millions of messages. So a page's cursor is moved to another seq.
+ */
 function cursorAt(cursor, seq) {
   const [kind, place, ...rest] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
   if (typeof place !== 'number' || rest.length > 0) throw new Error('cursors of messages are not what they were')

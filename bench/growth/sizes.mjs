@@ -22,7 +22,7 @@ export const firstOfPerson = (place) => 100_000 * (place + 1)
 export const longConversation = (place) => 20_001 + place
 export const group = (place) => 30_001 + place
 
-/** Numbers of people. Everybody is in the room; the first ones are also what their names say. */
+/** Numbers of people. All of them are in the room; the first ones have further roles, as their names say. */
 export const people = 10_100
 export const heavyUser = (place) => 10_001 + place
 export const peer = 10_020

@@ -8,7 +8,7 @@ const ratePerSecond = 10
 const senders = 4
 const timeoutMs = 60_000
 
-/** Single sends to a room, one after the other is delivered. */
+/** Single sends to a room, each after the one before was delivered. */
 export async function measureSubscribers(context, sizes, repeats) {
   const { statementsOf } = await source('tests/testkit/statements.ts')
   const { watchers, writers, server, query } = context

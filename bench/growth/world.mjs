@@ -1,4 +1,4 @@
-// The data that the curves are measured on, made by the database itself.
+// The data for the curves, made in the database.
 import pg from 'pg'
 import { kinds, uuidSql } from '../harness/ids.mjs'
 import { firstOfPerson, group, heavyUser, longConversation, marker, peer, people, reader, room } from './sizes.mjs'
@@ -6,7 +6,7 @@ import { firstOfPerson, group, heavyUser, longConversation, marker, peer, people
 const user = (number) => uuidSql(kinds.user, number)
 const conversation = (number) => uuidSql(kinds.conversation, number)
 
-/** Groups with these numbers and a head at which their messages stand; the log is behind their floor. */
+/** Groups with these numbers, whose head is at `head`. Their events are no longer in the log. */
 const groupsSql = (numbers, head) => `
   INSERT INTO conversations (id, kind, title, head_seq, head_event_seq, floor_event_seq, last_activity_at)
   SELECT ${conversation('c')}, 'GROUP', 'Group ' || c, ${head}, ${head}, ${head}, now() - c * interval '1 second'
@@ -26,7 +26,7 @@ export async function seedGrowth(databaseUrl, sizes) {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
   const run = (sql) => client.query(sql)
-  // The rows are right by the way they are made; to check each foreign key would take most of the time.
+  // The rows are correct by construction; checking each foreign key would take most of the time.
   await run('SET session_replication_role = replica')
   await run(`INSERT INTO users (id, handle, display_name, search_name)
     SELECT ${user('n')}, 'person_' || n, 'Person ' || n, 'person ' || n FROM generate_series(1, ${String(people)}) AS n`)
@@ -73,7 +73,7 @@ export async function seedGrowth(databaseUrl, sizes) {
     await run(messagesSql(`SELECT ${String(number)}, s FROM generate_series(1, 100) AS s`))
   }
   await run(`UPDATE conversations c SET member_count = (SELECT count(*) FROM members m WHERE m.conversation_id = c.id)`)
-  // As if it had been written through the API, which keeps the places of inboxes.
+  // As writes through the API do: updates the places in the inboxes.
   await run('SELECT parley_touch_activity(array_agg(id)) FROM conversations')
   await run('VACUUM ANALYZE')
   await run('CREATE EXTENSION IF NOT EXISTS pg_stat_statements')

@@ -1,12 +1,12 @@
-// Subscribers who are known to be subscribed. Nothing in graphql-transport-ws tells when a subscription has begun, so that
-// messages are sent until everybody has had one.
+// Subscribers whose subscriptions have certainly begun. Nothing in graphql-transport-ws tells that, so messages are sent
+// until all subscribers have received one.
 import { messageText } from '../client/senders.mjs'
 import { conversationId, messageId, userId } from './ids.mjs'
 
 const settleTimeoutMs = 60_000
 const firstProbeTimeoutMs = 1_500
 
-/** A result that is wrong. What was to be timed is not, and the table says so. */
+/** A wrong result. Its time is not reported, and the table says so. */
 export class WrongResult extends Error {
   /** @override */
   name = 'WrongResult'
@@ -41,7 +41,7 @@ export async function openAudience(context, rooms, senderCount, payload) {
     )
     return { own, member: own[0].members[place % own[0].members.length] }
   })
-  // A sender writes to rooms of which it is a member: with several rooms each has senders of its own.
+  // A sender writes to rooms of which it is a member: with several rooms each room has its own senders.
   const wanted = senders.flatMap(({ own, member }) =>
     rooms.length === 1
       ? [{ token: tokenOf(member), rooms: own }]
@@ -63,10 +63,10 @@ export async function openAudience(context, rooms, senderCount, payload) {
   const audience = {
     rooms,
     size: sockets.length,
-    /** Sends to every room and waits until everybody has it. Afterwards the head of each room is known. */
+    /** Sends to every room and waits until all subscribers have it. Then the head of each room is known. */
     async settle() {
       const deadlineMs = Date.now() + settleTimeoutMs
-      // Longer each time: a slow server must not get probes faster than it delivers them.
+      // Longer each time: a slow server must not get probes faster than it can deliver them.
       for (let timeoutMs = firstProbeTimeoutMs; Date.now() < deadlineMs; timeoutMs *= 2) {
         const seqs = await writers.call('sendToEachRoom')
         const { complete } = await watchers.call('waitFor', { seqs, timeoutMs })
@@ -95,7 +95,7 @@ export async function openAudience(context, rooms, senderCount, payload) {
   return audience
 }
 
-/** What a subscriber is told is what was sent. */
+/** Checks that a delivered message is the message that was sent. */
 function checkEvent(text, { conversation, members }) {
   const parsed = JSON.parse(text.slice(text.search(/[[{]/)))
   const message = Array.isArray(parsed) ? parsed[1] : Object.values(parsed.payload.data)[0].message
@@ -106,7 +106,7 @@ function checkEvent(text, { conversation, members }) {
   if (!isRight) throw new WrongResult(`an event that was not sent: ${text.slice(0, 400)}`)
 }
 
-/** Everything that was sent came to everybody: once, and in order unless the contender promises no order. */
+/** Checks that every message was delivered to everybody: once, and in order unless the contender promises no order. */
 export function checkDelivered(counts, expectedEvents) {
   const { events, missing, repeated, ended, endedCount } = counts
   if (events !== expectedEvents || missing > 0 || repeated > 0 || endedCount > 0) {

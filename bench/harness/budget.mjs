@@ -1,4 +1,4 @@
-/** How long and how much. Rounds are interleaved: each contender once, then each contender again. */
+/** Durations and numbers. Rounds are interleaved: each contender once, then each contender again. */
 export const budgets = {
   full: {
     rounds: 3,
@@ -16,7 +16,7 @@ export const budgets = {
   },
   quick: {
     rounds: 1,
-    // What has not begun by then is left out: a quick run is over within three minutes, on a busy machine too.
+    // Paths that have not begun by then are left out: a quick run takes at most three minutes, also on a busy machine.
     endAfterMs: 145_000,
     calibrateMs: 300,
     fanoutMs: 1_000,

@@ -10,8 +10,9 @@ export const outputOf = (pid) => outputs.get(pid)?.() ?? ''
 const startTimeoutMs = 30_000
 const stopTimeoutMs = 5_000
 
-// Becomes the server itself, so that its pid is the child's; the process beside it ends the server when our end of the pipe
-// closes, however we end. As many files as the machine lets it have: each socket is one.
+// Replaces the shell by the server, so that its pid is the child's. The process beside it kills the server when our end of
+// the pipe closes, however this process ends. The limit of open files is raised to the machine's maximum: each socket is
+// one.
 const script =
   'exec 3<&0 </dev/null; ulimit -n $(ulimit -Hn); (read -r _; kill -KILL $$) <&3 >/dev/null 2>&1 & exec 3<&-; exec "$@"'
 
@@ -38,7 +39,7 @@ export async function startServer({ command, env, cwd, ready }) {
   })
   let output = ''
   let over = false
-  // Undefined only when it could not be started: then there is no line either.
+  // Undefined only if the process could not be started: then there is no line either.
   const pid = /** @type {number} */ (child.pid)
   outputs.set(pid, () => output)
   const exited = new Promise((resolve) => {

@@ -24,7 +24,7 @@ export async function loadContenders(names) {
   return Promise.all((names ?? all).map((name) => import(join(folder, `${name}.mjs`))))
 }
 
-/** A contender with its own copy of the world, and the server that runs on it: started when it is first needed. */
+/** A contender with its own copy of the world, and its server, which is started when it is first needed. */
 export async function createContender({ contender, postgres, template, redisUrl, secret }) {
   const databaseName = `bench_${contender.name.replaceAll(/\W/g, '_')}`
   const databaseUrl = await postgres.copyDatabase(template, databaseName)
@@ -37,7 +37,7 @@ export async function createContender({ contender, postgres, template, redisUrl,
     contender,
     databaseUrl,
     query: async (sql, params) => (await pool.query(sql, params)).rows,
-    /** Minting 1,000 tokens takes a while: each is made once. */
+    /** Signing 1,000 tokens takes a while, so each is made once. */
     tokenOf(person) {
       if (!tokens.has(person)) tokens.set(person, tokenOf(secret, person))
       return tokens.get(person)

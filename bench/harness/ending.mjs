@@ -1,11 +1,11 @@
-// What was started is ended, by its pid: at the end, on a failure, and on Ctrl-C.
+// Ends everything that was started, by its pid: at the end, on a failure, and on Ctrl-C.
 import process from 'node:process'
 
 /** @type {Set<() => unknown>} */
 const endings = new Set()
 let isOver = false
 
-/** Whether everything is being ended: what fails from now on fails because of that. */
+/** Whether everything is being ended: later failures are a result of that. */
 export const isEnding = () => isOver
 
 /** @param {() => unknown} end @returns {() => void} takes it away again, for what ended before */

@@ -6,7 +6,7 @@ const firstCount = 20
 const minCount = 20
 const maxCount = 20_000
 
-/** Sends so many messages in all and waits until all of them are with everybody. */
+/** Sends this many messages in all and waits until everybody has all of them. */
 async function burst({ watchers, writers }, audience, count) {
   await watchers.call('reset')
   const sent = await writers.call('sendFast', { count })
@@ -21,11 +21,11 @@ async function burst({ watchers, writers }, audience, count) {
   return { complete, counts, expected, elapsedMs: lastEventAtMs - sent.startedAtMs, sent }
 }
 
-/** The number of messages is chosen so that it takes about as long for every contender. */
+/** The number of messages is chosen so that this takes about as long for every contender. */
 export async function measureFanout(context, audience, check) {
   const { budget, server } = context
   let trial = await burst(context, audience, firstCount)
-  // The first ones are slow in every way; what they say is how many to send to know more.
+  // The first messages are slow for many reasons; their time only tells how many to send for a better estimate.
   trial = await burst(context, audience, clamp((budget.calibrateMs * firstCount) / trial.elapsedMs))
   const count = clamp((budget.fanoutMs * trial.sent.acked) / trial.elapsedMs)
   const cpuMs = startCpuClock(server.pid)

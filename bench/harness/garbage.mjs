@@ -1,4 +1,4 @@
-// Makes a node process collect its garbage, from outside: memory is compared after a collection, so that what is measured is
+// Makes a node process collect its garbage, from outside. Memory is compared after a collection, so that the difference is
 // what a subscription holds and not when the collector last ran.
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { createHmac } from 'node:crypto'
 
-// The world's uuids are known without asking for them: a kind and a number. They sort by the number, as v7 does by time.
+// The world's uuids can be computed: a kind and a number. They sort by the number, as v7 does by time.
 const uuid = (kind, number) => `${kind}0000000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`
 /** The same in SQL. */
 export const uuidSql = (kind, number) => `('${kind}0000000-0000-7000-8000-' || lpad(to_hex(${number}), 12, '0'))::uuid`

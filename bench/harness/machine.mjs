@@ -7,6 +7,6 @@ export const machine = () => ({
   memoryGb: Math.round(totalmem() / 2 ** 30),
   system: `${process.platform} ${release()}`,
   node: process.version,
-  /** How busy it was with other things when the run began. */
+  /** The load of the machine when the run began. */
   loadBefore: Number(loadavg()[0].toFixed(2)),
 })

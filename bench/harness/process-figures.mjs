@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-// What getconf CLK_TCK and PAGESIZE say on Linux on the usual machines.
+// The usual values of getconf CLK_TCK and PAGESIZE on Linux.
 const tickMs = 10
 const pageBytes = 4096
 

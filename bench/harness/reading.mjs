@@ -1,7 +1,7 @@
 import { WrongResult } from './audience.mjs'
 import { startCpuClock } from './process-figures.mjs'
 
-/** Each connection asks the same again and again; the answers are checked once, and compared byte for byte after. */
+/** Each connection repeats its request. The first answers are checked, and later ones compared with them byte for byte. */
 export async function measureReads({ readers, server, budget }, requests, expectedOf) {
   const answers = await readers.call('openReaders', { httpUrl: server.httpUrl, requests })
   try {
@@ -28,7 +28,7 @@ export async function measureReads({ readers, server, budget }, requests, expect
   }
 }
 
-/** The data alone, in the order of the document: what GraphQL fixes. */
+/** Only the data, in the order of the document, which GraphQL defines. */
 function canonical(text) {
   const { data, errors } = JSON.parse(text)
   return JSON.stringify(errors === undefined ? data : { errors })

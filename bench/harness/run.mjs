@@ -33,7 +33,7 @@ function choosePaths(only) {
   return known.filter(({ name }) => names.includes(name))
 }
 
-/** Paths that share what they run on come one after the other; the others are groups of one. */
+/** Paths that share a group come one after the other; each other path is a group of its own. */
 function groupsOf(paths) {
   const groups = []
   for (const path of paths) {
@@ -114,7 +114,7 @@ export async function run(options) {
   return ours.some(({ wrong }) => wrong !== undefined) ? 1 : 0
 }
 
-/** One contender, one round, the paths of a group. A wrong result is noted, and the next one starts afresh. */
+/** One contender, one round, the paths of a group. A wrong result is recorded, and the next path starts afresh. */
 async function visit({ group, one, clients, budget, note }) {
   const { contender } = one
   const paths = group.paths.filter(({ name }) => contender.paths === null || contender.paths.includes(name))

@@ -7,7 +7,7 @@ import { tsImport } from 'tsx/esm/api'
 import { onEnd } from './ending.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
-/** A module of the product's, by its path from the root. */
+/** Imports a module of the product, by its path from the root. */
 export const source = (path) => tsImport(join(root, path), import.meta.url)
 
 /** One statement on a connection of its own. */
@@ -24,7 +24,8 @@ export async function onDatabase(connectionString, sql, params = []) {
 const addressOf = (clusterUrl, database) => Object.assign(new URL(clusterUrl), { pathname: `/${database}` }).href
 
 /**
- * The product's own PostgreSQL, with the settings it ships with: a commit is on disk when it is acknowledged.
+ * The product's own PostgreSQL, with its default settings: a commit is on disk when it is acknowledged.
+ *
  * @param {{ postgresFlags?: string[] }} [options]
  */
 export async function startPostgres({ postgresFlags = [] } = {}) {
@@ -52,7 +53,7 @@ export async function startPostgres({ postgresFlags = [] } = {}) {
       await migrate({ connectionString: url, migrationsDir: join(root, 'prisma/migrations'), log })
       return url
     },
-    /** A copy, by PostgreSQL's own means. Nobody may be connected to the original. */
+    /** A copy, made by PostgreSQL. Nobody may be connected to the original. */
     async copyDatabase(original, name) {
       await onDatabase(postgres.url, `CREATE DATABASE ${name} TEMPLATE ${original} STRATEGY file_copy`)
       return addressOf(postgres.url, name)

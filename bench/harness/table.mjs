@@ -1,6 +1,6 @@
 import { limitLabels } from '../limits/index.mjs'
 
-/** Of the rounds that gave a right result; null when there is none. */
+/** Median of the rounds that gave a right result; null when there is none. */
 export function median(values) {
   const sorted = values.filter((value) => typeof value === 'number' && Number.isFinite(value)).sort((a, b) => a - b)
   if (sorted.length === 0) return null
@@ -85,7 +85,7 @@ export function printColumns(lines) {
   }
 }
 
-/** Processor time of the server's process: hardly touched by what else the machine does. */
+/** Processor time of the server's process: other work of the machine hardly affects it. */
 function printCosts(report) {
   const rows = mediansOf(report, 'costs')
   if (rows.length === 0) return

@@ -20,7 +20,7 @@ export const world = {
     others: range(1000 + writer * 10, 9),
   })),
   hot: { conversation: 3000, members: range(1, 64) },
-  /** 200 groups of 64 with 100 messages each: 32 who write, and 32 who read and stand at different places. */
+  /** 200 groups of 64 with 100 messages each: 32 members who write, and 32 who read and have different read positions. */
   readers: range(6001, 32),
   readWriters: range(6033, 32),
   readConversations: range(4001, 200),
@@ -30,7 +30,7 @@ export const world = {
 export const personName = (person) => `Person ${String(person)}`
 export const titleOf = (conversation) => `Group ${String(conversation)}`
 
-// What stands in the read conversations, once in JavaScript to check answers with, and once in SQL.
+// The content of the read conversations, once in JavaScript to check answers, and once in SQL.
 export const expected = {
   text: (conversation, seq) =>
     `Message ${String(seq)} of group ${String(conversation)}: shall we meet at the usual place at half past seven?`,
@@ -46,11 +46,11 @@ const groupSql = (conversations, head) => `
     '2026-01-01T00:00:00Z'::timestamptz + (c * 1000 + ${head}) * interval '1 second', '2026-01-01T00:00:00Z'
   FROM unnest(${conversations}::int[]) AS c`
 
-/** Fills a database that has the product's tables and nothing in them. */
+/** Fills a database that has the product's empty tables. */
 export async function seedWorld(databaseUrl) {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
-  // As the server stores them: names that it has to fold first would keep it busy beside what is measured.
+  // Folded as the server does it: otherwise the server would fold them during the measurement.
   const { foldRule } = await source('src/domain/text/fold.ts')
   await client.query(`
     INSERT INTO users (id, handle, display_name, search_name, search_name_rule)
@@ -97,7 +97,7 @@ export async function seedWorld(databaseUrl) {
   )
   await client.query(`UPDATE conversations c SET member_count =
     (SELECT count(*) FROM members m WHERE m.conversation_id = c.id)`)
-  // As if it had been written through the API, which keeps the places of inboxes.
+  // As writes through the API do: updates the places in the inboxes.
   await client.query('SELECT parley_touch_activity(array_agg(id)) FROM conversations')
   await client.query('VACUUM ANALYZE')
   await client.end()

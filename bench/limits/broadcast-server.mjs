@@ -1,4 +1,5 @@
-// Sends frames to all of its sockets and does nothing else. GET /burst?how=…&count=… begins; the answer says when.
+// Sends frames to all of its sockets and does nothing else. GET /burst?how=…&count=… begins; the answer contains the start
+// time.
 import { Buffer } from 'node:buffer'
 import { createServer } from 'node:http'
 import process from 'node:process'
@@ -9,7 +10,7 @@ import { WebSocketServer } from 'ws'
 const framesAWrite = 16
 const maxWaitingBytes = 1_000_000
 
-// As long as an event of Parley's.
+// As long as an event of Parley.
 const payloadOf = (seq) =>
   Buffer.from(
     `{"id":"1","type":"next","payload":{"data":{"messageEvents":{"__typename":"MessageSent","message":{"id":` +
@@ -26,7 +27,7 @@ function frameOf(payload) {
 const sockets = new Set()
 let seq = 0
 
-/** Not faster than the slowest reads. */
+/** Waits until no socket has too many unsent bytes: not faster than the slowest reader. */
 async function untilRoom() {
   await turn()
   while ([...sockets].some((socket) => socket._socket.writableLength > maxWaitingBytes)) await turn()

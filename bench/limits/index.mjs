@@ -1,5 +1,5 @@
-// What the machine gives when nothing but the essential is done: the same statements without a server before them, and the
-// same frames without anything behind them.
+// The machine's limits for the essential work alone: the same statements without a server in front of them, and the same
+// frames without any work behind them.
 import { measureBroadcast } from './broadcast.mjs'
 import { measureStatements } from './statements.mjs'
 

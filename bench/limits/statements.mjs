@@ -13,7 +13,7 @@ import { world } from '../harness/world.mjs'
 const connections = 10
 const database = 'bench_limits'
 
-/** What the product's own code would run, and with which values. */
+/** The statement that the product's own code would run, with its values. */
 async function statementOf(file, factory, call) {
   const statements = []
   const run = async (statement, values) => {
@@ -27,7 +27,7 @@ async function statementOf(file, factory, call) {
 const sendTo = (conversation, sender, key) =>
   `SELECT parley_send_message(${sender}, ${conversation}, ${key}, sha256('x'), 'Shall we meet at the usual place at half past seven, or is that too early for you?', NULL)`
 
-/** By name: for pgbench a script; for the loop without it a text and its values. */
+/** Statements by name: for pgbench a script, for the loop without pgbench a text and its values. */
 async function statements() {
   const inbox = await statementOf('src/store/conversations.ts', 'createConversationStore', (store) =>
     store.inbox({
@@ -90,7 +90,7 @@ const literal = (value) => {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-/** pgbench knows variables of its own only: the values are written into the text. */
+/** pgbench supports only its own variables, so the values are written into the text. */
 const inlined = ({ text, values }) =>
   text.replace(/\$(\d+)/g, (_, number) => literal(values[Number(number) - 1])).replaceAll(/\s*\n\s*/g, ' ')
 

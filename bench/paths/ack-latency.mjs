@@ -29,7 +29,7 @@ const metric = (rate, what, of, label) => ({
 
 const rates = [20, 200]
 
-/** Acknowledgements and deliveries while messages are sent to 1,000 subscribers on a schedule that waits for nobody. */
+/** Acknowledgements and deliveries while messages are sent to 1,000 subscribers on a schedule that does not wait. */
 export const ackLatency = {
   name: 'ack-latency',
   group: 'room',
@@ -52,7 +52,7 @@ export const ackLatency = {
           `${String(rate)} msg/s: ${String(outcome.acked)} of ${String(outcome.scheduled)} acknowledged and ` +
             `${String(counts.events)} events delivered when the time was over`,
         )
-        // It is still busy with what it was given: nothing more can be measured on it.
+        // It is still busy with the messages it got: nothing more can be measured on it.
         result.isBehind = true
         break
       }

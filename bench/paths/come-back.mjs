@@ -6,8 +6,8 @@ const awayMs = 500
 const afterMs = 300
 
 /**
- * All subscribers are cut off at once while 20 messages a second are sent, and come back together half a second later. Each
- * is back when it has a message that was sent after the coming back began.
+ * All subscribers are cut off at once while 20 messages a second are sent, and come back together half a second later. A
+ * subscriber is back when it has a message that was sent after the coming back began.
  */
 const createComeBack = ({ name, group, label, plot }) => ({
   name,

@@ -6,7 +6,7 @@ import { residentBytes } from '../harness/process-figures.mjs'
 import { world } from '../harness/world.mjs'
 
 const settleMs = 500
-/** Opened before the first look, so that what is made once is not counted. */
+/** Opened before the first measurement, so that memory that is allocated once is not counted. */
 const firstCount = 200
 
 const sockets = (tokenOf, count) =>
@@ -17,7 +17,7 @@ const sockets = (tokenOf, count) =>
     return { token: tokenOf(member), conversationId: conversationId(conversation), room }
   })
 
-/** How much a server of its own grows with sockets that have one subscription each and nothing to hear. */
+/** How much the memory of a fresh server grows with sockets that have one subscription each and get no events. */
 export const idleMemory = {
   name: 'idle-memory',
   /** A server that has done nothing before. */

@@ -34,7 +34,7 @@ const answer = (reader) => ({
   },
 })
 
-/** 32 people with 200 conversations ask for their first 50, each on a connection of its own. */
+/** 32 people with 200 conversations read their first 50, each on a connection of its own. */
 export const inbox = {
   name: 'inbox',
   metrics: [

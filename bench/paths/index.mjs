@@ -12,12 +12,12 @@ import { sends } from './sends.mjs'
 
 export const paths = [sends, inbox, page, fanoutRooms, fanoutRoom, ackLatency, comeBack, idleMemory]
 
-/** Run only when they are asked for by name. */
+/** Run only if they are named. */
 export const morePaths = [comeBackLarge]
 
 const roomSenders = 16
 
-/** What the paths of a group are run on; opened once for all of them, as it takes longer than they do. */
+/** What the paths of a group share; opened once for all of them, as opening takes longer than the paths do. */
 export const openGroup = {
   room: (context) => openRoom(context, world.room),
   largeRoom: (context) => openRoom(context, world.largeRoom),

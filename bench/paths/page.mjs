@@ -21,7 +21,7 @@ const answer = (conversation) => ({
   },
 })
 
-/** 32 people ask for the newest 50 messages, each of another conversation and on a connection of its own. */
+/** 32 people read the newest 50 messages, each of another conversation and on a connection of its own. */
 export const page = {
   name: 'page',
   metrics: [

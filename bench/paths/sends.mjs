@@ -34,7 +34,7 @@ async function sendFor({ writers, contender, server, tokenOf, budget, query }, s
   }
 }
 
-/** Every acknowledged message is in the database, under the seq that was acknowledged, and the seqs have no gap. */
+/** Checks that every acknowledged message is in the database, under its acknowledged seq, and that the seqs have no gap. */
 async function check({ before, after, warm, outcome, conversations }) {
   const acked = warm.acked + outcome.acked
   const stored = after.reduce((sum, { messages }, place) => sum + messages - before[place].messages, 0)

@@ -1,4 +1,4 @@
-// Clients for the check: libraries that people use, and for socket.io the harness's own.
+// Clients for the check: widely used libraries, and for socket.io the harness's own client.
 import { Buffer } from 'node:buffer'
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
@@ -19,7 +19,7 @@ export async function post(url, token, query, variables) {
   return response.json()
 }
 
-/** What a send was answered: its seq, or the code of the refusal. */
+/** `send` returns the seq, or the code of the refusal. */
 function overGraphql({ httpUrl, wsUrl }) {
   return {
     async send(token, conversationId, clientMessageId, text) {

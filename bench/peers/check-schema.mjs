@@ -17,7 +17,7 @@ function linesOf(type) {
   return isEnumType(type) ? type.getValues().map(({ name }) => name) : []
 }
 
-/** The peers' schema is a part of Parley's: whatever stands in it stands there too, with the same type. */
+/** Checks that the peers' schema is a part of Parley's: each of its types and fields is there, with the same type. */
 export function checkSubset() {
   const whole = buildSchema(product).getTypeMap()
   for (const [name, type] of Object.entries(buildSchema(typeDefs).getTypeMap())) {

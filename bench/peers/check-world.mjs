@@ -1,4 +1,4 @@
-// What the check reads: written through Parley's own API, so that there is everything a peer may meet in its tables.
+// Data for the check, written through Parley's own API, so that it has every case that a peer may find in the tables.
 import pg from 'pg'
 import { conversationId, conversationUuid, kinds, messageId, tokenOf, userUuid, uuidSql } from '../harness/ids.mjs'
 import { post } from './check-clients.mjs'
@@ -30,7 +30,7 @@ async function makePeople(databaseUrl) {
      SELECT ${uuidSql(kinds.conversation, 'c')}, ${uuidSql(kinds.user, 'p')} FROM unnest($1::int[], $2::int[]) AS m(c, p)`,
     [members.map(([conversation]) => conversation), members.map(([, person]) => person)],
   )
-  // Group 5 was left by person 1, and group 6 has nobody writing in it.
+  // Person 1 has left group 5, and nobody writes in group 6.
   await client.query('UPDATE members SET left_at = now() WHERE conversation_id = $1 AND user_id = $2', [
     conversationUuid(5),
     userUuid(1),
@@ -46,7 +46,7 @@ const operations = {
   updateInboxEntry: 'mutation ($input: UpdateInboxEntryInput!) { updateInboxEntry(input: $input) { __typename } }',
 }
 
-/** Fills the database that a running Parley is on. */
+/** Fills the database of a running Parley. */
 export async function fillWorld({ databaseUrl, httpUrl, secret }) {
   await makePeople(databaseUrl)
   let keys = 0
@@ -68,10 +68,10 @@ export async function fillWorld({ databaseUrl, httpUrl, secret }) {
     const refOf = (seq) => ({ messageId: messageId(group, seq), opKey: newKey() })
     if (group % 4 === 0) await write(senderOf(1), 'editMessage', { ...refOf(1), text: 'Another text' })
     if (group % 3 === 0) await write(senderOf(2), 'deleteMessage', refOf(2))
-    // The newest one too: the inbox shows it without text.
+    // The newest message too: the inbox shows it without text.
     if (group % 7 === 0) await write(senderOf(count), 'deleteMessage', refOf(count))
     if (group % 5 === 1) await write(1, 'markRead', { conversationId: id, seq: count - (group % 2) })
-    // Own messages stand after the read position then.
+    // Then there are own messages after the read position.
     if (group % 11 === 2) await write(1, 'updateInboxEntry', { conversationId: id, unreadFromSeq: 1 })
     if (group % 13 === 3) await write(1, 'updateInboxEntry', { conversationId: id, pinned: true })
     if (group % 17 === 4) await write(1, 'updateInboxEntry', { conversationId: id, archived: true })

@@ -1,5 +1,5 @@
-// Runs every operation of the benchmark against each contender and compares it with what Parley answers and with what is in
-// the database afterwards. Run, once bench/ is installed: node bench/peers/check.mjs [contender …]
+// Runs every operation of the benchmark against each contender, and compares the answers with Parley's and the result with
+// the database. Run, once bench/ is installed: node bench/peers/check.mjs [contender …]
 import { deepStrictEqual, equal, ok } from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
@@ -40,7 +40,7 @@ async function until(what, isSo) {
   }
 }
 
-/** What it resolves to; an error when that takes too long. */
+/** The promise's value; an error if it takes too long. */
 const inTime = (what, promise) =>
   Promise.race([
     promise,
@@ -71,7 +71,7 @@ async function checkRefusals({ kind, client, server }) {
   equal((await client.send(token(1), room, 'blank-text-1', ' ')).outcome, 'ValidationError')
 }
 
-/** Three readers who are known to get what is sent from here on. */
+/** Opens three readers that certainly receive everything sent from here on. */
 async function openReaders(client) {
   const readers = people.members.slice(0, 3).map((person) => {
     /** @type {{ events: any[], over: unknown, subscription?: any }} */
@@ -195,7 +195,7 @@ async function main() {
       const early = await checkEvents({ client, query })
       const after = isGraphql ? await readAll(server) : null
       await server.stop()
-      // What it wrote is what Parley would have written, as far as Parley shows it.
+      // Its writes equal those of Parley, as far as Parley's reads show them.
       const judge = await startOn(parley, copy)
       const judged = await readAll(judge)
       if (after) deepStrictEqual(after, judged)

@@ -12,7 +12,7 @@ function versionOf(name) {
     try {
       return JSON.parse(readFileSync(join(folder, name, 'package.json'), 'utf8')).version
     } catch {
-      // Not in this one.
+      // Not in this folder.
     }
   }
   throw new Error(`${name} is not installed`)

@@ -11,7 +11,10 @@ const amount = (value) =>
   value >= 1_000_000 ? `${value / 1_000_000}M` : value >= 1_000 ? `${value / 1_000}k` : String(value)
 const figure = (value) => String(Number(value.toPrecision(2)))
 
-/** Both axes are logarithmic: a level line is a cost that does not grow, a slope of one is a cost that grows with the size. */
+/**
+ * Both axes are logarithmic: a level line is a cost that does not grow, a slope of one is a cost that grows in proportion
+ * to the size.
+ */
 export function growthPlot(report) {
   const most = Math.max(...report.curves.map(({ operations }) => operations.length))
   const cellHeight = plotHeight + 84 + most * legendLine

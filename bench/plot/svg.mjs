@@ -1,7 +1,7 @@
-// Small pieces of SVG. The picture has a panel of its own to stand on, light or dark as the reader's system is, so that it
-// can be read on any page.
+// Small pieces of SVG. The picture has a background of its own, light or dark as the reader's system is, so that it can be
+// read on any page.
 
-/** Told apart also by who sees few colours (Okabe and Ito). */
+/** Colours that colour-blind people can tell apart too (Okabe and Ito). */
 export const colours = ['#0072b2', '#e69f00', '#009e73', '#d55e00', '#cc79a7', '#56b4e9', '#8a7f00', '#7f7f7f']
 
 const style = `
@@ -53,7 +53,7 @@ ${parts.join('\n')}
 </svg>
 `
 
-/** Where a value stands on a logarithmic axis. */
+/** The position of a value on a logarithmic axis. */
 export const logScale = (low, high, from, to) => (value) =>
   from + ((Math.log10(value) - Math.log10(low)) / (Math.log10(high) - Math.log10(low))) * (to - from)
 

@@ -1,4 +1,4 @@
-// That the clients count what they should: a server that loses, repeats and reorders has to be found out.
+// Checks the clients' counts: they must detect a server that loses, repeats and reorders.
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ import { subscriberMethods } from '../client/subscribers.mjs'
 const eventOf = (seq, text = 'hello') =>
   `{"id":"1","type":"next","payload":{"data":{"messageEvents":{"message":{"id":"x","seq":${String(seq)},"text":"${text}"}}}}}`
 
-/** As a server sends it: not masked. */
+/** A frame as a server sends it: not masked. */
 function serverFrame(text) {
   const payload = Buffer.from(text)
   const head =
@@ -37,7 +37,7 @@ test('frames of every length are found, wherever the stream is cut', () => {
   for (const size of [1, 2, 3, 7, 1000, stream.length]) {
     const found = []
     let rest = Buffer.alloc(0)
-    // Byte by byte only over the beginning: the long frame would take forever.
+    // Byte by byte only at the beginning: with the long frame it would take for ever.
     const cuts = size < 10 ? [...Array(600).keys()].map((place) => place * size).filter((at) => at < 600) : []
     for (let at = size < 10 ? 600 : 0; at <= stream.length; at += Math.max(size, 1000)) cuts.push(at)
     cuts.push(stream.length)
@@ -67,7 +67,7 @@ test('the seq is found where it stood, elsewhere, and not where there is none', 
 const portOf = (/** @type {import('node:http').Server} */ http) =>
   /** @type {import('node:net').AddressInfo} */ (http.address()).port
 
-/** A graphql-transport-ws server that sends what it is told to whoever has subscribed. */
+/** A graphql-transport-ws server that sends a script of messages to each subscriber. */
 async function startServer(script) {
   const http = createServer()
   const server = new WebSocketServer({ server: http, perMessageDeflate: false })
@@ -126,7 +126,7 @@ test('what is lost, repeated or out of order is told', async () => {
     repeated: 0,
     reordered: 3,
   })
-  // The last one never comes.
+  // The last message never arrives.
   const short = await countsOf([1, 2, 3, 4, 5])
   assert.equal(short.complete, false)
 })

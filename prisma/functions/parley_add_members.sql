@@ -1,4 +1,4 @@
--- People who are members already stay as they are. Who comes (back) has nothing unread.
+-- People who are members already do not change. A person who joins (again) has no unread messages.
 CREATE OR REPLACE FUNCTION parley_add_members(p_actor uuid, p_conversation uuid, p_users uuid[], p_limit int) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE c conversations; my_role member_role; u uuid; added uuid[]; events jsonb := '[]'; head int;
 BEGIN

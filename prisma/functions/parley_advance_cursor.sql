@@ -1,5 +1,5 @@
--- markRead (p_delivered 0) and markDelivered (p_read 0). A cursor only goes forward; what is past the head counts as the
--- head. With p_gather_from members or more the others are told later; `gathered` says that it is such a conversation.
+-- markRead (p_delivered 0) and markDelivered (p_read 0). Positions only move forward; a seq past the head counts as the
+-- head. With p_gather_from members or more the others are told later; `gathered` is then true.
 CREATE OR REPLACE FUNCTION parley_advance_cursor(p_actor uuid, p_conversation uuid, p_read int, p_delivered int, p_gather_from int)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -67,7 +67,7 @@ BEGIN
     'unreadCount', parley_unread(p_conversation, p_actor, c.head_seq, me.own_read_seq, me.last_sent_seq), 'events', events);
 END $$;
 
--- For processes of the former version: always at once.
+-- For processes of the former version: the others are always told at once.
 CREATE OR REPLACE FUNCTION parley_advance_cursor(p_actor uuid, p_conversation uuid, p_read int, p_delivered int)
 RETURNS jsonb LANGUAGE sql AS $$
   SELECT parley_advance_cursor(p_actor, p_conversation, p_read, p_delivered, 2147483647);

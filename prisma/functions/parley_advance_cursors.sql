@@ -1,8 +1,9 @@
--- Many advances in one statement and one commit, in conversations of at least p_gather_from members. Of one member there is
--- at most one in a call; the caller sees to that. p_reads has 0 for markDelivered, p_delivereds has 0 for markRead.
+-- Many advances in one statement and one commit, in conversations of at least p_gather_from members. The caller must give
+-- at most one advance for each member in a call. p_reads has 0 for markDelivered, p_delivereds has 0 for markRead.
 --
--- Answers one row for each, in order. LOCKED: somebody else has the member's row, SMALL: the conversation has fewer members;
--- nothing was done for these. event_seq is the number of the INBOX_ENTRY_CHANGED on the member's own stream, if there is one.
+-- Returns one row for each advance, in order. LOCKED: another transaction has the member's row. SMALL: the conversation has
+-- fewer members. Nothing was done for these. event_seq is the number of the INBOX_ENTRY_CHANGED on the member's personal
+-- stream, if there is one.
 CREATE OR REPLACE FUNCTION parley_advance_cursors(p_actors uuid[], p_conversations uuid[], p_reads int[], p_delivereds int[],
   p_gather_from int)
 RETURNS TABLE (outcome text, last_read_seq int, last_delivered_seq int, unread_count int, event_seq int, mark text,

@@ -1,6 +1,6 @@
--- The first step of an erasure: nothing tells who the person was or when they were here, and nobody can log in as them any
--- more. Not known when there is no such person. Answers the sessions that ended. The credentials first, as a login that is
--- under way does.
+-- The first step of an erasure: nothing shows any more who the person was or when they were online, and nobody can log in
+-- as them. Not known: there is no such person. Returns the sessions that ended. The credentials are deleted first, in the
+-- same order as a login locks them.
 CREATE OR REPLACE FUNCTION parley_begin_erasure(p_user uuid, OUT known boolean, OUT session_ids uuid[]) LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM credentials WHERE user_id = p_user;

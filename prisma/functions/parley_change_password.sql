@@ -1,6 +1,6 @@
 -- Sets the password and ends all sessions but one. Two statements, so that the second sees a login that the first waited
--- for: a login holds the credentials while it makes its session. In the session that stays no former token is good for a
--- repetition any more.
+-- for: a login locks the credentials while it makes its session. In the session that remains, a former token can no longer
+-- be repeated.
 CREATE OR REPLACE FUNCTION parley_change_password(p_user uuid, p_password_hash text, p_kept_session uuid) RETURNS SETOF uuid
 LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,4 +1,4 @@
--- The sender within the edit policy; owners and admins of a group at any time.
+-- The sender may delete within the edit policy; owners and admins of a group at any time.
 CREATE OR REPLACE FUNCTION parley_delete_message(p_actor uuid, p_conversation uuid, p_seq int, p_op_key text, p_hash bytea)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE c conversations; me members; m messages; replayed jsonb; at timestamptz; new_mark text; log_xid xid8;

@@ -1,5 +1,5 @@
--- Whether the conversation's policy still lets its sender change this message. What somebody has read in secret must not
--- be found out by trying to edit it.
+-- Whether the conversation's policy still lets the sender change this message. An attempt to edit must not reveal what a
+-- member with read receipts off has read.
 CREATE OR REPLACE FUNCTION parley_editable(c conversations, m messages) RETURNS boolean LANGUAGE sql STABLE
 RETURN CASE c.edit_policy
   WHEN 'ANYTIME' THEN true

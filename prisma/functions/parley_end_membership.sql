@@ -1,5 +1,5 @@
--- Ends a membership in a group whose row the caller holds. An owner who goes hands over to the admin, else the member, who
--- has been there longest.
+-- Ends a membership in a group whose row the caller has locked. If the owner leaves, the admin, else the member, who joined
+-- first becomes the owner.
 CREATE OR REPLACE FUNCTION parley_end_membership(p_actor uuid, p_conversation uuid, p_user uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE was member_role; heir uuid; events jsonb;
 BEGIN

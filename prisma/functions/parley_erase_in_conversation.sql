@@ -1,7 +1,7 @@
--- The last step for one conversation: what came after p_after_seq goes too, and one event tells everybody to drop their
--- copies, also where the person is only named by events, as in a group that they left without a word. The membership is
--- marked; a table that has something of a person in a conversation is cleared of it here. The person is no longer in a
--- group, and a direct conversation is closed. Repeating it changes nothing.
+-- The last step for one conversation: messages after p_after_seq are erased too, and one event tells all readers to drop
+-- their copies. That event is also needed if only events name the person, as in a group that they left without writing. The
+-- membership is marked as erased; a table with other data of a person in a conversation must be cleared here. The person
+-- leaves a group, and a direct conversation is closed. Repeating it changes nothing.
 CREATE OR REPLACE FUNCTION parley_erase_in_conversation(p_actor uuid, p_conversation uuid, p_user uuid, p_after_seq int)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE c conversations; m members; at timestamptz; events jsonb;

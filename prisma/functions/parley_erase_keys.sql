@@ -1,5 +1,5 @@
--- Keys are texts of the person's choosing, and hashes of requests tell whether one guessed a text right. A batch at a time:
--- answers how many went.
+-- The person chose the texts of their keys, and a request hash can confirm a guess of a text. So both are removed, a batch
+-- at a time. Returns how many.
 CREATE OR REPLACE FUNCTION parley_erase_keys(p_user uuid, p_limit int) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE erased int;
 BEGIN

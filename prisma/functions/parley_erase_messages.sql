@@ -1,4 +1,5 @@
--- Makes tombstones of a person's messages in one stretch of a conversation, so that a long one takes many short steps.
+-- Turns a person's messages in one stretch of a conversation into tombstones, so that a long conversation takes many short
+-- steps.
 CREATE OR REPLACE FUNCTION parley_erase_messages(p_actor uuid, p_conversation uuid, p_user uuid, p_after_seq int, p_up_to_seq int)
 RETURNS void LANGUAGE sql AS $$
   UPDATE messages SET text = NULL, salt = NULL, client_message_id = 'erased', deleted_at = coalesce(deleted_at, parley_now()),

@@ -1,5 +1,5 @@
--- One row of the log. The caller has given the stream's head row the same number, mark and transaction; p_mark_before is the
--- mark that it had.
+-- Inserts one row of the log. The caller has set the same number, mark and transaction in the stream's head row;
+-- p_mark_before is the mark that it had before.
 CREATE OR REPLACE FUNCTION parley_event(p_stream uuid, p_seq int, p_type event_type, p_actor uuid, p_op_key text, p_hash bytea,
   p_message_seq int, p_data jsonb, p_at timestamptz, p_message jsonb, p_mark text, p_mark_before text, p_xid xid8)
 RETURNS jsonb LANGUAGE plpgsql AS $$

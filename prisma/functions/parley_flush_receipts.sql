@@ -1,7 +1,7 @@
--- Tells what waits: the conversations after p_after (null: from the first), in one event each, by one process at a time. No
--- conversation gets another one within p_pause_ms. Answers `next`, after which to go on, null at the end; and `left`,
--- conversations that somebody else had, or that have more than one event's worth: to be called for singly. Called with
--- p_conversation it waits for that one, and looks at no other.
+-- Publishes gathered receipts: one event for each conversation after p_after (null: from the first), by one process at a
+-- time. No conversation gets a second event within p_pause_ms. Returns `next`, the conversation after which to continue,
+-- null at the end; and `left`, conversations that another transaction had locked, or that have more receipts than one event
+-- holds: call again for each. With p_conversation it waits for that conversation, and looks at no other.
 CREATE OR REPLACE FUNCTION parley_flush_receipts(p_conversation uuid, p_after uuid, p_pause_ms int) RETURNS jsonb
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan

@@ -1,4 +1,4 @@
--- A few letters that only one event has, by which one history of a stream is told from another: docs/decisions/0023. Not made
--- from the write, as the same write repeated after a backup was restored must get other ones.
+-- A few letters that only one event has. They tell one history of a stream from another: docs/decisions/0023. Random, and
+-- not made from the write: the same write repeated after a restored backup must get another mark.
 CREATE OR REPLACE FUNCTION parley_mark() RETURNS text LANGUAGE sql VOLATILE
 RETURN translate(encode(substr(uuid_send(gen_random_uuid()), 1, 6), 'base64'), '+/', '-_');

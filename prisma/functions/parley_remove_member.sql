@@ -1,4 +1,4 @@
--- Removal by another, or leaving when p_user is the actor.
+-- A member removes another one, or leaves if p_user is the actor.
 CREATE OR REPLACE FUNCTION parley_remove_member(p_actor uuid, p_conversation uuid, p_user uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE c conversations; my_role member_role; target members; events jsonb;
 BEGIN

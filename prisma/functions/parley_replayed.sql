@@ -1,5 +1,5 @@
--- Null when the key is new; else the answer that the first use got. Of a deleted message nothing is left to compare a
--- repeated request with: it counts as the same.
+-- Null when the key is new; else the answer to its first use. After a message was deleted, a repeated request cannot be
+-- compared with it any more: it counts as the same request.
 CREATE OR REPLACE FUNCTION parley_replayed(p_actor uuid, p_op_key text, p_hash bytea) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE used record; m messages;
 BEGIN

@@ -1,5 +1,6 @@
--- Removes one batch: the oldest stretch of one stream, whose floor moves with it, and knows the last one that went by its mark
--- and its transaction. Answers how many events went; 0 when none is old enough, or when another process is at it.
+-- Removes one batch: the oldest events of one stream. The stream's floor moves with it, and keeps the mark and the
+-- transaction of the last removed event. Returns how many events were removed; 0 when none is old enough, or when another
+-- process is removing events.
 CREATE OR REPLACE FUNCTION parley_retire_events(p_before timestamptz, p_limit int) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE target uuid; last events; newest xid8; removed int;
 BEGIN

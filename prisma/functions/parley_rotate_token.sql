@@ -1,6 +1,6 @@
--- Exchanges a refresh token for the next one of its session. The one before the newest, shown again within the window, gets
--- what it got before: two tabs share a cookie, and answers are lost. Any other use of an exchanged token means that somebody
--- holds a copy: the whole session is revoked, for the thief and the owner alike.
+-- Exchanges a refresh token for the next one of its session. If the token before the newest is used again within the
+-- window, the same answer is given again: two tabs share a cookie, and answers get lost. Any other use of an exchanged
+-- token means that somebody has a copy: the whole session is revoked, for the thief and the owner alike.
 CREATE OR REPLACE FUNCTION parley_rotate_token(p_old bytea, p_new bytea, p_expires_at timestamptz, p_nonce bytea,
   p_repeat_window_ms integer, OUT outcome text, OUT session_id uuid, OUT user_id uuid,
   OUT successor_hash bytea, OUT successor_nonce bytea, OUT successor_expires_at timestamptz)
@@ -37,7 +37,7 @@ BEGIN
   outcome := 'ROTATED';
 END $$;
 
--- For processes of the former version: nothing is repeated there.
+-- For processes of the former version: a use is never repeated there.
 CREATE OR REPLACE FUNCTION parley_rotate_token(p_old bytea, p_new bytea, p_expires_at timestamptz,
   OUT outcome text, OUT session_id uuid, OUT user_id uuid, OUT role user_role)
 LANGUAGE sql AS $$

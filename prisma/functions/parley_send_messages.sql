@@ -1,23 +1,23 @@
--- Many sends in one statement and one commit, each with the outcome that parley_send_message would give it. The rules of
--- the writes (README.md) hold here too.
+-- Many sends in one statement and one commit, each with the outcome that parley_send_message would give it. The rules for
+-- writes (README.md) apply here too.
 --
---   * Of one (actor, key) there is at most one send in a call; the caller sees to that.
---   * It is as if the sends came one after the other in the order of the arrays, but for those that are refused: these
---     count as having come first. A reply to a message that this very call makes is refused, then. They were all asked
---     for before any was answered, so every order is a right one, and a refusal changes nothing for the others.
---   * Sends to several conversations wait for nobody: those of a conversation that another transaction holds are answered
---     LOCKED, nothing is done for them, and the others are not delayed. Sends to one conversation, all by members, wait for its
---     lock.
---   * Keys are written in order, so that two calls with the same keys never wait for each other in a circle.
---   * Members' rows need no lock of their own: whoever changes one holds its conversation's row.
+--   * The caller must give at most one send for each (actor, key) in a call.
+--   * The result is as if the sends came one after the other in the order of the arrays, except that refused sends count as
+--     the first ones. So a reply to a message of the same call is refused. All sends were requested before any was
+--     answered, so every order is correct, and a refusal changes nothing for the other sends.
+--   * Sends to several conversations do not wait: if another transaction holds a conversation, its sends are answered
+--     LOCKED, nothing is done for them, and the others are not delayed. Sends to one conversation, all by members, wait for
+--     its lock.
+--   * Keys are written in order, so that two calls with the same keys never deadlock.
+--   * Members' rows need no lock of their own: every writer of such a row holds its conversation's row.
 --
--- Answers one row for each send, in order: the outcome, and the numbers and the time of an accepted one (what else is in
--- its message the caller knows). Outcome null: the key is known, and `replayed` is what parley_replayed says of it.
--- After these, one row for each event on a personal stream that came of it: outcome BESIDES, the event in `replayed`. A
--- process of the former version reads no row after the sends' own.
+-- Returns one row for each send, in order: the outcome, and the numbers and the time of an accepted one (the caller knows
+-- the rest of its message). Outcome null: the key is known, and `replayed` is the answer of parley_replayed. After these
+-- come one row for each event that the sends caused on a personal stream: outcome BESIDES, the event in `replayed`. A
+-- process of the former version reads no row after those of the sends.
 --
--- The settings make its plan the same whatever the tables held when it was made: each row is found by an index, never by
--- reading a table or an index from end to end. LIMIT 1 keeps the planner from turning a look by key into a join.
+-- The settings keep its plan the same whatever the tables held when it was made: each row is found by an index, and no
+-- table or index is scanned from end to end. LIMIT 1 keeps the planner from turning a lookup by key into a join.
 CREATE OR REPLACE FUNCTION parley_send_messages(p_actors uuid[], p_conversations uuid[], p_op_keys text[], p_hashes bytea[],
   p_texts text[], p_replies int[])
 RETURNS TABLE (outcome text, seq int, event_seq int, mark text, mark_before text, at_ms float8,

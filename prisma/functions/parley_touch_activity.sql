@@ -1,9 +1,9 @@
--- Brings the members' rows up to date. Whatever moves head_seq or last_activity_at calls it afterwards, in the same
--- transaction, which holds the conversations' rows. Once a second at most it costs a row for each member of a small
--- conversation; else one for each who had read everything. inbox_due_at is the time from which that is due again, and null
--- while the members' rows have no place.
+-- Updates the members' rows. Every function that moves head_seq or last_activity_at calls it afterwards, in the same
+-- transaction, which holds the conversations' rows. At most once a second it writes a row for each member of a small
+-- conversation; otherwise only a row for each member who had read everything. inbox_due_at is the time from which the full
+-- update is due again, and null while the members' rows have no place.
 CREATE OR REPLACE FUNCTION parley_touch_activity(p_conversations uuid[]) RETURNS void LANGUAGE plpgsql
--- One conversation or fifty: the plan is the same, and making it anew took longer than running it.
+-- The plan is the same for one conversation and for fifty, and planning took longer than running it.
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE small CONSTANT int := 50; due uuid[]; listed uuid[]; grown uuid[];
 BEGIN

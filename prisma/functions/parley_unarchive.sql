@@ -1,10 +1,10 @@
--- Brings conversations that got messages in this transaction back to the ACTIVE inbox of the members who had archived them:
--- docs/decisions/0036. Not of one who has muted it now, unless they sent one of these messages. What sends calls it last, for
--- conversations whose rows it holds; one in which nothing was accepted is passed over. Answers the events on these people's
--- personal streams, at most max_announced of them: more are left to the relay.
+-- Brings conversations that got messages in this transaction back to the ACTIVE inbox of members who had archived them:
+-- docs/decisions/0036. Not for a member who has muted it now, unless they sent one of these messages. Sending functions
+-- call it last, for conversations whose rows they hold; a conversation without an accepted message is skipped. Returns the
+-- events on these people's personal streams, at most max_announced of them: the relay finds the others.
 --
--- Members' rows first, then users by id. Nothing else is locked or written after that, and no key: who waits for a person
--- here has nothing that the one who holds it could wait for.
+-- Locks members' rows first, then users by id. Nothing else is locked or written after that, and no key: so a transaction
+-- that waits for a person here holds nothing that the other one could wait for.
 CREATE OR REPLACE FUNCTION parley_unarchive(p_conversations uuid[]) RETURNS jsonb LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off

@@ -1,4 +1,4 @@
--- Messages of others after the viewer's cursor, deleted ones left out. Own messages after it exist only when the viewer
+-- Messages of others after the viewer's read position, without deleted ones. Own messages after it exist only if the viewer
 -- marked the conversation unread by hand.
 CREATE OR REPLACE FUNCTION parley_unread(p_conversation uuid, p_viewer uuid, p_head int, p_own_read int, p_last_sent int)
 RETURNS int LANGUAGE sql STABLE

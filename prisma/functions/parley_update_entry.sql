@@ -1,4 +1,4 @@
--- p_muted_until counts only with p_set_muted: null is a value there.
+-- p_muted_until is used only with p_set_muted, because null is a valid value of it.
 CREATE OR REPLACE FUNCTION parley_update_entry(p_actor uuid, p_conversation uuid, p_set_muted boolean, p_muted_until timestamptz,
   p_archived boolean, p_pinned boolean, p_unread_from int)
 RETURNS jsonb LANGUAGE plpgsql AS $$

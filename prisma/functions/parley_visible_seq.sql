@@ -1,7 +1,7 @@
--- How far a stream had got in a snapshot of the database: seq of its last event that was visible then. Those are always the first
--- ones of a stream, as each takes its number under the lock of the head row, and so nothing has to be remembered for a stream to
--- find its place. Looks at few rows, however many events there are since: steps back from the head that double, then halves. Only
--- for streams whose floor was visible, and whose head (p_head) was not.
+-- How far a stream had got in a snapshot of the database: seq of its last event that was visible then. The visible events
+-- are always the first ones of a stream, because each took its number under the lock of the head row. So nothing has to be
+-- stored to find a stream's position. Reads few rows, however many events came since: steps back from the head that double,
+-- then a binary search. Only for streams whose floor was visible, and whose head (p_head) was not.
 CREATE OR REPLACE FUNCTION parley_visible_seq(p_stream uuid, p_floor int, p_head int, p_snapshot pg_snapshot) RETURNS int
 LANGUAGE plpgsql STABLE AS $$
 DECLARE visible int := p_floor; hidden int := p_head; step int := 1; middle int;

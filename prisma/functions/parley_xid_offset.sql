@@ -1,6 +1,6 @@
--- What is added to the transaction ids of this PostgreSQL to get those of the log. Mostly 0. A log that was restored from a dump
--- into another PostgreSQL, whose ids are smaller than those in the log, goes on far above them. That is looked at again whenever
--- PostgreSQL was started, before anything is written or compared.
+-- The number added to this PostgreSQL's transaction ids to get those of the log. Mostly 0. After a restore from a dump into
+-- another PostgreSQL, whose ids may be smaller than those in the log, the log continues far above them. This is checked
+-- again after each start of PostgreSQL, before anything is written or compared.
 CREATE OR REPLACE FUNCTION parley_xid_offset() RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE clock log_clock; present bigint; newest bigint;
 BEGIN

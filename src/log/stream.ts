@@ -263,8 +263,7 @@ export class Stream {
         if (first && first.seq > tip + 1 && this.skipTo(first.seq - 1)) this.tipMark = first.markBefore ?? this.tipMark
         this.drain()
         if (events.length === 0) {
-          // Either retention removed all of it, and readers will find the gap in the log, or the bus announced an event
-          // that never existed.
+          // Retention removed all of it, and readers will find the gap; or the bus announced an event that never existed.
           const { announced } = this
           const head = await within(fillTimeoutMs, this.options.readHead(), notInTime)
           const headSeq = Math.max(tip, head.headEventSeq)

@@ -3,10 +3,10 @@ interface Failure {
   extensions?: { code?: string; retryAfterMs?: number }
 }
 
-/** An answer, or why there is none: then nobody knows whether the request had an effect. */
+/** An answer, or why there is none: then it is unknown whether the request had an effect. */
 export type Reply = { data: Record<string, unknown> } | { noAnswer: string; retryAfterMs: number }
 
-/** Top-level errors that a client has to live with while things fail. */
+/** Top-level errors that a client must expect while things fail. */
 const passing = ['UNAVAILABLE', 'RATE_LIMITED']
 
 export class UnexpectedAnswer extends Error {
@@ -37,7 +37,7 @@ export async function call(
         'content-type': 'application/json',
         accept: 'application/json',
         authorization: `Bearer ${token}`,
-        // Servers come and go on the same address: a connection kept alive would only fail the next request.
+        // Servers come and go on the same address: a kept connection would only make the next request fail.
         connection: 'close',
       },
       body: JSON.stringify({ query, variables }),

@@ -1,4 +1,4 @@
-/** Choices that come again with the same seed. */
+/** Random choices that repeat with the same seed. */
 export class Chance {
   private state: number
 
@@ -6,7 +6,7 @@ export class Chance {
     this.state = seed
   }
 
-  /** From 0 to 1, 1 left out. mulberry32: small, and good enough to choose by. */
+  /** From 0 to 1, without 1. mulberry32: small, and good enough for choices. */
   readonly next = (): number => {
     this.state = (this.state + 0x6d2b79f5) | 0
     let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state)
@@ -29,7 +29,7 @@ export class Chance {
     return from.map(() => left.splice(this.between(0, left.length - 1), 1)[0]!)
   }
 
-  /** Choices of their own for one part of a run, whatever the other parts choose meanwhile. */
+  /** An independent source for one part of a run, so that the choices of other parts do not change it. */
   fork(): Chance {
     return new Chance(this.between(0, 0x7fffffff))
   }

@@ -13,7 +13,9 @@ import { marksUnread } from './writes.ts'
 
 const uuidOf = (globalId: string) => keyOf(globalId)
 
-/** How long the state must stand still before it is judged: a write that hung in a stalled connection may still come. */
+/**
+ * Milliseconds without any change before the state is judged: a write that hung in a stalled connection may still arrive.
+ */
 const stillMs = 2_000
 
 interface Heads {
@@ -32,7 +34,7 @@ async function readHeads({ database }: World): Promise<Heads> {
   return { heads: heads.rows, active: active.rows }
 }
 
-/** What this reader has yet to get. */
+/** What this reader has not received yet. */
 function behind(reader: ChaosReader, { heads, active }: Heads): string[] {
   const who = uuidOf(reader.person.id)
   const headOf = new Map(heads.map(({ streamId, head }) => [streamId, head]))
@@ -50,7 +52,7 @@ function behind(reader: ChaosReader, { heads, active }: Heads): string[] {
   )
 }
 
-/** Waits until every reader has everything and nothing moves any more; answers what is missing after `timeoutMs`. */
+/** Waits until every reader has everything and nothing changes any more; returns what is missing after `timeoutMs`. */
 export async function untilCaughtUp(world: World, readers: ChaosReader[], timeoutMs: number): Promise<string[]> {
   const deadlineMs = Date.now() + timeoutMs
   let before = ''
@@ -112,8 +114,8 @@ interface State {
 }
 
 /**
- * A copy as text. One's own read position is not in a conversation's events when it is set by hand, or gathered as in these
- * groups; compareCounts has it.
+ * A copy as text. The viewer's own read position is left out if it was set by hand, or gathered as in these groups: then it
+ * is not in the conversation's events. compareCounts checks it.
  */
 function stateOf(world: World, person: Person, conversationId: string, replica: Replica): string {
   const state = replica.state() as State
@@ -175,7 +177,7 @@ async function compareCounts(world: World): Promise<History['states']> {
   return states
 }
 
-/** All that the verdict is about, in the ids of the database. */
+/** All data that the verdict needs, with the ids of the database. */
 export async function collect(world: World, writers: Writer[], readers: ChaosReader[]): Promise<History> {
   const stored = await readStored(world)
   return {

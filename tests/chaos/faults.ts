@@ -9,8 +9,8 @@ type Fault = () => Promise<void>
 const pauseMs: [number, number] = [2_000, 6_000]
 
 /**
- * Breaks things, one every few seconds, all kinds in turn in an order of chance. What is broken is mended after a while
- * by the fault itself; meanwhile other things may break, but never the same one twice, and one server always runs.
+ * Breaks things, one every few seconds, all kinds in turn in a random order. Each fault mends itself after a while. Other
+ * things may break meanwhile, but never the same thing twice, and one server always runs.
  */
 export class Faults {
   readonly counts = new Map<string, number>()
@@ -33,7 +33,7 @@ export class Faults {
     }
   }
 
-  /** Resolves when everything is mended. */
+  /** Resolves when all faults are mended. */
   async stop(): Promise<void> {
     this.stopped = true
     await Promise.all(this.mending)
@@ -45,7 +45,7 @@ export class Faults {
   private next(): void {
     if (this.stopped) return
     if (this.deck.length === 0) this.deck = this.chance.shuffled(Object.keys(this.kinds))
-    // The first whose target is whole; the others wait for their turn.
+    // The first kind whose target is not broken; the others wait for their turn.
     for (const kind of this.deck) {
       const target = this.kinds[kind]!(kind)
       if (!target) continue

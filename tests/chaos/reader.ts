@@ -28,7 +28,7 @@ export interface ReaderOptions {
   person: Person
   /** One conversation; null: the whole inbox. */
   conversationId: string | null
-  /** Of an inbox: whether it goes on by its newest resume token alone, or by its cursors of all streams. */
+  /** For an inbox: whether it resumes by its newest resume token alone, or by its cursors of all streams. */
   byToken: boolean
   world: World
   chance: Chance
@@ -39,20 +39,20 @@ const inboxText = print(InboxEventsDocument)
 const inboxByCursorsText = print(withoutResume(InboxEventsDocument))
 const inboxPageText = `{ inbox(first: 100, filter: ALL) { resume nodes { conversation { id } } } }`
 const viewerText = `{ viewer { cursor { streamId eventSeq mark } } }`
-/** Few, so that it takes several answers to come back. */
+/** Small, so that catching up takes several answers. */
 const resyncLimit = 4
 const maxResyncs = 200
-/** Who goes on by a token comes back often, so that there are many of them. */
+/** A reader with a token reconnects often, so that many tokens are used. */
 const staysForEvents: [number, number] = [1, 200]
 const answerTimeoutMs = 8_000
-/** How often somebody who left looks whether they are back. */
+/** Milliseconds between two checks by a person who left whether they are back. */
 const outsideMs = 500
 
 const isOwn = (event: Event, person: Person) => 'user' in event && event.user.id === person.id
 
 /**
- * A client that keeps copies of conversations up to date through whatever happens to it and the servers, exactly as the
- * protocol tells it to, and notes each event that it is shown.
+ * A client that keeps copies of conversations up to date through all faults, exactly as the protocol says, and records each
+ * event that it gets.
  */
 export class ChaosReader {
   readonly copies = new Map<string, Copy>()
@@ -62,7 +62,7 @@ export class ChaosReader {
   private readonly segments = new Map<string, Segment[]>()
   private personal: { streamId: string; segment: Segment } | null = null
   private subscription: Subscription<Event> | null = null
-  /** The newest resume token; null for who goes on by cursors. */
+  /** The newest resume token; null for a reader that resumes by cursors. */
   private token: string | null = null
   private stopped = false
 
@@ -84,12 +84,12 @@ export class ChaosReader {
     return this.options.conversationId
   }
 
-  /** Up to where it knows its personal stream; null when it does not follow it. */
+  /** Its position in the personal stream; null when it does not follow it. */
   get personalPlace(): number | null {
     return this.personal ? placeOf(this.personal.segment) : null
   }
 
-  /** Up to where it knows a conversation; null when it does not follow it. */
+  /** Its position in a conversation; null when it does not follow it. */
   place(streamId: string): number | null {
     const copy = this.copies.get(streamId)
     return copy ? placeOf(copy.segment) : null
@@ -117,14 +117,14 @@ export class ChaosReader {
     this.subscription?.close()
   }
 
-  /** Reads for the first time. */
+  /** The first read. */
   async begin(): Promise<void> {
     const { conversationId } = this.options
     if (conversationId !== null) {
       await this.readAnew(conversationId)
       return
     }
-    // The page with its token first: what is read afterwards is not older than it.
+    // The page with its token first: later reads are not older than the token.
     const { inbox } = (await this.ask(inboxPageText, {})) as {
       inbox: { resume: string; nodes: { conversation: { id: string } }[] }
     }
@@ -138,7 +138,7 @@ export class ChaosReader {
     for (const { conversation } of inbox.nodes) await this.readAnew(conversation.id)
   }
 
-  /** Follows until it is stopped. */
+  /** Follows the events until it is stopped. */
   async run(): Promise<void> {
     const { chance, conversationId } = this.options
     while (!this.stopped) {
@@ -159,7 +159,7 @@ export class ChaosReader {
     const subscription = new Subscription<Event>(
       world.anyUrl(chance),
       person.session.accessToken,
-      // Half of those who go on by cursors are told tokens that they do not use.
+      // Half of the readers that resume by cursors also select tokens, without using them.
       !this.isInbox ? conversationText : this.token !== null || chance.next() < 0.5 ? inboxText : inboxByCursorsText,
       this.token !== null
         ? { resume: this.token }
@@ -182,7 +182,7 @@ export class ChaosReader {
     subscription.close()
   }
 
-  /** Comes back by requests, until there is no more. */
+  /** Catches up by requests, until there is no more. */
   private async resync(): Promise<void> {
     for (let nth = 0; nth < maxResyncs; nth++) {
       const answer = await this.ask(print(ResyncDocument), { resume: this.token, limit: resyncLimit })
@@ -195,14 +195,14 @@ export class ChaosReader {
     this.unexpected(`was not at the end after ${maxResyncs} resyncs`)
   }
 
-  /** All that it knows of where it is: the events that it is told, in all streams. */
+  /** The token alone says where it is in all streams. */
   private noteToken(event: Event): void {
     const { resume } = event as { resume?: string | null }
     if (typeof resume === 'string') this.token = resume
     else this.unexpected(`was told ${event.__typename} without a token`)
   }
 
-  /** Named from now on: an event that comes next must be the one after. */
+  /** The cursors from which it resumes: the next event of each must be the one after it. */
   private cursors(): { streamId: string; eventSeq: number }[] {
     const named = [...this.copies].map(([streamId, { segment }]) => {
       segment.after ??= segment.seen.length === 0 ? segment.snapshotSeq : null
@@ -221,12 +221,12 @@ export class ChaosReader {
     const { streamId, eventSeq } = event.cursor
     if (event.__typename === 'InboxEntryChanged') {
       this.personal?.segment.seen.push(eventSeq)
-      // That one has gone is told by the conversation's own stream, too: until then there may be events to come.
+      // The conversation's own stream reports a leaving too: until then there may be more events.
       if (event.entry && !this.copies.has(event.conversationId)) await this.readAnew(event.conversationId)
       return
     }
     if (event.__typename === 'UserErased') return
-    // Between streams there is no order: what happens in a conversation may come before word of having joined it.
+    // There is no order between streams: an event of a conversation may come before the event that says it was joined.
     if (!this.copies.has(streamId)) await this.readAnew(streamId)
     const copy = this.copies.get(streamId)
     if (!copy) return
@@ -244,7 +244,7 @@ export class ChaosReader {
     else if (streamId === this.personal?.streamId) this.unexpected('has to read its personal stream anew')
   }
 
-  /** They may be back already: word of that may have come before. */
+  /** The person may be back already: the event of that may have come before. */
   private async endCopy(streamId: string, end: 'left' | 'told'): Promise<void> {
     const copy = this.copies.get(streamId)
     if (copy) copy.segment.end = end
@@ -254,7 +254,7 @@ export class ChaosReader {
 
   private async readAnew(conversationId: string): Promise<void> {
     const client = { request: (document: TypedDocumentNode, variables: object) => this.ask(print(document), variables) }
-    // All that reading needs of a person: this one asks again, elsewhere, until there is an answer.
+    // The only part of a person that reading needs: this client retries at other servers until there is an answer.
     const replica = await Replica.read({ client } as unknown as Person, conversationId)
     if (!replica || this.stopped) return
     const { eventSeq } = replica
@@ -284,7 +284,7 @@ export class ChaosReader {
       }
       await sleep(chance.between(50, 300))
     }
-    // Nobody waits for it any more.
+    // Nobody waits for the answer any more.
     return { conversation: null }
   }
 

@@ -20,7 +20,7 @@ function added(maps: ReadonlyMap<string, number>[]): Record<string, number> {
   return Object.fromEntries([...total].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** One table for people, and one line of JSON for programs. */
+/** Prints a table for people, and one line of JSON for programs. */
 export function report({ verdict, writers, readers, faults, seed, seconds }: ReportOptions): void {
   const { lost, repeated, reordered, mismatches } = verdict
   const result = {

@@ -1,5 +1,5 @@
-// Breaks everything that can break while people write and read, and then decides whether anything was lost, repeated,
-// out of order or otherwise than it was said to be. Run: npm run chaos -- --minutes 5 --seed 1
+// Breaks everything that can break while people write and read. Then decides whether anything was lost, repeated, out of
+// order or different from what was promised. Run: npm run chaos -- --minutes 5 --seed 1
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Chance } from './chance.ts'
@@ -14,7 +14,7 @@ import { Writer } from './writer.ts'
 const writesPerSecond = 80
 const devicesPerPerson = 2
 const catchUpTimeoutMs = 60_000
-/** Access tokens live for 15 minutes, and nobody here refreshes theirs. */
+/** Access tokens are valid for 15 minutes, and nothing here refreshes them. */
 const maxSeconds = 14 * 60
 const shownDetails = 15
 
@@ -95,7 +95,7 @@ const given = readArguments()
 const chance = new Chance(given.seed)
 const world = new World(chance.fork())
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  // Under npm one Ctrl-C arrives twice, and the second must not end us before all is ended that we started.
+  // Under npm one Ctrl-C arrives twice. The second must not end this process before everything that it started has ended.
   process.on(signal, () => {
     void world.stop().finally(() => process.exit(130))
   })
@@ -109,5 +109,5 @@ try {
 }
 world.keepLogs = process.exitCode !== 0
 await world.stop()
-// Sockets and timers of clients that were left as they were.
+// Ends in spite of open sockets and timers of clients.
 process.exit()

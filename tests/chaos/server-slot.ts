@@ -6,14 +6,14 @@ import { startServer, type ServerOptions, type ServerProcess } from '../testkit/
 export interface SlotOptions extends ServerOptions {
   name: string
   logFile: string
-  /** Told when the server ends and nobody ended it. */
+  /** Called when the server ends and the run did not end it. */
   onUnexpectedEnd: (what: string) => void
 }
 
 const retryMs = 500
 const startTimeoutMs = 60_000
 
-/** A place where a server runs, on an address that stays when the server dies and comes back. */
+/** A server at a fixed address: the address stays when the server dies and comes back. */
 export class ServerSlot {
   state: 'up' | 'frozen' | 'down' = 'down'
   private process: ServerProcess | null = null
@@ -38,7 +38,7 @@ export class ServerSlot {
     return this.options.name
   }
 
-  /** Tries until it runs: while the database is away a server does not start. */
+  /** Retries until the server runs: it does not start while the database is away. */
   async start(): Promise<void> {
     const deadlineMs = Date.now() + startTimeoutMs
     while (!this.closed) {
@@ -65,7 +65,7 @@ export class ServerSlot {
     }
   }
 
-  /** Ends it with this signal and resolves when it is gone. */
+  /** Ends the server with this signal; resolves when it has ended. */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const { process } = this
     this.process = null
@@ -87,7 +87,7 @@ export class ServerSlot {
     if (this.process) this.state = 'up'
   }
 
-  /** Ends it for good, however it is. */
+  /** Ends the server for good, in any state. */
   async close(): Promise<void> {
     this.closed = true
     this.process?.kill('SIGKILL')

@@ -13,15 +13,17 @@ interface Result {
 }
 
 const pingIntervalMs = 1_000
-/** A socket on which nothing came for so long counts as dead: its server may be frozen. */
+/** Milliseconds of silence after which a socket counts as dead: its server may be frozen. */
 const silenceMs = 3_000
 
-/** Close codes that a client lives through: the network, a server that stops or cannot reach its database, a slow reader. */
+/**
+ * Close codes that a client must survive: network faults, a server that stops or cannot reach its database, a slow reader.
+ */
 const passingCodes = [1000, 1001, 1005, 1006, 1012, 1013, 4413]
 
-/** One subscription on one socket, which can be cut and stalled. What came is taken one by one; then `next` is null. */
+/** One subscription on one socket, which can be cut and stalled. `next` returns the events one by one, and then null. */
 export class Subscription<Event> {
-  /** How it ended, when no fault explains it. */
+  /** How it ended, if no fault explains that. */
   unexpectedEnd: string | null = null
   private readonly socket: WebSocket
   private readonly queue: Item<Event>[] = []
@@ -50,7 +52,7 @@ export class Subscription<Event> {
     }, pingIntervalMs)
   }
 
-  /** The next event or error; null when there will be none. */
+  /** The next event or error; null after the last one. */
   async next(): Promise<Item<Event> | null> {
     while (this.queue.length === 0 && !this.ended) {
       await new Promise<void>((resolve) => {
@@ -60,7 +62,7 @@ export class Subscription<Event> {
     return this.queue.shift() ?? null
   }
 
-  /** Ends the connection as a lost network does. What came and was not taken yet is lost with it. */
+  /** Ends the connection as a lost network does. Events that were not taken yet are lost with it. */
   close(): void {
     this.end()
     this.queue.length = 0
@@ -99,7 +101,7 @@ export class Subscription<Event> {
     this.ended = true
     clearInterval(this.pinging)
     this.wake?.()
-    // After a complete there is nothing to wait for, and after a close this does nothing.
+    // After a complete there is nothing to wait for. After a close this does nothing.
     this.socket.terminate()
   }
 }

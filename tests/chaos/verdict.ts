@@ -1,4 +1,4 @@
-/** What a client was promised: a write that was answered, or that writeStatus knew. */
+/** A promise to a client: a write that was answered, or that writeStatus confirmed. */
 export interface Ack {
   who: string
   key: string
@@ -6,21 +6,24 @@ export interface Ack {
   streamId: string
   eventSeq: number
   messageSeq: number
-  /** How often it was asked for until there was an answer. */
+  /** Attempts until there was an answer. */
   attempts: number
   outcome: 'ACCEPTED' | 'DUPLICATE'
   text: string | null
 }
 
-/** A stretch of a stream that a reader saw, from a position that it chose. */
+/** A part of a stream that a reader saw, from a position that the reader chose. */
 export interface Segment {
-  /** The position it named; null when the server chose it, at or before the snapshot. */
+  /** The position that it named; null if the server chose it, at or before the snapshot. */
   after: number | null
-  /** Up to where it knew the conversation from reading it. */
+  /** Position of the conversation when it was read. */
   snapshotSeq: number
-  /** The numbers of the events, as they came. */
+  /** The numbers of the events, in order of arrival. */
   seen: number[]
-  /** Open: it goes on to the head. Left: it ended with the reader's own MemberLeft. Told: the server said it leads nowhere. */
+  /**
+   * Open: continues to the head. Left: ended with the reader's own MemberLeft. Told: the server reported the position as
+   * lost.
+   */
   end: 'open' | 'left' | 'told'
 }
 
@@ -49,9 +52,9 @@ export interface History {
   events: { who: string; key: string; streamId: string; eventSeq: number; messageSeq: number | null }[]
   messages: { who: string; key: string; streamId: string; seq: number; text: string | null; revision: number }[]
   leavings: { who: string; streamId: string; eventSeq: number }[]
-  /** What must be equal: a reader's copy and a fresh read, an unread count and a recount. */
+  /** Pairs that must be equal: a reader's copy and a fresh read, an unread count and a recount. */
   states: { name: string; known: string; fresh: string }[]
-  /** lastReadSeq in the acknowledgements that one device got for one conversation, in their order. */
+  /** lastReadSeq in the acknowledgements of one device in one conversation, in order. */
   positions: { name: string; lastReadSeqs: number[] }[]
   /** Anything that no fault explains: an INTERNAL error, a server that ended by itself. */
   unexpected: string[]
@@ -154,7 +157,7 @@ function judgeRuns({ runs }: History, tell: Tell): void {
   }
 }
 
-/** The place where two texts part, with a little of both. */
+/** Where two texts begin to differ, with some characters of both. */
 function difference(known: string, fresh: string): string {
   let place = 0
   while (place < known.length && known[place] === fresh[place]) place++
@@ -162,7 +165,7 @@ function difference(known: string, fresh: string): string {
   return `…${part(known)}… instead of …${part(fresh)}…`
 }
 
-/** Decides whether anything was lost, repeated, out of order or otherwise than it was said to be. */
+/** Decides whether anything was lost, repeated, out of order or different from what was promised. */
 export function judge(history: History): Verdict {
   const verdict: Verdict = { lost: 0, repeated: 0, reordered: 0, mismatches: 0, details: [] }
   const tell: Tell = (kind, count, detail) => {

@@ -20,9 +20,9 @@ export interface Talk {
   owner: Person
   members: Person[]
   isGroup: boolean
-  /** People come and go here all the time. */
+  /** People join and leave all the time. */
   churns: boolean
-  /** The newest seq that anybody was told of. */
+  /** The newest seq that any client has received. */
   headSeq: number
 }
 
@@ -33,9 +33,9 @@ const groupSize = 8
 const directCount = 10
 const root = join(import.meta.dirname, '../..')
 
-/** Everything that a run needs, started and ended by it alone: nothing here is shared with anybody. */
+/** Everything that a run needs. The run starts and ends it alone and shares nothing. */
 export class World {
-  /** What happened that no fault explains. */
+  /** Events that no fault explains. */
   readonly unexpected: string[] = []
   readonly logDir = mkdtempSync(join(tmpdir(), 'parley-chaos-'))
   /** Whether the servers' logs stay when the program is over. */
@@ -49,23 +49,23 @@ export class World {
   private parts!: { postgres: Proxy; redis: Proxy; database: Pool; redisServer: RedisServer }
 
   constructor(private readonly chance: Chance) {
-    // At the very end, since whoever runs this program may end it before stop() is through.
+    // At the very end: whoever runs this program may end it before stop() has finished.
     process.once('exit', () => {
       rmSync(this.keepLogs ? this.dataDir : this.logDir, { recursive: true, force: true, maxRetries: 5 })
     })
   }
 
-  /** The proxy before PostgreSQL. */
+  /** The proxy in front of PostgreSQL. */
   get postgres(): Proxy {
     return this.parts.postgres
   }
 
-  /** The proxy before Redis. */
+  /** The proxy in front of Redis. */
   get redis(): Proxy {
     return this.parts.redis
   }
 
-  /** The database, past the proxy. */
+  /** The database, without the proxy. */
   get database(): Pool {
     return this.parts.database
   }
@@ -108,14 +108,14 @@ export class World {
     await this.populate()
   }
 
-  /** The address of a server that is not known to be down, any but `except` if there is another. */
+  /** The address of a server that is not known to be down; not `except` if there is another. */
   anyUrl(chance: Chance, except?: string): string {
     const up = this.servers.filter(({ state }) => state !== 'down')
     const others = up.filter(({ url }) => url !== except)
     return chance.pick(others.length > 0 ? others : up.length > 0 ? up : this.servers).url
   }
 
-  /** Kills the redis-server itself; `restart` has it again on its port. */
+  /** Kills the redis-server itself; `restart` starts it again on its port. */
   async killRedis(): Promise<void> {
     const pid = await pidOfRedis(this.parts.redisServer.port)
     process.kill(pid, 'SIGKILL')
@@ -126,7 +126,7 @@ export class World {
     if (!this.stopping) this.parts.redisServer = await startRedis(this.parts.redisServer.port)
   }
 
-  /** Ends everything that was started, in the reverse order. */
+  /** Ends everything that was started, in reverse order. */
   stop(): Promise<void> {
     return (this.stopping ??= (async () => {
       for (const stop of this.stops.reverse()) await stop()
@@ -137,7 +137,7 @@ export class World {
     const log = createLogger('warn')
     const { dataDir } = this
     mkdirSync(dataDir)
-    // PostgreSQL itself is never killed here, only cut off: it may leave the disk alone.
+    // PostgreSQL itself is never killed here, only cut off, so fsync may be off.
     const postgresFlags = ['-c', 'fsync=off', '-c', 'max_connections=200']
     const cluster = await startEmbeddedPostgres({ dataDir, log, postgresFlags })
     this.stops.push(() => cluster.stop())
@@ -170,7 +170,7 @@ export class World {
   }
 }
 
-/** The process behind a port: asked from Redis itself, whatever stands between it and us. */
+/** The pid of the Redis on a port: asked from Redis itself, which also works through a proxy. */
 async function pidOfRedis(port: number): Promise<number> {
   const socket = connect(port, '127.0.0.1')
   try {

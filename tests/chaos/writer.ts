@@ -33,8 +33,8 @@ const statusQuery = `query ($key: String!) { writeStatus(opKey: $key) { state cu
 const answerTimeoutMs = 3_000
 
 /**
- * One device of somebody: writes one thing after the other, each until it has a definite answer, as the protocol tells a
- * client to, and notes every answer.
+ * One device of a person. It writes one thing after the other, each until it has a definite answer, as the protocol tells a
+ * client to, and records every answer.
  */
 export class Writer {
   readonly acks: Ack[] = []
@@ -82,12 +82,12 @@ export class Writer {
         }
         if (attempt === 1) this.retriedCount++
         await sleep(Math.min(reply.retryAfterMs, 1_000) + chance.between(50, 400))
-        // Half of the clients ask what became of it, and half of them just repeat it.
+        // Half of the clients ask for the outcome, and half repeat the write.
         if (write.key === null || chance.next() < 0.5) continue
         const answer = await ask(statusQuery, { key: write.key })
         const status = 'data' in answer ? (answer.data.writeStatus as Status & Pick<Written, 'message'>) : null
         if (status?.state !== 'ACCEPTED' || !status.cursor) continue
-        // Who left since is told of the place alone; the write is settled all the same.
+        // A writer who has left since gets only the position; the write counts as settled.
         this.countAck(write.kind)
         if (status.message) this.noteAck(write, asker, status.cursor, status.message, attempt + 1, 'DUPLICATE')
         return
@@ -95,7 +95,7 @@ export class Writer {
     } catch (error) {
       if (!(error instanceof UnexpectedAnswer)) throw error
       if (error.code === 'NOT_FOUND' && write.talk.churns) {
-        // Removed by somebody between the write and the reading of what is answered with it.
+        // Another member removed the writer between the write and the reading of its result.
         this.refusedCount++
         return
       }

@@ -6,12 +6,12 @@ import type { Talk, World } from './world.ts'
 export interface Write {
   kind: string
   talk: Talk
-  /** The key, of those that have one. */
+  /** The key, for writes that have one. */
   key: string | null
   query: string
   variables: object
   text: string | null
-  /** Typenames of the outcomes that anybody who acts with the others must reckon with. */
+  /** Typenames of outcomes that are possible because others act at the same time. */
   outcomes: string[]
 }
 
@@ -58,7 +58,7 @@ const documents = {
     __typename ... on LeaveConversationSuccess { conversationId } ${failure} } }`,
 }
 
-/** Of a hundred writes. */
+/** Share of each kind, of a hundred writes. */
 const weights: [keyof typeof makers, number][] = [
   ['send', 42],
   ['edit', 13],
@@ -78,13 +78,13 @@ interface Situation {
   sent: Sent[]
 }
 
-/** Whether this person marks this conversation unread by hand: only where they don't must lastReadSeq never go back. */
+/** Whether this person marks this conversation unread by hand. Only if they do not, lastReadSeq must never go back. */
 export const marksUnread = ({ people, talks }: World, person: Person, talk: Talk): boolean =>
   (people.indexOf(person) + talks.indexOf(talk)) % 3 === 0
 
 const base = { key: null, text: null }
 
-/** Who comes and goes may be out at the moment, so that any write of theirs may find nothing. */
+/** A person who comes and goes may be out at the moment, so any write of theirs may be refused with NotFoundError. */
 const orGone = (talk: Talk, ...outcomes: string[]) => (talk.churns ? [...outcomes, 'NotFoundError'] : outcomes)
 
 const makers = {
@@ -162,7 +162,7 @@ const makers = {
   },
 }
 
-/** What somebody does next. */
+/** A person's next write. */
 export function nextWrite(situation: Situation): Write {
   const { world, chance, person } = situation
   const talk = chance.pick(world.talks.filter(({ members }) => members.includes(person)))
@@ -173,6 +173,6 @@ export function nextWrite(situation: Situation): Write {
 
 const ofOwners = ['rename', 'addMembers', 'removeMember']
 
-/** Who asks for it: whoever's turn it is, some things only the owner may do. */
+/** The person who sends it: the one whose turn it is, or the owner for things that only the owner may do. */
 export const askerOf = ({ kind, talk }: Write, person: Person): Person =>
   ofOwners.includes(kind) ? talk.owner : person

@@ -18,13 +18,13 @@ export interface TopLevelError {
 export interface Answer<Data = Record<string, unknown>> {
   status: number
   headers: Headers
-  /** The body as it came. */
+  /** The body as it was received. */
   text: string
   data?: Data | null
   errors?: TopLevelError[]
 }
 
-/** Codes of top-level errors that the contract knows, but for INTERNAL, which no request may get. */
+/** The contract's codes of top-level errors, without INTERNAL, which no request may get. */
 const codes = [
   'UNAUTHENTICATED',
   'FORBIDDEN',
@@ -42,7 +42,7 @@ const urlOf = (who: Who) => (typeof who === 'string' ? who : who.url)
 const authorizationOf = (who: Who): Record<string, string> =>
   typeof who === 'string' ? {} : { authorization: `Bearer ${who.session.accessToken}` }
 
-/** Sends a request as it stands. */
+/** Sends this request unchanged. */
 export async function send(url: string, init: RequestInit): Promise<Answer> {
   const response = await fetch(url, init)
   const text = await response.text()
@@ -55,7 +55,7 @@ export async function send(url: string, init: RequestInit): Promise<Answer> {
   return { status: response.status, headers: response.headers, text, ...body }
 }
 
-/** Asks by HTTP: as a person, or as nobody when only an address is given. The text may be any, also a wrong one. */
+/** Sends an operation by HTTP: as a person, or anonymously if only an address is given. The text may also be invalid. */
 export async function ask<Data = Record<string, unknown>>(
   who: Who,
   query: string,
@@ -75,7 +75,7 @@ export async function ask<Data = Record<string, unknown>>(
   return answer as Answer<Data>
 }
 
-/** Asks the same way over a WebSocket. Errors that refuse the operation come like those of an answer. */
+/** The same over a WebSocket. Errors that refuse the operation are returned like those of an answer. */
 export async function askSocket(
   who: Who,
   query: string,
@@ -100,13 +100,13 @@ export async function askSocket(
   }
 }
 
-/** A message that a person can act on, and nothing of our insides. */
+/** Checks that a person can act on the message, and that it shows no internals. */
 export function expectSubstance(message: string): void {
   expect(message.length, message).toBeGreaterThan(12)
   expect(message).not.toMatch(/\n\s+at |node_modules|\.[tj]s:\d|prisma|syntax error at or near|invalid input syntax/i)
 }
 
-/** Top-level errors as the contract has them: a known code, words of substance, a trace id, no stack. */
+/** Checks top-level errors against the contract: a known code, a useful message, a trace id, no stack. */
 export function expectErrors(answer: Pick<Answer, 'errors'>, code?: string): TopLevelError[] {
   const { errors = [] } = answer
   expect(errors.length, JSON.stringify(answer)).toBeGreaterThan(0)
@@ -128,8 +128,8 @@ interface Cursor {
 }
 
 /**
- * All events of a conversation from now on. Named by its cursor, because nothing tells a client when a subscription
- * without one has begun.
+ * All events of a conversation from now on. Starts at its cursor, because nothing tells a client when a subscription
+ * without a cursor has begun.
  */
 export async function follow(person: Person, id: string) {
   const query = 'query ($id: ID!) { conversation(id: $id) { cursor { eventSeq } } }'
@@ -137,7 +137,7 @@ export async function follow(person: Person, id: string) {
   return person.conversationEvents(id, data?.conversation.cursor.eventSeq)
 }
 
-/** Cursors of all streams of a person, as of now. */
+/** The present cursors of all streams of a person. */
 export async function cursorsOf(person: Person): Promise<Cursor[]> {
   const query = `{ viewer { cursor { streamId eventSeq } }
     inbox(first: 100, filter: ALL) { nodes { conversation { cursor { streamId eventSeq } } } } }`

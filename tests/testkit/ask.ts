@@ -2,10 +2,10 @@ import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import type { Person } from './person.ts'
 
-/** Trace ids are new in each answer; the rest must say nothing that another answer does not. */
+/** Trace ids are new in each answer. All other text must be equal in equal answers. */
 const withoutTraceId = (answer: string) => answer.replaceAll(/"traceId":"[^"]*"/g, '"traceId":""')
 
-/** The answer to a query or mutation as it came over the wire: status, and body without its trace ids. */
+/** The raw answer to a query or mutation: status, and body without its trace ids. */
 export async function ask(person: Person, query: string, variables: object): Promise<string> {
   const response = await fetch(person.url, {
     method: 'POST',
@@ -49,5 +49,5 @@ export async function askSubscription(
   return withoutTraceId(JSON.stringify(frames))
 }
 
-/** The key of a thing in the database, out of its global id. */
+/** The key in the database, from a global id. */
 export const keyOf = (globalId: string): string => Buffer.from(globalId, 'base64url').toString().split(':')[1] ?? ''

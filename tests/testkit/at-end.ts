@@ -3,17 +3,17 @@ type CleanUp = () => Promise<void> | void
 const ofEachFile = new Set<CleanUp>()
 const ofThisFile = new Set<CleanUp>()
 
-/** Cleans up when the present test file ends. In a program of its own, like the chaos run, whoever starts things ends them. */
+/** Cleans up when the present test file ends. In other programs, like the chaos run, the program ends what it starts. */
 export function atEnd(cleanUp: CleanUp): void {
   ofThisFile.add(cleanUp)
 }
 
-/** For modules of the testkit: they are loaded once, and the files of a worker come one after the other. */
+/** For modules of the testkit: they are loaded once, and a worker runs several files one after the other. */
 export function atEndOfEachFile(cleanUp: CleanUp): void {
   ofEachFile.add(cleanUp)
 }
 
-/** What was asked for last comes first: a client goes before its server, and a server before its database. */
+/** In the reverse order: a client before its server, and a server before its database. */
 export async function cleanUp(): Promise<void> {
   const failures: unknown[] = []
   for (const each of [...ofEachFile, ...ofThisFile].reverse()) {

@@ -10,11 +10,11 @@ import { atEnd } from './at-end.ts'
 import { createTestDatabase } from './database.ts'
 import { startProxy } from './proxy.ts'
 
-/** A database that is backed up and restored while servers go on running, which see it fail and come back. */
+/** A database that is backed up and restored while servers keep running. They see it fail and come back. */
 export interface RestorableDatabase {
   url: string
   backUp(): Promise<void>
-  /** What was written after the backup is gone. */
+  /** Everything written after the backup is lost. */
   restore(): Promise<void>
 }
 
@@ -30,13 +30,13 @@ async function run(url: string, ...statements: string[]): Promise<void> {
 
 const at = (url: string, change: Partial<URL>): string => Object.assign(new URL(url), change).href
 
-/** Copied as a database: the cluster goes on, and its transaction ids with it. What pg_dump and pg_restore give in one cluster. */
+/** Copied as a database: the cluster and its transaction ids continue, as with pg_dump and pg_restore in one cluster. */
 async function databaseCopy(): Promise<RestorableDatabase> {
   const { url } = await createTestDatabase()
   const name = new URL(url).pathname.slice(1)
   const backup = `${name}_backup`
   const cluster = inject('clusterUrl')
-  // A database with a session in it cannot be copied.
+  // PostgreSQL cannot copy a database that has sessions.
   const closed = (statements: string[]) =>
     run(
       cluster,
@@ -53,7 +53,7 @@ async function databaseCopy(): Promise<RestorableDatabase> {
   }
 }
 
-/** Copied as files: transaction ids go back with the data, and are given a second time. What a restored volume gives. */
+/** Copied as files: transaction ids go back with the data, and are used a second time, as with a restored volume. */
 async function fileCopy(): Promise<RestorableDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-backup-'))
   const [dataDir, backupDir] = [join(folder, 'data'), join(folder, 'backup')]
@@ -78,7 +78,7 @@ async function fileCopy(): Promise<RestorableDatabase> {
   }
   const copyOver = (from: string, to: string) => () => {
     rmSync(to, { recursive: true, force: true })
-    // With owners: PostgreSQL has an account of its own where tests run as root.
+    // With owners: under root PostgreSQL runs as another account.
     const { status, stderr } = spawnSync('cp', ['-a', from, to], { encoding: 'utf8' })
     if (status !== 0) throw new Error(stderr)
   }

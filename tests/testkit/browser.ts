@@ -10,7 +10,7 @@ atEndOfEachFile(async () => {
   for (const browser of running.splice(0)) await browser.close()
 })
 
-/** Debian's Chromium on a profile that is new. */
+/** Starts Debian's Chromium with a new profile. */
 export async function startBrowser(): Promise<Browser> {
   ensureCommand('chromium', 'chromium')
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags.split(' ') })

@@ -92,7 +92,7 @@ const messagesOf = (conversationId: string): Message[] => {
   ]
 }
 
-/** Every row there is, whoever asks; but, as in the database, an entry for members only. */
+/** Every row, for any viewer; but, as in the database, entries for members only. */
 const load = {
   user: (id: string) => users.find((user) => user.id === id) ?? null,
   conversation: (id: string) => conversations.find((row) => row.id === id) ?? null,
@@ -109,7 +109,7 @@ const load = {
     ...membersOf(group)[0],
     ...key,
   }),
-  // The sender is furthest behind, and who does not tell what they read.
+  // The sender is furthest behind, and has read receipts off.
   leastStandings: () => ({
     delivered: [
       { userId: sender, seq: 1 },
@@ -138,7 +138,7 @@ export function cannedLoaders(): Loaders {
   return { ...Object.fromEntries(loaders), horizon: new Horizon() } as Loaders
 }
 
-/** What a viewer's operation would have. Whatever is not canned throws with its name. */
+/** The context of a viewer's operation. Anything not canned throws an error with its name. */
 export function cannedContext(userId: string): Context {
   const missing = (what: string) =>
     new Proxy({}, { get: (_, name) => fail(`${what}.${String(name)} is not canned in tests/testkit/canned.ts`) })
@@ -164,7 +164,7 @@ function fail(message: string): never {
   throw new Error(message)
 }
 
-/** The receipts of everybody in one event. */
+/** The receipts of all people in one event. */
 export const gathered: EventDataOf<'RECEIPT_ADVANCED'> = {
   gathered: true,
   receipts: Object.values(people).map((userId) => ({
@@ -183,7 +183,7 @@ interface Change<Type extends EventType> {
   seq?: number
   actorId?: string | null
   data?: EventDataOf<Type>
-  /** The first one of the stream, when it is about a message and none is given. */
+  /** Default: the first message of the stream, if the event is about a message. */
   message?: Message
 }
 
@@ -208,7 +208,7 @@ export const cannedTyping = (): TypingItem => ({
   event: { type: 'TYPING_CHANGED', streamId: group, userId: peer, typing: true },
 })
 
-/** An event of every type in every kind of stream that has it, and every kind of lost place. */
+/** An event of every type in every kind of stream that has it, and every kind of lost position. */
 export function cannedItems(): LogItem[] {
   const streams = [direct, group, emptyGroup]
   const everybody = Object.values(people)

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { TestDatabase } from './database.ts'
 
-/** Each event of the log names the mark of the one before it, and each head row that of the newest. */
+/** Checks that each event of the log names the mark of the event before it, and each head row that of the newest event. */
 export async function expectWholeChain(database: TestDatabase): Promise<void> {
   const broken = await database.query(`
     SELECT stream_id, seq, type, mark_before, before FROM (

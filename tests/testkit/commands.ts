@@ -3,7 +3,10 @@ import { existsSync } from 'node:fs'
 
 const isThere = (command: string) => spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0
 
-/** Installs a program where that needs nobody's consent: as root on Debian or Ubuntu. Throws what to do otherwise. */
+/**
+ * Installs a program where that needs no permission: as root on Debian or Ubuntu. Otherwise throws an error that says what
+ * to do.
+ */
 export function ensureCommand(command: string, debianPackage: string, otherwise = ''): void {
   if (isThere(command)) return
   if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
@@ -16,7 +19,7 @@ export function ensureCommand(command: string, debianPackage: string, otherwise 
   throw new Error(`The tests need ${command}: apt-get install ${debianPackage}${otherwise}`)
 }
 
-/** Runs a program to its end. Rejects with what it wrote when it fails. */
+/** Runs a program to its end. If it fails, rejects with its output. */
 export function run(command: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })

@@ -1,5 +1,5 @@
-// A server in a process of its own that tells what it holds, and how much memory is in use after collecting garbage.
-// Run with --expose-gc, tsx and an IPC channel: it reports its address, and its counts whenever it is sent a message.
+// A server in a process of its own that reports what it holds, and its memory after a garbage collection. Run with
+// --expose-gc, tsx and an IPC channel: it sends its address, and its counts in answer to any message.
 import { createApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 

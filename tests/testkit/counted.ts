@@ -12,7 +12,7 @@ atEndOfEachFile(async () => {
 })
 
 export interface Held {
-  /** With the channels that Redis knows, and the file descriptors that the kernel does. */
+  /** Including the channels that Redis counts, and the file descriptors that the kernel counts. */
   counts: Counts & { channels: number; fds: number }
   heapBytes: number
   residentBytes: number
@@ -20,9 +20,9 @@ export interface Held {
 
 export interface CountedServer {
   url: string
-  /** What the process holds, as itself, Redis and the kernel say. */
+  /** What the process holds, by its own counts and those of Redis and the kernel. */
   held(): Promise<Held>
-  /** All that it has logged. */
+  /** Everything that it has logged. */
   logs(): string
   stop(): Promise<void>
 }
@@ -30,11 +30,11 @@ export interface CountedServer {
 export interface CountedOptions {
   databaseUrl: string
   redisUrl: string
-  /** The same Redis, where the server reaches it by another way. It should be of its own: its channels are counted. */
+  /** The same Redis, if the server reaches it by another address. Use a Redis of its own: its channels are counted. */
   countedRedisUrl?: string
 }
 
-/** Starts a server in a process of its own that tells what it holds. */
+/** Starts a server in a process of its own that reports what it holds. */
 export async function startCounted(options: CountedOptions): Promise<CountedServer> {
   const { databaseUrl, redisUrl, countedRedisUrl = redisUrl } = options
   const redis = new Redis(countedRedisUrl)

@@ -4,10 +4,10 @@ import type { SessionFieldsFragment } from '../../sdk/generated/graphql.ts'
 import type { TestDatabase } from './database.ts'
 import { Person } from './person.ts'
 
-/** For the servers of a test that makes a crowd: their JWT_SECRET. */
+/** JWT_SECRET for the servers of a test that makes a crowd. */
 export const crowdSecret = 'a secret for crowds only, with its 32 characters and more'
 
-/** Many people with a session each, put straight into the database: no password is hashed for them. */
+/** Creates many people with a session each directly in the database: no password is hashed for them. */
 export async function signUpMany(database: TestDatabase, url: string, count: number): Promise<Person[]> {
   const people = Array.from({ length: count }, () => ({ id: randomUUID(), sessionId: randomUUID() }))
   const ids = people.map(({ id }) => id)
@@ -35,7 +35,7 @@ export async function signUpMany(database: TestDatabase, url: string, count: num
   )
 }
 
-/** A group of these people and its owner; as in the database, without the events of their joining. */
+/** Creates a group of these people and its owner directly in the database, without events of their joining. */
 export async function gather(database: TestDatabase, owner: Person, people: readonly Person[]): Promise<string> {
   const conversationId = await owner.createGroup([])
   await database.query(
@@ -47,5 +47,5 @@ export async function gather(database: TestDatabase, owner: Person, people: read
   return conversationId
 }
 
-/** Ids of people made here are their uuids; those of conversations are as the API gives them. */
+/** People made here have uuids as ids; conversations have the API's ids. */
 const uuidOf = (globalId: string) => Buffer.from(globalId, 'base64url').toString().split(':')[1]!

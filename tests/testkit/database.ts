@@ -38,8 +38,8 @@ export async function onCluster<Row extends QueryResultRow = QueryResultRow>(sql
 }
 
 /**
- * A database of its own for a test file: empty, with all migrations applied. Dropped at the end of the file. Made otherwise
- * (`TEMPLATE template0 LOCALE 'C'`, say) it has no migrations. A shared one goes with the cluster.
+ * A database for one test file: empty, with all migrations applied. Dropped at the end of the file. With another `how`
+ * (`TEMPLATE template0 LOCALE 'C'`, say) it has no migrations. A shared one is removed together with the cluster.
  */
 export async function createTestDatabase(
   how = 'TEMPLATE parley_template',
@@ -48,7 +48,7 @@ export async function createTestDatabase(
   const name = `test_${randomBytes(6).toString('hex')}`
   await onCluster(`CREATE DATABASE ${name} ${how}`)
   const url = Object.assign(new URL(inject('clusterUrl')), { pathname: `/${name}` }).href
-  // What a test does to the settings of its database is not for its own questions.
+  // A test may change the settings of its database; that must not affect its own queries.
   const pool = new Pool({ connectionString: url, max: 4, options: ownSettings })
   // A test may cut all connections of its database on purpose.
   pool.on('error', () => undefined)

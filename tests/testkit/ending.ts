@@ -1,9 +1,12 @@
 import type { Supervised } from '../../src/embedded/supervised.ts'
 
-/** What does not end by itself in this time, because a failed test left it halted, say, is killed. */
+/**
+ * Milliseconds until a process that does not end by itself is killed: a failed test may have stopped it with SIGSTOP, for
+ * example.
+ */
 const patienceMs = 20_000
 
-/** Resolves when it has ended, which it does whatever state it is in. */
+/** Resolves when the process has ended, whatever state it is in. */
 export async function endedOrKilled(ended: Promise<unknown>, kill: () => void): Promise<void> {
   const timer = setTimeout(kill, patienceMs)
   await ended

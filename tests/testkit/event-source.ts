@@ -27,7 +27,7 @@ const createTicket = `mutation ($input: CreateStreamTicketInput!) {
   }
 }`
 
-/** What the mutation answers, whatever it is. */
+/** The mutation's answer, also a refusal. */
 export const askForTicket = (who: Person | string, input: Record<string, unknown>): Promise<Answer> =>
   ask(who, createTicket, { input })
 
@@ -44,14 +44,14 @@ export interface SourceEvent {
   data: Pick<Answer, 'data' | 'errors'> | null
 }
 
-/** What one request of an EventSource gets, as it comes. */
+/** The response to one request of an EventSource, updated as it arrives. */
 export interface SourceStream {
   status: number
   headers: Headers
   retryMs: number | null
-  /** All blocks but comments alone, also that of the opening, which has an id and no data. */
+  /** All blocks except those with only comments; the first block has an id and no data. */
   events: SourceEvent[]
-  /** As EventSource has it: of the newest block that told one. */
+  /** As in EventSource: the newest id that a block has set. */
   lastEventId: string
   ended: boolean
   waitFor(isThere: (stream: SourceStream) => boolean): Promise<SourceStream>
@@ -60,7 +60,7 @@ export interface SourceStream {
   cut(): void
 }
 
-/** One request as an EventSource makes it: by GET, with the id of the last event and nothing else of one's own. */
+/** One request as an EventSource makes it: GET, with the last event id and no other headers of its own. */
 export async function requestEvents(
   address: string,
   lastEventId = '',
@@ -125,11 +125,11 @@ function takeBlock(stream: SourceStream, block: string): void {
   stream.events.push({ name, id, data: data === '' ? null : (JSON.parse(data) as SourceEvent['data']) })
 }
 
-/** The events of a stream's `next`, of the one field that a subscription has. */
+/** The events of a stream's `next` blocks, from the one field of the subscription. */
 export const told = <Event>({ events }: SourceStream): Event[] =>
   events.flatMap(({ name, data }) => (name === 'next' ? (Object.values(data?.data ?? {}) as Event[]) : []))
 
-/** Settings of a server whose clock goes ahead of ours. */
+/** Environment for a server whose clock is this many milliseconds ahead. */
 export const clockAhead = (ms: number): Record<string, string> => ({
   NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
     `const now = Date.now; Date.now = () => now() + ${String(ms)}`,

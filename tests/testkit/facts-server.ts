@@ -1,5 +1,5 @@
-// A server in a process of its own whose facts are listened to, as metrics would. Run with tsx and an IPC channel: it
-// reports its address, and all facts so far whenever it is sent a message.
+// A server in a process of its own that records its facts, as metrics would. Run with tsx and an IPC channel: it sends its
+// address, and all facts so far in answer to any message.
 import { subscribe } from 'node:diagnostics_channel'
 import { createApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'

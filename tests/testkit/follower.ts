@@ -20,7 +20,7 @@ const conversationQuery = `query ($id: ID!) {
   conversation(id: $id) { cursor { streamId eventSeq } messages(last: 50) { nodes { text } } }
 }`
 
-/** Whether a client is to come back with its cursor after this end. */
+/** Whether a client must come back with its cursor after this end. */
 function isRetryable(ended: Ended): boolean {
   if (typeof ended === 'string') return false
   if ('closeCode' in ended) return ended.closeCode === 1013
@@ -28,8 +28,9 @@ function isRetryable(ended: Ended): boolean {
 }
 
 /**
- * A client as the protocol wants it: it comes back with its cursors whenever it is sent away in a way that asks for that, and
- * reads what it has joined. Notes the texts that it knows, and how often and how its subscription ended.
+ * A client as the protocol requires it: it comes back with its cursors whenever the server disconnects it in a way that
+ * asks for that, and reads conversations that it has joined. Records the texts that it has received, and how often and how
+ * its subscription ended.
  */
 export class Follower {
   readonly texts = new Set<string>()
@@ -44,7 +45,7 @@ export class Follower {
     private readonly conversationId: string | null,
   ) {}
 
-  /** Begins at these places. */
+  /** Begins at these positions. */
   static begin(person: Person, conversationId: string | null, places: { streamId: string; eventSeq: number }[]) {
     const follower = new Follower(person, conversationId)
     for (const { streamId, eventSeq } of places) follower.cursors.set(streamId, eventSeq)
@@ -53,7 +54,7 @@ export class Follower {
     return follower
   }
 
-  /** Resolves when all of these are known. */
+  /** Resolves when all of these texts have arrived. */
   async knows(texts: readonly string[], timeout: number): Promise<void> {
     await expect.poll(() => texts.filter((text) => !this.texts.has(text)), { timeout, interval: 20 }).toEqual([])
   }
@@ -96,7 +97,7 @@ export class Follower {
   private async take(event: Event): Promise<void> {
     if (event.__typename === 'MessageSent' && event.message.text !== null) this.texts.add(event.message.text)
     if (!('cursor' in event)) return
-    // Before its own place is noted: until then it would come back for it.
+    // Before its own position is noted: until then the client would come back for this event.
     if (event.__typename === 'InboxEntryChanged' && event.entry) await this.join(event.conversationId)
     this.cursors.set(event.cursor.streamId, event.cursor.eventSeq)
   }

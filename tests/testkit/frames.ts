@@ -2,10 +2,10 @@ import { createRequire } from 'node:module'
 import type { Writable } from 'node:stream'
 import type { BoundedSocket } from '../../src/transport/websocket/bounded-socket.ts'
 
-/** ws's own parser of what comes over the network, which its types leave out. */
+/** ws's own frame parser, which is not in its types. */
 const { Receiver } = createRequire(import.meta.url)('ws') as { Receiver: new (options: object) => Writable }
 
-/** Text messages in these bytes, as a client reads them; throws when anything of them is no whole valid frame. */
+/** The text messages in these bytes, as a client reads them; throws if the bytes are not whole valid frames. */
 export async function messagesIn(...bytes: Buffer[]): Promise<string[]> {
   const receiver = new Receiver({ isServer: false, maxPayload: 1_048_576 })
   const messages: string[] = []
@@ -17,18 +17,18 @@ export async function messagesIn(...bytes: Buffer[]): Promise<string[]> {
     receiver.on('error', reject).on('conclude', () => reject(new Error('a close frame')))
     receiver.write(Buffer.concat(bytes), (error) => (error ? reject(error) : resolve()))
   })
-  // What is left over would be the beginning of a frame that never ends.
+  // Left-over bytes would be the beginning of a frame that never ends.
   const { _bufferedBytes: left } = receiver as unknown as { _bufferedBytes: number }
   if (left > 0) throw new Error(`${left} bytes of a broken frame`)
   return messages
 }
 
-/** A socket that keeps what is written to it, and whose network falls behind when a test says so. */
+/** A socket that records what is written to it, and whose network falls behind when a test says so. */
 export class FakeSocket {
   readonly OPEN = 1
   readyState = 1
   isBehind = false
-  /** One for each write to the network. */
+  /** One entry for each write to the network. */
   readonly writes: Buffer[] = []
   onWrite: () => void = () => undefined
   private waiting: (() => void)[] = []

@@ -19,7 +19,7 @@ atEndOfEachFile(async () => {
   for (const step of undo.splice(0)) await step()
 })
 
-/** What a full disk makes PostgreSQL say of new pages, for who may not mount one of their own. */
+/** Raises PostgreSQL's error for new pages on a full disk, for users who may not mount a disk. */
 async function startPretendedDisk(): Promise<FullDisk> {
   const database = await createTestDatabase()
   const raise = `BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END`
@@ -39,8 +39,8 @@ async function startPretendedDisk(): Promise<FullDisk> {
 }
 
 /**
- * A database on a small disk of its own, a tmpfs in a tablespace, that can be filled. Only root may mount one; for others
- * triggers raise what PostgreSQL raises then.
+ * A database on a small disk of its own, a tmpfs in a tablespace, that can be filled. Only root may mount one; for other
+ * users triggers raise the error that PostgreSQL raises on a full disk.
  */
 export async function startFullDisk(): Promise<FullDisk> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-disk-'))
@@ -54,7 +54,7 @@ export async function startFullDisk(): Promise<FullDisk> {
   }
   const space = join(mount, 'space')
   mkdirSync(space)
-  // PostgreSQL wants to own it, whoever it runs as.
+  // PostgreSQL must own the folder, whichever account it runs as.
   const [row] = await onCluster<{ folder: string }>(`SELECT current_setting('data_directory') AS folder`)
   spawnSync('chown', [`--reference=${String(row?.folder)}`, space])
   const name = `disk_${String(process.pid)}`

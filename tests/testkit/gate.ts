@@ -9,7 +9,7 @@ atEndOfEachFile(() => {
 })
 
 /**
- * A place on the way from what a server depends on, PostgreSQL and Redis say, back to it: lets a number of answers through
+ * A TCP proxy between a server and a service that it depends on (PostgreSQL, Redis). It lets a number of answers through
  * and holds the rest, so that a test can act while the server waits at each of its awaits in turn.
  */
 export class Gate {
@@ -17,7 +17,7 @@ export class Gate {
   private held: (() => void)[] = []
   private reached: (() => void) | null = null
 
-  /** Listens on a free port, and hands on to `port`. */
+  /** Listens on a free port, and forwards to `port`. */
   async before(port: number): Promise<number> {
     const sockets = new Set<Socket>()
     const listener = createServer((client) => {
@@ -47,7 +47,7 @@ export class Gate {
     return (listener.address() as AddressInfo).port
   }
 
-  /** From now on lets this many answers through. Resolves when there is one that it holds. */
+  /** From now on lets this many answers through. Resolves when it holds the next one. */
   holdAfter(count: number): Promise<void> {
     this.passes = count
     return new Promise((resolve) => (this.reached = resolve))

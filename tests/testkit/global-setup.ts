@@ -11,7 +11,7 @@ import { ensureRedisServer, startRedis } from './redis.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A database of the shared cluster to connect to for making others. */
+    /** A database of the shared cluster from which other databases are created. */
     clusterUrl: string
     redisUrl: string
   }
@@ -30,7 +30,7 @@ async function makeTemplate(clusterUrl: string): Promise<void> {
   await template.connect()
   await template.query('CREATE EXTENSION pg_stat_statements')
   await template.end()
-  // A database with a session in it cannot be copied, and autovacuum would open one.
+  // PostgreSQL cannot copy a database that has sessions, and autovacuum would open one.
   await cluster.query('ALTER DATABASE parley_template ALLOW_CONNECTIONS false')
   await cluster.end()
 }
@@ -73,7 +73,7 @@ async function start(): Promise<Shared> {
   }
 }
 
-/** Each project of vitest.config.ts loads this module anew, in the same process. */
+/** vitest loads this module once for each project of vitest.config.ts, in the same process. */
 const ofThisRun = globalThis as { parleyTests?: { started: Promise<Shared>; users: number } }
 
 /** Builds the server and starts what the tests share: one PostgreSQL, in which each test file has a database, and Redis. */

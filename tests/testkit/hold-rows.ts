@@ -5,11 +5,11 @@ import type { TestDatabase } from './database.ts'
 export interface HeldRows {
   /** Resolves when this many statements wait for a lock in this database. */
   waitForBlocked(count: number): Promise<void>
-  /** Lets them go on, in the order in which they came. */
+  /** Lets them continue, in the order in which they came. */
   release(): Promise<void>
 }
 
-/** Locks the rows that `sql` selects, so that writers meet each other at a place of the test's choosing. */
+/** Locks the rows that `sql` selects, so that writers wait for each other at a point of the test's choice. */
 export async function holdRows(database: TestDatabase, sql: string, params: unknown[]): Promise<HeldRows> {
   const client = new Client({ connectionString: database.url })
   await client.connect()

@@ -11,7 +11,7 @@ import {
   type GraphQLSchema,
 } from 'graphql'
 
-/** The same numbers from 0 to 1 for the same seed. */
+/** Returns the same sequence of numbers from 0 to 1 for the same seed. */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -57,9 +57,9 @@ const moments = ['2099-01-01T00:00:00Z', '0000-01-01T00:00:00Z', '9999-12-31T23:
 const wrongTypes = [null, true, -1, 2_147_483_648, 1e300, 0.5, 'x', [], [[]], {}, { a: 1 }, [null]]
 
 export interface HostileOptions {
-  /** Ids of things that exist: some calls get as far as these. */
+  /** Ids of existing objects, so that some calls get further. */
   ids: readonly string[]
-  /** Calls for each field. */
+  /** Number of calls for each field. */
   rounds: number
   random: () => number
 }
@@ -70,7 +70,7 @@ export interface HostileCall {
   variables: Record<string, unknown>
 }
 
-/** Calls of every query and mutation with arguments that nobody means well with. */
+/** Calls of every query and mutation with hostile arguments. */
 export function* callsOf(schema: GraphQLSchema, { ids, rounds, random }: HostileOptions): Generator<HostileCall> {
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T
 
@@ -92,7 +92,7 @@ export function* callsOf(schema: GraphQLSchema, { ids, rounds, random }: Hostile
 
   const valueOf = (type: GraphQLInputType): unknown => {
     if (isNonNullType(type)) return valueOf(type.ofType)
-    // Seldom, for it mostly ends the call before it begins.
+    // Seldom, because most such calls end at once.
     if (random() < 0.03) return pick(wrongTypes)
     if (isListType(type)) {
       const length = pick([0, 1, 2, 3, 1001])

@@ -4,18 +4,18 @@ import type { Reader } from './reader.ts'
 import { Replica, type InboxEvent } from './replica.ts'
 
 /**
- * A client that keeps all conversations of one person up to date from inboxEvents, and lives through being cut off. It
- * checks what it is sent: in each connection, every stream begins right after its cursor and has no gap and no repeat.
+ * A client that keeps all conversations of one person up to date from inboxEvents, and survives lost connections. It checks
+ * the events: in each connection, every stream begins right after its cursor and has no gap and no repeat.
  */
 export class InboxClient {
   private readonly replicas = new Map<string, Replica>()
   private personal: StreamCursorInput | null = null
-  /** The newest event of each stream in this connection, or the cursor that was named for it. */
+  /** The newest event of each stream in this connection, or the cursor that it was started from. */
   private readonly heard = new Map<string, number>()
   private reader: Reader<InboxEvent> | null = null
   private handled = 0
 
-  /** Reads the inbox for the first time: `personal` is the cursor of the personal stream, read before the rest. */
+  /** Reads the inbox for the first time: `personal` is the cursor of the personal stream, read before everything else. */
   async start(person: Person, personal: StreamCursorInput, conversationIds: string[]): Promise<void> {
     this.personal = personal
     for (const conversationId of conversationIds) await this.readAnew(person, conversationId)
@@ -39,14 +39,14 @@ export class InboxClient {
     for (let left = count; left > 0; left--) await this.handle(person, events[this.handled++]!)
   }
 
-  /** Applies events until it has reached these places, also in the personal stream. */
+  /** Applies events until it has reached these positions, also in the personal stream. */
   async catchUp(person: Person, places: readonly { streamId: string; eventSeq: number }[]): Promise<void> {
     const isBehind = (place: { streamId: string; eventSeq: number }) =>
       !this.cursors.some(({ streamId, eventSeq }) => streamId === place.streamId && eventSeq >= place.eventSeq)
     while (places.some(isBehind)) await this.take(person, 1)
   }
 
-  /** Loses the connection; what came and was not applied yet is lost with it. */
+  /** Loses the connection, and the events that were not applied yet. */
   cut(): void {
     this.reader?.cut()
   }
@@ -58,7 +58,7 @@ export class InboxClient {
 
   private async handle(person: Person, event: InboxEvent): Promise<void> {
     if (event.__typename === 'SnapshotRequired') {
-      // The person was removed while cut off, and may be back by now.
+      // The person was removed while disconnected, and may have come back by now.
       if (event.reason !== 'UNKNOWN_CURSOR') throw new Error(`lost its place: ${JSON.stringify(event)}`)
       this.heard.delete(event.streamId)
       return this.readAnew(person, event.streamId)
@@ -83,7 +83,7 @@ export class InboxClient {
     const isOwn =
       (event.__typename === 'MemberLeft' || event.__typename === 'MemberJoined') && event.user.id === person.id
     if (isOwn && event.__typename === 'MemberLeft') {
-      // The stream goes on after the place where the person comes back, if ever.
+      // If the person comes back, the stream continues after the position of that.
       this.replicas.delete(streamId)
       this.heard.delete(streamId)
     } else if (isOwn && !this.replicas.has(streamId)) await this.readAnew(person, streamId)

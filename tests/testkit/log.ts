@@ -7,7 +7,7 @@ import type { Message } from '../../src/store/rows.ts'
 
 export const streamId = '019a0000-0000-7000-8000-000000000001'
 
-/** What the database knows of one message. */
+/** A row of one message. */
 export function messageRow(seq: number, change: Partial<Message> = {}): Message {
   return {
     conversationId: streamId,
@@ -46,18 +46,18 @@ const eventOf = (
     message,
   })
 
-/** The log of one database, in memory: what was appended, and how often and for what it was read. */
+/** An in-memory log of one database. Records every read. */
 export class FakeLog {
   readonly reads: EventsRequest[] = []
-  /** While above 0, the next reading fails. */
+  /** While above 0, the next read fails. */
   failures = 0
   private readonly events = new Map<string, LogEvent[]>()
   private readonly messages = new Map<string, Message>()
   private readonly floors = new Map<string, number>()
-  /** What the marks of events end with that are written now. */
+  /** Suffix of the marks of events that are written now. */
   private history = ''
 
-  /** Sends a message; answers the event as it is announced. */
+  /** Sends a message; returns the event as it is announced. */
   append(stream = streamId): LogEvent {
     const seq = this.head(stream) + 1
     return this.write(seq, 'MESSAGE_SENT', messageRow(seq), stream)
@@ -94,12 +94,12 @@ export class FakeLog {
     return event
   }
 
-  /** Retention: the events up to this one are gone. */
+  /** Retention: removes the events up to this one. */
   expire(seq: number, stream = streamId): void {
     this.floors.set(stream, seq)
   }
 
-  /** An older state is restored: the events after this one never were. */
+  /** Restores an older state: the events after this one never existed. */
   truncate(seq: number, stream = streamId): void {
     this.events.set(stream, (this.events.get(stream) ?? []).slice(0, seq))
     this.history += "'"
@@ -114,7 +114,7 @@ export class FakeLog {
     return this.events.get(stream)?.length ?? 0
   }
 
-  /** As the log is read: every event with its message as that is now. */
+  /** As the log is read: every event with the present state of its message. */
   readonly read = async (request: EventsRequest): Promise<LogEvent[]> => {
     this.reads.push(request)
     await this.answer()
@@ -128,7 +128,7 @@ export class FakeLog {
       )
   }
 
-  /** What a hub asks of the database, and no more. */
+  /** Only the methods that a hub uses. */
   readonly store = {
     read: (requests: readonly EventsRequest[]) => Promise.all(requests.map(this.read)),
     heads: async (streamIds: readonly string[]) => {
@@ -171,7 +171,7 @@ export class FakeLog {
   }
 }
 
-/** A bus that delivers when it is told to, and only what it is told to. */
+/** A bus that delivers only what a test tells it to, and when. */
 export class FakeBus implements Bus {
   readonly listeners = new Map<string, Set<(payload: string) => void>>()
   readonly isShared = true

@@ -5,11 +5,11 @@ import { keyOf } from './ask.ts'
 import type { TestDatabase } from './database.ts'
 import { newKey, signUp, type Person } from './person.ts'
 
-/** A name that no ASCII rule sorts or folds rightly, and whose bytes show what an encoding does to it. */
+/** A name that ASCII rules sort and fold wrongly, and whose bytes show encoding faults. */
 const displayName = 'Åsa Ωmega 日本 🙂'
 const text = 'back\\slash, "quotes", \'single\', {NULL,"x"}, 日本 🙂, \t and \r\n'
 
-/** Milliseconds around what was just done, with room for a machine that is busy. */
+/** Whether the time is within a minute of now: a busy machine may be slow. */
 const isJustNow = (value: unknown) => Math.abs(Date.now() - Date.parse(String(value))) < 60_000
 
 interface Found {
@@ -24,8 +24,8 @@ async function search(person: Person, query: string): Promise<Found['nodes']> {
 }
 
 /**
- * What everybody does, once: register, find somebody, write, edit, delete, read, page, follow, repeat a write, in a direct
- * conversation and in groups small and large. Times are compared with the clock and with what is stored.
+ * The main path of every user, once: register, find a person, write, edit, delete, read, page, follow, repeat a write, in a
+ * direct conversation and in small and large groups. Times are compared with the clock and with the stored ones.
  */
 export async function walkMainPath(url: string, database: TestDatabase): Promise<void> {
   const mark = `Q${randomBytes(4).toString('hex')}`

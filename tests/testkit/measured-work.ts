@@ -10,11 +10,11 @@ import { startRedis } from './redis.ts'
 import { statementsOf } from './statements.ts'
 import type { WorkCounts } from './work-counts.ts'
 
-/** What some work came to. */
+/** The counts of some work. */
 export interface Work extends WorkCounts {
-  /** SQL statements, without the polling and the looks at live sessions, which go by the clock. */
+  /** SQL statements, without the periodic ones (polling, checks of live sessions). */
   statements: number
-  /** Those of them that read events from the log. */
+  /** The statements among them that read events from the log. */
   logReads: number
   redisCommands: number
 }
@@ -22,17 +22,17 @@ export interface Work extends WorkCounts {
 export interface MeasuredServer {
   url: string
   database: TestDatabase
-  /** What the server does until it is quiet again. `details` are for whoever wonders about a number. */
+  /** Counts the work until the server is quiet again. `details` explain the numbers. */
   measure(act: () => Promise<unknown>): Promise<{ work: Work; details: string }>
 }
 
-/** Time without any work after which the server counts as quiet. */
+/** Milliseconds without any work after which the server counts as quiet. */
 const quietMs = 100
-/** Redis commands that go by the clock, or are this one's own. */
+/** Redis commands that are periodic, or sent by this module. */
 const notWork = ['ping', 'info', 'config|resetstat']
 const logRead = 'AS r(stream_id, after_seq'
 
-/** A server whose work can be counted, with a database and a Redis that nobody else uses. Ends with the test file. */
+/** A server whose work can be counted, with a database and a Redis of its own. Ends with the test file. */
 export async function startMeasuredServer(env: Record<string, string> = {}): Promise<MeasuredServer> {
   const [database, redisServer] = await Promise.all([createTestDatabase(), startRedis()])
   const redis = new Redis(redisServer.url)
@@ -48,7 +48,7 @@ export async function startMeasuredServer(env: Record<string, string> = {}): Pro
       JWT_SECRET: crowdSecret,
       LOG_LEVEL: 'warn',
       RATE_LIMITS: 'off',
-      // What goes by the clock would do at any time what the work itself should have done.
+      // Otherwise periodic work could do what the measured work should have done.
       RELAY_INTERVAL_MS: '60000',
       HOUSEKEEPING_INTERVAL_MS: '3600000',
       PRESENCE_INTERVAL_MS: '60000',
@@ -82,7 +82,7 @@ export async function startMeasuredServer(env: Record<string, string> = {}): Pro
 
   const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0)
 
-  /** Answers come before the fan-out: what was asked for may have its answer while the work goes on. */
+  /** The answer comes before the fan-out, so work may continue after the answer. */
   async function quiet(): Promise<WorkCounts> {
     const look = async () => ({ counts: await counts(), redis: await redisCalls() })
     for (let before = await look(); ;) {

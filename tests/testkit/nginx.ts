@@ -11,7 +11,7 @@ import { atEndOfEachFile } from './at-end.ts'
 import { ensureCommand } from './commands.ts'
 import { freePort } from './redis.ts'
 
-/** The lines that every http block of ours needs: what nginx would put elsewhere goes to its own folder. */
+/** Lines that every http block of ours needs: they put nginx's files into its own folder. */
 const preamble = `
   access_log off;
   ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${name};`).join('\n  ')}
@@ -22,11 +22,11 @@ atEndOfEachFile(async () => {
   for (const stop of running) await stop()
 })
 
-/** Debian's nginx with the servers that are written for its ports. Each must listen on all of them, at 127.0.0.1. */
+/** Starts Debian's nginx with these server blocks, made from its ports. They must listen on all ports, at 127.0.0.1. */
 export async function startNginx(portCount: number, servers: (...ports: number[]) => string): Promise<number[]> {
   ensureCommand('nginx', 'nginx')
   const folder = mkdtempSync(join(tmpdir(), 'parley-nginx-'))
-  // Its workers are another user.
+  // The workers run as another user.
   chmodSync(folder, 0o755)
   const ports = await Promise.all(Array.from({ length: portCount }, () => freePort()))
   const config = `daemon off;\nworker_processes 1;\npid nginx.pid;\nerror_log stderr warn;\nevents {}\nhttp {${preamble}\n${servers(...ports)}\n}\n`
@@ -63,7 +63,7 @@ async function isListening(port: number): Promise<boolean> {
   }
 }
 
-/** The lines of a server block for TLS, with a certificate that nobody has signed. */
+/** The TLS lines of a server block, with a self-signed certificate. */
 export function selfSignedTls(): string {
   ensureCommand('openssl', 'openssl')
   const folder = mkdtempSync(join(tmpdir(), 'parley-tls-'))

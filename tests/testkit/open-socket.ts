@@ -5,9 +5,9 @@ import type { Person } from './person.ts'
 import { socketClient } from './socket-client.ts'
 
 export interface OpenSocket {
-  /** Asks on this socket. Errors that refuse the operation come like those of an answer. */
+  /** Sends an operation on this socket. Errors that refuse the operation are returned like those of an answer. */
   ask(query: string, variables?: object): Promise<Pick<Answer, 'data' | 'errors'>>
-  /** The code it is closed with, once it is. */
+  /** Resolves with the close code. */
   closed: Promise<number>
 }
 
@@ -17,7 +17,7 @@ atEndOfEachFile(() => {
   for (const client of opened) void client.dispose()
 })
 
-/** Opens a socket for a person and keeps it: resolves once the server has acknowledged it. */
+/** Opens a socket for a person and keeps it open: resolves once the server has acknowledged it. */
 export async function openSocket(person: Person): Promise<OpenSocket> {
   const client = socketClient(person)
   opened.add(client)

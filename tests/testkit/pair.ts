@@ -5,11 +5,11 @@ export interface Pair {
   database: TestDatabase
   /** Two processes on one database and one Redis. */
   servers: [ServerProcess, ServerProcess]
-  /** Where they listen. */
+  /** Their addresses. */
   urls: [string, string]
 }
 
-/** Starts two servers that behave as one; `second` is for settings that only the second has. */
+/** Starts two servers of one deployment; `second` has settings for the second server only. */
 export async function startPair(options: ServerOptions = {}, second: ServerOptions = {}): Promise<Pair> {
   const database = await createTestDatabase(undefined, options)
   const both = { ...options, databaseUrl: database.url }

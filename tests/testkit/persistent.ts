@@ -4,7 +4,7 @@ import type { ConversationEvent } from './replica.ts'
 
 const pauseMs = 50
 
-/** The addresses that a client may turn to now: a test changes them as servers come and go. */
+/** The addresses that a client may use now: a test changes them as servers come and go. */
 export type Addresses = string[]
 
 const pick = (urls: Addresses, count: number): string => {
@@ -13,11 +13,11 @@ const pick = (urls: Addresses, count: number): string => {
   return url
 }
 
-/** Sends as a good client does: a write that got no answer is repeated with its key, at whichever server there is. */
+/** Writes as a good client does: a write without an answer is repeated with its key, at any server that is up. */
 export class PersistentWriter {
-  /** What was acknowledged, in order. */
+  /** The acknowledged texts, in order. */
   readonly texts: string[] = []
-  /** Answers that did not come, or said to try again. */
+  /** Attempts without an answer, or with an answer that says to try again. */
   setbackCount = 0
   private stopped = false
   private readonly done: Promise<void>
@@ -29,7 +29,7 @@ export class PersistentWriter {
     place = 0,
   ) {
     this.done = this.write(conversationId, urls, place)
-    // stop() tells.
+    // stop() reports the error.
     this.done.catch(() => undefined)
   }
 
@@ -48,7 +48,7 @@ export class PersistentWriter {
           await this.person.at(pick(urls, attempt)).send(conversationId, text, key)
           break
         } catch (error) {
-          // The server is gone, or cannot serve at the moment. Anything else is an answer, and a wrong one.
+          // The server is gone, or cannot serve at the moment. Any other error is an answer, and a wrong one.
           const { code } = error as { code?: string }
           if (!(error instanceof TypeError || code === 'UNAVAILABLE')) throw error
           this.setbackCount++
@@ -61,11 +61,11 @@ export class PersistentWriter {
   }
 }
 
-/** Reads as a good client does: when its socket ends it goes on from its cursor, at another server. */
+/** Reads as a good client does: when its socket ends it continues from its cursor, at another server. */
 export class PersistentReader {
-  /** All that it was told, over all its sockets. */
+  /** All events, over all its sockets. */
   readonly events: ConversationEvent[] = []
-  /** How its sockets ended. */
+  /** The close codes of its sockets. */
   readonly closeCodes: number[] = []
   private stopped = false
   private readonly done: Promise<void>
@@ -101,7 +101,7 @@ export class PersistentReader {
     }
   }
 
-  /** A call, because others change it while `read` waits. */
+  /** A method, because other code changes it while `read` waits. */
   private goesOn(): boolean {
     return !this.stopped
   }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const pauseMs = 100
 const maxAttempts = 100
 
-/** Until there is an answer, as a client does while servers and the database come and go. */
+/** Retries until there is an answer, as a client does while servers and the database come and go. */
 export async function persistently<Value>(ask: () => Promise<Value>): Promise<Value> {
   for (let attempt = 1; ; attempt++) {
     try {

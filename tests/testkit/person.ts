@@ -24,7 +24,7 @@ import { Reader } from './reader.ts'
 import { withoutResume } from './without-resume.ts'
 import { atEndOfEachFile } from './at-end.ts'
 
-/** A result that must be this member of its union; anything else fails the test with what came instead. */
+/** Asserts that a result is this member of its union; otherwise the test fails and shows the result. */
 export function expectType<Result extends { __typename?: string }, Name extends NonNullable<Result['__typename']>>(
   result: Result,
   typename: Name,
@@ -47,26 +47,26 @@ export interface NamedDevice {
   kind: DeviceKind
 }
 
-/** A client of a server; it never reconnects by itself, so that a test decides. */
+/** A client of a server. It never reconnects by itself: a test decides that. */
 export function connect(url: string, token: () => string | null, device?: NamedDevice): ParleyClient {
   const client = createParleyClient({ url, token, device, webSocketImpl: WebSocket, socket: { retryAttempts: 0 } })
   clients.push(client)
   return client
 }
 
-/** A place in a stream, as a cursor says it. */
+/** A position in a stream, as in a cursor. */
 export interface Place {
   eventSeq: number
   mark?: string | null
 }
 
-/** Somebody who is logged in, talking to one server. */
+/** A logged-in person with a client of one server. */
 export class Person {
   readonly client: ParleyClient
   constructor(
     readonly session: SessionFieldsFragment,
     readonly url: string,
-    /** What all sockets of this person say they are. */
+    /** The device of all sockets of this person. */
     readonly device?: NamedDevice,
   ) {
     this.client = connect(url, () => session.accessToken, device)
@@ -80,7 +80,7 @@ export class Person {
     return this.session.user.handle
   }
 
-  /** The same person, on another device and perhaps another server. */
+  /** The same person on another device, and perhaps another server. */
   at(url: string): Person {
     return new Person(this.session, url)
   }
@@ -89,7 +89,7 @@ export class Person {
     return new Person(this.session, url, { id, kind })
   }
 
-  /** What a socket of theirs says when it opens. */
+  /** The connection_init payload of their sockets. */
   get connectionParams(): Record<string, string> {
     return {
       authorization: `Bearer ${this.session.accessToken}`,
@@ -131,7 +131,7 @@ export class Person {
   }
 
   /**
-   * Reads a conversation's events on a socket of its own, from now on when no place is given: nothing that is written
+   * Reads a conversation's events on a socket of its own, from now on if no position is given: no event that is written
    * after this has resolved is missed.
    */
   async conversationEvents(conversationId: string, place: number | Place | null = null) {
@@ -145,23 +145,23 @@ export class Person {
     )
   }
 
-  /** Reads all events of the person's inbox on a socket of its own, by cursors, from now on when no places are given. */
+  /** Reads all events of the person's inbox on a socket of its own, by cursors; from now on if none are given. */
   async inboxEvents(after: StreamCursorInput[] | null = null) {
     const from = after ?? (await this.cursors())
     return Reader.open(this, inboxByCursors, { after: from }, (data) => data.inboxEvents)
   }
 
-  /** By HTTP. */
+  /** Sends it by HTTP. */
   async setTyping(conversationId: string, typing: boolean): Promise<boolean> {
     return (await this.client.request(SetTypingDocument, { input: { conversationId, typing } })).setTyping
   }
 
-  /** Reads who types, on a socket of its own; begins some time after this has resolved. */
+  /** Reads typing events on a socket of its own. The subscription begins some time after this has resolved. */
   async typingEvents(conversationId: string) {
     return Reader.open(this, TypingEventsDocument, { conversationId }, (data) => data.typingEvents)
   }
 
-  /** The server does not tell when a live subscription has begun. One that begins at a cursor may begin at any time. */
+  /** The server does not tell when a live subscription has begun. With a cursor that does not matter. */
   private async cursorOf(conversationId: string): Promise<Place | null> {
     const { conversation } = await this.client.request(ConversationDocument, { id: conversationId })
     return conversation?.cursor ?? null
@@ -182,7 +182,7 @@ export class Person {
 
 let count = 0
 
-/** Registers somebody new. Handles are unique in the whole run. */
+/** Registers a new person. Handles are unique in the whole run. */
 export async function signUp(url: string, displayName = 'Somebody'): Promise<Person> {
   const handle = `p${String(++count)}_${randomUUID().slice(0, 8)}`
   const client = connect(url, () => null)

@@ -22,7 +22,7 @@ atEndOfEachFile(async () => {
   for (const one of running) await one.stop()
 })
 
-/** Debian's own is outside of most PATHs. */
+/** Debian installs it outside most PATHs. */
 const path = `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin`
 
 export function ensurePgBouncer(): void {
@@ -39,7 +39,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** PgBouncer before a database, with the settings of its package but for these. */
+/** Starts PgBouncer in front of a database, with its package's default settings except for these. */
 export async function startPgBouncer(
   databaseUrl: string,
   settings: Record<string, string | number> = {},

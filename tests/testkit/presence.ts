@@ -18,13 +18,13 @@ import { Reader } from './reader.ts'
 export type SeenPresence = PresenceFieldsFragment
 export type PresenceReader = Reader<PresenceEventsSubscription['presenceEvents']>
 
-/** For what no device or a hidden one looks like. */
+/** What others see of a person without a device, or who hides their presence. */
 export const offline = { status: 'OFFLINE', device: null, lastSeenAt: null }
 
 /** The uuid in an id of the API. */
 export const uuidOf = (globalId: string) => Buffer.from(globalId, 'base64url').toString().split(':')[1]!
 
-/** Many people at once, for whom no password is hashed, with ids as the API gives them. */
+/** Creates many people at once, without hashing passwords, with ids as in the API. */
 export async function signUpPeople(database: TestDatabase, url: string, count: number): Promise<Person[]> {
   const people = await signUpMany(database, url, count)
   return people.map(({ id, session }) => {
@@ -40,9 +40,9 @@ export async function presenceOf(viewer: Person, other: Person): Promise<SeenPre
   return data.node.presence
 }
 
-/** Resolves when this is what the one sees of the other. */
+/** Resolves when the viewer sees this presence of the other person. */
 export async function seesSoon(viewer: Person, other: Person, expected: object, timeoutMs = 10_000): Promise<void> {
-  // Not expect.poll, which knows one test at a time: some of these are concurrent.
+  // Not expect.poll, which supports one test at a time: some of these run concurrently.
   await vi.waitFor(async () => expect(await presenceOf(viewer, other)).toMatchObject(expected), {
     timeout: timeoutMs,
     interval: 50,

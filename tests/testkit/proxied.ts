@@ -6,9 +6,9 @@ import { startServer, type ServerOptions, type ServerProcess } from './server.ts
 
 export interface Proxied {
   database: TestDatabase
-  /** Before PostgreSQL, for the first server only. */
+  /** In front of PostgreSQL, for the first server only. */
   proxy: Proxy
-  /** One whose network to PostgreSQL is the test's to break, and a neighbour that always has its own. */
+  /** The first server reaches PostgreSQL through the proxy, the second one directly. */
   servers: [ServerProcess, ServerProcess]
   urls: [string, string]
 }
@@ -35,7 +35,7 @@ export async function readiness(server: ServerProcess): Promise<Health> {
   return { status: response.status, body: (await response.json()) as Health['body'] }
 }
 
-/** Resolves when the server says of itself that it is `status`. */
+/** Resolves when the server reports `status`. */
 export async function untilReadiness(server: ServerProcess, status: string): Promise<void> {
   await expect.poll(async () => (await readiness(server)).body.status, { timeout: 20_000 }).toBe(status)
 }
@@ -43,8 +43,8 @@ export async function untilReadiness(server: ServerProcess, status: string): Pro
 const established = '01'
 
 /**
- * Connections to a port of this machine that neither end has closed. Asked of the kernel, because a proxy that is stalled
- * does not read, and so does not learn that one was closed. Linux only: null elsewhere.
+ * Number of connections to a port of this machine that neither end has closed. Asked from the kernel, because a stalled
+ * proxy does not read, and so does not notice that a connection was closed. Linux only: null elsewhere.
  */
 export function openConnections(port: number): number | null {
   if (process.platform !== 'linux') return null

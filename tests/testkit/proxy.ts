@@ -6,41 +6,41 @@ import { isPublished, RespSplitter } from './resp.ts'
 export interface ProxyOptions {
   /** The server speaks Redis' protocol: messages that were published can be lost, repeated and reordered. */
   redis?: boolean
-  /** Numbers from 0 to 1, to choose by; a seeded source makes the choices repeatable. */
+  /** Returns numbers from 0 to 1 for its choices; a seeded source makes them repeatable. */
   random?: () => number
 }
 
-/** A TCP proxy that makes the network between two programs as bad as a test wants it. */
+/** A TCP proxy that makes the network between two programs as bad as a test needs. */
 export interface Proxy {
   readonly port: number
   readonly connectionCount: number
-  /** Drops all connections without a word, and refuses new ones until heal(). */
+  /** Drops all connections without a close, and refuses new ones until heal(). */
   cut(): void
-  /** Keeps connections, also new ones, and moves no byte. */
+  /** Keeps connections, also new ones, and moves no bytes. */
   stall(): void
   resume(): void
   /** New connections go to another port. */
   redirect(port: number): void
-  /** Every byte takes this many milliseconds more, in each direction. */
+  /** Delays every byte by this many milliseconds, in each direction. */
   delay(ms: number): void
   /** Published messages are lost with this probability. */
   lose(probability: number): void
-  /** They come twice with this probability. */
+  /** Published messages are repeated with this probability. */
   repeat(probability: number): void
-  /** With this probability one is held back until after the next. */
+  /** With this probability a published message is delivered after the next one. */
   reorder(probability: number): void
   /** New connections go to another port of this machine. */
   retarget(port: number): void
-  /** What a Redis server sends and this fits is lost. */
+  /** Frames of a Redis server that match are lost. */
   swallow(fits: (frame: Buffer) => boolean): void
   /**
-   * From now on, a connection on which a client sends these words moves no byte any more: as a statement that is frozen. At
-   * most `count` connections.
+   * From now on, a connection on which a client sends these words moves no more bytes, as if the statement hung. At most
+   * `count` connections.
    */
   freeze(words: string, count?: number): void
-  /** How many connections were frozen since. */
+  /** How many connections were frozen since then. */
   readonly frozenCount: number
-  /** Ends all of the above, but for the port; what was frozen is cut off. */
+  /** Ends all of the above, except the new ports; closes frozen connections. */
   heal(): void
   close(): Promise<void>
 }
@@ -55,11 +55,11 @@ interface Weather {
   freeze: { words: string; left: number } | null
 }
 
-/** Bytes that wait in one direction of one connection before its source is no longer read. */
+/** Bytes that may wait in one direction of one connection; with more the proxy stops reading from its source. */
 const maxQueuedBytes = 1_048_576
 const calm: Weather = { stalled: false, delayMs: 0, lose: 0, repeat: 0, reorder: 0, swallow: null, freeze: null }
 
-/** What happens to published messages on their way to one client. */
+/** Applies loss, repetition and reordering to the messages published to one client. */
 class Messages {
   private readonly splitter = new RespSplitter()
   private held: Buffer | null = null
@@ -82,7 +82,7 @@ class Messages {
     })
   }
 
-  /** What is held back, when nothing may come any more that it could wait for. */
+  /** Returns the message that is held back, when no other message will follow. */
   release(): Buffer[] {
     const frames = this.held ? [this.held] : []
     this.held = null
@@ -103,7 +103,7 @@ class Lane {
     private readonly sink: Socket,
     private readonly weather: Weather,
     private readonly messages: Messages | null,
-    /** Whether the connection is frozen, perhaps from these bytes on. */
+    /** Whether the connection is frozen, perhaps by this chunk. */
     private readonly isFrozen: (chunk?: Buffer) => boolean,
   ) {
     source.on('data', (chunk: Buffer) => {
@@ -173,7 +173,7 @@ atEndOfEachFile(async () => {
   for (const proxy of running) await proxy.close()
 })
 
-/** Starts a proxy on a free port of this machine before `targetPort` of this machine. */
+/** Starts a proxy on a free port of this machine in front of `targetPort` of this machine. */
 export async function startProxy(targetPort: number, options: ProxyOptions = {}): Promise<Proxy> {
   const { redis = false, random = Math.random } = options
   const weather = { ...calm }
@@ -184,7 +184,7 @@ export async function startProxy(targetPort: number, options: ProxyOptions = {})
   let target = targetPort
 
   const accept = (client: Socket): void => {
-    // Without a listener an error would end the process; who waits at the other end sees that the connection is gone.
+    // Without a listener an error would end the process. The other end sees that the connection is gone.
     client.on('error', () => undefined)
     if (refusing) {
       client.resetAndDestroy()
@@ -209,7 +209,7 @@ export async function startProxy(targetPort: number, options: ProxyOptions = {})
     ]
     const connection: Connection = { sockets: [client, server], lanes }
     connections.add(connection)
-    // An end that came in order is handed on by its lane, after what stands before it; any other is told at once.
+    // An orderly end is forwarded by its lane, after the bytes before it; any other end is forwarded at once.
     const closed = (socket: Socket, other: Socket) => {
       if (!socket.readableEnded || !socket.writableFinished) other.destroy()
       if (!client.closed || !server.closed) return

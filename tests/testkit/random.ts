@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 
-/** Choices that come again with the same seed. */
+/** Random choices that repeat with the same seed. */
 export interface Random {
   /** A whole number from 0 to `count` - 1. */
   below(count: number): number
@@ -8,7 +8,7 @@ export interface Random {
   shuffled<T>(from: readonly T[]): T[]
 }
 
-/** mulberry32: small, and good enough to choose by. */
+/** mulberry32: small, and good enough for choices. */
 export function createRandom(seed: number): Random {
   let state = seed
   const next = () => {
@@ -31,7 +31,7 @@ export function createRandom(seed: number): Random {
   }
 }
 
-/** Runs a test with choices of its own; when it fails, its message says with which TEST_SEED to repeat them. */
+/** Runs a test with its own random choices. If it fails, the message gives the TEST_SEED that repeats them. */
 export async function withRandom(test: (random: Random) => Promise<void>): Promise<void> {
   const seed = Number(process.env.TEST_SEED ?? randomInt(1_000_000))
   try {

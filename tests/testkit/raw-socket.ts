@@ -10,9 +10,9 @@ atEndOfEachFile(() => {
 })
 
 export interface RawSocketOptions {
-  /** Names a device. */
+  /** Id of the device that the socket names. */
   deviceId?: string
-  /** False: pings are for the test to answer. */
+  /** False: the test answers pings itself. */
   autoPong?: boolean
 }
 
@@ -23,14 +23,14 @@ interface Frame {
 }
 
 /**
- * A socket that speaks the protocol by hand: what comes is handed on and not kept, so that hundreds of them can be sent a
- * lot, and one that was paused tells how it ended once it reads again.
+ * A socket that speaks the protocol by hand. It passes messages on and does not keep them, so that hundreds of sockets can
+ * receive a lot. A paused one reports how it ended once it reads again.
  */
 export class RawSocket {
-  /** Answers to a person's operations: the operation's id and its data. */
+  /** Called with each result of an operation: the operation's id and the data. */
   onData: (id: string, data: Record<string, unknown>) => void = () => undefined
   onComplete: (id: string) => void = () => undefined
-  /** The code it was closed with. */
+  /** Resolves with the close code. */
   readonly closed: Promise<number>
   closeCode: number | null = null
 
@@ -75,7 +75,7 @@ export class RawSocket {
     return raw
   }
 
-  /** Begins an operation. Ids are the caller's; one socket takes each once at a time. */
+  /** Begins an operation. The caller chooses the id, which must be unique among the socket's running operations. */
   begin(id: string, document: DocumentNode, variables: object): void {
     this.send({ id, type: 'subscribe', payload: { query: print(document), variables } })
   }

@@ -16,13 +16,13 @@ const waitTimeoutMs = 20_000
 const probeCount = 3
 
 /**
- * One subscription on a socket of its own: collects its events, lets a test wait for some, and can be cut off without a
- * word, as when a phone loses its network.
+ * One subscription on a socket of its own. It collects the events, lets a test wait for some, and can be cut off without a
+ * close, as when a phone loses its network.
  */
 export class Reader<Event> {
-  /** Everything that came, in order. */
+  /** All events, in order. */
   readonly events: Event[] = []
-  /** How it ended: 'completed' by the server, 'cut' here, a close code, or the errors it was refused with. */
+  /** How it ended: 'completed' by the server, 'cut' by the test, a close code, or the errors of a refusal. */
   ended: 'completed' | 'cut' | { closeCode: number } | { errors: readonly GraphQLFormattedError[] } | null = null
   private readonly waiting = new Set<() => void>()
   private socket: WebSocket | null = null
@@ -30,8 +30,8 @@ export class Reader<Event> {
   private constructor(private readonly client: Client) {}
 
   /**
-   * Resolves once the server has in all likelihood started the subscription, or has refused it: it does not tell. A test to
-   * which the moment matters waits for an event.
+   * Resolves once the server has very likely started the subscription, or has refused it: the server does not tell. A test
+   * for which the exact moment matters must wait for an event.
    */
   static async open<Data, Variables extends object, Event>(
     person: Person,
@@ -64,8 +64,8 @@ export class Reader<Event> {
         },
       },
     )
-    // Operations of one socket start in order, but their statements take different connections to the database, of which one
-    // may have to be opened first. The last of some queries that follow one another is answered after that.
+    // Operations of one socket start in order, but their statements use different database connections, one of which may
+    // have to be opened first. After some queries one after the other, the last answer comes after that.
     for (let count = 0; count < probeCount && !reader.ended; count++) await reader.probe()
     return reader
   }
@@ -76,7 +76,7 @@ export class Reader<Event> {
     return this.events
   }
 
-  /** Resolves with the first event that fits. */
+  /** Resolves with the first event that matches. */
   async waitFor(fits: (event: Event) => boolean, what = 'an event that fits'): Promise<Event> {
     await this.waitUntil(() => this.events.some(fits), what)
     return this.events.find(fits) as Event
@@ -87,7 +87,7 @@ export class Reader<Event> {
     return this.ended
   }
 
-  /** Ends the connection as a lost network does: no close frame, no unsubscribe. */
+  /** Ends the connection as a lost network does: without a close frame or an unsubscribe. */
   cut(): void {
     this.end('cut')
     this.socket?.terminate()

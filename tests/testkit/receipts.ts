@@ -8,10 +8,10 @@ import {
 } from '../../sdk/generated/graphql.ts'
 import { expectType } from './person.ts'
 
-/** For a server whose receipts are to be told when a test says so, and not by the clock. */
+/** For a server that publishes gathered receipts only when a test calls flushReceipts. */
 export const byHand = { RECEIPT_FLUSH_INTERVAL_MS: '60000' }
 
-/** Tells what waits, as a server does it. Answers how many events came of it. */
+/** Publishes gathered receipts, as a server does. Returns the number of events. */
 export async function flushReceipts(database: TestDatabase, pauseMs = 0): Promise<number> {
   interface Flushed {
     next: string | null
@@ -50,7 +50,7 @@ export async function setReceipts(person: Person, readReceiptsEnabled: boolean):
   await person.client.request(UpdateSettingsDocument, { input: { readReceiptsEnabled } })
 }
 
-/** Status of a message, and who has read it when, as this person sees it. */
+/** Status of a message, and its readers, as this person sees it. */
 export async function statusOf(person: Person, messageId: string) {
   const { node } = await person.client.request(MessageStatusDocument, { id: messageId })
   return node as { status: string; readBy: { nodes: { user: { id: string }; readAt: string }[] } }
@@ -63,5 +63,5 @@ export async function positionsOf(person: Person, conversationId: string, member
   return member && [member.lastReadSeq, member.lastDeliveredSeq]
 }
 
-/** What the API calls somebody of a crowd, whose id here is that of the database. */
+/** The API's id of a person of a crowd, whose id here is the database's. */
 export const globalIdOf = ({ id }: Person): string => Buffer.from(`User:${id}`).toString('base64url')

@@ -43,10 +43,10 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-/** Starts a Redis of one's own, on `port` when given: a test can stop it and start it again where it was. */
+/** Starts a Redis for one test, on `port` if given: a test can stop it and start it again at the same address. */
 export async function startRedis(port?: number, settings: readonly string[] = []): Promise<RedisServer> {
   const chosen = port ?? (await freePort())
-  // A replica writes a dump whatever `save` says, and a server loads the one that it finds.
+  // A replica writes a dump whatever `save` says, and a server loads a dump that it finds: each needs its own folder.
   const folder = mkdtempSync(join(tmpdir(), 'parley-redis-'))
   const command = [
     'redis-server',

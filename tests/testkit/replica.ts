@@ -27,7 +27,7 @@ interface SnapshotPage {
       nodes: MessageNode[]
       pageInfo: { hasPreviousPage: boolean; startCursor: string | null }
     }
-    // Asked for last on purpose: it must not be newer than what stands before it either.
+    // Last in the selection on purpose: it must not be newer than the fields before it either.
     cursor: { eventSeq: number; mark: string }
   } | null
 }
@@ -77,20 +77,20 @@ const SnapshotDocument = parse(/* GraphQL */ `
   }
 `) as TypedDocumentNode<SnapshotPage, { id: string; before: string | null }>
 
-/** What a client knows of one conversation: a snapshot, and every event after its cursor applied to it. */
+/** A client's copy of one conversation: a snapshot, and every event after its cursor applied to it. */
 export class Replica {
-  /** The place up to which everything is in here. */
+  /** The position up to which everything is applied. */
   eventSeq = 0
-  /** Of that place. */
+  /** Mark of that position. */
   mark = ''
   private viewerId = ''
-  /** Events up to here say nothing new of the viewer's own read position. */
+  /** Events up to this seq do not change the viewer's own read position. */
   private ownAsOf = 0
   private title: string | null = null
   private readonly messages = new Map<number, string>()
   private readonly members = new Map<string, { lastReadSeq: number; lastDeliveredSeq: number }>()
 
-  /** Reads a conversation with its whole history; null when it is not the person's to see. */
+  /** Reads a conversation with its whole history; null if the person may not see it. */
   static async read(person: Person, conversationId: string): Promise<Replica | null> {
     const replica = new Replica()
     let before: string | null = null
@@ -98,9 +98,9 @@ export class Replica {
       const page: SnapshotPage = await person.client.request(SnapshotDocument, { id: conversationId, before })
       const { conversation } = page
       if (!conversation) return null
-      // The first page has the oldest cursor. What later pages bring may be newer; the events say it once more.
+      // The first page has the oldest cursor. Later pages may be newer; the events repeat that.
       if (before === null) {
-        // Of its two cursors neither may be newer than what is in it, so the larger one must do.
+        // Neither of its two cursors may be newer than its content, so the larger one is safe.
         const cursors = [conversation.messages.cursor, conversation.cursor]
         for (const { eventSeq, mark } of cursors)
           if (eventSeq >= replica.eventSeq) Object.assign(replica, { eventSeq, mark })
@@ -117,7 +117,7 @@ export class Replica {
     }
   }
 
-  /** Applies an event as any client would; those that the snapshot contains are passed over. */
+  /** Applies an event as any client would; skips events that the snapshot contains. */
   apply(event: ConversationEvent | InboxEvent): void {
     const { __typename: type } = event
     if (type === 'SnapshotRequired' || type === 'InboxEntryChanged' || type === 'UserErased') {
@@ -143,7 +143,7 @@ export class Replica {
         }
         break
       case 'MemberJoined': {
-        // Who comes has nothing unread.
+        // A person who joins has no unread messages.
         const headSeq = Math.max(0, ...this.messages.keys())
         this.members.set(event.user.id, { lastReadSeq: headSeq, lastDeliveredSeq: headSeq })
         break
@@ -157,7 +157,7 @@ export class Replica {
     }
   }
 
-  /** What the viewer's entry in the inbox says of their own position: whatever the log has up to its cursor is in it. */
+  /** Sets the viewer's own position from their inbox entry, which includes everything up to its cursor. */
   readUpTo(lastReadSeq: number, eventSeq: number): void {
     const own = this.members.get(this.viewerId)
     if (!own) return
@@ -165,7 +165,7 @@ export class Replica {
     this.ownAsOf = eventSeq
   }
 
-  /** All of it, for comparing. */
+  /** The whole copy, for comparisons. */
   state(): object {
     const bySeq = [...this.messages].sort(([a], [b]) => a - b)
     const byId = [...this.members].sort(([a], [b]) => (a < b ? -1 : 1))

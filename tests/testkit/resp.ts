@@ -1,8 +1,8 @@
-/** Types whose value stands on the line itself. */
+/** Types whose value is on the line itself. */
 const lineTypes = '+-:_#,('
 /** Types with a length, and then that many bytes. */
 const bulkTypes = '$!='
-/** Types with a count, and then that many frames; a map has two for each of its entries. */
+/** Types with a count, and then that many frames; a map has two frames for each entry. */
 const listTypes = '*~>%'
 
 /** Index after the line that begins at `from`; -1 when the rest of it has not come yet. */
@@ -33,20 +33,20 @@ const subscribedStart = Buffer.from('*3\r\n$9\r\nsubscribe\r\n')
 
 const beginsWith = (frame: Buffer, start: Buffer) => frame.subarray(0, start.length).equals(start)
 
-/** Whether a frame is a message that somebody published. */
+/** Whether a frame is a published message. */
 export const isPublished = (frame: Buffer): boolean => beginsWith(frame, messageStart)
 
-/** Whether a frame is the answer to a SUBSCRIBE, to a topic whose name has this in it. */
+/** Whether a frame is the answer to a SUBSCRIBE of a topic whose name contains `topicPart`. */
 export const isSubscribed =
   (topicPart = '') =>
   (frame: Buffer): boolean =>
     beginsWith(frame, subscribedStart) && frame.includes(topicPart)
 
-/** Splits what a Redis server sends into whole frames, however the network cut it into pieces. */
+/** Splits the bytes of a Redis server into whole frames, however the network cut them. */
 export class RespSplitter {
   private rest: Buffer = Buffer.alloc(0)
 
-  /** The frames that are complete with these bytes. */
+  /** Returns the frames that these bytes complete. */
   push(chunk: Buffer): Buffer[] {
     this.rest = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk])
     const frames: Buffer[] = []

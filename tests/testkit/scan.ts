@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis'
 import type { TestDatabase } from './database.ts'
 
-/** A word as it is, and as a bytea in a row reads. */
+/** A word as text, and as a bytea column shows it. */
 const spellings = (words: readonly string[]) => words.flatMap((word) => [word, Buffer.from(word).toString('hex')])
 
-/** Every row of every table, as text, in which one of these words stands, whatever its case. */
+/** Every row of every table, as text, that contains one of these words in any case. */
 export async function rowsWith(database: TestDatabase, words: readonly string[]): Promise<string[]> {
   const tables = await database.query<{ name: string }>(
     `SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables
@@ -22,12 +22,12 @@ export async function rowsWith(database: TestDatabase, words: readonly string[])
   return found
 }
 
-/** Every key of a Redis in whose name or value one of these words stands. */
+/** Every key of a Redis whose name or value contains one of these words. */
 export async function redisKeysWith(url: string, words: readonly string[]): Promise<string[]> {
   const redis = new Redis(url)
   const found: string[] = []
   for (const key of await redis.keys('*')) {
-    // As Redis would write it to a file: all types alike, and short texts are not compressed.
+    // As Redis writes it to a file: the same for all types, and short texts are not compressed.
     const dump = (await redis.dumpBuffer(key)).toString('latin1')
     if (words.some((word) => key.includes(word) || dump.includes(word))) found.push(key)
   }

@@ -5,16 +5,16 @@ import { atEndOfEachFile } from './at-end.ts'
 import { endedOrKilled } from './ending.ts'
 
 export interface ServerOptions {
-  /** Where `dist/main.js` is. Default: this repository. */
+  /** The folder that contains `dist/main.js`. Default: this repository. */
   folder?: string
   databaseUrl?: string
   /** Default: the Redis that all tests share. Null: the bus inside the process. */
   redisUrl?: string | null
-  /** More settings, or other ones. */
+  /** Additional settings; they override the others. */
   env?: Record<string, string>
-  /** Lives as long as this worker, and not as long as a test file. */
+  /** Ends with this worker, not with the test file. */
   isShared?: boolean
-  /** Called with all that it has written whenever there is more, also before it has started. */
+  /** Called with the whole output so far whenever there is more, also before the server is ready. */
   onOutput?: (output: string) => void
 }
 
@@ -23,22 +23,22 @@ export interface ServerProcess {
   url: string
   wsUrl: string
   pid: number
-  /** All that it has written, stdout and stderr. */
+  /** The whole output, stdout and stderr. */
   logs(): string
   kill(signal: NodeJS.Signals): void
-  /** Ends it as Ctrl-C would, and resolves when it is gone. */
+  /** Ends it as Ctrl-C would; resolves when it has ended. */
   stop(): Promise<void>
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
-/** A process that starts is busy for seconds, and longer where many do at once. */
+/** A starting process is busy for seconds, and longer if many start at once. */
 const startTimeoutMs = 60_000
 const root = join(import.meta.dirname, '../..')
-/** The JWT_SECRET of servers that are given no other. */
+/** The JWT_SECRET of servers that get no other. */
 export const testSecret = 'a secret that only tests know, 32 characters and more'
 const running = new Set<ServerProcess>()
 
-// The runner was killed: this worker would wait for its own tests to end, and keep its servers until then.
+// The runner was killed. Otherwise this worker would wait for its own tests, and keep its servers until then.
 process.once('disconnect', () => process.exit(1))
 
 atEndOfEachFile(async () => {
@@ -46,11 +46,11 @@ atEndOfEachFile(async () => {
   await Promise.all([...running].map((server) => server.exited))
 })
 
-// Becomes the server itself, so that its pid is the child's; the process beside it ends the server when our end of the
-// pipe closes, which also happens when the test runner is killed.
+// Replaces the shell by the server, so that its pid is the child's. The process beside it kills the server when our end of
+// the pipe closes, which also happens when the test runner is killed.
 const script = '(read -r _; kill -KILL $$) <&3 >/dev/null 2>&1 & exec 3<&-; exec "$@"'
 
-/** Runs the built server in a process of its own. Its promise rejects with the server's words when it does not start. */
+/** Runs the built server in a process of its own. Rejects with the server's output if it does not start. */
 export async function startServer(options: ServerOptions = {}): Promise<ServerProcess> {
   const redisUrl = options.redisUrl === undefined ? inject('redisUrl') : options.redisUrl
   const child = spawn('sh', ['-c', `exec 3<&0 </dev/null; ${script}`, 'sh', process.execPath, 'dist/main.js'], {
@@ -63,7 +63,7 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
       JWT_SECRET: testSecret,
       LOG_LEVEL: 'warn',
       RATE_LIMITS: 'off',
-      // Hashing well takes longer than all else that signing up does.
+      // A strong password hash takes longer than the rest of a registration.
       ...(options.env?.NODE_ENV === undefined && { PASSWORD_HASH_MEMORY_KIB: '64' }),
       ...(options.databaseUrl !== undefined && { DATABASE_URL: options.databaseUrl }),
       ...(redisUrl !== null && { REDIS_URL: redisUrl }),
@@ -95,7 +95,7 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
     kill: (signal) => void child.kill(signal),
     async stop() {
       child.kill('SIGINT')
-      // One that a test has halted takes it when it goes on.
+      // A stopped (SIGSTOP) server handles the signal only when it continues.
       child.kill('SIGCONT')
       await endedOrKilled(exited, () => child.kill('SIGKILL'))
     },

@@ -1,5 +1,5 @@
 import { afterAll } from 'vitest'
 import { cleanUp } from './at-end.ts'
 
-// Run anew for each file, which modules of the testkit are not: the files of a worker share them.
+// This file runs for each test file; modules of the testkit do not: the files of a worker share them.
 afterAll(cleanUp)

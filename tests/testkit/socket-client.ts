@@ -2,7 +2,7 @@ import { createClient, type Client } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import type { Person } from './person.ts'
 
-/** A person's client on a socket that is opened at once, and only once: whoever uses it says what comes after its end. */
+/** A person's client on a socket that is opened at once, and never again: the test decides what follows its end. */
 export const socketClient = (person: Person): Client =>
   createClient({
     url: person.url.replace('http', 'ws'),

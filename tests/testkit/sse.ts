@@ -11,16 +11,16 @@ afterAll(() => {
 export interface EventStream {
   status: number
   contentType: string
-  /** Results as they came. */
+  /** Results in order of arrival. */
   results: Pick<Answer, 'data' | 'errors'>[]
-  /** Null while it runs; 'completed' when the server said so, 'cut' when it did not. */
+  /** Null while it runs; 'completed' if the server said so, 'cut' if it ended without that. */
   ended: 'completed' | 'cut' | null
   waitForCount(count: number): Promise<Pick<Answer, 'data' | 'errors'>[]>
   waitForEnd(): Promise<'completed' | 'cut' | null>
   cut(): void
 }
 
-/** Subscribes by server-sent events, as a person or, with an address, as nobody. */
+/** Subscribes by server-sent events, as a person or, with an address, anonymously. */
 export async function subscribeBySse(
   who: Person | string,
   query: string,

@@ -76,20 +76,20 @@ async function start(dataDir: string, port: number): Promise<Node> {
   }
 }
 
-/** A primary and a standby that follows it: the same cluster, copied while it was down. */
+/** A primary and a standby that follows it: the standby is a copy of the cluster, made while that was stopped. */
 export async function startPrimaryAndStandby(): Promise<[Node, Node]> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-standby-'))
   folders.push(folder)
   chmodSync(folder, 0o755)
   const [first, second] = [join(folder, 'first'), join(folder, 'second')]
-  // Makes the cluster, and finds two free ports by the way.
+  // Makes the cluster, and gives a free port.
   const made = await startEmbeddedPostgres({ dataDir: first, log: createLogger('warn') })
   const firstPort = Number(new URL(made.url).port)
   await made.stop()
   const again = await startEmbeddedPostgres({ dataDir: first, log: createLogger('warn') })
   const secondPort = Number(new URL(again.url).port)
   await again.stop()
-  // With its owners, which PostgreSQL insists on.
+  // With owners: PostgreSQL insists on owning its files.
   spawnSync('cp', ['-a', first, second])
   const cluster = join(second, 'postgres')
   const password = readFileSync(join(first, 'postgres.password'), 'utf8')

@@ -1,20 +1,20 @@
 import type { TestDatabase } from './database.ts'
 
 export interface Statements {
-  /** How often any statement was run. */
+  /** Number of statements run. */
   calls: number
-  /** Each statement, with how often it was run. */
+  /** Each statement, and how often it was run. */
   list: { query: string; calls: number }[]
 }
 
-/** What a server runs by itself, whoever asks: the relay, the look at live sessions, retention, gathered receipts. */
+/** Statements that a server runs by itself: the relay, the check of live sessions, retention, gathered receipts. */
 const background = [
   'pg_snapshot_xmin',
   'FROM sessions s JOIN users u',
   'parley_retire_events',
   'parley_forget_op_keys',
   'parley_flush_receipts',
-  // A connection that is opened meanwhile, and names that are folded again.
+  // Opening a connection, and folding names again.
   'pg_catalog.pg_backend_pid()',
   'search_name_rule',
 ]

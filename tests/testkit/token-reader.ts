@@ -31,7 +31,7 @@ const TokenEvents = parse(/* GraphQL */ `
   }
 `) as TypedDocumentNode<{ inboxEvents: TokenEvent }, { resume?: string | null; after?: object[] | null }>
 
-/** inboxEvents on a socket of its own, from a token. */
+/** Reads inboxEvents on a socket of its own, from a token. */
 export const readAfter = (person: Person, resume: string | null, after: object[] | null = null) =>
   Reader.open(person, TokenEvents, { resume, after }, (data) => data.inboxEvents)
 
@@ -47,7 +47,7 @@ function answerTo<Data extends object>(person: Person, query: string, variables:
   })
 }
 
-/** A page of the inbox with its token. */
+/** Reads a page of the inbox with its token. */
 export async function pageOf(person: Person, first = 25): Promise<PageAnswer['inbox']> {
   const query = `query ($first: Int!) { inbox(first: $first) { resume nodes { conversation { id cursor { streamId eventSeq mark } } } } }`
   return (await answerTo<PageAnswer>(person, query, { first })).inbox

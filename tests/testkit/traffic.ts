@@ -19,7 +19,7 @@ export class Talk {
     this.sent.push({ sender, message })
   }
 
-  /** Sends, edits, deletes or reports as somebody would who does not know what the others do meanwhile. */
+  /** Sends, edits, deletes or reports, as a person would who does not know what the others do at the same time. */
   async act(random: Random, person: Person): Promise<void> {
     const input = { conversationId: this.conversationId, seq: 1 + random.below(this.sent.length + 2) }
     const own = this.sent.filter(({ sender }) => sender.id === person.id)
@@ -48,13 +48,13 @@ function expectOneOf(answer: object, ...typenames: string[]): void {
   }
 }
 
-/** Lets each of these people act again and again, all at once, until the returned function is called. */
+/** Lets these people act again and again, all at the same time, until the returned function is called. */
 export function keepActing(people: readonly Person[], act: (person: Person) => Promise<void>): () => Promise<void> {
   let stopped = false
   const all = people.map(async (person) => {
     while (!stopped) await act(person)
   })
-  // A failure is told by the function below, which every test calls.
+  // The function below reports a failure, and every test calls it.
   const done = Promise.all(all)
   done.catch(() => (stopped = true))
   return async () => {

@@ -15,12 +15,12 @@ import {
 
 const schema = buildSchema(readFileSync(join(import.meta.dirname, '../../schema.graphql'), 'utf8'))
 
-/** Rows of each page: few, since pages stand inside pages. */
+/** Rows of each page: few, because pages are nested. */
 const pageSize = 3
 
 /**
- * A subscription that asks for every field of every type that its events can have in them, `depth` objects deep: what is
- * below that is asked for without the objects in it.
+ * A subscription that selects every field of every type that its events can contain, `depth` objects deep: at that depth
+ * it selects no more objects.
  */
 export function wholeSubscription(fieldName: string, operationName: string, depth: number): DocumentNode {
   const root = schema.getSubscriptionType()?.getFields()[fieldName]
@@ -33,7 +33,7 @@ export function wholeSubscription(fieldName: string, operationName: string, dept
     const type = getNamedType(field.type)
     if (isLeafType(type)) return field.name + args
     if (!isObjectType(type)) throw new Error(`${field.name} has a type this was not made for`)
-    // Pages and positions are no objects of their own, but a way to others.
+    // Pages and positions are not counted as objects.
     const costs = /Connection$|Edge$|^PageInfo$|^StreamCursor$/.test(type.name) ? 0 : 1
     if (left < costs) return null
     return `${field.name}${args} { ...${fragmentFor(type, left - costs)} }`

@@ -1,13 +1,13 @@
-// Counts what a process does, from the moment this is imported: before the server, which it does not change.
+// Counts the work of a process from the import of this module on: import it before the server. It changes nothing else.
 import { subscribe } from 'node:diagnostics_channel'
 import { Socket } from 'node:net'
 
 export const workCounts = {
   /** Events executed for subscriptions. */
   executions: 0,
-  /** Results of operations, events among them, made into JSON. */
+  /** Results of operations, events included, serialised to JSON. */
   serialisedResults: 0,
-  /** Anything else made into JSON: an event for the bus, what a key is computed of. */
+  /** Everything else serialised to JSON: an event for the bus, the input of a key's hash. */
   otherSerialisations: 0,
   /** Writes to clients' sockets, each one system call. */
   socketWrites: 0,
@@ -28,7 +28,7 @@ JSON.stringify = ((...args: Parameters<typeof stringify>) => {
 
 const partsOfResult = ['data', 'errors', 'extensions']
 
-/** An answer to an operation, as it is or in a message of graphql-ws. An event on its way to the bus has `data`, too. */
+/** Whether it is a result of an operation, alone or in a message of graphql-ws. An event for the bus has `data` too. */
 function isResult(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   if ('payload' in value) return isResult(value.payload) || Array.isArray(value.payload)
@@ -36,13 +36,13 @@ function isResult(value: unknown): boolean {
   return parts.length > 0 && parts.every((part) => partsOfResult.includes(part))
 }
 
-// What streams call when there is something to write: one chunk, or all that added up while corked.
+// Streams call these to write: one chunk, or all chunks that were collected while corked.
 type Write = (this: Socket & { server?: unknown }, ...args: unknown[]) => void
 const prototype = Socket.prototype as unknown as Record<'_write' | '_writev', Write>
 for (const name of ['_write', '_writev'] as const) {
   const write = prototype[name]
   prototype[name] = function (...args) {
-    // Only connections that came in belong to a server: those to PostgreSQL and Redis do not.
+    // Only incoming connections belong to a server; those to PostgreSQL and Redis do not.
     if (this.server) workCounts.socketWrites++
     write.apply(this, args)
   }

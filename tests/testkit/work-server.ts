@@ -1,5 +1,5 @@
-// A server in a process of its own that tells what it has done so far. Run with tsx and an IPC channel: it reports its
-// address, and its counts whenever it is sent a message.
+// A server in a process of its own that reports its work so far. Run with tsx and an IPC channel: it sends its address, and
+// its counts in answer to any message.
 import { workCounts } from './work-counts.ts'
 import { createApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'

@@ -8,6 +8,6 @@ export const userId = (uuid) => encode('User', uuid)
 export const conversationId = (uuid) => encode('Conversation', uuid)
 export const messageId = (conversationUuid, seq) => encode('Message', `${conversationUuid}/${String(seq)}`)
 
-/** The uuid; null for what is no conversation's id. */
+/** The uuid; null if the id is not a conversation's. */
 export const conversationUuid = (globalId) =>
   conversation.exec(Buffer.from(String(globalId), 'base64url').toString())?.[1] ?? null

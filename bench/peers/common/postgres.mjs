@@ -1,5 +1,5 @@
-// Parley's tables through pg, for the peers without an ORM: one named statement for each thing they do, so that
-// PostgreSQL parses and plans it once for each connection.
+// Parley's tables through pg, for the peers without an ORM: one named statement for each operation, so that PostgreSQL
+// parses and plans it once for each connection.
 import pg from 'pg'
 import { conversationId, messageId, userId } from './ids.mjs'
 
@@ -17,8 +17,8 @@ const inboxOf = `FROM members m JOIN conversations c ON c.id = m.conversation_id
   ORDER BY m.pinned DESC, c.last_activity_at DESC, c.id DESC LIMIT $2`
 
 const statements = {
-  // One statement is one transaction. The row of the conversation is locked by its update, and its number is taken from
-  // what that update saw; everything else takes it from there.
+  // One statement is one transaction. Its update locks the conversation's row and takes the message's number; the rest of
+  // the statement uses that number.
   send_message: `WITH head AS (
       UPDATE conversations c SET head_seq = c.head_seq + 1,
           last_activity_at = greatest(c.last_activity_at, date_trunc('milliseconds', clock_timestamp()))
@@ -41,7 +41,7 @@ const statements = {
     FROM (SELECT * FROM messages WHERE conversation_id = $1 ORDER BY seq DESC LIMIT $2) m
     JOIN users u ON u.id = m.sender_id ORDER BY m.seq`,
   inbox: `SELECT ${conversationColumns}, ${memberColumns}, ${unread} ${inboxOf}`,
-  // The same with each newest message and its sender: all of an inbox at once.
+  // The same with each newest message and its sender: a whole inbox in one statement.
   inbox_lateral: `SELECT page.*, last.* FROM (
       SELECT ${conversationColumns}, ${memberColumns}, ${unread} ${inboxOf}) page
     LEFT JOIN LATERAL (
@@ -54,7 +54,7 @@ const statements = {
     FROM users WHERE id = ANY ($1::uuid[])`,
 }
 
-/** A pool, and one function for each statement: it resolves to the rows. */
+/** A pool, and one function for each statement, which resolves to the rows. */
 export function createStore({ databaseUrl, poolSize }) {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: poolSize, idleTimeoutMillis: 0 })
   const run = async (name, ...values) => (await pool.query({ name, text: statements[name], values })).rows
@@ -76,9 +76,9 @@ export function createStore({ databaseUrl, poolSize }) {
   }
 }
 
-// Rows as the schema has them, so that no field but a relation needs a resolver.
+// Rows in the shape of the schema, so that only relations need resolvers.
 
-/** With its sender when the row has one. */
+/** With its sender if the row has one. */
 export function toMessage(row) {
   const { conversationUuid, seq, senderUuid, text, revision, createdAt, editedAt, deletedAt } = row
   const id = messageId(conversationUuid, seq)
@@ -116,7 +116,7 @@ export const toInboxEntry = (row) => ({
   pinned: row.pinned,
 })
 
-/** The event as it goes through Redis to every subscriber. */
+/** The event in the form in which Redis carries it to every subscriber. */
 export function toMessageSent(row) {
   const message = toMessage(row)
   return { __typename: 'MessageSent', message, occurredAt: message.createdAt }

@@ -1,10 +1,10 @@
-// What the GraphQL peers share above their stores: the schema's text, the scalar, refusals, bounds.
+// What the GraphQL peers share: the schema's text, the scalar, refusals, limits.
 import { readFileSync } from 'node:fs'
 import { GraphQLError, GraphQLScalarType } from 'graphql'
 
 export const typeDefs = readFileSync(new URL('schema.graphql', import.meta.url), 'utf8')
 
-/** A Date from the database, or its text after a way through Redis. */
+/** A Date from the database, or its text after a round trip through Redis. */
 export const DateTime = new GraphQLScalarType({
   name: 'DateTime',
   serialize: (value) => (value instanceof Date ? value.toISOString() : value),
@@ -17,7 +17,7 @@ export function requireViewer(viewerId) {
   throw new GraphQLError('Send "authorization: Bearer <access token>".', { extensions: { code: 'UNAUTHENTICATED' } })
 }
 
-/** For a subscription, which has no result type for it. */
+/** For a subscription, whose result type has no such error. */
 export const notFound = () =>
   new GraphQLError('There is no such conversation here.', { extensions: { code: 'NOT_FOUND' } })
 
@@ -40,7 +40,7 @@ export function refusalOf({ text, clientMessageId }) {
   return { __typename: 'ValidationError', code: 'VALIDATION_ERROR', reason: 'The message is not acceptable.', fields }
 }
 
-/** How many rows of a page, as Parley bounds them. */
+/** The number of rows of a page, with the same limits as Parley. */
 export function pageSize(asked, whenNotGiven) {
   const size = asked ?? whenNotGiven
   if (size >= 1 && size <= 100) return size

@@ -1,7 +1,7 @@
-// What every peer is started with (bench/README.md has the contract), and how it tells that it answers.
+// Settings of every peer (bench/README.md has the contract), and how it announces that it is ready.
 import process from 'node:process'
 
-// The harness gives all of them.
+// The harness sets all of them.
 /** @type {Record<string, any>} */
 const env = process.env
 
@@ -11,7 +11,7 @@ export const port = Number(process.env.PORT)
 /** Connections to PostgreSQL: the same for every contender. */
 export const poolSize = 10
 
-/** As fastify has it: a client that pauses between two measurements keeps its connection. */
+/** The same as fastify's default: a client that pauses between two measurements keeps its connection. */
 export const keepAliveTimeoutMs = 72_000
 
 export function announce() {

@@ -6,10 +6,11 @@ const maxRemembered = 20_000
 
 /** Resolves to a check of Parley's access tokens: the viewer's uuid, or null for a token that is not valid. */
 export async function createTokenCheck(secret) {
-  // Imported once: of bytes jose would make a key for each token.
+  // Imported once: from bytes jose would make a key for each token.
   const hmac = { name: 'HMAC', hash: 'SHA-256' }
   const key = await webcrypto.subtle.importKey('raw', Buffer.from(secret), hmac, false, ['verify'])
-  // A verified token is known until it expires, as Parley has it, and fast-jwt as an option: the comparison is not about HMAC.
+  // A verified token is remembered until it expires, as in Parley, and as an option in fast-jwt: the comparison is not
+  // about HMAC.
   const remembered = new Map()
   return async (token) => {
     const known = remembered.get(token)

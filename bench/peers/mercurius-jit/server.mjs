@@ -30,7 +30,7 @@ import { createAuthorizationCheck } from '../common/tokens.mjs'
 const viewerOf = await createAuthorizationCheck(jwtSecret)
 const store = createStore({ databaseUrl, poolSize })
 
-// Everything of an inbox comes with its one statement, so that there is nothing left for a loader to gather.
+// One statement reads the whole inbox, so loaders have nothing to batch.
 function inboxEntryOf(row) {
   const entry = toInboxEntry(row)
   entry.conversation.lastMessage = row.seq === null ? null : toMessage(row)
@@ -69,7 +69,7 @@ const resolvers = {
       const row = uuid && (await store.sendMessage(uuid, viewer, input))
       if (!row) return notFoundResult
       const event = toMessageSent(row)
-      // Not awaited: the answer need not wait for Redis. mercurius logs what goes wrong.
+      // Not awaited: the answer need not wait for Redis. mercurius logs errors.
       void pubsub.publish({ topic: topicOf(uuid), payload: { messageEvents: event } })
       return { __typename: 'SendMessageSuccess', message: event.message }
     },

@@ -1,5 +1,5 @@
-// The Prisma client of this peer: generated from the product's schema with Prisma's own generator, and bundled, because
-// that generator writes TypeScript. Made when the schema or Prisma changed since the last time.
+// The Prisma client of this peer: generated from the product's schema by Prisma's own generator, and bundled, because that
+// generator writes TypeScript. Made again when the schema or Prisma has changed.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -44,7 +44,7 @@ export function ensureClient() {
     packages: 'external',
     logLevel: 'error',
   })
-  // The bundle has lost its types; without this file the types' check would read it as it is.
+  // The bundle has no types; without this file the typecheck would read the bundle itself.
   writeFileSync(join(folder, 'client.d.mts'), 'export const PrismaClient: new (options: object) => any\n')
   leaveStamp(stampFile, digest)
 }

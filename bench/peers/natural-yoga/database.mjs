@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import DataLoader from 'dataloader'
 import { PrismaClient } from './generated/client.mjs'
 
-/** Statements are prepared under these names. There are few texts: they differ by the length of lists of at most 100. */
+/** Names of prepared statements. There are few texts: they differ only by the length of lists of at most 100. */
 function createStatementNames() {
   const names = new Map()
   return ({ sql }) => {
@@ -18,11 +18,11 @@ export const createPrisma = ({ databaseUrl, poolSize }) =>
       { connectionString: databaseUrl, max: poolSize, idleTimeoutMillis: 0 },
       { statementNameGenerator: createStatementNames() },
     ),
-    // As long as a load takes: with the defaults (2 s, 5 s) sends that queue for a connection would fail.
+    // Long enough for a load test: with the defaults (2 s, 5 s) sends that queue for a connection would fail.
     transactionOptions: { maxWait: 20_000, timeout: 20_000 },
   })
 
-/** New for each operation, as DataLoader's documentation has it. */
+/** New for each operation, as DataLoader's documentation recommends. */
 export const createLoaders = (prisma, viewerId) => ({
   user: new DataLoader(async (ids) => {
     const users = await prisma.user.findMany({ where: { id: { in: [...ids] } } })

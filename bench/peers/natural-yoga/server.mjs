@@ -1,4 +1,4 @@
-// What one would write first: graphql-yoga, Prisma with an interactive transaction for a send, DataLoader,
+// The most obvious implementation: graphql-yoga, Prisma with an interactive transaction for a send, DataLoader,
 // graphql-redis-subscriptions' iterator, graphql-ws for the socket.
 import { createServer } from 'node:http'
 import { RedisPubSub } from 'graphql-redis-subscriptions'
@@ -42,7 +42,7 @@ const activeMember = (conversation, user, client = prisma) =>
 const send = (conversation, sender, { text, clientMessageId }) =>
   prisma.$transaction(async (tx) => {
     if (!(await activeMember(conversation, sender, tx))) return null
-    // The row stays locked until the commit, so that no two messages get one number.
+    // The row stays locked until the commit, so that two messages never get the same number.
     const { headSeq: seq, lastActivityAt: createdAt } = await tx.conversation.update({
       where: { id: conversation },
       data: { headSeq: { increment: 1 }, lastActivityAt: new Date() },
@@ -96,7 +96,7 @@ const resolvers = {
   },
   Message: {
     id: (message) => messageId(message.conversationId, message.seq),
-    // An event brings its sender along.
+    // An event contains its sender.
     sender: (message, _, { loaders }) => message.sender ?? loaders.user.load(message.senderId),
   },
   User: { id: ({ id }) => userId(id) },
@@ -126,7 +126,7 @@ const resolvers = {
 
 const yoga = createYoga({
   schema: /** @type {any} */ (createSchema({ typeDefs, resolvers })),
-  // A request has its header; an operation of a socket has what was found when the socket opened.
+  // A request has its own header; an operation on a socket uses the viewer found when the socket opened.
   async context(/** @type {any} */ { request, extra }) {
     const viewerId = extra ? extra.viewerId : await viewerOf(request.headers.get('authorization'))
     return { viewerId, loaders: createLoaders(prisma, viewerId) }

@@ -20,7 +20,7 @@ const io = new Server(httpServer, {
   serveClient: false,
 })
 
-// As "Performance tuning" of its documentation has it: the request of the upgrade is not kept.
+// As "Performance tuning" in its documentation recommends: the upgrade request is not kept.
 io.engine.on('connection', (rawSocket) => {
   rawSocket.request = null
 })
