@@ -4,7 +4,8 @@
 CREATE OR REPLACE FUNCTION parley_begin_erasure(p_user uuid, OUT known boolean, OUT session_ids uuid[]) LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM credentials WHERE user_id = p_user;
-  UPDATE users SET handle = 'erased_' || substr(md5(id::text || clock_timestamp()::text), 1, 16), display_name = 'Erased person',
+  UPDATE users SET handle = 'erased_' || substr(md5(id::text || clock_timestamp()::text), 1, 16), handle_skeleton = NULL,
+    display_name = 'Erased person',
     search_name = '', avatar_url = NULL, presence_sharing = DEFAULT, invisible = DEFAULT, last_seen_at = NULL,
     erased_at = coalesce(erased_at, parley_now())
   WHERE id = p_user;

@@ -42,7 +42,7 @@ export type Rotation =
  * not answer in time; whether a write was done is unknown then.
  */
 export interface SessionStore {
-  /** False when the handle is taken. */
+  /** False when the handle is taken, or looks like one that is. */
   createUser(user: NewUser): Promise<boolean>
   /** Null when nobody has this handle. */
   credential(handle: string): Promise<CredentialRow | null>
@@ -78,8 +78,8 @@ export interface SessionStore {
 const createUser = {
   name: 'create_user',
   text: `WITH person AS (
-      INSERT INTO users (id, handle, display_name, search_name, search_name_rule) VALUES ($1, $2, $3, $4, $5)
-      ON CONFLICT (handle) DO NOTHING RETURNING id)
+      INSERT INTO users (id, handle, handle_skeleton, display_name, search_name, search_name_rule)
+      VALUES ($1, $2, parley_handle_skeleton($2), $3, $4, $5) ON CONFLICT DO NOTHING RETURNING id)
     INSERT INTO credentials (user_id, password_hash) SELECT id, $6 FROM person RETURNING user_id`,
 }
 

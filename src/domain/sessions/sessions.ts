@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { CredentialRow, SessionStore } from '../../store/sessions.ts'
 import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, UnauthenticatedError } from '../errors.ts'
 import { isHandle, isUuid, newId, toHandle } from '../ids.ts'
+import { isReservedHandle } from '../people/handles.ts'
 import { searchNameOf } from '../text/fold.ts'
 import { AccessTokens } from './access-tokens.ts'
 import type { Attempts } from './attempts.ts'
@@ -89,12 +90,14 @@ export class OwnSessions implements Sessions {
 
   async register({ handle, displayName, password }: Parameters<Sessions['register']>[0], ip: string) {
     const { store, attempts } = this.options
+    if (isReservedHandle(handle)) return new HandleTakenError(`The handle "${handle}" is reserved. Choose another one.`)
     await attempts.register(ip)
     const userId = newId()
     const passwordHash = await this.passwords.hash(password, ip)
     const searchName = searchNameOf(displayName)
     const created = await store.createUser({ id: userId, handle, displayName, searchName, passwordHash })
-    if (!created) return new HandleTakenError(`The handle "${handle}" is taken. Choose another one.`)
+    if (!created)
+      return new HandleTakenError(`The handle "${handle}" is taken, or looks like one that is. Choose another one.`)
     const session = await this.open({ userId, passwordHash })
     if (session instanceof InvalidCredentialsError) throw new Error('a person was gone before their first session')
     await attempts.loginSucceeded(ip, handle)

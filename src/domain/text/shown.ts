@@ -55,3 +55,22 @@ export function lineFault(text: string): string | null {
   if (tooManyMarks.test(text)) return 'Must not have more than 9 marks on one character.'
   return null
 }
+
+/** Drawn as nothing and joining nothing, wherever it stands in a name. */
+const hidden =
+  /[\u00ad\u115f\u1160\u200b\u2060-\u2065\u3164\ufeff\uffa0]|\u034f|[\u17b4-\u17b5]|[\u180b-\u180f]|[\u{1bca0}-\u{1bca3}]|[\u{1d173}-\u{1d17a}]/u
+/** Scripts whose letters have no use for joiners, besides digits and signs. */
+const unjoined = '\\p{sc=Latn}\\p{sc=Grek}\\p{sc=Cyrl}\\p{sc=Hani}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Hang}\\p{Nd}_.\\-'
+/** Joiners and marks of direction between two such letters: what they part is read as one word. */
+const parting = new RegExp(`[${unjoined}]\\p{Mn}*[\\u200c-\\u200f\\u061c]+[\\p{L}\\p{Nd}_.\\-]`, 'u')
+/** A colour, or letters of a flag, where there is no picture. */
+const selecting = /[\p{L}\p{Nd}](?:[\ufe00-\ufe0e]|[\u{e0020}-\u{e007f}]|[\u{e0100}-\u{e01ef}])|\p{L}\ufe0f/u
+/** Chinese and Japanese choose between shapes of a name's letter by these. */
+const chosenShape = /(\p{sc=Hani})(?:[\ufe00-\ufe0f]|[\u{e0100}-\u{e01ef}])/gu
+
+/** Why a line cannot be somebody's name: with it two names would look the same and be different. Null when it can. */
+export function nameFault(text: string): string | null {
+  const seen = text.replace(chosenShape, '$1')
+  const isFaulty = hidden.test(seen) || parting.test(seen) || selecting.test(seen)
+  return isFaulty ? 'Must not contain invisible characters between its letters.' : null
+}

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ValidationError } from '../../domain/errors.ts'
 import { isHandle, toHandle } from '../../domain/ids.ts'
 import { foldName } from '../../domain/text/fold.ts'
-import { lineFault, showsSomething, trimUnseen } from '../../domain/text/shown.ts'
+import { lineFault, nameFault, showsSomething, trimUnseen } from '../../domain/text/shown.ts'
 
 /** Checks one argument; `name` is its name for the client, with the path to it if it is nested. */
 export function validate<Schema extends z.ZodType>(
@@ -64,7 +64,10 @@ const line = (maxLength: number) =>
 
 export const messageText = visible(within(1, 4000))
 export const title = line(120)
-export const displayName = line(64)
+export const displayName = line(64).superRefine((text, context) => {
+  const message = nameFault(text)
+  if (message !== null) context.addIssue({ code: 'custom', message })
+})
 export const opKey = within(8, 64)
 export const password = within(8, 256)
 export const handle = z.string().transform(toHandle).refine(isHandle, {
