@@ -1,4 +1,4 @@
-// Starts the server as a newcomer does (npm start, new data folder), signs somebody up through GraphQL, ends it with
+// Starts the server as a newcomer does (npm start, new data folder), registers a person through GraphQL, ends it with
 // SIGINT, starts it again, and checks that it ended cleanly and left no PostgreSQL behind.
 // Run: node scripts/smoke.mjs
 import { spawn } from 'node:child_process'

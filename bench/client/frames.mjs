@@ -4,9 +4,7 @@ export const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 }
 
 /**
  * A whole frame as a client sends it. Its mask is zero, so the payload is in it unchanged.
- *
  * @param {number} opcode
- *
  * @param {string | Buffer} payload
  */
 export function clientFrame(opcode, payload) {

@@ -15,7 +15,7 @@ import { RawWebSocket } from './socket.mjs'
  */
 
 /**
- * Resolves when the server has been asked to subscribe: nothing in the protocol tells when it has.
+ * Resolves when the subscribe message was sent: the protocol does not tell when the subscription has begun.
  * @param {Subscription} wanted
  */
 async function subscribeGraphql({ url, token, conversationId, payload: given, after, localAddress, onEvent, onEnd }) {
@@ -58,7 +58,7 @@ async function subscribeSocketIo({ url, token, conversationId, localAddress, onE
 }
 
 /**
- * Only listens: for the server of limits/, which says nothing but events.
+ * Only listens: for the server of limits/, which sends only events.
  * @param {Subscription} wanted
  */
 async function subscribeBare({ url, localAddress, onEvent, onEnd }) {

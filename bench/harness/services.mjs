@@ -25,7 +25,6 @@ const addressOf = (clusterUrl, database) => Object.assign(new URL(clusterUrl), {
 
 /**
  * The product's own PostgreSQL, with its default settings: a commit is on disk when it is acknowledged.
- *
  * @param {{ postgresFlags?: string[] }} [options]
  */
 export async function startPostgres({ postgresFlags = [] } = {}) {

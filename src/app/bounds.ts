@@ -2,7 +2,7 @@ import type { Config } from '../config.ts'
 import { Shares } from '../fairness/shares.ts'
 import type { SocketLimits } from '../transport/websocket/socket-caps.ts'
 
-/** Who has what share of what sockets and streams keep and do. */
+/** The share of each person, and of all people together, in sockets, subscriptions, memory and work. */
 export const sharesOf = (config: Config): Shares =>
   new Shares({
     socketsPerPerson: config.maxSocketsPerPerson,

@@ -86,7 +86,7 @@ export class UnavailableError extends AppError {
   }
 }
 
-/** What an operation came to when it was given up, and what it may: numbers alone, for whoever makes it smaller. */
+/** The cost of an operation when it was stopped, and the limits, for the client's developer. Numbers only. */
 export interface OperationCost {
   objects: number
   maxObjects: number

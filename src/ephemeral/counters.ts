@@ -10,11 +10,11 @@ export interface CountRule {
   durationMs: number
 }
 
-/** Counts things of one kind by key, for as long as the rule says from the first of them on. Never rejects because of Redis. */
+/** Counts by key, from the first count on for the rule's duration. Never rejects because of Redis. */
 export interface Counter {
-  /** Counts one more. Milliseconds until the key may go on, when that was too many; else 0. */
+  /** Counts one more. Returns 0, or, if that was too many, the milliseconds until the key may continue. */
   add(key: string): Promise<number>
-  /** Milliseconds until the key may go on, when it has all that it may have; else 0. */
+  /** Returns 0, or, if the key has reached its limit, the milliseconds until it may continue. Counts nothing. */
   fullForMs(key: string): Promise<number>
 }
 
@@ -32,16 +32,16 @@ export interface RedisCountersOptions {
 
 type Limiter = RateLimiterMemory | RateLimiterRedis
 
-/** An answer that takes longer is not waited for: somebody's login is behind it. */
+/** Milliseconds to wait for an answer: a person's login is waiting too. */
 const commandTimeoutMs = 250
-/** After that Redis is left alone for a while. */
+/** Milliseconds without commands to Redis after one that got no answer in time. */
 const silenceMs = 1_000
 
 const optionsOf = ({ points, durationMs }: CountRule) => ({ points, duration: Math.ceil(durationMs / 1000) })
 
 const isOutcome = (error: unknown): error is RateLimiterRes => error instanceof RateLimiterRes
 
-/** Rejects when the limiter does not work, and not when there were too many. */
+/** Rejects when the limiter does not work; too many counts are no error. */
 async function add(limiter: Limiter, key: string): Promise<number> {
   try {
     await limiter.consume(key)
@@ -71,8 +71,8 @@ export function createInProcessCounters(): Counters {
 }
 
 /**
- * Shared by all processes, in Redis. While that does not answer each counts by itself: rate-limiter-flexible has an insurance of
- * its own, which is never asked when Redis hangs, as the command then never settles.
+ * Shared by all processes, in Redis. While Redis does not answer, each process counts by itself. The `insuranceLimiter` of
+ * rate-limiter-flexible is not enough: when Redis hangs, the command never settles, so the insurance is never used.
  */
 export class RedisCounters implements Counters {
   private readonly connections: Connections
@@ -104,7 +104,7 @@ export class RedisCounters implements Counters {
     })
     return {
       add: (key) => this.ask((limiter) => add(limiter, key), shared, local),
-      // What was counted here while Redis was away still counts here.
+      // Counts from the time when Redis was away are in this process, and still apply here.
       fullForMs: async (key) =>
         Math.max(await fullForMs(local, key), await this.ask((limiter) => fullForMs(limiter, key), shared, local)),
     }

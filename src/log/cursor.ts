@@ -102,7 +102,7 @@ export class Cursor extends Source<LogItem> {
       if (!stream) throw new Error(`stream ${streamId} was not opened`)
       const place = new Place(this, stream, afterSeq, mark)
       this.places.set(streamId, place)
-      // The position was read from the database, which may know more than what was announced here so far.
+      // The position was read from the database, which may be ahead of the announcements here.
       stream.announce(afterSeq)
       if (lost) this.lost.push(lost)
       this.wake(place)

@@ -130,7 +130,7 @@ export class Progress {
     if (newest && this.isUsable(newest)) {
       const behind = [...ready].filter((place) => place.isBehindWatermark)
       if (behind.length > 0) {
-        // Readers of a stream that starts over are told that first.
+        // First the readers of a stream that starts over must be told of it.
         if (behind.some((place) => place.history !== place.stream.history)) return true
         this.startSweep(newest, behind, placeOf)
         return false

@@ -1,6 +1,6 @@
 import type { Watermark } from '../store/watermark.ts'
 
-/** Where a reader stands in one stream, other than what the watermarks say. */
+/** A reader's position in one stream, if it differs from the one at the watermark. */
 export interface Exception {
   streamId: string
   seq: number

@@ -52,7 +52,7 @@ export class Ring {
     return first && seq >= first.seq ? this.events[seq - first.seq] : undefined
   }
 
-  /** The event with its message as the ring knows it now: deleted text must not come out of memory again. */
+  /** The event with the newest state of its message in the ring: deleted text must not be served from memory. */
   current(event: LogEvent): LogEvent {
     if (event.message === null) return event
     const newer = this.newest.get(event.messageSeq)?.message

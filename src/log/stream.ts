@@ -43,10 +43,10 @@ export interface StreamOptions {
 /**
  * One stream with readers in this process: how far it is known (`tip`), and a ring of its newest events.
  *
- * Events come from local writers, the bus and the relay, in any order, twice or never. They enter the ring
- * strictly one after the other. An event that comes early waits a moment for the one before it, and then the gap is read from the log. Each event
- * names the mark of the one before it. If that is not the mark of the tip, the event is of another history, and the stream
- * starts over.
+ * Events come from local writers, the bus and the relay, in any order, twice or never. They enter the ring strictly one
+ * after the other. An event that comes early waits a moment for the one before it, and then the gap is read from the log.
+ * Each event names the mark of the one before it. If that is not the mark of the tip, the event is of another history, and
+ * the stream starts over.
  */
 export class Stream {
   readonly streamId: string
@@ -161,7 +161,7 @@ export class Stream {
     return this.ring.newestEvent
   }
 
-  /** The event with its message as the ring knows it now: deleted text must not come out of memory again. */
+  /** The event with the newest state of its message in the ring: deleted text must not be served from memory. */
   current(event: LogEvent): LogEvent {
     return this.ring.current(event)
   }
@@ -290,7 +290,7 @@ export class Stream {
     this.ring.clear()
   }
 
-  /** The log no longer has what is missing: the ring starts anew after it. */
+  /** The log no longer has the missing events: the ring starts anew after them. */
   private skipTo(seq: number): boolean {
     if (this.tip === null || seq <= this.tip) return false
     this.tip = seq

@@ -12,7 +12,7 @@ export class TrackedCursor extends Cursor {
   track(beginning: Beginning): void {
     this.kept = new Progress(this.hub.watermarks, beginning)
     for (const { streamId, until } of beginning.sweeps.flatMap(({ steps }) => steps)) {
-      // The steps were read from the database, which may know more than what was announced here so far.
+      // The steps were read from the database, which may be ahead of the announcements here.
       this.places.get(streamId)?.stream.announce(until.seq)
     }
   }

@@ -17,7 +17,7 @@ interface Numbered {
   seq: number
   actorId: string | null
   occurredAt: Date
-  /** A few letters that only this event has. A cursor at this position has the same letters, or is of another history. */
+  /** A few letters that only this event has. A cursor at this position with other letters is of another history. */
   mark: string
   /** Mark of the event before it, which shows that the two are of one history; null when it was not recorded. */
   markBefore: string | null

@@ -47,8 +47,8 @@ export interface SessionStore {
   /** Null when nobody has this handle. */
   credential(handle: string): Promise<CredentialRow | null>
   /**
-   * Null when the password is no longer this one: it was changed meanwhile, or the person erased. Of more live sessions than
-   * `most` those end whose tokens were not exchanged for longest.
+   * Null when this is no longer the password: it was changed meanwhile, or the person was erased. If the person has more
+   * than `most` live sessions, the sessions whose tokens were not exchanged for longest end.
    */
   createSession(
     sessionId: string,
@@ -101,7 +101,7 @@ const createSession = {
     SELECT id, ARRAY(SELECT over.id::text FROM over) AS ended FROM s`,
 }
 
-// Each batch by an index, passing over what somebody has at hand.
+// Each batch is found by an index. Locked rows are skipped.
 const forgetSessions = {
   name: 'forget_sessions',
   text: `DELETE FROM sessions WHERE id = ANY (

@@ -50,7 +50,7 @@ export async function send(url: string, init: RequestInit): Promise<Answer> {
   try {
     body = JSON.parse(text) as object
   } catch {
-    // Not JSON: the text says what came.
+    // Not JSON: `text` has the body.
   }
   return { status: response.status, headers: response.headers, text, ...body }
 }

@@ -38,7 +38,7 @@ export interface Proxy {
    * `count` connections.
    */
   freeze(words: string, count?: number): void
-  /** How many connections were frozen since then. */
+  /** How many connections were frozen since the last freeze(). */
   readonly frozenCount: number
   /** Ends all of the above, except the new ports; closes frozen connections. */
   heal(): void

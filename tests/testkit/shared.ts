@@ -4,7 +4,7 @@ import { startServer, type ServerProcess } from './server.ts'
 
 /*
  * Servers that live as long as the worker, for test files that leave them as they are: each signs up people of its own, and
- * neither ends a server, nor sets it up otherwise, nor counts what is in the whole database.
+ * none ends a server, changes its settings, or counts rows of the whole database.
  */
 
 interface One {

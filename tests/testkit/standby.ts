@@ -82,7 +82,7 @@ export async function startPrimaryAndStandby(): Promise<[Node, Node]> {
   folders.push(folder)
   chmodSync(folder, 0o755)
   const [first, second] = [join(folder, 'first'), join(folder, 'second')]
-  // Makes the cluster, and gives a free port.
+  // Makes the cluster. The two starts also give two free ports.
   const made = await startEmbeddedPostgres({ dataDir: first, log: createLogger('warn') })
   const firstPort = Number(new URL(made.url).port)
   await made.stop()

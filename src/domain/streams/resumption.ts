@@ -130,7 +130,7 @@ function byConversation(changes: readonly MembershipChange[]): ReadonlyMap<strin
   return found
 }
 
-/** Marks, as an exception, a stream that the viewer has left and must still be told of. */
+/** The exception of a stream that the viewer has left, and must still be told so. */
 export const beforeLeaving = { seq: 0, mark: null } satisfies Omit<Exception, 'streamId'>
 
 function stepTo(streamId: string, from: Told, until: Position & { mark: string | null }): Step | null {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { SendMessage } from './commands.ts'
 
-/** Senders that are remembered to be in a conversation. Beyond that the one who did not send for longest is learnt again. */
+/** Most senders that are remembered as members of a conversation. Beyond that the one not used for longest is forgotten. */
 const maxKnown = 20_000
 
 export interface SendInLine {
@@ -11,13 +11,13 @@ export interface SendInLine {
 }
 
 /**
- * In which line a send waits. Those to one conversation have one line, as each would only wait for the row that the one before
- * locks. But whoever has not been seen to be in the conversation has a line of their own: a stranger neither waits for those who
- * are in it, nor learns by waiting that it is there.
+ * Chooses the line in which a send waits. Sends of known members to one conversation share a line, as each would only wait
+ * for the row that the send before it locks. A sender not yet known as a member has a line of their own: a stranger does
+ * not wait for the members, and cannot find out by the waiting time that the conversation exists.
  */
 export class Lines {
   private readonly known = new LRUCache<string, true>({ max: maxKnown })
-  /** By sender, how many of theirs are in a line of their own: what follows stays behind those. */
+  /** By sender, how many of their sends are in a line of their own: later sends must stay behind these. */
   private readonly alone = new Map<string, number>()
 
   enter(send: SendMessage): SendInLine {
