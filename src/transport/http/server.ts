@@ -33,6 +33,8 @@ import { Request, keepWhereNothingIsLost } from './upgrade.ts'
 const requestTimeoutMs = 30_000
 const headersTimeoutMs = 15_000
 const timeoutCheckMs = 2_000
+/** Milliseconds for which one answer of the health checks is the answer for all who ask. */
+const healthReuseMs = 100
 /** Of all addresses together; more are closed as they come. WebSockets have bounds of their own. */
 const maxConnections = 60_000
 /** Longer than the idle timeout of common load balancers (60 s), so that it is never us who hangs up first. */
@@ -116,6 +118,8 @@ class HttpTransport implements Transport {
     IncomingMessage: Request,
   })
   private stopped: Promise<void> | undefined
+  private healthAskedAtMs = -Infinity
+  private lastHealth: ReturnType<TransportOptions['health']> = Promise.resolve({ ready: false, checks: {} })
 
   constructor(private readonly options: TransportOptions) {
     const { logger } = options
@@ -220,13 +224,23 @@ class HttpTransport implements Transport {
         break
       case '/health/ready': {
         const stopping = { ready: false, checks: { process: 'stopping' } }
-        const report = this.stopped ? stopping : await this.options.health()
+        const report = this.stopped ? stopping : await this.health()
         sendJson(response, report.ready ? 200 : 503, report)
         break
       }
       default:
         sendJson(response, 404, { error: `Nothing is here. The GraphQL API is at ${view.basePath}${graphqlPath}.` })
     }
+  }
+
+  /** Anybody may ask, and as often as they like: the database is asked no more often for that. */
+  private health(): ReturnType<TransportOptions['health']> {
+    const nowMs = performance.now()
+    if (nowMs - this.healthAskedAtMs >= healthReuseMs) {
+      this.healthAskedAtMs = nowMs
+      this.lastHealth = this.options.health()
+    }
+    return this.lastHealth
   }
 
   private async close(graceMs: number): Promise<void> {
