@@ -13,7 +13,7 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
-  /** A moment: RFC 3339, UTC, millisecond precision. 2026-01-31T12:00:00.000Z */
+  /** A point in time: RFC 3339, UTC, millisecond precision. 2026-01-31T12:00:00.000Z */
   DateTime: { input: string; output: string; }
   /** A JSON object, such as the variables of an operation. */
   JSONObject: { input: any; output: any; }

@@ -63,7 +63,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
 
 builder.addScalarType('DateTime', DateTimeISOResolver, {
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
-  description: 'A moment: RFC 3339, UTC, millisecond precision. 2026-01-31T12:00:00.000Z',
+  description: 'A point in time: RFC 3339, UTC, millisecond precision. 2026-01-31T12:00:00.000Z',
 })
 
 builder.addScalarType('JSONObject', JSONObjectResolver, {

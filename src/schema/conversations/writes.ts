@@ -120,7 +120,7 @@ builder.mutationFields((t) => ({
     type: StartDirectSuccess,
     errors: starting.errors,
     description:
-      'Answers the direct conversation of the viewer and one other person, and creates it when there is none. ' +
+      'Returns the direct conversation of the viewer and one other person, and creates it when there is none. ' +
       'Repeating it changes nothing.',
     args: { input: t.arg({ type: StartDirectInput, required: true, description: 'The other person.' }) },
     resolve: async (_, { input }, context) => {

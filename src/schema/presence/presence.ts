@@ -90,7 +90,7 @@ builder.mutationField('heartbeat', (t) =>
     type: Presence,
     description:
       'Each device sends it every 15 seconds; without one for 30 seconds the device counts as gone. An open ' +
-      "WebSocket with deviceId in its connection_init has the same effect. Answers the viewer's own presence.",
+      "WebSocket with deviceId in its connection_init has the same effect. Returns the viewer's own presence.",
     args: { input: t.arg({ type: HeartbeatInput, required: true, description: 'The device.' }) },
     resolve: (_, { input }, context) => {
       const viewer = requireViewer(context)

@@ -33,7 +33,7 @@ const CreateStreamTicketSuccess = builder.objectRef<StreamTicketShape>('CreateSt
     expiresAt: t.field({
       type: 'DateTime',
       description:
-        'The ticket has to be used before this moment, within 60 s. A stream that has begun continues after it, also ' +
+        'The ticket must be used before this time, within 60 s. A stream that has begun continues after it, also ' +
         'through reconnects.',
       resolve: (ticket) => ticket.expiresAt,
     }),
