@@ -124,11 +124,11 @@ export const requestAttacks: readonly Attack[] = [
   },
   {
     name: 'unread-answers',
-    title: '60 connections that ask for large answers and read nothing',
+    title: '200 connections that ask for eight large answers each and read nothing',
     async prepare({ httpUrl }) {
       const { token } = await register(httpUrl)
       const query = `{ __schema { types { name description fields { name description args { name description } type { name ofType { name ofType { name } } } } } } }`
-      return (signal) => holdConnections(httpUrl, 60, [request({ query }, token).repeat(40)], signal)
+      return (signal) => holdConnections(httpUrl, 200, [request({ query }, token).repeat(8)], signal)
     },
   },
   {

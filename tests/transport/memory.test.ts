@@ -58,13 +58,14 @@ async function answerOn(socket: Socket): Promise<string> {
 }
 
 describe('answers that nobody reads', () => {
+  const answerByteSize = 800_000
   /** Asks for more than the system holds for a connection, and reads nothing of it. */
-  const asking = async (url: string, count: number) => {
+  const asking = async (url: string, person = 'ann') => {
     const socket = await dial(url)
     socket.pause()
-    const name = 'x'.repeat(500_000)
+    const name = 'x'.repeat(answerByteSize)
     const body = JSON.stringify({ query: 'query ($name: String!) { hello(name: $name) }', variables: { name } })
-    for (let nth = 0; nth < count; nth++) socket.write(post(body, { headers: 'Authorization: Bearer ann.1\r\n' }))
+    for (let nth = 0; nth < 8; nth++) socket.write(post(body, { headers: `Authorization: Bearer ${person}.1\r\n` }))
     return socket
   }
 
@@ -79,18 +80,17 @@ describe('answers that nobody reads', () => {
   it('are cut off in time, and others are answered', async () => {
     const toy = await start({ unreadTimeoutMs: 300 })
     const limits = reachedLimits()
-    const socket = await asking(toy.url, 40)
+    const socket = await asking(toy.url)
     await expect.poll(() => limits).toEqual(['unread-answer-time'])
     expect((await toy.post('{ hello }')).status).toBe(200)
-    expect(await rest(socket)).toBeLessThan(40 * 500_000)
+    expect(await rest(socket)).toBeLessThan(8 * answerByteSize)
   })
 
   it('are cut off before they take too much memory', async () => {
-    const toy = await start({ unreadByteSize: 1_200_000, unreadTimeoutMs: 60_000 })
+    const toy = await start({ unreadByteSize: 4_000_000, unreadTimeoutMs: 60_000 })
     const limits = reachedLimits()
     const sockets = []
-    // Of each connection node holds one answer of 500 KB, as it reads no further then.
-    for (let nth = 0; nth < 4; nth++) sockets.push(await asking(toy.url, 40))
+    for (let nth = 0; nth < 4; nth++) sockets.push(await asking(toy.url, `ann${String(nth)}`))
     await expect.poll(() => limits.length).toBeGreaterThan(0)
     expect(new Set(limits)).toEqual(new Set(['unread-answers']))
     expect((await toy.post('{ hello }')).status).toBe(200)
@@ -179,4 +179,20 @@ describe('connections', () => {
     expect((await toy.post('{ hello }')).status).toBe(200)
     expect(taken.every(({ destroyed }) => !destroyed)).toBe(true)
   })
+})
+
+it('requests that are sent without waiting for answers are eight of a connection at the most', async () => {
+  const toy = await start({})
+  const get = 'GET /graphql?query={hello} HTTP/1.1\r\nHost: x\r\n\r\n'
+  const few = await dial(toy.url)
+  let text = ''
+  few.on('data', (chunk) => (text += chunk.toString())).write(get.repeat(8))
+  await expect.poll(() => text.split('Hello, you!').length - 1).toBe(8)
+  expect(few.destroyed).toBe(false)
+  const limits = reachedLimits()
+  const many = await dial(toy.url)
+  many.resume().write(get.repeat(200))
+  await closed(many)
+  expect(limits).toEqual(['requests-per-connection'])
+  expect((await toy.post('{ hello }')).status).toBe(200)
 })

@@ -22,6 +22,7 @@ import { createClientNetwork } from '../client-network.ts'
 import { Api } from './api.ts'
 import { Connections } from './connections.ts'
 import { defaultHttpLimits, type HttpLimits } from './limits.ts'
+import { countUnanswered } from './pipelining.ts'
 import { boundRest } from './rest.ts'
 import { UnreadAnswers } from './unread-answers.ts'
 import { graphqlPath } from './engine.ts'
@@ -182,6 +183,7 @@ class HttpTransport implements Transport {
   }
 
   private async answer(request: Request, response: ServerResponse): Promise<void> {
+    if (!countUnanswered(request.socket, response)) return
     const traceId = traceIdOf(request)
     response.setHeader('x-trace-id', traceId)
     // Nearly all answers had a viewer, or could have.
