@@ -1,4 +1,5 @@
 import { answerAttacks } from './answers.ts'
+import { databaseAttacks } from './database.ts'
 import { plainReads } from './plain-reads.ts'
 import { requestAttacks } from './requests.ts'
 import { socketAttacks } from './sockets.ts'
@@ -21,4 +22,10 @@ export interface Attack {
 }
 
 /** By `npm run bench -- --attacks` for what a bystander's p95 becomes, by limits/attacks.heavy for that nothing is lost. */
-export const attacks: readonly Attack[] = [plainReads, ...answerAttacks, ...requestAttacks, ...socketAttacks]
+export const attacks: readonly Attack[] = [
+  plainReads,
+  ...answerAttacks,
+  ...requestAttacks,
+  ...socketAttacks,
+  ...databaseAttacks,
+]
