@@ -11,6 +11,7 @@ import { createPeople } from '../domain/people/people.ts'
 import type { Presence } from '../domain/presence/presence.ts'
 import type { Attempts } from '../domain/sessions/attempts.ts'
 import type { SessionWatch } from '../domain/sessions/session-watch.ts'
+import { withSlowRefusals } from '../domain/sessions/slow-refusals.ts'
 import { OwnSessions } from '../domain/sessions/sessions.ts'
 import { createStreamTickets } from '../domain/sessions/stream-tickets.ts'
 import { createEventLoaders } from '../domain/streams/event-loaders.ts'
@@ -52,16 +53,18 @@ export function createDomain(
   const newLoaders = (payer?: string) => createLoaders(loaderStores, payer)
   return {
     attempts,
-    sessions: new OwnSessions({
-      store: sessions,
-      watch,
-      presence,
-      attempts,
-      jwtSecret,
-      passwordHashMemoryKib,
-      refreshRepeatWindowMs,
-      sessionsPerPerson,
-    }),
+    sessions: withSlowRefusals(
+      new OwnSessions({
+        store: sessions,
+        watch,
+        presence,
+        attempts,
+        jwtSecret,
+        passwordHashMemoryKib,
+        refreshRepeatWindowMs,
+        sessionsPerPerson,
+      }),
+    ),
     streamTickets: createStreamTickets(jwtSecret, watch),
     people: createPeople({ store: people, search: storage.peopleSearch, append, watch, presence }),
     conversations: createConversations(append, presence),
