@@ -64,20 +64,30 @@ function completeLeaf(type: GraphQLLeafType): Complete {
 /** Numbers and the like, with their comma. */
 const smallByteSize = 8
 const momentByteSize = 27
-/** Of text that JSON has as it is. */
-const plain = /^[ !#-[\]-~]*$/
 
 /** Bytes of a value as JSON. What our own servers make, as ids and names of an enum, is not looked at. */
 function sizerOf({ name }: GraphQLLeafType): (value: unknown) => number {
   if (name === 'Int' || name === 'Float' || name === 'Boolean') return () => smallByteSize
   if (name === 'DateTime') return () => momentByteSize
-  if (name !== 'String' && name !== 'JSONObject') {
-    return (value) => (typeof value === 'string' ? value.length + 3 : jsonByteSize(value))
-  }
-  return (value) => (typeof value === 'string' && plain.test(value) ? value.length + 3 : jsonByteSize(value))
+  const ofText = name === 'String' ? textByteSize : (text: string) => text.length + 3
+  return (value) => (typeof value === 'string' ? ofText(value) : Buffer.byteLength(JSON.stringify(value)) + 1)
 }
 
-const jsonByteSize = (value: unknown): number => Buffer.byteLength(JSON.stringify(value)) + 1
+/** Of text that JSON has as it is. */
+const plain = /^[ !#-[\]-~]*$/
+
+/** As JSON has it, in quotes and with a comma; some more at the most. Several times faster than making it where much is escaped. */
+function textByteSize(text: string): number {
+  if (text.length > 32 && plain.test(text)) return text.length + 3
+  let byteSize = text.length + 3
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code > 0x7f) byteSize += code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 1 : 2
+    else if (code < 0x20) byteSize += code === 0x0a ? 1 : 5
+    else if (code === 0x22 || code === 0x5c) byteSize++
+  }
+  return byteSize
+}
 
 function completeList(source: PlanSource, type: GraphQLList<GraphQLOutputType>, nodes: readonly FieldNode[]): Complete {
   const completeItem = completerOf(source, type.ofType, nodes)

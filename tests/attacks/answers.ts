@@ -50,6 +50,23 @@ async function chainOf(person: Person, count: number, text: string) {
   return { id, messages }
 }
 
+/** A group with as many messages of 200 characters, sent 25 at a time. */
+async function filledGroup(person: Person, count: number): Promise<string> {
+  const id = await groupOf(person, 0)
+  for (let sent = 0; sent < count; sent += 25) {
+    const inputs = Array.from({ length: 25 }, () => ({
+      conversationId: id,
+      clientMessageId: randomUUID(),
+      text: 'x'.repeat(200),
+    }))
+    const declared = times(25, (nth) => `$i${String(nth)}: SendMessageInput!`)
+    const sends = times(25, (nth) => `s${String(nth)}: sendMessage(input: $i${String(nth)}) { __typename }`)
+    const variables = Object.fromEntries(inputs.map((input, nth) => [`i${String(nth)}`, input]))
+    await ask(person, `mutation (${declared}) { ${sends} }`, variables)
+  }
+  return id
+}
+
 const chain = (levels: number): string =>
   times(
     levels,
@@ -93,7 +110,7 @@ const largePages = asking(
   'large-pages',
   'the largest answers there may be, 32 at a time',
   async (person) => {
-    const { id } = await chainOf(person, 100, 'x'.repeat(200))
+    const id = await filledGroup(person, 100)
     const page = 'messages(last: 100) { edges { node { id seq text sender { id handle } replyTo { id text } } } }'
     const query = `query ($id: ID!) { ${times(20, (nth) => `p${String(nth)}: conversation(id: $id) { ${page} }`)} }`
     return always({ query, variables: { id } })
@@ -102,7 +119,7 @@ const largePages = asking(
 )
 
 const heavySends = asking('heavy-sends', 'sends that ask for whole pages back', async (person) => {
-  const { id } = await chainOf(person, 100, 'x'.repeat(200))
+  const id = await filledGroup(person, 100)
   const page = 'messages(last: 100) { nodes { id text sender { id handle } replyTo { id text } } }'
   const query = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) {
     ... on SendMessageSuccess { message { ${times(10, (nth) => `p${String(nth)}: conversation { ${page} }`)} } } } }`
