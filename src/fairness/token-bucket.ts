@@ -4,36 +4,45 @@ export interface Rate {
   burst: number
 }
 
-/** Counts over time without a timer: what came back meanwhile is added when it is looked at. */
+const thousandth = 1_000
+
+/**
+ * Counts over time without a timer: what came back meanwhile is added when it is looked at. In whole milliseconds and
+ * thousandths of tokens, as integers of 32 bits: V8 keeps those in the object itself, and there is a bucket for each socket.
+ */
 export class TokenBucket {
-  private tokens: number
-  private atMs = performance.now()
+  private thousandths: number
+  private atMs = nowMs()
 
   constructor(private readonly rate: Rate) {
-    this.tokens = rate.burst
+    this.thousandths = (rate.burst * thousandth) | 0
   }
 
   /** Also what is not there: whatever was done is paid afterwards. */
   spend(count = 1): void {
     this.refill()
-    this.tokens -= count
+    this.thousandths = (this.thousandths - count * thousandth) | 0
   }
 
   get isEmpty(): boolean {
-    if (this.tokens > 0) return false
+    if (this.thousandths > 0) return false
     this.refill()
-    return this.tokens <= 0
+    return this.thousandths <= 0
   }
 
   /** Whether more was spent than could ever be saved up. */
   get isFarOver(): boolean {
-    return this.tokens < -this.rate.burst
+    return this.thousandths < -this.rate.burst * thousandth
   }
 
   private refill(): void {
-    const nowMs = performance.now()
     const { perSecond, burst } = this.rate
-    this.tokens = Math.min(burst, this.tokens + ((nowMs - this.atMs) / 1_000) * perSecond)
-    this.atMs = nowMs
+    const now = nowMs()
+    const back = ((now - this.atMs) | 0) * perSecond
+    this.thousandths = Math.min(burst * thousandth, this.thousandths + back) | 0
+    this.atMs = now
   }
 }
+
+/** It begins again every 50 days, at which differences stay right. */
+const nowMs = () => performance.now() | 0

@@ -19,9 +19,8 @@ const slowCloseGraceMs = 15_000
 const maxReasonByteSize = 123
 /** The largest message once it is known who sends it. Until then it is what ws was told. */
 const maxMessageByteSize = 1_048_576
-/** Messages that are taken from one socket, until it is known whose it is and from then on. */
+/** Messages that are taken from one socket until it is known whose it is. From then on its person's are counted together. */
 const strangerFrameRate: Rate = { perSecond: 50, burst: 300 }
-const frameRate: Rate = { perSecond: 1_000, burst: 2_000 }
 /** What an answer to a ping of the network's costs of those. */
 const pongCost = 0.2
 
@@ -38,7 +37,7 @@ export class BoundedSocket extends WebSocket implements LiveConnection {
   heardAtMs = performance.now()
   /** Of the person, once they are known; of all strangers until then. Null until it is open. */
   share: Share | null = null
-  /** Messages that may be taken from it. */
+  /** Messages that may be taken: from it, and once it is known whose it is from all of its person. */
   frames = new TokenBucket(strangerFrameRate)
   /** Bytes of a message that is not finished, as they are counted. */
   private unfinishedByteSize = 0
@@ -65,7 +64,7 @@ export class BoundedSocket extends WebSocket implements LiveConnection {
   /** It is known whose it is. */
   trust(share: Share): void {
     receiverOf(this)._maxPayload = maxMessageByteSize
-    this.frames = new TokenBucket(frameRate)
+    this.frames = share.frames
     this.share?.release(this.unfinishedByteSize)
     this.unfinishedByteSize = 0
     this.share = share

@@ -146,3 +146,30 @@ test('a token that cannot be had now is asked for again; a session that has ende
     server.close()
   }
 })
+
+test('asked to come back later, it does so some seconds later; cut for another reason, at once', async () => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'graphql-transport-ws' })
+  await once(server, 'listening')
+  const codes = [4413, 4420]
+  server.on('connection', (socket) => {
+    socket.send('{"type":"connection_ack"}')
+    const code = codes.shift()
+    if (code !== undefined) setImmediate(() => socket.close(code))
+  })
+  const timers = vi.spyOn(globalThis, 'setTimeout')
+  const client = createLiveClient({
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...{ token: () => 'a', webSocketImpl: WebSocket },
+  })
+  try {
+    client.subscribe({ query, variables }, recorder())
+    const waits = () => timers.mock.calls.map(([, ms]) => ms ?? 0).filter((ms) => ms >= 5_000 && ms <= 5_250)
+    await vi.waitFor(() => expect(codes).toEqual([]), { timeout: 10_000 })
+    await vi.waitFor(() => expect(waits()).toHaveLength(1), { timeout: 5_000 })
+  } finally {
+    timers.mockRestore()
+    await client.dispose()
+    for (const socket of server.clients) socket.terminate()
+    server.close()
+  }
+})

@@ -106,11 +106,21 @@ test('an operation that was completed counts until it has settled', async () => 
 
 test('subscriptions that a person has opened lately are waited for on all their sockets', async () => {
   const { socket, share, taken, send } = open()
+  send({ type: 'connection_init' })
   share.openings.spend(1_010)
   send({ type: 'ping' })
-  expect([taken.length, socket.isPaused]).toEqual([0, true])
+  expect([taken.length, socket.isPaused]).toEqual([1, true])
   await pass(300)
-  expect([taken.length, socket.isPaused]).toEqual([1, false])
+  expect([taken.length, socket.isPaused]).toEqual([2, false])
+})
+
+test('who comes can say who they are, however much others send who have not said it', () => {
+  const { share, taken, send, socket } = open(null)
+  share.frames.spend(5_000)
+  share.messageWork.spend(5_000)
+  send({ type: 'connection_init' })
+  send({ type: 'ping' })
+  expect([taken.length, socket.isPaused]).toEqual([1, true])
 })
 
 test('nothing of a message is handed on but what the protocol has', () => {
