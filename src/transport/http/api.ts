@@ -17,7 +17,7 @@ import { notAcceptable } from './plugins.ts'
 import { badRequest, refusedUnread } from '../errors.ts'
 import { limited } from '../../telemetry/facts.ts'
 import { RateLimitedError } from '../../domain/errors.ts'
-import type { Fairness } from '../../fairness/fairness.ts'
+import { inTurn, type Fairness } from '../../fairness/fairness.ts'
 import { addressPayer } from '../payer.ts'
 import type { HttpLimits } from './limits.ts'
 import { maxSmallBodyByteSize, RequestBodies, type Body, type Sender } from './request-bodies.ts'
@@ -165,7 +165,11 @@ export class Api {
   ): Promise<Prepared | { errors: readonly GraphQLError[] }> {
     const { operations } = this.options
     try {
-      return operations.known(asked) ?? operations.prepare(asked, await this.payerOf(init))
+      const known = operations.known(asked)
+      if (known) return known
+      const payer = await this.payerOf(init)
+      // In one turn of the loop as little of this as of all else that can wait.
+      return await inTurn(this.options.fairness.work, payer, () => operations.prepare(asked, payer))
     } catch (error) {
       return { errors: [error as GraphQLError] }
     }
