@@ -18,7 +18,8 @@ BEGIN
       events := jsonb_build_array(jsonb_build_object('streamId', p_actor, 'seq', one.event_seq,
         'type', 'INBOX_ENTRY_CHANGED', 'actorId', p_actor, 'messageSeq', NULL,
         'data', jsonb_build_object('conversationId', p_conversation),
-        'occurredAt', to_timestamp(one.at_ms / 1000), 'mark', one.mark, 'message', NULL));
+        'occurredAt', to_timestamp(one.at_ms / 1000), 'mark', one.mark, 'markBefore', one.mark_before,
+        'message', NULL));
     END IF;
     RETURN jsonb_build_object('outcome', one.outcome, 'lastReadSeq', one.last_read_seq,
       'lastDeliveredSeq', one.last_delivered_seq, 'unreadCount', one.unread_count, 'gathered', true, 'events', events);
