@@ -15,7 +15,7 @@ const maxMistakes = 5
 const nodeByteSize = 360
 const defaultCacheByteSize = 16 * 1_048_576
 
-export interface DocumentsOptions {
+interface DocumentsOptions {
   schema: GraphQLSchema
   introspection: boolean
   work: Work
