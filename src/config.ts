@@ -93,7 +93,7 @@ const settings = z.object({
   RATE_LIMITS: onOff.default(true),
   LOGIN_FAILURES_PER_ADDRESS: integer('a number of logins from 1 to 1000000', 1, 1_000_000).default(80),
   LOGIN_FAILURES_PER_ACCOUNT: integer('a number of logins from 1 to 1000000', 1, 1_000_000).default(50),
-  REGISTRATIONS_PER_HOUR: integer('a number of people from 1 to 1000000', 1, 1_000_000).default(600),
+  REGISTRATIONS_PER_HOUR: integer('a number of people from 1 to 1000000', 1, 1_000_000).default(6_000),
   SESSIONS_PER_PERSON: integer('a number of sessions from 1 to 10000', 1, 10_000).default(100),
   GRAPHIQL: onOff.optional(),
   INTROSPECTION: onOff.optional(),
