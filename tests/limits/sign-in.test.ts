@@ -51,11 +51,12 @@ test('who makes people by the hundred, or shows refresh tokens that are none, is
   await signUp(url)
   await signUp(url)
   await expect(signUp(url)).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+  const most = 120
   const outcomes = []
-  for (let at = 0; at < 61; at++)
+  for (let at = 0; at <= most; at++)
     outcomes.push((await ask(url, refresh, { token: `token ${at}` })).errors?.[0]?.extensions.code)
-  expect(outcomes.slice(0, 60).filter((code) => code !== undefined)).toEqual([])
-  expect(outcomes[60]).toBe('RATE_LIMITED')
+  expect(outcomes.slice(0, most).filter((code) => code !== undefined)).toEqual([])
+  expect(outcomes[most]).toBe('RATE_LIMITED')
 })
 
 test('a person has so many sessions, and what is left of those that are over goes away', async () => {

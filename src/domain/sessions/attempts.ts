@@ -37,7 +37,7 @@ const minuteMs = 60_000
 const failuresPerPair = 10
 /** A refresh is one statement. Behind a proxy that TRUST_PROXY does not name, 90,000 people who refresh each quarter of an hour are one address. */
 const refreshesPerMinute = 6_000
-const failedRefreshesPerMinute = 600
+const failedRefreshesPerMinute = 120
 const ticketsPerMinute = 120
 /** For how long an address is known as one where somebody logs in. Less than 24.8 days, the longest timer there is. */
 const knownMs = 14 * 24 * 60 * minuteMs
