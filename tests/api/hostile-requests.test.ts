@@ -20,7 +20,7 @@ const included = 'query ($x: Boolean!) { viewer @include(if: $x) { user { id } }
 const ticket = `mutation ($x: JSONObject) { createStreamTicket(input: { query: "subscription { inboxEvents { __typename } }", variables: $x }) { __typename } }`
 const login = `mutation ($x: LoginInput!) { login(input: $x) { __typename } }`
 
-/** Without a token no more than 64 KB would be taken. */
+/** Without a token no more than 128 KB would be taken. */
 const posted = (body: string, headers: Record<string, string> = { accept: 'application/json' }) => {
   const authorization = `Bearer ${ann.session.accessToken}`
   return send(server.url, {

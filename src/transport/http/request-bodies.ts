@@ -15,7 +15,7 @@ export interface Sender {
 
 /** The largest bodies: with a token, and without one, where it is for logging in and the like. */
 const maxBodyByteSize = 1_048_576
-const maxStrangerBodyByteSize = 65_536
+const maxStrangerBodyByteSize = 131_072
 /** A body this large is taken whatever others send: sends and logins are smaller. */
 export const maxSmallBodyByteSize = 16_384
 /** Parts of all: of those without a token together, and of one payer. */
