@@ -103,8 +103,8 @@ describe('HTTP', () => {
         [1_048_577, 413, 'ann.1'],
         [5_000_000, 413, 'ann.1'],
         [131_072, 200, null],
-        [65_537, 413, null],
-        [65_537, 413, 'expired'],
+        [131_073, 413, null],
+        [131_073, 413, 'expired'],
         [100, 200, null],
       ] as const) {
         const headers = { ...json, ...(token !== null && { authorization: `Bearer ${token}` }) }
