@@ -104,9 +104,9 @@ test('a process that is asked to end accepts nothing new, finishes the writes un
 
 test('many sockets are closed one after the other and not in one go, so that their clients do not come back all at once', async () => {
   const { servers, urls } = await startPair()
-  const person = await signUp(urls[0])
   const sockets: RawSocket[] = []
   for (let batch = 0; batch < 8; batch++) {
+    const person = await signUp(urls[0])
     sockets.push(...(await Promise.all(oneTo(50).map(() => RawSocket.connect(person)))))
   }
   for (const socket of sockets) socket.begin('1', ViewerDocument, {})
