@@ -130,7 +130,7 @@ const settings = z.object({
   MAX_SUBSCRIPTIONS: integer('a number of subscriptions from 1 to 10000000', 1, 10_000_000).default(100_000),
   MAX_SUBSCRIPTIONS_PER_PERSON: integer('a number of subscriptions from 1 to 100000', 1, 100_000).default(1_000),
   SOCKET_MEMORY_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(128),
-  EVENT_WORK_MS_PER_SECOND: integer('milliseconds from 1 to 1000', 1, 1_000).default(100),
+  EVENT_WORK_MS_PER_SECOND: integer('milliseconds from 1 to 1000', 1, 1_000).default(250),
   PARLEY_FAULT: z
     .string()
     .regex(/^[a-z][a-z-]*:[1-9]\d{0,5}$/, 'a fault and a count, like exit-after-commit:3')

@@ -25,7 +25,7 @@ export const defaultShareLimits: ShareLimits = {
   selectionsPerPerson: 32,
   keptByteSizePerPerson: 16 * megabyte,
   keptByteSize: 128 * megabyte,
-  eventWorkMsPerSecond: 100,
+  eventWorkMsPerSecond: 250,
 }
 
 /** Subscriptions that a person opens, however soon they are ended again. All of ten devices at once are nothing unusual. */
@@ -33,8 +33,8 @@ const openingRate: Rate = { perSecond: 50, burst: 1_000 }
 /** Messages from all sockets of a person, and from all that have no person yet beyond their connection_init. */
 const personFrameRate: Rate = { perSecond: 2_000, burst: 8_000 }
 const nobodyFrameRate: Rate = { perSecond: 1_000, burst: 4_000 }
-/** Seconds of event work that can be saved up: a busy moment in a quiet hour is nobody's fault. */
-const savedWorkSeconds = 3
+/** Seconds of event work that can be saved up: somebody who comes back after weeks has some thousand events to read. */
+const savedWorkSeconds = 8
 /** Milliseconds of processor time a second for reading messages: their parsing and validation. */
 const messageWorkRate: Rate = { perSecond: 200, burst: 600 }
 /** Milliseconds for which somebody who left is remembered: leaving must not fill up what was spent. */

@@ -1,5 +1,5 @@
 import { PothosValidationError } from '@pothos/core'
-import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { GraphQLError, Source, type GraphQLErrorOptions, type GraphQLFormattedError } from 'graphql'
 import { AppError, QueryTooComplexError, UnavailableError, ValidationError, type Code } from '../domain/errors.ts'
 import { databaseRetryAfterMs, isDatabaseUnavailable } from '../store/database/failures.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -83,12 +83,10 @@ function present(error: unknown, { traceId, logger, http, ofEvent = false }: Pre
   const known = recognise(cause, ofEvent ? null : located)
   const code = known?.code ?? 'INTERNAL'
   if (!known) logger.error({ traceId, path: located?.path, err: asError(cause) }, 'Unexpected error')
-  const presented = new GraphQLError(
+  return new GraphQLError(
     known?.message ?? `Something went wrong on our side. Please report this trace id: ${traceId}.`,
     {
-      nodes: located?.nodes,
-      source: located?.source,
-      positions: located?.positions,
+      ...(located && placesOf(located)),
       path: located?.path,
       extensions: {
         code,
@@ -101,10 +99,22 @@ function present(error: unknown, { traceId, logger, http, ofEvent = false }: Pre
       },
     },
   )
-  // Of a document that is not kept only the places are known.
-  return presented.locations || !located?.locations
-    ? presented
-    : Object.assign(presented, { locations: located.locations })
+}
+
+/**
+ * Locations as GraphQLError has them: places in a text. Of a refused document that is not kept only the locations are known, so
+ * blanks stand for it. Yoga makes each error anew, and would lose locations that are merely set.
+ */
+function placesOf({ nodes, source, positions, locations }: GraphQLError): GraphQLErrorOptions {
+  if (nodes || source || !locations) return { nodes, source, positions }
+  const widths: number[] = []
+  for (const { line, column } of locations) widths[line - 1] = Math.max(column, widths[line - 1] ?? 0)
+  const lines = Array.from(widths, (width) => ' '.repeat(width ?? 0))
+  const startOf = (line: number) => lines.slice(0, line - 1).reduce((sum, { length }) => sum + length + 1, 0)
+  return {
+    source: new Source(lines.join('\n')),
+    positions: locations.map(({ line, column }) => startOf(line) + column - 1),
+  }
 }
 
 /** The error the client may see, or null for what has to be masked. */

@@ -148,7 +148,7 @@ test.concurrent(
     // Who was told before heard nothing at all of it, also when everybody was looked at again.
     await sleep(effort(17_000, 1_000))
     expect(reader.events.length).toBe(before)
-    await allAre(late, crowd, 'ONLINE', 1_000)
+    await allAre(late, crowd, 'ONLINE', effort(1_000, 16_000))
     // And goes on hearing.
     await heartbeat(crowd[0]!, 'OFFLINE', 'device 0')
     await reader.waitForCount(before + 1)

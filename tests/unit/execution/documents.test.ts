@@ -109,19 +109,15 @@ describe('a new document', () => {
 
   it('is RATE_LIMITED when its payer has used up their time, and nobody else is', () => {
     const documents = make()
-    const codes = new Set<unknown>()
     const attempt = (at: number) => `{ viewer { ${'user{presence{status}}'.repeat(60)} a${String(at)}: nope } }`
-    let at = 0
-    for (; at < 5_000 && !codes.has('RATE_LIMITED'); at++) {
-      for (const code of codesOf(refusalOf(documents, attempt(at)))) codes.add(code)
+    const codes = new Set<unknown>()
+    let refusal: ReturnType<typeof refusalOf>[number] | undefined
+    for (let at = 0; at < 5_000 && !codes.has('RATE_LIMITED'); at++) {
+      ;[refusal] = refusalOf(documents, attempt(at))
+      codes.add(refusal?.extensions?.code)
     }
     expect([...codes]).toEqual(['VALIDATION_ERROR', 'RATE_LIMITED'])
-    const [refusal] = refusalOf(documents, attempt(at))
-    expect(refusal?.extensions).toMatchObject({
-      code: 'RATE_LIMITED',
-      retryable: true,
-      retryAfterMs: expect.any(Number) as number,
-    })
+    expect(refusal?.extensions).toMatchObject({ retryable: true, retryAfterMs: expect.any(Number) as number })
     // What is known costs nothing.
     documents.read('{ viewer { user { id } } }', 'somebody else')
     expect(documents.read('{ viewer { user { id } } }', 'address:192.0.2.1').kind).toBe('Document')
