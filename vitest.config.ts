@@ -10,8 +10,10 @@ const testsUnder = (folder: string) =>
 
 /** Needs fleets, many databases or minutes: nobody waits for these in `npm test`. */
 const heavyOnly = 'tests/**/*.heavy.test.ts'
-/** What does a part of its work in `npm test` does all of it in `npm run test:heavy`. */
-const inBoth = testsUnder('tests').filter((file) => readFileSync(file, 'utf8').includes('testkit/effort.ts'))
+/** What does a part of its work in `npm test` does all of it in `npm run test:full`. */
+const inBoth = testsUnder('tests')
+  .filter((file) => !file.endsWith('.heavy.test.ts'))
+  .filter((file) => readFileSync(file, 'utf8').includes('testkit/effort.ts'))
 /** Faults under load: each file has the machine to itself, when the rest is done. */
 const faults = ['tests/{faults,limits}/**/*.test.ts']
 
@@ -54,17 +56,19 @@ export default defineConfig({
           globalSetup: ['tests/testkit/global-setup.ts'],
         },
       },
-      {
-        extends: true,
+      ...[
+        { name: 'heavy', include: [heavyOnly] },
+        { name: 'full', include: inBoth },
+      ].map((project) => ({
+        extends: true as const,
         test: {
-          name: 'heavy',
-          include: [heavyOnly, ...inBoth],
+          ...project,
           env: { TEST_EFFORT: 'full' },
           ...sharing,
           globalSetup: ['tests/testkit/global-setup.ts'],
           sequence: { groupOrder: 1 },
         },
-      },
+      })),
     ],
   },
 })

@@ -109,7 +109,7 @@ function placesOf({ nodes, source, positions, locations }: GraphQLError): GraphQ
   if (nodes || source || !locations) return { nodes, source, positions }
   const widths: number[] = []
   for (const { line, column } of locations) widths[line - 1] = Math.max(column, widths[line - 1] ?? 0)
-  const lines = Array.from(widths, (width) => ' '.repeat(width ?? 0))
+  const lines = Array.from(widths, (width: number | undefined) => ' '.repeat(width ?? 0))
   const startOf = (line: number) => lines.slice(0, line - 1).reduce((sum, { length }) => sum + length + 1, 0)
   return {
     source: new Source(lines.join('\n')),

@@ -2,7 +2,7 @@ import { describe, expect, inject, test } from 'vitest'
 import { Client } from 'pg'
 import { ask } from '../testkit/api.ts'
 import { createTestDatabase } from '../testkit/database.ts'
-import { casesOf, inHeavyRun } from '../testkit/effort.ts'
+import { casesOf, inFullRun } from '../testkit/effort.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { startServer } from '../testkit/server.ts'
 
@@ -87,7 +87,7 @@ describe('people from before, whose names the database had folded', () => {
     expect(folded).toEqual([{ search_name: 'ibrahim celik' }])
   })
 
-  inHeavyRun(() =>
+  inFullRun(() =>
     test('are found also when a process of the former version adds them while others run', async () => {
       const database = await createTestDatabase()
       const env = { HOUSEKEEPING_INTERVAL_MS: '100' }
@@ -113,7 +113,7 @@ describe('people from before, whose names the database had folded', () => {
   })
 })
 
-inHeavyRun(() =>
+inFullRun(() =>
   test('the search goes by an index, however many people there are', async () => {
     const database = await createTestDatabase()
     const server = await startServer({ databaseUrl: database.url, redisUrl: null })

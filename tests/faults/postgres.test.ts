@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { SendMessageDocument, WriteStatusDocument } from '../../sdk/generated/graphql.ts'
 import { ask, askSocket, expectErrors, type Answer } from '../testkit/api.ts'
 import { keyOf } from '../testkit/ask.ts'
-import { effort, inHeavyRun } from '../testkit/effort.ts'
+import { effort, inFullRun } from '../testkit/effort.ts'
 import { holdRows } from '../testkit/hold-rows.ts'
 import { openSocket, type OpenSocket } from '../testkit/open-socket.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'
@@ -241,7 +241,7 @@ function watchConnections(proxy: Proxy): () => number {
   }
 }
 
-inHeavyRun(() =>
+inFullRun(() =>
   test('200 requests at once while PostgreSQL hangs all end in time, later ones at once, and no connections pile up', async () => {
     const { proxy, servers, urls } = await startProxied({ env: { DATABASE_POOL_SIZE: String(poolSize) } })
     const person = await signUp(urls[0])

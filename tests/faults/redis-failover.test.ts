@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../testkit/database.ts'
-import { casesOf, inHeavyRun } from '../testkit/effort.ts'
+import { casesOf, inFullRun } from '../testkit/effort.ts'
 import { openSocket } from '../testkit/open-socket.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { presenceOf, seesSoon } from '../testkit/presence.ts'
@@ -158,7 +158,7 @@ test.each(casesOf(refusals, (_, index) => index === 0))('a Redis that says %s', 
   )
 })
 
-inHeavyRun(() =>
+inFullRun(() =>
   test('a node of a cluster that is down', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'parley-cluster-'))
     const node = await startRedis(undefined, ['--cluster-enabled', 'yes', '--dir', folder])
@@ -177,7 +177,7 @@ inHeavyRun(() =>
   }),
 )
 
-inHeavyRun(() =>
+inFullRun(() =>
   test('a password that connections do not know: NOAUTH for those that are new, nothing for those that are there', async () => {
     const admin = adminOf(second)
     const before = servers.map((server) => server.logs().length)

@@ -8,7 +8,7 @@ import { ask } from '../testkit/api.ts'
 import { keyOf } from '../testkit/ask.ts'
 import { atEnd } from '../testkit/at-end.ts'
 import { createTestDatabase } from '../testkit/database.ts'
-import { inHeavyRun } from '../testkit/effort.ts'
+import { inFullRun } from '../testkit/effort.ts'
 import { holdRows } from '../testkit/hold-rows.ts'
 import { openSocket } from '../testkit/open-socket.ts'
 import { startPair } from '../testkit/pair.ts'
@@ -147,7 +147,7 @@ async function deafClients(server: ServerProcess, person: Person, conversationId
 }
 
 // Mostly waiting; each has servers of its own.
-inHeavyRun(() =>
+inFullRun(() =>
   describe.concurrent('a process that is asked to end has ended in time', () => {
     test('when clients never answer the close, and requests never become whole', async () => {
       const { servers, urls } = await startPair()

@@ -10,7 +10,7 @@ import { setCharacterTypes } from '../../src/embedded/character-types.ts'
 import { isAlive } from '../../src/embedded/process-identity.ts'
 import { StartError } from '../../src/start-error.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
-import { inHeavyRun } from '../testkit/effort.ts'
+import { inFullRun } from '../testkit/effort.ts'
 
 const log = createLogger('silent')
 const children: number[] = []
@@ -104,7 +104,7 @@ describe('the embedded PostgreSQL', () => {
     expect(lines).not.toContain('secret')
   })
 
-  inHeavyRun(() =>
+  inFullRun(() =>
     it('knows letters from signs in every alphabet, also in a data folder that was made without knowing them', async () => {
       const letters = async (url: string) => {
         const [row] = await query(url, `SELECT array_to_string(tsvector_to_array(to_tsvector('simple', '„Çelik“ “Привет”, Ὀδυσσεύς…')), ' ') AS words,
@@ -144,7 +144,7 @@ describe('the embedded PostgreSQL', () => {
     expect(isAlive(postmaster)).toBe(false)
   })
 
-  inHeavyRun(() =>
+  inFullRun(() =>
     it('starts after both processes were killed, also when another program has their pids now', async () => {
       const holder = await holdFromAnotherProcess()
       await query(holder.url, 'CREATE TABLE kept AS SELECT 1 AS id')
@@ -167,7 +167,7 @@ describe('the embedded PostgreSQL', () => {
     await expect(attempt).rejects.toThrow(`is in use by process ${holder.pid}.`)
   })
 
-  inHeavyRun(() =>
+  inFullRun(() =>
     it('is started once when several processes begin on a new folder together', async () => {
       const holders = await Promise.all([1, 2, 3].map(() => holdFromAnotherProcess()))
       expect(holders.filter((holder) => holder.failure === undefined)).toHaveLength(1)
@@ -175,7 +175,7 @@ describe('the embedded PostgreSQL', () => {
     }),
   )
 
-  inHeavyRun(() =>
+  inFullRun(() =>
     it('begins anew after an initdb that was interrupted', async () => {
       spawnSync('mkdir', ['-p', join(dataDir, 'postgres.new/base')])
       const postgres = await startEmbeddedPostgres({ dataDir, log })
@@ -184,7 +184,7 @@ describe('the embedded PostgreSQL', () => {
     }),
   )
 
-  inHeavyRun(() =>
+  inFullRun(() =>
     it('says in one line what is wrong with the folder or with its data', async () => {
       const file = join(dataDir, 'a-file')
       writeFileSync(file, '')
@@ -200,7 +200,7 @@ describe('the embedded PostgreSQL', () => {
     }),
   )
 
-  inHeavyRun(() =>
+  inFullRun(() =>
     it('runs as root in a folder that is closed to everyone else', async () => {
       if (process.getuid?.() !== 0) return
       chmodSync(dataDir, 0o700)
