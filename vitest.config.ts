@@ -28,8 +28,7 @@ export default defineConfig({
     // What is waited for comes when the machine gets to it.
     expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
-    // One more than the two processors that are expected: many tests wait for a deadline or for a fault to pass.
-    maxWorkers: 3,
+    maxWorkers: 2,
     setupFiles: ['tests/testkit/setup.ts'],
     projects: [
       {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, Pool, type QueryResultRow } from 'pg'
 import { inject } from 'vitest'
 import { atEndOfEachFile } from './at-end.ts'
@@ -27,11 +28,23 @@ const ownSettings = Object.entries({
   .map(([name, value]) => `-c ${name}=${String(value)}`)
   .join(' ')
 
+/** Tries for as long as a test holds a disk of the cluster full. */
+const maxTries = 240
+const pauseMs = 250
+
 export async function onCluster<Row extends QueryResultRow = QueryResultRow>(sql: string): Promise<Row[]> {
   const client = new Client({ connectionString: inject('clusterUrl') })
   await client.connect()
   try {
-    return (await client.query<Row>(sql)).rows
+    for (let tries = 1; ; tries++) {
+      try {
+        return (await client.query<Row>(sql)).rows
+      } catch (error) {
+        // Dropping a database takes a checkpoint, which fails while a tablespace of another test's has no room.
+        if (tries === maxTries || !String(error).includes('checkpoint request failed')) throw error
+        await sleep(pauseMs)
+      }
+    }
   } finally {
     await client.end()
   }

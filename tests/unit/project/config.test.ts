@@ -34,7 +34,7 @@ describe('settings', () => {
       rateLimits: true,
       loginFailuresPerAddress: 80,
       loginFailuresPerAccount: 50,
-      registrationsPerHour: 600,
+      registrationsPerHour: 6_000,
       sessionsPerPerson: 100,
       development: true,
       graphiql: true,
@@ -67,7 +67,7 @@ describe('settings', () => {
       maxSubscriptions: 100_000,
       maxSubscriptionsPerPerson: 1_000,
       socketMemoryByteSize: 134_217_728,
-      eventWorkMsPerSecond: 100,
+      eventWorkMsPerSecond: 250,
       ringMemoryByteSize: 64 * 1_048_576,
       fault: null,
     })
