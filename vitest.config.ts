@@ -60,6 +60,7 @@ export default defineConfig({
         { name: 'full', include: inBoth },
       ].map((project) => ({
         extends: true as const,
+        plugins: [relayTags],
         test: {
           ...project,
           env: { TEST_EFFORT: 'full' },

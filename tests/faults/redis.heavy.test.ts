@@ -38,10 +38,13 @@ test.each(['cut', 'stall'] as const)(
       for (const server of servers) await untilReadiness(server, 'degraded')
     }
     for (const server of servers) {
-      expect(await readiness(server)).toMatchObject({
-        status: 200,
-        body: { ready: true, status: 'degraded', checks: { database: 'ok', bus: 'unreachable' } },
-      })
+      // Presence may notice it before the bus does.
+      await expect
+        .poll(() => readiness(server))
+        .toMatchObject({
+          status: 200,
+          body: { ready: true, status: 'degraded', checks: { database: 'ok', bus: 'unreachable' } },
+        })
     }
 
     // Both through the first server; the readers are on the second.
