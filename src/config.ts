@@ -121,7 +121,7 @@ const settings = z.object({
   MAX_OPERATION_OBJECTS: integer('objects from 100 to 10000000', 100, 10_000_000).default(50_000),
   MAX_ANSWER_KB: integer('kilobytes from 16 to 1048576', 16, 1_048_576).default(4_096),
   MAX_OPERATION_MS: integer('milliseconds from 10 to 60000', 10, 60_000).default(250),
-  MAX_OPERATIONS_AT_ONCE: integer('operations from 1 to 10000', 1, 10_000).default(16),
+  MAX_OPERATIONS_AT_ONCE: integer('operations from 1 to 10000', 1, 10_000).default(8),
   DOCUMENT_CACHE_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(32),
   MAX_SOCKETS: integer('a number of sockets from 1 to 1000000', 1, 1_000_000).default(50_000),
   MAX_SOCKETS_PER_ADDRESS: integer('a number of sockets from 1 to 1000000', 1, 1_000_000).default(1_000),

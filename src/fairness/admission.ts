@@ -16,7 +16,7 @@ export interface AdmissionOptions {
 
 /** Honest clients open some 30 operations at their start, and up to 100 subscriptions on one socket. */
 const defaults: Required<AdmissionOptions> = {
-  maxRunningPerPayer: 16,
+  maxRunningPerPayer: 8,
   maxWaitingPerPayer: 512,
   maxRunning: 2_000,
   maxWaiting: 20_000,

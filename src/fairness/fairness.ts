@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../telemetry/logger.ts'
 import { Admission } from './admission.ts'
 import { FairWork, type Work } from './work.ts'
@@ -21,8 +22,21 @@ export const createFairness = (logger: Pick<Logger, 'error'>, maxRunningPerPayer
   sends: new Admission({ maxRunningPerPayer: maxSendsRunning, maxWaitingPerPayer: maxSendsWaiting }),
 })
 
-/** Begins an operation when it is its payer's turn. What it takes later is charged by who runs it. */
+/**
+ * Begins an operation when it is its payer's turn: later, while others want something too and the payer is over their share.
+ * What it takes after that is charged by who runs it.
+ */
 export function inTurn<Result extends object>(
+  work: Work,
+  payer: string,
+  operation: () => Result | PromiseLike<Result>,
+): Result | Promise<Result> {
+  const paceMs = work.paceMs(payer)
+  if (paceMs > 0) return sleep(paceMs).then(() => enqueued(work, payer, operation))
+  return enqueued(work, payer, operation)
+}
+
+function enqueued<Result extends object>(
   work: Work,
   payer: string,
   operation: () => Result | PromiseLike<Result>,

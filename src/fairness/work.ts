@@ -14,6 +14,11 @@ export interface Work {
   debtMs(payer: string): number
   /** Milliseconds until a payer who asks for nothing more is within their share. */
   waitMs(payer: string): number
+  /**
+   * Milliseconds that a payer who took more than their share lately waits before they begin something more, while others want
+   * something too; else 0.
+   */
+  paceMs(payer: string): number
   /** Whether the present piece should stop and enqueue its rest. Cheap: most calls do not look at the clock. */
   readonly isTurnOver: boolean
 }
@@ -32,6 +37,12 @@ const shareMsPerSecond = 250
 const burstMs = 1_000
 /** What a payer took longer ago than this has no effect any more, however much it was. */
 const maxLevelMs = 10_000
+/** Milliseconds of processor time at once for which nobody is paced: all that a client opens with takes less. */
+const unpacedMs = 250
+/** Milliseconds for which others count as there after something was done for them. */
+const presentMs = 1_000
+/** The longest pace: who is far over their share still gets on. */
+const maxPaceMs = 1_000
 /** Payers whose use is remembered. That of who is not seen for longest is forgotten, mostly because it has drained away. */
 const maxAccounts = 10_000
 
@@ -91,6 +102,9 @@ export class FairWork implements Work {
   /** Of the piece that runs: told of by `charge`, so that it does not count twice. */
   private chargedMs = 0
 
+  /** For whom something was done last, and for whom before them. */
+  private served: { payer: string; atMs: number }[] = []
+
   constructor(private readonly logger: Pick<Logger, 'error'>) {}
 
   enqueue(payer: string, piece: () => void): void {
@@ -109,13 +123,26 @@ export class FairWork implements Work {
   }
 
   charge(payer: string, tookMs: number): void {
+    const nowMs = performance.now()
     this.chargedMs += tookMs
-    this.accountOf(payer).add(tookMs, performance.now())
+    this.accountOf(payer).add(tookMs, nowMs)
+    this.noteServed(payer, nowMs)
   }
 
   debtMs(payer: string): number {
     const account = this.active.get(payer) ?? this.accounts.get(payer)
     return account ? Math.max(0, account.levelAt(performance.now()) - burstMs) : 0
+  }
+
+  paceMs(payer: string): number {
+    const nowMs = performance.now()
+    const account = this.active.get(payer) ?? this.accounts.get(payer)
+    const overMs = account ? account.levelAt(nowMs) - unpacedMs : 0
+    if (overMs <= 0) return 0
+    const sinceMs = nowMs - presentMs
+    // What documents cost has accounts of its own, whose names end with the payer's.
+    const isAlone = this.served.every((one) => one.payer.endsWith(payer) || one.atMs < sinceMs)
+    return isAlone ? 0 : Math.min(maxPaceMs, (overMs * 1_000) / shareMsPerSecond)
   }
 
   waitMs(payer: string): number {
@@ -177,6 +204,7 @@ export class FairWork implements Work {
     const endMs = performance.now()
     const tookMs = endMs - startMs
     account.add(Math.max(0, tookMs - this.chargedMs), endMs)
+    this.noteServed(account.payer, endMs)
     // All of it is charged now, also where it ran inside of another piece.
     this.chargedMs = outerChargedMs + Math.max(tookMs, this.chargedMs)
     // Of a turn whose start was not looked at the piece itself is what is known.
@@ -184,6 +212,12 @@ export class FairWork implements Work {
       this.beginTurn(startMs)
       this.isOver = tookMs >= turnMs
     } else if (this.isUsedUp(endMs)) this.isOver = true
+  }
+
+  private noteServed(payer: string, nowMs: number): void {
+    const [last] = this.served
+    if (last?.payer === payer) last.atMs = nowMs
+    else this.served = last ? [{ payer, atMs: nowMs }, last] : [{ payer, atMs: nowMs }]
   }
 
   private drainLater(): void {

@@ -76,6 +76,9 @@ class ShortTurns implements Work {
   waitMs() {
     return 0
   }
+  paceMs() {
+    return 0
+  }
   get isTurnOver() {
     return ++this.count > 3
   }

@@ -22,6 +22,26 @@ async function turnsUntil(isDone: () => boolean): Promise<number> {
   throw new Error('It did not come to an end.')
 }
 
+test('who took much is paced while others are there, and not when alone', () => {
+  const work = new FairWork(logger)
+  work.charge('bob', 1)
+  work.charge('ann', 200)
+  expect(work.paceMs('ann')).toBe(0)
+  work.charge('ann', 300)
+  expect(work.paceMs('ann')).toBe(1_000)
+  expect(work.paceMs('bob')).toBe(0)
+  // A second later nobody else is there.
+  spend(1_001)
+  work.charge('ann', 300)
+  expect(work.paceMs('ann')).toBe(0)
+  work.charge('bob', 1)
+  expect(work.paceMs('ann')).toBeGreaterThan(0)
+  // What was taken becomes less with time.
+  spend(3_000)
+  work.charge('bob', 1)
+  expect(work.paceMs('ann')).toBe(0)
+})
+
 test('a piece runs at once while nobody waits, and later when the turn is used up', async () => {
   const work = new FairWork(logger)
   const done: string[] = []

@@ -51,7 +51,7 @@ describe('settings', () => {
       housekeepingIntervalMs: 60_000,
       presenceIntervalMs: 1_000,
       operationLimits: { objects: 50_000, byteSize: 4_194_304, processorMs: 250 },
-      maxOperationsAtOnce: 16,
+      maxOperationsAtOnce: 8,
       ringEvents: 2_048,
       documentCacheByteSize: 33_554_432,
       httpLimits: {
