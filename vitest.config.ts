@@ -10,10 +10,8 @@ const testsUnder = (folder: string) =>
 
 /** Needs fleets, many databases or minutes: nobody waits for these in `npm test`. */
 const heavyOnly = 'tests/**/*.heavy.test.ts'
-/** What does a part of its work in `npm test` does all of it in `npm run test:full`. */
-const inBoth = testsUnder('tests')
-  .filter((file) => !file.endsWith('.heavy.test.ts'))
-  .filter((file) => readFileSync(file, 'utf8').includes('testkit/effort.ts'))
+/** What does a part of its work in `npm test` or the heavy run does all of it in `npm run test:full`. */
+const inParts = testsUnder('tests').filter((file) => readFileSync(file, 'utf8').includes('testkit/effort.ts'))
 /** Faults under load: each file has the machine to itself, when the rest is done. */
 const faults = ['tests/{faults,limits}/**/*.test.ts']
 
@@ -57,13 +55,12 @@ export default defineConfig({
       },
       ...[
         { name: 'heavy', include: [heavyOnly] },
-        { name: 'full', include: inBoth },
+        { name: 'full', include: inParts, env: { TEST_EFFORT: 'full' } },
       ].map((project) => ({
         extends: true as const,
         plugins: [relayTags],
         test: {
           ...project,
-          env: { TEST_EFFORT: 'full' },
           ...sharing,
           globalSetup: ['tests/testkit/global-setup.ts'],
           sequence: { groupOrder: 1 },

@@ -7,15 +7,15 @@ import { generate } from './generate.mjs'
 const runs = {
   essential: {
     projects: ['unit', 'transport', 'integration'],
-    words: 'Each guarantee and everything quick: some 10 minutes on two processors.',
+    words: 'Each guarantee and everything quick: some 6 minutes on two processors.',
   },
   '--heavy': {
     projects: ['heavy'],
-    words: 'Fleets, browsers, other clients, attacks, faults under load: some 8 minutes on two processors.',
+    words: 'Fleets, browsers, other clients, attacks, faults of all kinds: some 12 minutes on two processors.',
   },
   '--full': {
     projects: ['full'],
-    words: 'What npm test does a part of, in full: some 15 minutes on two processors.',
+    words: 'Of what the others do a part, all of it: some 15 minutes on two processors.',
   },
 }
 

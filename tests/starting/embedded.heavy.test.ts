@@ -10,7 +10,6 @@ import { setCharacterTypes } from '../../src/embedded/character-types.ts'
 import { isAlive } from '../../src/embedded/process-identity.ts'
 import { StartError } from '../../src/start-error.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
-import { inFullRun } from '../testkit/effort.ts'
 
 const log = createLogger('silent')
 const children: number[] = []
@@ -104,33 +103,31 @@ describe('the embedded PostgreSQL', () => {
     expect(lines).not.toContain('secret')
   })
 
-  inFullRun(() =>
-    it('knows letters from signs in every alphabet, also in a data folder that was made without knowing them', async () => {
-      const letters = async (url: string) => {
-        const [row] = await query(url, `SELECT array_to_string(tsvector_to_array(to_tsvector('simple', '„Çelik“ “Привет”, Ὀδυσσεύς…')), ' ') AS words,
+  it('knows letters from signs in every alphabet, also in a data folder that was made without knowing them', async () => {
+    const letters = async (url: string) => {
+      const [row] = await query(url, `SELECT array_to_string(tsvector_to_array(to_tsvector('simple', '„Çelik“ “Привет”, Ὀδυσσεύς…')), ' ') AS words,
         (SELECT datctype FROM pg_database WHERE datname = current_database()) AS ctype`) // prettier-ignore
-        return row
-      }
-      const known = { words: 'çelik привет ὀδυσσεύς', ctype: 'C.UTF-8' }
-      const first = await startEmbeddedPostgres({ dataDir, log })
-      expect(await letters(first.url)).toEqual(known)
-      // As initdb leaves it with --locale=C, which is how data folders were made before.
-      await query(first.url, "UPDATE pg_database SET datctype = 'C'")
-      await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS id')
-      expect(await letters(first.url)).not.toMatchObject({ words: known.words })
-      // On a system that has no such locale it stays as it is, and lets everybody in as before.
-      await setCharacterTypes(first.url, log, ['xx_XX.UTF-8'])
-      expect(await letters(first.url)).toMatchObject({ ctype: 'C' })
-      await first.stop()
+      return row
+    }
+    const known = { words: 'çelik привет ὀδυσσεύς', ctype: 'C.UTF-8' }
+    const first = await startEmbeddedPostgres({ dataDir, log })
+    expect(await letters(first.url)).toEqual(known)
+    // As initdb leaves it with --locale=C, which is how data folders were made before.
+    await query(first.url, "UPDATE pg_database SET datctype = 'C'")
+    await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS id')
+    expect(await letters(first.url)).not.toMatchObject({ words: known.words })
+    // On a system that has no such locale it stays as it is, and lets everybody in as before.
+    await setCharacterTypes(first.url, log, ['xx_XX.UTF-8'])
+    expect(await letters(first.url)).toMatchObject({ ctype: 'C' })
+    await first.stop()
 
-      const second = await startEmbeddedPostgres({ dataDir, log })
-      expect(await letters(second.url)).toEqual(known)
-      expect(await query(second.url, 'SELECT id FROM kept')).toEqual([{ id: 1 }])
-      await query(second.url, 'CREATE DATABASE another')
-      expect(await letters(Object.assign(new URL(second.url), { pathname: '/another' }).href)).toEqual(known)
-      await second.stop()
-    }),
-  )
+    const second = await startEmbeddedPostgres({ dataDir, log })
+    expect(await letters(second.url)).toEqual(known)
+    expect(await query(second.url, 'SELECT id FROM kept')).toEqual([{ id: 1 }])
+    await query(second.url, 'CREATE DATABASE another')
+    expect(await letters(Object.assign(new URL(second.url), { pathname: '/another' }).href)).toEqual(known)
+    await second.stop()
+  })
 
   it('dies with its process when that is killed, loses nothing, and the lock left behind stops nobody', async () => {
     const holder = await holdFromAnotherProcess()
@@ -144,21 +141,19 @@ describe('the embedded PostgreSQL', () => {
     expect(isAlive(postmaster)).toBe(false)
   })
 
-  inFullRun(() =>
-    it('starts after both processes were killed, also when another program has their pids now', async () => {
-      const holder = await holdFromAnotherProcess()
-      await query(holder.url, 'CREATE TABLE kept AS SELECT 1 AS id')
-      process.kill(postmasterPid()!, 'SIGKILL')
-      process.kill(holder.pid, 'SIGKILL')
-      await holder.exited
-      const pidFile = join(dataDir, 'postgres/postmaster.pid')
-      const reused = readFileSync(pidFile, 'utf8').replace(/^\d+/, String(process.pid))
-      writeFileSync(pidFile, reused)
-      writeFileSync(join(dataDir, 'lock'), `${process.pid} some-other-boot 1`)
+  it('starts after both processes were killed, also when another program has their pids now', async () => {
+    const holder = await holdFromAnotherProcess()
+    await query(holder.url, 'CREATE TABLE kept AS SELECT 1 AS id')
+    process.kill(postmasterPid()!, 'SIGKILL')
+    process.kill(holder.pid, 'SIGKILL')
+    await holder.exited
+    const pidFile = join(dataDir, 'postgres/postmaster.pid')
+    const reused = readFileSync(pidFile, 'utf8').replace(/^\d+/, String(process.pid))
+    writeFileSync(pidFile, reused)
+    writeFileSync(join(dataDir, 'lock'), `${process.pid} some-other-boot 1`)
 
-      expect(await restartAndRead()).toEqual([{ id: 1 }])
-    }),
-  )
+    expect(await restartAndRead()).toEqual([{ id: 1 }])
+  })
 
   it('tells a second process on the same folder who has it', async () => {
     const holder = await holdFromAnotherProcess()
@@ -167,48 +162,40 @@ describe('the embedded PostgreSQL', () => {
     await expect(attempt).rejects.toThrow(`is in use by process ${holder.pid}.`)
   })
 
-  inFullRun(() =>
-    it('is started once when several processes begin on a new folder together', async () => {
-      const holders = await Promise.all([1, 2, 3].map(() => holdFromAnotherProcess()))
-      expect(holders.filter((holder) => holder.failure === undefined)).toHaveLength(1)
-      for (const { failure } of holders) if (failure !== undefined) expect(failure).toContain('is in use by process')
-    }),
-  )
+  it('is started once when several processes begin on a new folder together', async () => {
+    const holders = await Promise.all([1, 2, 3].map(() => holdFromAnotherProcess()))
+    expect(holders.filter((holder) => holder.failure === undefined)).toHaveLength(1)
+    for (const { failure } of holders) if (failure !== undefined) expect(failure).toContain('is in use by process')
+  })
 
-  inFullRun(() =>
-    it('begins anew after an initdb that was interrupted', async () => {
-      spawnSync('mkdir', ['-p', join(dataDir, 'postgres.new/base')])
-      const postgres = await startEmbeddedPostgres({ dataDir, log })
-      expect(await query(postgres.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
-      await postgres.stop()
-    }),
-  )
+  it('begins anew after an initdb that was interrupted', async () => {
+    spawnSync('mkdir', ['-p', join(dataDir, 'postgres.new/base')])
+    const postgres = await startEmbeddedPostgres({ dataDir, log })
+    expect(await query(postgres.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+    await postgres.stop()
+  })
 
-  inFullRun(() =>
-    it('says in one line what is wrong with the folder or with its data', async () => {
-      const file = join(dataDir, 'a-file')
-      writeFileSync(file, '')
-      const message = await startEmbeddedPostgres({ dataDir: file, log }).catch(
-        (error: unknown) => (error as Error).message,
-      )
-      expect(message).toMatch(/^The data folder .*a-file cannot be used: .*$/)
+  it('says in one line what is wrong with the folder or with its data', async () => {
+    const file = join(dataDir, 'a-file')
+    writeFileSync(file, '')
+    const message = await startEmbeddedPostgres({ dataDir: file, log }).catch(
+      (error: unknown) => (error as Error).message,
+    )
+    expect(message).toMatch(/^The data folder .*a-file cannot be used: .*$/)
 
-      await (await startEmbeddedPostgres({ dataDir, log })).stop()
-      writeFileSync(join(dataDir, 'postgres/PG_VERSION'), '12\n')
-      const version = await startEmbeddedPostgres({ dataDir, log }).catch((error: unknown) => (error as Error).message)
-      expect(version).toMatch(/^PostgreSQL did not start: .*incompatible.* Its log is .*postgres\.log\.$/)
-    }),
-  )
+    await (await startEmbeddedPostgres({ dataDir, log })).stop()
+    writeFileSync(join(dataDir, 'postgres/PG_VERSION'), '12\n')
+    const version = await startEmbeddedPostgres({ dataDir, log }).catch((error: unknown) => (error as Error).message)
+    expect(version).toMatch(/^PostgreSQL did not start: .*incompatible.* Its log is .*postgres\.log\.$/)
+  })
 
-  inFullRun(() =>
-    it('runs as root in a folder that is closed to everyone else', async () => {
-      if (process.getuid?.() !== 0) return
-      chmodSync(dataDir, 0o700)
-      const first = await startEmbeddedPostgres({ dataDir, log })
-      await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS id')
-      await first.stop()
-      chmodSync(dataDir, 0o755)
-      expect(await restartAndRead()).toEqual([{ id: 1 }])
-    }),
-  )
+  it('runs as root in a folder that is closed to everyone else', async () => {
+    if (process.getuid?.() !== 0) return
+    chmodSync(dataDir, 0o700)
+    const first = await startEmbeddedPostgres({ dataDir, log })
+    await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS id')
+    await first.stop()
+    chmodSync(dataDir, 0o755)
+    expect(await restartAndRead()).toEqual([{ id: 1 }])
+  })
 })
