@@ -6,10 +6,11 @@ import { dirname, join } from 'node:path'
 import { clearInterval, setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { percentiles } from './client/clock.mjs'
 import { createContender, loadContenders } from './harness/contenders.mjs'
 import { machine } from './harness/machine.mjs'
 import { residentBytes } from './harness/process-figures.mjs'
-import { writeReport } from './harness/report.mjs'
+import { reportOf, writeReport } from './harness/report.mjs'
 import { source, startPostgres, startRedis } from './harness/services.mjs'
 import { median, printColumns } from './harness/table.mjs'
 
@@ -20,8 +21,8 @@ const mb = 1_048_576
 const { attacks } = await source('tests/attacks/index.ts')
 const { openBystander } = await source('tests/attacks/bystander.ts')
 
-/** @param {readonly number[]} values */
-const p95 = (values) => [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length * 0.95) - 1)] ?? NaN
+/** @param {number[]} values */
+const p95 = (values) => percentiles(values)?.p95 ?? NaN
 
 /** Highest resident memory of a process while it is watched. */
 function watchMemory(pid) {
@@ -115,14 +116,12 @@ export async function run(options) {
   ])
   const failures = Object.values(rounds).flatMap((results) => results.flatMap(({ failures }) => failures))
   for (const failure of failures) console.log(failure)
-  const report = {
-    at: new Date(startedAt).toISOString(),
-    tookS: Math.round((Date.now() - startedAt) / 1000),
+  const report = reportOf(startedAt, {
     machine: runsOn,
     postgres: postgres.settings,
     versions: contender.versions(),
     rounds,
-  }
+  })
   writeReport(options.json ?? join(here, 'results/attacks.json'), report, options.quick ? 'quick' : 'full')
   return failures.length > 0 ? 1 : 0
 }

@@ -12,7 +12,7 @@ import { onEnd } from './harness/ending.mjs'
 import { conversationId, conversationUuid, kinds, userId, uuidSql } from './harness/ids.mjs'
 import { machine } from './harness/machine.mjs'
 import { startCpuClock } from './harness/process-figures.mjs'
-import { writeReport } from './harness/report.mjs'
+import { reportOf, writeReport } from './harness/report.mjs'
 import { startPostgres, startRedis } from './harness/services.mjs'
 import { median, printColumns } from './harness/table.mjs'
 
@@ -199,14 +199,12 @@ export async function run(options) {
       return [label, shown(gathered), shown(atOnce), `${ratio >= 10 ? ratio.toFixed(0) : ratio.toPrecision(2)}×`]
     }),
   ])
-  const report = {
-    at: new Date(startedAt).toISOString(),
-    tookS: Math.round((Date.now() - startedAt) / 1000),
+  const report = reportOf(startedAt, {
     machine: runsOn,
     postgres: postgres.settings,
     versions: contender.versions(),
     rounds,
-  }
+  })
   writeReport(options.json ?? join(here, 'results/receipts.json'), report, options.quick ? 'quick' : 'full')
   return 0
 }

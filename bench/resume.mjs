@@ -10,7 +10,7 @@ import { createContender, loadContenders } from './harness/contenders.mjs'
 import { measureFanout } from './harness/fanout.mjs'
 import { machine } from './harness/machine.mjs'
 import { startCpuClock } from './harness/process-figures.mjs'
-import { writeReport } from './harness/report.mjs'
+import { reportOf, writeReport } from './harness/report.mjs'
 import { startPostgres, startRedis } from './harness/services.mjs'
 import { median, printColumns } from './harness/table.mjs'
 import { seedWorld, world } from './harness/world.mjs'
@@ -101,14 +101,12 @@ export async function run(options) {
       return [label, without.toPrecision(3), tokens.toPrecision(3), `${(tokens / without).toFixed(2)}×`]
     }),
   ])
-  const report = {
-    at: new Date(startedAt).toISOString(),
-    tookS: Math.round((Date.now() - startedAt) / 1000),
+  const report = reportOf(startedAt, {
     machine: runsOn,
     postgres: postgres.settings,
     versions: contender.versions(),
     rounds,
-  }
+  })
   writeReport(options.json ?? join(here, 'results/resume.json'), report, mode)
   return 0
 }

@@ -1,5 +1,5 @@
 import type { Domain } from '../domain/domain.ts'
-import { networkOf } from '../fairness/network.ts'
+import { addressPayer } from '../fairness/network.ts'
 import type { Context } from '../schema/building/context.ts'
 import type { Database } from '../store/database/database.ts'
 import { authenticate } from '../transport/authenticate.ts'
@@ -10,7 +10,7 @@ export function createContexts(domain: Domain, db: Database): (init: ContextInit
   const verify = (token: string) => domain.sessions.authenticate(token)
   return async (init) => {
     const authentication = await authenticate(verify, init)
-    const payer = authentication.viewer?.userId ?? `address:${networkOf(init.clientIp)}`
+    const payer = authentication.viewer?.userId ?? addressPayer(init.clientIp)
     return {
       ...authentication,
       payer,

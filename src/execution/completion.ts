@@ -14,7 +14,8 @@ import {
   type GraphQLOutputType,
   type GraphQLResolveInfo,
 } from 'graphql'
-import { isPromise, runFields, settleLater, type Execution } from './execution.ts'
+import { isPromise } from '../flow/promise.ts'
+import { runFields, settleLater, type Execution } from './execution.ts'
 import { itemPlace, type Place } from './place.ts'
 import type { PlanSource, SelectionPlan } from './plan.ts'
 

@@ -1,4 +1,5 @@
 import { locatedError, responsePathAsArray, type ASTNode, type GraphQLError } from 'graphql'
+import { isPromise } from '../flow/promise.ts'
 import { OverBudget, type Budget, type Payment } from './budget.ts'
 import { FieldPlace, type Place } from './place.ts'
 import type { FieldPlan, PlanSource, SelectionPlan } from './plan.ts'
@@ -12,9 +13,6 @@ const errorByteSize = 512
 
 /** Whose turns the work is done in. */
 export type Turns = Payment
-
-export const isPromise = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
 
 /**
  * One execution. graphql-js makes a promise for each object with something in it that comes later; here each late value

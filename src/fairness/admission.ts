@@ -1,4 +1,5 @@
 import { RateLimitedError, UnavailableError } from '../domain/errors.ts'
+import { isPromise } from '../flow/promise.ts'
 import { limited } from '../telemetry/facts.ts'
 
 export interface AdmissionOptions {
@@ -182,6 +183,3 @@ function overloaded(): UnavailableError {
   if (limited.hasSubscribers) limited.publish({ code: 'UNAVAILABLE', limit: 'operations-in-flight-of-all' })
   return new UnavailableError('There is too much to do at the moment. Try again shortly.', retryAfterMs)
 }
-
-const isPromise = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'

@@ -15,3 +15,9 @@ export function networkOf(address: string): string {
   const network = parsed.toByteArray().map((byte, at) => (at < networkBytes ? byte : 0))
   return `${ipaddr.fromByteArray(network).toString()}/64`
 }
+
+/** Whom the work for one network is charged to, where no person is known. */
+export const networkPayer = (network: string): string => `address:${network}`
+
+/** The same for an address. */
+export const addressPayer = (address: string): string => networkPayer(networkOf(address))

@@ -46,6 +46,9 @@ const maxPaceMs = 1_000
 /** Payers whose use is remembered. That of who is not seen for longest is forgotten, mostly because it has drained away. */
 const maxAccounts = 10_000
 
+/** Milliseconds until so much of what was taken has drained away. */
+const drainMs = (takenMs: number): number => (takenMs * 1_000) / shareMsPerSecond
+
 /** What one payer has used, as a bucket that leaks by their share, and what waits for their turn. */
 class Account {
   private levelMs = 0
@@ -130,23 +133,21 @@ export class FairWork implements Work {
   }
 
   debtMs(payer: string): number {
-    const account = this.active.get(payer) ?? this.accounts.get(payer)
-    return account ? Math.max(0, account.levelAt(performance.now()) - burstMs) : 0
+    return Math.max(0, this.levelOf(payer, performance.now()) - burstMs)
   }
 
   paceMs(payer: string): number {
     const nowMs = performance.now()
-    const account = this.active.get(payer) ?? this.accounts.get(payer)
-    const overMs = account ? account.levelAt(nowMs) - unpacedMs : 0
+    const overMs = this.levelOf(payer, nowMs) - unpacedMs
     if (overMs <= 0) return 0
     const sinceMs = nowMs - presentMs
     // What documents cost has accounts of its own, whose names end with the payer's.
     const isAlone = this.served.every((one) => one.payer.endsWith(payer) || one.atMs < sinceMs)
-    return isAlone ? 0 : Math.min(maxPaceMs, (overMs * 1_000) / shareMsPerSecond)
+    return isAlone ? 0 : Math.min(maxPaceMs, drainMs(overMs))
   }
 
   waitMs(payer: string): number {
-    return Math.ceil((this.debtMs(payer) * 1_000) / shareMsPerSecond)
+    return Math.ceil(drainMs(this.debtMs(payer)))
   }
 
   get isTurnOver(): boolean {
@@ -167,11 +168,6 @@ export class FairWork implements Work {
     return (user + system) / 1_000 >= limitMs
   }
 
-  /** Payers with something that waits. */
-  get waitingCount(): number {
-    return this.active.size
-  }
-
   private beginTurn(nowMs: number): void {
     this.startTurn(nowMs)
     setImmediate(() => {
@@ -184,6 +180,12 @@ export class FairWork implements Work {
     this.turnStartMs = nowMs
     this.turnStartCount = this.callCount
     this.turnStartUsage = process.cpuUsage()
+  }
+
+  /** What this payer took lately, in milliseconds, as far as it has not drained away. */
+  private levelOf(payer: string, nowMs: number): number {
+    const account = this.active.get(payer) ?? this.accounts.get(payer)
+    return account?.levelAt(nowMs) ?? 0
   }
 
   private accountOf(payer: string): Account {

@@ -1,17 +1,14 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBystander, type Bystander } from '../attacks/bystander.ts'
 import { attacks } from '../attacks/index.ts'
 import { createTestDatabase } from '../testkit/database.ts'
+import { residentMb } from '../testkit/resident.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
 
 /** More than any attack may make a process grow by. */
 const maxGrownMb = 250
 const attackMs = 2_500
-
-const residentMb = (pid: number) =>
-  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1]) / 1_024
 
 /** How much slower a bystander gets is measured by `npm run bench -- --attacks`; here, that they get everything. */
 describe('while somebody attacks', () => {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parse, type DocumentNode } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
@@ -8,6 +7,7 @@ import { createTestDatabase } from '../testkit/database.ts'
 import { effort } from '../testkit/effort.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { RawSocket } from '../testkit/raw-socket.ts'
+import { residentMb } from '../testkit/resident.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
 
 /*
@@ -53,9 +53,6 @@ beforeAll(async () => {
   ann = await signUp(server.url)
   bob = await signUp(server.url)
 })
-
-const residentMb = () =>
-  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]) / 1024
 
 type Subscriber = RawSocket & { seqs: number[] }
 
@@ -110,10 +107,10 @@ test(`${stalledCount} sockets that stop reading cost the server next to nothing,
   const healthy = await many(bob, healthyCount, conversationId, LightDocument)
   const stalled = await many(bob, stalledCount, conversationId, HeavyDocument)
   await untilAllHave([...healthy, ...stalled], 1)
-  const beforeMb = residentMb()
+  const beforeMb = residentMb(server.pid)
   for (const { socket } of stalled) socket.pause()
   let peakMb = beforeMb
-  const watching = setInterval(() => (peakMb = Math.max(peakMb, residentMb())), 50)
+  const watching = setInterval(() => (peakMb = Math.max(peakMb, residentMb(server.pid))), 50)
 
   await sendAll(conversationId, messageCount)
   await untilAllHave(healthy, messageCount + 1)

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { parse } from 'graphql'
 import { beforeAll, expect, test, vi } from 'vitest'
@@ -8,6 +7,7 @@ import { closeCodes } from '../../src/transport/websocket/close-codes.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { RawSocket } from '../testkit/raw-socket.ts'
+import { residentMb } from '../testkit/resident.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
@@ -32,9 +32,6 @@ beforeAll(async () => {
   })
   ;[ann, bob] = await Promise.all([signUp(server.url), signUp(server.url)])
 })
-
-const residentMb = () =>
-  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${String(server.pid)}/status`, 'utf8'))?.[1]) / 1_024
 
 const until = (assertion: () => unknown) => vi.waitFor(assertion, { interval: 5, timeout: 15_000 })
 
@@ -100,7 +97,7 @@ test('somebody who is known may send a message of almost 1 MB', async () => {
 })
 
 test('what one person leaves unfinished on all their sockets stays within 16 MB', async () => {
-  const before = residentMb()
+  const before = residentMb(server.pid)
   const sockets = await Promise.all(range(1, 20).map(() => open({ person: bob })))
   const piece = 'x'.repeat(megabyte - 1)
   for (const { socket } of sockets) socket.send(piece, { fin: false })
@@ -109,14 +106,14 @@ test('what one person leaves unfinished on all their sockets stays within 16 MB'
     until(() => expect(sockets.filter(({ socket }) => socket.readyState !== WebSocket.OPEN).length).toBeGreaterThan(3)),
   ])
   if (Array.isArray(codes)) expect(new Set(codes)).toEqual(new Set([closeCodes.TOO_MUCH_WORK]))
-  expect(residentMb() - before).toBeLessThan(100)
+  expect(residentMb(server.pid) - before).toBeLessThan(100)
   await ended(sockets)
 })
 
 test('nothing is kept of a subscription but the variables that it declares', async () => {
   const id = await ann.createGroup([])
   const sockets = await Promise.all(range(1, 2).map(() => open({ person: ann })))
-  const before = residentMb()
+  const before = residentMb(server.pid)
   const query = 'subscription ($id: ID!) { messageEvents(conversationId: $id) { __typename } }'
   const payload = {
     query,
@@ -132,14 +129,14 @@ test('nothing is kept of a subscription but the variables that it declares', asy
     }
   }
   // 45 MB of what was sent, and what is read at the moment.
-  expect(residentMb() - before).toBeLessThan(40)
+  expect(residentMb(server.pid) - before).toBeLessThan(40)
   expect(sockets.flatMap(({ messages }) => messages).filter(({ type }) => type === 'error')).toEqual([])
   await ended(sockets)
 })
 
 test('nor is anything of what a stream of server-sent events was asked with', async () => {
   const id = await ann.createGroup([])
-  const before = residentMb()
+  const before = residentMb(server.pid)
   const query = 'subscription ($id: ID!) { messageEvents(conversationId: $id) { __typename } }'
   const body = JSON.stringify({ query, variables: { id, undeclared: 'x'.repeat(1_000_000) } })
   const headers = { ...ann.connectionParams, accept: 'text/event-stream', 'content-type': 'application/json' }
@@ -148,7 +145,7 @@ test('nor is anything of what a stream of server-sent events was asked with', as
     const { status } = await fetch(server.url, { method: 'POST', headers, body, signal: stop.signal })
     expect(status).toBe(200)
   }
-  expect(residentMb() - before).toBeLessThan(45)
+  expect(residentMb(server.pid) - before).toBeLessThan(45)
   stop.abort()
 })
 

@@ -1,7 +1,7 @@
 import type { Counter, Counters } from '../../ephemeral/counters.ts'
 import { limited } from '../../telemetry/facts.ts'
 import { RateLimitedError } from '../errors.ts'
-import { networkOf } from '../../fairness/network.ts'
+import { addressPayer, networkOf, networkPayer } from '../../fairness/network.ts'
 
 /**
  * Slows down who guesses passwords or makes people by the thousand. Counted over all processes, an IPv6 network of 64 bits as
@@ -86,12 +86,12 @@ export class CountedAttempts implements Attempts {
   }
 
   register(ip: string): Promise<void> {
-    return this.count(this.registrations, 'registrations', networkOf(ip), `address:${networkOf(ip)}`)
+    return this.count(this.registrations, 'registrations', networkOf(ip), addressPayer(ip))
   }
 
   async checkLogin(ip: string, handle: string): Promise<void> {
     const [address, pair] = [networkOf(ip), pairOf(ip, handle)]
-    const payer = `address:${address}`
+    const payer = networkPayer(address)
     const [pairMs, addressMs, accountMs, knownForMs] = await Promise.all([
       this.failuresOfPair.fullForMs(pair),
       this.failuresOfAddress.fullForMs(address),
@@ -120,8 +120,8 @@ export class CountedAttempts implements Attempts {
   async refresh(ip: string): Promise<void> {
     const address = networkOf(ip)
     const failedMs = await this.failedRefreshes.fullForMs(address)
-    if (failedMs > 0) refuse('refresh-failures', `address:${address}`, failedMs)
-    await this.count(this.refreshes, 'refreshes', address, `address:${address}`)
+    if (failedMs > 0) refuse('refresh-failures', networkPayer(address), failedMs)
+    await this.count(this.refreshes, 'refreshes', address, networkPayer(address))
   }
 
   async refreshFailed(ip: string): Promise<void> {

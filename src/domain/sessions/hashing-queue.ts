@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { networkPayer } from '../../fairness/network.ts'
 import { limited } from '../../telemetry/facts.ts'
 import { UnavailableError } from '../errors.ts'
 
@@ -76,7 +77,7 @@ export class HashingQueue {
     return new Promise((start, reject) => {
       const refuse = () => {
         if (limited.hasSubscribers) {
-          limited.publish({ code: 'UNAVAILABLE', limit: 'password-hashes', payer: `address:${address}` })
+          limited.publish({ code: 'UNAVAILABLE', limit: 'password-hashes', payer: networkPayer(address) })
         }
         reject(new UnavailableError('Too many are logging in. Try again shortly.', retryAfterMs))
       }

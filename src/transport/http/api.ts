@@ -18,7 +18,7 @@ import { badRequest, refusedUnread } from '../errors.ts'
 import { limited } from '../../telemetry/facts.ts'
 import { RateLimitedError } from '../../domain/errors.ts'
 import { inTurn, type Fairness } from '../../fairness/fairness.ts'
-import { addressPayer } from '../payer.ts'
+import { addressPayer, networkPayer } from '../../fairness/network.ts'
 import type { HttpLimits } from './limits.ts'
 import { maxSmallBodyByteSize, RequestBodies, type Body, type Sender } from './request-bodies.ts'
 import { isJson } from './request-body.ts'
@@ -191,7 +191,7 @@ export class Api {
       if (context?.viewer) return { payer: context.viewer.userId, isKnown: true }
     }
     const network = this.options.clientNetwork(init.clientIp)
-    return { payer: network === null ? null : `address:${network}`, isKnown: false }
+    return { payer: network === null ? null : networkPayer(network), isKnown: false }
   }
 
   private readPage(): Promise<GraphiqlPage> {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { networkPayer } from '../../fairness/network.ts'
 import { limited } from '../../telemetry/facts.ts'
 import type { ClientNetwork } from '../client-network.ts'
 import { defaultConnectionsPerAddress, type HttpLimits } from './limits.ts'
@@ -22,7 +23,7 @@ export class Connections {
     const count = this.countByNetwork.get(network) ?? 0
     if (count >= (connectionsPerAddress ?? defaultConnectionsPerAddress)) {
       if (limited.hasSubscribers) {
-        limited.publish({ code: 'RATE_LIMITED', limit: 'connections-per-address', payer: `address:${network}` })
+        limited.publish({ code: 'RATE_LIMITED', limit: 'connections-per-address', payer: networkPayer(network) })
       }
       socket.destroy()
       return

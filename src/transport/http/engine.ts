@@ -4,7 +4,7 @@ import type { Logger } from '../../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
 import { useHttpResults, useStrictRequests, type ServerContext } from './plugins.ts'
 import type { Operations } from '../../execution/operations.ts'
-import { addressPayer } from '../payer.ts'
+import { addressPayer } from '../../fairness/network.ts'
 
 export const graphqlPath = '/graphql'
 

@@ -66,11 +66,6 @@ export class RequestBodies {
     }
   }
 
-  /** Bytes that are held now. */
-  get heldByteSize(): number {
-    return this.byteSize
-  }
-
   private hasRoom({ payer, isKnown }: Sender, byteSize: number): boolean {
     const { bodyByteSize } = this.limits
     return (

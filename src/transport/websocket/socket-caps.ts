@@ -1,7 +1,6 @@
-import ipaddr from 'ipaddr.js'
-import proxyAddr from 'proxy-addr'
-import { networkOf } from '../../fairness/network.ts'
+import { networkPayer } from '../../fairness/network.ts'
 import { limited } from '../../telemetry/facts.ts'
+import { createClientNetwork, type ClientNetwork } from '../client-network.ts'
 import type { BoundedSocket } from './bounded-socket.ts'
 import { closeCodes } from './close-codes.ts'
 
@@ -21,8 +20,6 @@ export const defaultSocketLimits: SocketLimits = {
   strangersPerAddress: 100,
 }
 
-/** Ranges that no single client has: an operator's own networks, with a proxy in front perhaps, and networks behind one address. */
-const sharedRanges: readonly string[] = ['loopback', 'private', 'uniqueLocal', 'linkLocal', 'unspecified']
 /** Milliseconds that a stranger stays while there are many, beginning with this share of all that may be there. */
 const crowdedStayMs = 2_000
 const crowdedFrom = 0.5
@@ -45,8 +42,8 @@ export interface SocketCapsOptions {
 
 /** How many sockets there may be: in all, of one address, and of those who have not said who they are. */
 export class SocketCaps {
+  readonly networkOf: ClientNetwork
   private readonly limits: SocketLimits
-  private readonly isTrusted: (address: string, hop: number) => boolean
   private readonly byAddress = new Map<string, AddressCount>()
   /** Those without a person, the oldest first, with the time at which they came. */
   private readonly strangers = new Map<BoundedSocket, number>()
@@ -54,14 +51,7 @@ export class SocketCaps {
 
   constructor({ limits, trustProxy = [] }: SocketCapsOptions) {
     this.limits = { ...defaultSocketLimits, ...limits }
-    this.isTrusted = proxyAddr.compile([...trustProxy])
-  }
-
-  /** What of an address is counted as one client; null where it is the address of many. */
-  networkOf(address: string): string | null {
-    if (!ipaddr.isValid(address)) return null
-    const isShared = sharedRanges.includes(ipaddr.process(address).range()) || this.isTrusted(address, 0)
-    return isShared ? null : networkOf(address)
+    this.networkOf = createClientNetwork(trustProxy)
   }
 
   /** Why one more is refused; null when there is room for it. */
@@ -117,7 +107,7 @@ function refused(limit: string, network: string | null): Refusal {
   const ofOne = limit.endsWith('-per-address')
   if (limited.hasSubscribers) {
     const code = ofOne ? 'RATE_LIMITED' : 'UNAVAILABLE'
-    limited.publish({ code, limit, ...(network !== null && { payer: `address:${network}` }) })
+    limited.publish({ code, limit, ...(network !== null && { payer: networkPayer(network) }) })
   }
   return ofOne
     ? { status: '429 Too Many Requests', retryAfterSeconds: 10 }
