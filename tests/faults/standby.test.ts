@@ -21,6 +21,8 @@ test('an address that leads to a standby takes reads, refuses writes, and takes 
   const conversation = await ann.startDirect(bob)
   const reader = await bob.conversationEvents(conversation)
   await ann.send(conversation, 'Before')
+  // Its beginning may wait for a connection to be opened, and must not meet the outage.
+  await reader.waitForCount(1)
   const { lsn } = (await primary.query('SELECT pg_current_wal_lsn()::text AS lsn'))[0] as { lsn: string }
   const replayed = `SELECT pg_last_wal_replay_lsn() >= '${lsn}' AS "isThere"`
   await expect.poll(() => standby.query(replayed), { timeout: 30_000 }).toEqual([{ isThere: true }])
