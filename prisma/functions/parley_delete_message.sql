@@ -27,6 +27,7 @@ BEGIN
    WHERE id = p_conversation;
   UPDATE messages SET text = NULL, salt = NULL, deleted_at = at, deleted_by_id = p_actor
    WHERE conversation_id = p_conversation AND seq = p_seq RETURNING * INTO m;
+  PERFORM parley_clear_messages(p_conversation, ARRAY[p_seq]);
   RETURN parley_accepted(parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_DELETED', p_actor, p_op_key, p_hash,
     p_seq, NULL, at, parley_message_json(m), new_mark, c.head_mark, log_xid));
 END $$;

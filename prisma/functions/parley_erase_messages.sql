@@ -2,8 +2,11 @@
 -- steps.
 CREATE OR REPLACE FUNCTION parley_erase_messages(p_actor uuid, p_conversation uuid, p_user uuid, p_after_seq int, p_up_to_seq int)
 RETURNS void LANGUAGE sql AS $$
-  UPDATE messages SET text = NULL, salt = NULL, client_message_id = 'erased', deleted_at = coalesce(deleted_at, parley_now()),
-    deleted_by_id = coalesce(deleted_by_id, p_actor)
-   WHERE conversation_id = p_conversation AND seq > p_after_seq AND seq <= p_up_to_seq AND sender_id = p_user
-     AND client_message_id <> 'erased';
+  WITH erased AS (
+    UPDATE messages SET text = NULL, salt = NULL, client_message_id = 'erased', deleted_at = coalesce(deleted_at, parley_now()),
+      deleted_by_id = coalesce(deleted_by_id, p_actor)
+     WHERE conversation_id = p_conversation AND seq > p_after_seq AND seq <= p_up_to_seq AND sender_id = p_user
+       AND client_message_id <> 'erased'
+    RETURNING seq)
+  SELECT parley_clear_messages(p_conversation, ARRAY(SELECT seq FROM erased));
 $$;
