@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { constants, setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { clearInterval, setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -43,6 +44,8 @@ async function measure(attack, { httpUrl, wsUrl, pid, databaseUrl }, ms) {
     [attack.name, JSON.stringify({ httpUrl, wsUrl, databaseUrl })],
     { execArgv: ['--import', 'tsx'] },
   )
+  // It stands for somebody's own machine: what the attacker computes takes no processor from the server or the bystander.
+  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW)
   try {
     await once(child, 'message')
     const before = await bystander.watch(ms)

@@ -11,7 +11,7 @@ import { within } from '../flow/deadline.ts'
 import type { Share } from '../fairness/shares.ts'
 import type { EventArgs, EventResult, EventResults, OpenEventResults } from './event-results.ts'
 import { variablesOfEvents } from './kept-variables.ts'
-import { coerceVariables } from './variables.ts'
+import { coerceVariables, keepCoerced, type Coerced } from './variables.ts'
 import type { Watchdog, Watched } from './watchdog.ts'
 
 /** Milliseconds for which a subscription may stay behind because its person's events cost more than their share. */
@@ -24,9 +24,8 @@ const unavailable = (what: string) => new UnavailableError(`${what} Come back wi
 
 /** The stream of a subscription, or why there is none: in time, whatever its beginning waits for. */
 export async function startStream(args: ExecutionArgs): Promise<ExecutionResult | AsyncIterable<unknown>> {
-  const operation = getOperationAST(args.document, args.operationName)
-  const errors = operation && coerceVariables(args.schema, operation, args.variableValues).errors
-  if (errors) return { errors }
+  const coerced = coercedOf(args)
+  if (coerced.errors) return { errors: coerced.errors }
   const starting = Promise.resolve(createSourceEventStream(args))
   try {
     return await within(startTimeoutMs, starting, () => unavailable('The subscription could not begin in time.'))
@@ -36,6 +35,11 @@ export async function startStream(args: ExecutionArgs): Promise<ExecutionResult 
     const originalError = error as Error
     return { errors: [new GraphQLError(originalError.message, { originalError })] }
   }
+}
+
+function coercedOf({ schema, document, operationName, variableValues }: ExecutionArgs): Coerced {
+  const operation = getOperationAST(document, operationName)
+  return operation ? coerceVariables(schema, operation, variableValues) : { values: { ...variableValues } }
 }
 
 function endStream(stream: ExecutionResult | AsyncIterable<unknown>): void {
@@ -162,7 +166,8 @@ export async function openEventReader(
     results.close()
     return stream
   }
-  args.variableValues = variablesOfEvents(args)
+  const { values = {} } = coercedOf(args)
+  args.variableValues = keepCoerced(variablesOfEvents({ ...args, variableValues: values }))
   const reader = new EventReader(stream, results, args.share)
   watchdog?.add(reader)
   return reader

@@ -142,8 +142,9 @@ export class Api {
   }
 
   /** A large body takes its time, which is charged before it is known whether it asks for anything. */
-  private parse({ text, sender }: Body, { clientIp }: ContextInit): AskedOperation | null {
-    if (text.length <= maxSmallBodyByteSize) return operationInBody(text)
+  private parse(body: Body, { clientIp }: ContextInit): AskedOperation | null {
+    if (body.byteSize <= maxSmallBodyByteSize) return operationInBody(body.text)
+    const { sender } = body
     const { work } = this.options.fairness
     const payer = sender.isKnown ? sender.payer : addressPayer(clientIp)
     const account = `bodies of ${String(payer)}`
@@ -153,7 +154,7 @@ export class Api {
     }
     const startMs = performance.now()
     try {
-      return operationInBody(text)
+      return operationInBody(body.text)
     } finally {
       work.charge(account, performance.now() - startMs)
     }

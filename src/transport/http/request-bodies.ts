@@ -3,7 +3,7 @@ import { UnavailableError } from '../../domain/errors.ts'
 import { limited } from '../../telemetry/facts.ts'
 import { refusedUnread } from '../errors.ts'
 import type { HttpLimits } from './limits.ts'
-import { readBody } from './request-body.ts'
+import { readBody, textOf } from './request-body.ts'
 
 /** Who sends a body. */
 export interface Sender {
@@ -23,11 +23,32 @@ const strangersPart = 1 / 4
 const payerPart = 1 / 8
 const retryAfterMs = 1_000
 
-export interface Body {
-  text: string
-  sender: Sender
-  /** To be called when nothing of it is needed any more, its text included. Idempotent. */
-  release: () => void
+/** A body that was read. Its text is made when it is first asked for, in the time of who sent it. */
+export class Body {
+  private made: string | null = null
+
+  constructor(
+    private pieces: readonly Uint8Array[],
+    readonly byteSize: number,
+    readonly sender: Sender,
+    /** To be called when nothing of it is needed any more, its text included. Idempotent. */
+    private readonly onRelease: () => void,
+  ) {}
+
+  /** Throws when it is not UTF-8. */
+  get text(): string {
+    if (this.made === null) {
+      this.made = textOf(this.pieces)
+      this.pieces = []
+    }
+    return this.made
+  }
+
+  release(): void {
+    this.onRelease()
+    this.pieces = []
+    this.made = ''
+  }
 }
 
 /** Bodies of requests, from their first byte until they are answered: how much of them is held is bounded. */
@@ -47,21 +68,16 @@ export class RequestBodies {
       this.add(sender, byteSize)
       return null
     }
-    const body: Body = {
-      text: '',
-      sender,
-      release: () => {
-        this.add(sender, -heldByteSize)
-        heldByteSize = 0
-        body.text = ''
-      },
+    const release = () => {
+      this.add(sender, -heldByteSize)
+      heldByteSize = 0
     }
     try {
       const maxByteSize = sender.isKnown ? maxBodyByteSize : maxStrangerBodyByteSize
-      body.text = await readBody(request, { maxByteSize, isKnown: sender.isKnown, hold })
-      return body
+      const pieces = await readBody(request, { maxByteSize, isKnown: sender.isKnown, hold })
+      return new Body(pieces, heldByteSize, sender, release)
     } catch (error) {
-      body.release()
+      release()
       throw error
     }
   }
