@@ -84,7 +84,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
     documentCacheByteSize: config.documentCacheByteSize,
     shares: sharesOf(config),
     socketLimits: socketLimitsOf(config),
-    createContext: createContexts(domain, storage.db),
+    createContext: createContexts(domain, storage.db, watch),
     fairness: createFairness(logger, config.maxOperationsAtOnce),
     operationLimits: config.operationLimits,
     openEventResults: createEventResults(),

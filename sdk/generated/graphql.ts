@@ -40,7 +40,9 @@ export type ConversationKind =
   /** Two people. There is one for each pair, and nobody joins or leaves it. */
   | 'DIRECT'
   /** Any number of people, with an owner. */
-  | 'GROUP';
+  | 'GROUP'
+  /** A person and those of the staff who answered them. All of the staff can see it. */
+  | 'SUPPORT';
 
 /** A new group. */
 export type CreateGroupInput = {

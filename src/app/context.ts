@@ -1,4 +1,5 @@
 import type { Domain } from '../domain/domain.ts'
+import type { SessionWatch } from '../domain/sessions/session-watch.ts'
 import { addressPayer } from '../fairness/network.ts'
 import type { Context } from '../schema/building/context.ts'
 import type { Database } from '../store/database/database.ts'
@@ -6,13 +7,20 @@ import { authenticate } from '../transport/authenticate.ts'
 import type { ContextInit } from '../transport/context.ts'
 
 /** The context of each operation. Rejects with UNAUTHENTICATED where `authenticate` does. */
-export function createContexts(domain: Domain, db: Database): (init: ContextInit) => Promise<Context> {
+export function createContexts(
+  domain: Domain,
+  db: Database,
+  watch: Pick<SessionWatch, 'current'>,
+): (init: ContextInit) => Promise<Context> {
   const verify = (token: string) => domain.sessions.authenticate(token)
   return async (init) => {
     const authentication = await authenticate(verify, init)
-    const payer = authentication.viewer?.userId ?? addressPayer(init.clientIp)
+    // That of a socket was checked when it opened.
+    const viewer = init.viewer ? watch.current(init.viewer) : authentication.viewer
+    const payer = viewer?.userId ?? addressPayer(init.clientIp)
     return {
       ...authentication,
+      viewer,
       payer,
       domain,
       loaders: domain.newLoaders(payer),

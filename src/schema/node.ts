@@ -1,4 +1,5 @@
 import { brandWithType } from '@pothos/core'
+import { accessOf } from '../domain/conversations/access.ts'
 import { findMember } from '../domain/conversations/members.ts'
 import { ValidationError } from '../domain/errors.ts'
 import { builder } from './building/builder.ts'
@@ -21,8 +22,8 @@ async function loadNode(context: Context, globalId: string): Promise<object | nu
     case 'User':
       return branded(User, await context.loaders.user.load(decoded.id))
     case 'Conversation': {
-      const entry = await context.loaders.entry.load({ viewerId: viewer.userId, conversationId: decoded.id })
-      return branded(Conversation, entry?.conversation ?? null)
+      const access = await accessOf(viewer, decoded.id, context.loaders)
+      return branded(Conversation, access?.conversation ?? null)
     }
     case 'Message':
       return branded(Message, await context.domain.messages.find(viewer, decoded, context.loaders))

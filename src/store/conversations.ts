@@ -49,7 +49,10 @@ export interface ConversationStore {
   inbox(request: InboxRequest): Promise<InboxPageRows>
   /** Head of the personal stream, and in the same statement the number of entries that have unread messages. */
   inboxCounts(viewerId: string): Promise<InboxCounts>
-  /** For each key the membership of an active member; null if the person is not an active member. One statement. */
+  /**
+   * For each key the membership of an active member; null if the person is not an active member. Staff have one in each
+   * support conversation for this. One statement.
+   */
   activeMemberships(keys: readonly MembershipKey[]): Promise<(Membership | null)[]>
   /**
    * For each viewer their streams: the personal one, and their conversations. A conversation that they left is included
@@ -83,6 +86,8 @@ export interface StreamExtent {
 export interface MembershipKey extends EntryKey {
   /** A position in the conversation's stream. */
   eventSeq?: number
+  /** Whether the viewer counts as a member of every support conversation. */
+  isStaff?: boolean
 }
 
 export interface Membership extends StreamExtent {
@@ -90,6 +95,8 @@ export interface Membership extends StreamExtent {
   joinedEventSeq: number
   /** False for a member who left or was removed. */
   active: boolean
+  /** True for staff who are not a member. */
+  asStaff?: boolean
 }
 
 export interface MembershipsRequest {
@@ -148,11 +155,11 @@ const readMemberships = {
 
 const readActiveMemberships = {
   name: 'read_active_memberships',
-  text: `SELECT k.place::int, c.id AS "conversationId", ${extentColumns('c', 'e')}, m.joined_event_seq AS "joinedEventSeq",
-      true AS active
-    FROM ${tableOfParameters('uuid', 'uuid', 'int')} WITH ORDINALITY AS k(user_id, conversation_id, seq, place)
-    JOIN members m ON m.conversation_id = k.conversation_id AND m.user_id = k.user_id AND m.left_at IS NULL
-    JOIN conversations c ON c.id = m.conversation_id
+  text: `SELECT k.place::int, c.id AS "conversationId", ${extentColumns('c', 'e')}, coalesce(m.joined_event_seq, 0) AS "joinedEventSeq",
+      true AS active, m.user_id IS NULL AS "asStaff"
+    FROM ${tableOfParameters('uuid', 'uuid', 'int', 'boolean')} WITH ORDINALITY AS k(user_id, conversation_id, seq, is_staff, place)
+    LEFT JOIN members m ON m.conversation_id = k.conversation_id AND m.user_id = k.user_id AND m.left_at IS NULL
+    JOIN conversations c ON c.id = k.conversation_id AND (m.user_id IS NOT NULL OR k.is_staff AND c.kind = 'SUPPORT')
     LEFT JOIN events e ON e.stream_id = k.conversation_id AND e.seq = k.seq`,
 }
 
@@ -227,7 +234,12 @@ export function createConversationStore(db: Database): ConversationStore {
       const viewerIds = keys.map((key) => key.viewerId)
       const rows = await db.run<Membership & { place: number }>(
         readActiveMemberships,
-        [viewerIds, keys.map((key) => key.conversationId), keys.map((key) => key.eventSeq ?? null)],
+        [
+          viewerIds,
+          keys.map((key) => key.conversationId),
+          keys.map((key) => key.eventSeq ?? null),
+          keys.map((key) => key.isStaff ?? false),
+        ],
         soleOf(viewerIds),
       )
       const found: (Membership | null)[] = keys.map(() => null)

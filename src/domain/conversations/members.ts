@@ -2,12 +2,10 @@ import type { MemberKey } from '../../store/members.ts'
 import type { Member } from '../../store/rows.ts'
 import type { Loaders } from '../loaders.ts'
 import type { Viewer } from '../viewer.ts'
+import { accessOf } from './access.ts'
 
-/** A member of a conversation that the viewer is in; null if either is not a member. */
+/** A member of a conversation that the viewer may see; null if they may not, or if there is no such member. */
 export async function findMember(viewer: Viewer, key: MemberKey, loaders: Loaders): Promise<Member | null> {
-  const [entry, member] = await Promise.all([
-    loaders.entry.load({ viewerId: viewer.userId, conversationId: key.conversationId }),
-    loaders.member.load(key),
-  ])
-  return entry && member?.leftAt === null ? member : null
+  const [access, member] = await Promise.all([accessOf(viewer, key.conversationId, loaders), loaders.member.load(key)])
+  return access && member?.leftAt === null ? member : null
 }

@@ -8,6 +8,7 @@ import type {
   NotFoundError,
   OpKeyReusedError,
 } from '../errors.ts'
+import { accessOf } from '../conversations/access.ts'
 import type { Loaders } from '../loaders.ts'
 import { requestHash } from '../op-key.ts'
 import { isRefused, refusalOf, type Ack, type MessageLockedError, type RevisionConflictError } from '../outcome.ts'
@@ -101,11 +102,11 @@ export function createMessages(append: Append, events: EventStore, typing: Pick<
       return refusalOf(deleted, { ...noMessage, forbidden })
     },
     async find(viewer, ref, loaders) {
-      const [entry, message] = await Promise.all([
-        loaders.entry.load({ viewerId: viewer.userId, conversationId: ref.conversationId }),
+      const [access, message] = await Promise.all([
+        accessOf(viewer, ref.conversationId, loaders),
         loaders.message.load(ref),
       ])
-      return entry ? message : null
+      return access && message
     },
     async writeStatus(viewer, opKey) {
       const event = await events.findByOpKey(viewer.userId, opKey)

@@ -5,6 +5,7 @@ import { within } from '../../flow/deadline.ts'
 import { oncePerTurn } from '../../flow/turn.ts'
 import type { SessionRow, SessionStore } from '../../store/sessions.ts'
 import type { Logger } from '../../telemetry/logger.ts'
+import type { Viewer } from '../viewer.ts'
 
 /** Milliseconds for which a live session is believed without asking the database again, and between looks at those in use. */
 const recheckMs = 1_000
@@ -12,8 +13,8 @@ const recheckMs = 1_000
 const lookTimeoutMs = 5_000
 
 /**
- * Knows which sessions are live. An ended one is told over the bus at once; the sessions that hold sockets or
- * subscriptions here are looked up every second besides, so that a lost message delays the end by that much.
+ * Knows which sessions are live, and what role their people have. An ended one is told over the bus at once; the sessions that hold sockets or
+ * subscriptions here are looked up every second besides, so that a lost message delays the end by that much, and a changed role is known that much later.
  */
 export interface SessionWatch {
   /** The session when it is live, else null. */
@@ -21,6 +22,13 @@ export interface SessionWatch {
   /** Calls the listener once when the session ends. Returns a function that takes the listener away. */
   onEnded(sessionId: string, listener: () => void): () => void
   announceEnded(sessionId: string): void
+  /** This viewer with the role that they have now. Only for sessions that have a listener here. */
+  current(viewer: Viewer): Viewer
+  /**
+   * Calls the listener once when the person of the session is no longer staff. Returns a function that takes it away. Not
+   * called at the end of the session.
+   */
+  onDemoted(sessionId: string, listener: () => void): () => void
   /** Listeners on all sessions. */
   readonly listenerCount: number
   stop(): void
@@ -35,6 +43,20 @@ export interface SessionWatchOptions {
 export async function startSessionWatch({ store, bus, logger }: SessionWatchOptions): Promise<SessionWatch> {
   const checked = new Map<string, { session: SessionRow; untilMs: number }>()
   const listeners = new Map<string, Set<() => void>>()
+  const demotions = new Map<string, Set<() => void>>()
+  /** Roles of the sessions in use. Few people are more than a USER, and those are not in it. */
+  const roles = new Map<string, Viewer['role']>()
+
+  const note = ({ sessionId, role }: SessionRow) => {
+    if (role !== 'USER') {
+      roles.set(sessionId, role)
+      return
+    }
+    roles.delete(sessionId)
+    const demoted = demotions.get(sessionId)
+    demotions.delete(sessionId)
+    for (const listener of demoted ?? []) listener()
+  }
 
   const lookUp = new DataLoader<string, SessionRow | null>(
     async (sessionIds) => {
@@ -46,6 +68,8 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
 
   const end = (sessionId: string) => {
     checked.delete(sessionId)
+    roles.delete(sessionId)
+    demotions.delete(sessionId)
     const ended = listeners.get(sessionId)
     listeners.delete(sessionId)
     for (const listener of ended ?? []) listener()
@@ -56,11 +80,14 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
   const look = async () => {
     const nowMs = Date.now()
     for (const [sessionId, { untilMs }] of checked) if (untilMs <= nowMs) checked.delete(sessionId)
+    for (const sessionId of roles.keys())
+      if (!checked.has(sessionId) && !listeners.has(sessionId)) roles.delete(sessionId)
     const sessionIds = [...listeners.keys()]
     if (sessionIds.length === 0) return
     const found = await within(lookTimeoutMs, store.live(sessionIds), () => new Error('no answer in time'))
     const live = new Set(found.map((session) => session.sessionId))
     for (const sessionId of sessionIds) if (!live.has(sessionId)) end(sessionId)
+    for (const session of found) note(session)
   }
 
   let looking = false
@@ -81,16 +108,16 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
       const known = checked.get(sessionId)
       if (known && known.untilMs > Date.now()) return known.session
       const session = await lookUp.load(sessionId)
-      if (session) checked.set(sessionId, { session, untilMs: Date.now() + recheckMs })
+      if (!session) return null
+      checked.set(sessionId, { session, untilMs: Date.now() + recheckMs })
+      note(session)
       return session
     },
-    onEnded(sessionId, listener) {
-      const existing = listeners.get(sessionId) ?? new Set()
-      listeners.set(sessionId, existing.add(listener))
-      return () => {
-        existing.delete(listener)
-        if (existing.size === 0 && listeners.get(sessionId) === existing) listeners.delete(sessionId)
-      }
+    onEnded: (sessionId, listener) => listenTo(listeners, sessionId, listener),
+    onDemoted: (sessionId, listener) => listenTo(demotions, sessionId, listener),
+    current(viewer) {
+      const role = roles.get(viewer.sessionId) ?? 'USER'
+      return role === viewer.role ? viewer : { ...viewer, role }
     },
     announceEnded(sessionId) {
       end(sessionId)
@@ -102,12 +129,24 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
       })
     },
     get listenerCount() {
-      return [...listeners.values()].reduce((sum, { size }) => sum + size, 0)
+      return [...listeners.values(), ...demotions.values()].reduce((sum, { size }) => sum + size, 0)
     },
     stop() {
       clearInterval(timer)
       unsubscribe()
       listeners.clear()
+      demotions.clear()
     },
+  }
+}
+
+type Listeners = Map<string, Set<() => void>>
+
+function listenTo(all: Listeners, sessionId: string, listener: () => void): () => void {
+  const existing = all.get(sessionId) ?? new Set()
+  all.set(sessionId, existing.add(listener))
+  return () => {
+    existing.delete(listener)
+    if (existing.size === 0 && all.get(sessionId) === existing) all.delete(sessionId)
   }
 }

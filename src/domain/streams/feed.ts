@@ -46,11 +46,12 @@ export class Feed extends Source<LogItem> {
   /** A joining that is being looked up. Its event is delivered once the cursor follows the conversation. */
   private joining: { event: LogItem | null; error?: Error } | null = null
   private readonly forgetSession: () => void
+  private forgetRole: (() => void) | null = null
 
   constructor(
     private readonly viewer: Viewer,
     private readonly cursor: Cursor,
-    watch: SessionWatch,
+    private readonly watch: Pick<SessionWatch, 'onEnded' | 'onDemoted'>,
     private readonly membershipOf: MembershipOf,
   ) {
     super()
@@ -88,6 +89,11 @@ export class Feed extends Source<LogItem> {
     const [first] = starts
     if (endsOnLeaving && first?.mark && !first.lost) this.firstPlace = placeOf(first.afterSeq, first.mark)
     for (const { conversationId, joinedEventSeq } of memberships) this.joinedAt.set(conversationId, joinedEventSeq)
+    if (memberships.some(({ asStaff }) => asStaff === true)) {
+      this.forgetRole = this.watch.onDemoted(this.viewer.sessionId, () => {
+        this.end()
+      })
+    }
     try {
       await this.cursor.follow(starts)
     } catch (error) {
@@ -126,6 +132,7 @@ export class Feed extends Source<LogItem> {
     if (this.isOver) return
     this.isOver = true
     this.forgetSession()
+    this.forgetRole?.()
     this.cursor.end()
     this.onMore?.()
   }

@@ -23,7 +23,7 @@ import { NotFoundError, ValidationError } from '../errors.ts'
 import type { ResumeTokens } from '../inbox/resume-token.ts'
 import { Feed } from './feed.ts'
 import { checkPositions, placesOf, startAt, type StreamPosition } from './position.ts'
-import { createMembershipOf } from '../conversations/memberships.ts'
+import { createFollowedBy, createMembershipOf } from '../conversations/memberships.ts'
 import type { SessionWatch } from '../sessions/session-watch.ts'
 import type { Viewer } from '../viewer.ts'
 import { createResuming, noStream } from './resuming.ts'
@@ -84,6 +84,7 @@ export function createStreams(options: StreamsOptions): Streams {
     { cache: false, batchScheduleFn: oncePerTurn, maxBatchSize: maxInboxesPerStatement },
   )
   const membershipOf = createMembershipOf(conversations)
+  const followedBy = createFollowedBy(conversations)
   const resuming = createResuming(resumptions)
 
   /** The viewer's streams. Rejects for a named stream that never was the viewer's as if it did not exist. */
@@ -158,7 +159,7 @@ export function createStreams(options: StreamsOptions): Streams {
         const message = '`after` is the eventSeq of a cursor: 0 or more.'
         throw new ValidationError(message, [{ path: ['after'], reason: message }])
       }
-      const membership = await membershipOf(viewer, conversationId, position?.eventSeq)
+      const membership = await followedBy(viewer, conversationId, position?.eventSeq)
       if (!membership) throw new NotFoundError('There is no such conversation here.')
       const feed = newFeed(viewer)
       const start = startAt(conversationId, position && { streamId: conversationId, ...position }, membership)

@@ -1,3 +1,4 @@
+import { accessOf } from '../../domain/conversations/access.ts'
 import { streamStart } from '../../domain/horizon.ts'
 import { upToAllOthers } from '../../domain/receipts/standing.ts'
 import type { LeastStandings } from '../../store/members.ts'
@@ -14,6 +15,9 @@ export const ConversationKind = builder.enumType('ConversationKind', {
   values: {
     DIRECT: { description: 'Two people. There is one for each pair, and nobody joins or leaves it.' },
     GROUP: { description: 'Any number of people, with an owner.' },
+    SUPPORT: {
+      description: 'A person and those of the staff who answered them. All of the staff can see it.',
+    },
   },
 })
 
@@ -28,12 +32,12 @@ export const EditPolicy = builder.enumType('EditPolicy', {
 })
 
 /**
- * Everything below a conversation is for members only: the event of the viewer's own leaving still names the conversation.
+ * Everything below a conversation is for those alone who may see it: the event of the viewer's own leaving still names the
+ * conversation.
  */
-export function isMember(context: Context, conversation: { id: string }): Promise<boolean> | boolean {
-  const viewerId = requireViewer(context).userId
-  const entry = context.loaders.entry.get({ viewerId, conversationId: conversation.id })
-  return entry instanceof Promise ? entry.then((late) => late !== null) : entry !== null
+export function maySee(context: Context, conversation: { id: string }): Promise<boolean> | boolean {
+  const access = accessOf(requireViewer(context), conversation.id, context.loaders)
+  return access instanceof Promise ? access.then((late) => late !== null) : access !== null
 }
 
 type ConversationRow = Awaited<ReturnType<Context['loaders']['conversation']['load']>>
@@ -65,7 +69,7 @@ async function upToAll(
 }
 
 export const Conversation = builder.prismaObject('Conversation', {
-  description: 'A conversation that the viewer is in.',
+  description: 'A conversation that the viewer is in; for staff, also every support conversation.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
@@ -74,7 +78,7 @@ export const Conversation = builder.prismaObject('Conversation', {
     }),
     kind: t.field({
       type: ConversationKind,
-      description: 'Whether it is a direct conversation or a group.',
+      description: 'Whether it is a direct conversation, a group or one with support.',
       resolve: (conversation) => conversation.kind,
     }),
     title: t.exposeString('title', {
@@ -142,11 +146,11 @@ builder.queryField('conversation', (t) =>
     description: 'One conversation; null when it does not exist or the viewer may not see it.',
     args: { id: t.arg.id({ required: true, description: "The conversation's id." }) },
     resolve: async (_, args, context) => {
-      const viewerId = requireViewer(context).userId
+      const viewer = requireViewer(context)
       const decoded = decodeGlobalId(args.id)
       if (decoded?.type !== 'Conversation') return null
-      const entry = await context.loaders.entry.load({ viewerId, conversationId: decoded.id })
-      return entry?.conversation ?? null
+      const access = await accessOf(viewer, decoded.id, context.loaders)
+      return access?.conversation ?? null
     },
   }),
 )

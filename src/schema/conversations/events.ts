@@ -4,7 +4,7 @@ import { required } from '../building/required.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
 import { eventRef, interfacesOf } from '../events/event.ts'
 import { User } from '../people/user.ts'
-import { Conversation, isMember, shellOf } from './conversation.ts'
+import { Conversation, maySee, shellOf } from './conversation.ts'
 
 const conversationOf = ({ streamId }: LogEvent, { loaders }: Context) =>
   required(loaders.conversation.load(streamId), 'the conversation of an event')
@@ -22,7 +22,7 @@ const memberEvent = (type: 'MEMBER_JOINED' | 'MEMBER_LEFT', description: string)
         resolve: async ({ event }, _, context) => {
           const conversation = await conversationOf(event, context)
           const isOwnLeaving = isLeaving && isViewer(context, event.data.userId)
-          return isOwnLeaving && !(await isMember(context, conversation)) ? shellOf(conversation) : conversation
+          return isOwnLeaving && !(await maySee(context, conversation)) ? shellOf(conversation) : conversation
         },
       }),
       user: t.field({

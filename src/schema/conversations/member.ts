@@ -4,7 +4,7 @@ import type { Member as MemberRow } from '../../store/rows.ts'
 import { builder } from '../building/builder.ts'
 import { toConnection } from '../building/connection.ts'
 import { isViewer } from '../building/context.ts'
-import { Conversation, isMember } from './conversation.ts'
+import { Conversation, maySee } from './conversation.ts'
 import { memberId } from '../building/ids.ts'
 import { required } from '../building/required.ts'
 import { User } from '../people/user.ts'
@@ -88,7 +88,7 @@ builder.objectField(Conversation, 'members', (t) =>
       const page = checkPage(args, limits)
       const after = page.after === null ? null : decodeCursor('members', 'after', page.after, positionOf)
       const request = { conversationId: conversation.id, after, limit: page.size + 1 }
-      const isTheirs = await isMember(context, conversation)
+      const isTheirs = await maySee(context, conversation)
       const members = isTheirs ? await context.loaders.members.load(request) : []
       const isBehind = async () => {
         const [first] = isTheirs ? await context.loaders.members.load({ ...request, after: null, limit: 1 }) : []

@@ -4,7 +4,7 @@ import { ForbiddenError, NotFoundError, OpKeyReusedError, ValidationError } from
 import { builder } from '../building/builder.ts'
 import { refusing } from '../building/refusing.ts'
 import { requireViewer } from '../building/context.ts'
-import { Conversation, EditPolicy, isMember } from './conversation.ts'
+import { Conversation, EditPolicy, maySee } from './conversation.ts'
 import { conversationId } from '../building/ids.ts'
 import { required } from '../building/required.ts'
 import { idList, opKey, title } from '../building/validate.ts'
@@ -185,7 +185,7 @@ builder.mutationFields((t) => ({
       const viewer = requireViewer(context)
       const id = removing.requireId('Conversation', input.conversationId)
       const target = removing.requireId('User', input.userId)
-      if (target === viewer.userId && (await isMember(context, { id }))) {
+      if (target === viewer.userId && (await maySee(context, { id }))) {
         return removing.granted(new ForbiddenError('To go yourself, call leaveConversation.'))
       }
       return { conversationId: removing.granted(await context.domain.conversations.removeMember(viewer, id, target)) }

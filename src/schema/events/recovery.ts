@@ -4,7 +4,7 @@ import type { WriteStatus as WriteStatusShape } from '../../domain/messages/mess
 import type { StreamResync as StreamResyncShape } from '../../domain/streams/resync.ts'
 import { builder } from '../building/builder.ts'
 import { requireViewer } from '../building/context.ts'
-import { isMember } from '../conversations/conversation.ts'
+import { maySee } from '../conversations/conversation.ts'
 import { StreamCursor, StreamCursorInput, toPositions } from './cursor.ts'
 import { StreamEvent } from './event.ts'
 import { personalStreamId, streamId } from '../building/ids.ts'
@@ -37,7 +37,7 @@ const WriteStatus = builder.objectRef<WriteStatusShape>('WriteStatus').implement
         'The message of the write, as it is now; null when it was not a write of a message, and when the viewer has ' +
         'left since.',
       resolve: async ({ event }, _, context) =>
-        event?.message && (await isMember(context, { id: event.streamId })) ? event.message : null,
+        event?.message && (await maySee(context, { id: event.streamId })) ? event.message : null,
     }),
   }),
 })

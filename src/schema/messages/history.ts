@@ -5,7 +5,7 @@ import { builder } from '../building/builder.ts'
 import { toConnection } from '../building/connection.ts'
 import { conversationId } from '../building/ids.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
-import { Conversation, isMember } from '../conversations/conversation.ts'
+import { Conversation, maySee } from '../conversations/conversation.ts'
 import { StreamCursor } from '../events/cursor.ts'
 import { Message } from './message.ts'
 
@@ -66,7 +66,7 @@ builder.objectField(Conversation, 'messages', (t) =>
           backward: page.backward,
           limit: page.size + 1,
         }
-        const isTheirs = await isMember(context, conversation)
+        const isTheirs = await maySee(context, conversation)
         const messages: MessageRow[] = isTheirs ? await context.loaders.messagePage.load(request) : []
         // Messages are numbered from 1 to the newest one, and a deleted message keeps its seq.
         const isBehind = () => isTheirs && conversation.headSeq >= (page.backward ? request.beforeSeq : 1)

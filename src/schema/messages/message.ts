@@ -4,7 +4,7 @@ import type { ReadRow } from '../../store/messages.ts'
 import { builder } from '../building/builder.ts'
 import { toConnection } from '../building/connection.ts'
 import { isViewer } from '../building/context.ts'
-import { Conversation, isMember } from '../conversations/conversation.ts'
+import { Conversation, maySee } from '../conversations/conversation.ts'
 import { messageId } from '../building/ids.ts'
 import { required } from '../building/required.ts'
 import { User } from '../people/user.ts'
@@ -125,7 +125,7 @@ builder.objectField(Message, 'readBy', (t) =>
       const page = checkPage(args, { defaultSize: 50, maxSize: 100 })
       const after = page.after === null ? null : decodeCursor('reads', 'after', page.after, readPositionOf)
       const request = { conversationId, seq, senderId, after, limit: page.size + 1 }
-      const isTheirs = await isMember(context, { id: conversationId })
+      const isTheirs = await maySee(context, { id: conversationId })
       const reads = isTheirs ? await context.loaders.readBy.load(request) : []
       const isBehind = async () => {
         const [first] = isTheirs ? await context.loaders.readBy.load({ ...request, after: null, limit: 1 }) : []
@@ -150,7 +150,7 @@ builder.objectField(Conversation, 'lastMessage', (t) =>
     resolve: ({ id, headSeq }, _, context) => {
       const lastFor = (member: boolean) =>
         member ? context.loaders.message.get({ conversationId: id, seq: headSeq }) : null
-      const member = headSeq > 0 && isMember(context, { id })
+      const member = headSeq > 0 && maySee(context, { id })
       return member instanceof Promise ? member.then(lastFor) : lastFor(member)
     },
   }),

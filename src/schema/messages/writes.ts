@@ -13,7 +13,7 @@ import { WriteAck } from '../building/ack.ts'
 import { builder } from '../building/builder.ts'
 import { refusing } from '../building/refusing.ts'
 import { requireViewer, type Context } from '../building/context.ts'
-import { isMember, showShell } from '../conversations/conversation.ts'
+import { maySee, showShell } from '../conversations/conversation.ts'
 import { Message } from './message.ts'
 import { messageText, opKey, positiveSeq } from '../building/validate.ts'
 
@@ -96,7 +96,7 @@ const noted = async (context: Context, written: MessageWritten): Promise<Message
   const { loaders } = context
   loaders.horizon.note(ack.streamId, { headEventSeq: ack.eventSeq, headMark: ack.mark })
   const { conversationId, senderId, seq } = message
-  if (ack.outcome === 'ACCEPTED' || (await isMember(context, { id: conversationId }))) return written
+  if (ack.outcome === 'ACCEPTED' || (await maySee(context, { id: conversationId }))) return written
   await showShell(context, conversationId)
   loaders.othersProgress.prime({ conversationId, senderId, seq }, { delivered: false, read: false })
   return { ack, message: { ...message, replyToSeq: null } }
