@@ -1,9 +1,10 @@
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import { GraphQLError, type ExecutionResult } from 'graphql'
 import { pino } from 'pino'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { EventResult, type EventResults } from '../../../src/execution/event-results.ts'
 import type { Share } from '../../../src/fairness/shares.ts'
+import { closeCodes, tooMuch } from '../../../src/transport/websocket/close-codes.ts'
 import { Delivery } from '../../../src/transport/websocket/delivery.ts'
 import { FanOut } from '../../../src/transport/websocket/fan-out.ts'
 import type { LiveSource } from '../../../src/transport/websocket/live-source.ts'
@@ -276,6 +277,33 @@ test('whose events cost too much gets them when there is time for them again, al
   for (const wake of resting) wake()
   await settled()
   expect(await itemsOf()).toEqual(['1', '2', 'a', 'b', 'c'])
+})
+
+test('whose events cost too much for a minute without a pause is sent away; after a pause the minute begins anew', () => {
+  const times = vi.spyOn(performance, 'now')
+  const giveUp = vi.spyOn(outlet, 'giveUp').mockReturnValue(undefined)
+  let wake: () => void = () => undefined
+  const share = { isOverworked: true, workedMs: 0, whenRested: (listener: () => void) => (wake = listener) }
+  const source = new FakeSource()
+  const slowed = new Delivery('greedy', source, new FakeResults(), outlet, logger, null, share as unknown as Share)
+  void slowed.next()
+  source.give('a')
+  const at = (nowMs: number, isOverworked: boolean) => {
+    times.mockReturnValue(nowMs)
+    share.isOverworked = isOverworked
+    wake()
+    slowed.deliver()
+  }
+  at(1_000, true)
+  at(60_999, false)
+  expect(source.takenCount).toBe(1)
+  source.give('b')
+  at(61_000, true)
+  at(121_000, true)
+  expect(giveUp).not.toHaveBeenCalled()
+  at(121_001, true)
+  expect(giveUp.mock.calls).toEqual([[closeCodes.TOO_MUCH_WORK, tooMuch]])
+  times.mockRestore()
 })
 
 test('100 subscriptions of one socket go out in one write, each under its own id', async () => {
