@@ -101,13 +101,23 @@ class Player {
         const { text } = action
         const replyToSeq = action.replyTo === null ? null : this.seq(action, action.replyTo)
         const hash = requestHash('sendMessage', [conversationId, text, replyToSeq])
-        return write({ type: 'sendMessage', ...place, opKey, hash, text, replyToSeq })
+        const extras = { mentionIds: null, mentionEveryone: false, attachmentIds: null }
+        return write({ type: 'sendMessage', ...place, opKey, hash, text, replyToSeq, ...extras })
       }
       case 'edit': {
         const seq = this.seq(action, action.message)
         const { text } = action
         const hash = requestHash('editMessage', [conversationId, seq, text, null])
-        return write({ type: 'editMessage', ...place, seq, opKey, hash, text, expectedRevision: null })
+        return write({
+          type: 'editMessage',
+          ...place,
+          seq,
+          opKey,
+          hash,
+          text,
+          expectedRevision: null,
+          mentionIds: null,
+        })
       }
       case 'remove': {
         const seq = this.seq(action, action.message)

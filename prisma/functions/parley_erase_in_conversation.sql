@@ -13,6 +13,10 @@ BEGIN
   END IF;
   at := parley_now();
   PERFORM parley_erase_messages(p_actor, p_conversation, p_user, p_after_seq, m.last_sent_seq);
+  UPDATE messages x SET mention_ids = nullif(array_remove(x.mention_ids, p_user), '{}') FROM mentions n
+   WHERE n.user_id = p_user AND n.conversation_id = p_conversation
+     AND x.conversation_id = p_conversation AND x.seq = n.message_seq;
+  DELETE FROM mentions WHERE user_id = p_user AND conversation_id = p_conversation;
   events := jsonb_build_array(
     parley_conversation_event(p_conversation, 'USER_ERASED', p_actor, jsonb_build_object('userId', p_user)));
   UPDATE members SET last_sent_seq = 0, erased_at = at WHERE conversation_id = p_conversation AND user_id = p_user;

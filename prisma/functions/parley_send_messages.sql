@@ -11,6 +11,9 @@
 --   * Keys are written in order, so that two calls with the same keys never deadlock.
 --   * Members' rows need no lock of their own: every writer of such a row holds its conversation's row.
 --
+-- p_extras: null when no send has mentions or attachments, else for each send null or
+-- { mentionIds, mentionEveryone, attachmentIds }, lists without duplicates, null when empty.
+--
 -- Returns one row for each send, in order: the outcome, and the numbers and the time of an accepted one (the caller knows
 -- the rest of its message). Outcome null: the key is known, and `replayed` is the answer of parley_replayed. After these
 -- come one row for each event that the sends caused on a personal stream: outcome BESIDES, the event in `replayed`. A
@@ -19,7 +22,7 @@
 -- The settings keep its plan the same whatever the tables held when it was made: each row is found by an index, and no
 -- table or index is scanned from end to end. LIMIT 1 keeps the planner from turning a lookup by key into a join.
 CREATE OR REPLACE FUNCTION parley_send_messages(p_actors uuid[], p_conversations uuid[], p_op_keys text[], p_hashes bytea[],
-  p_texts text[], p_replies int[])
+  p_texts text[], p_replies int[], p_extras jsonb[])
 RETURNS TABLE (outcome text, seq int, event_seq int, mark text, mark_before text, at_ms float8,
   replayed jsonb)
 LANGUAGE plpgsql
@@ -52,10 +55,12 @@ BEGIN
         WHEN used.yes OR retired.yes THEN NULL
         WHEN c.closed_at IS NOT NULL THEN 'CONVERSATION_CLOSED'
         WHEN a.reply_to NOT BETWEEN 1 AND c.head_seq THEN 'REPLY_NOT_FOUND'
-        ELSE 'ACCEPTED'
+        WHEN a.extras IS NULL THEN 'ACCEPTED'
+        ELSE coalesce(parley_extras_refused(a.actor, a.conversation, parley_ids(a.extras->'mentionIds'),
+          (a.extras->>'mentionEveryone')::boolean, parley_ids(a.extras->'attachmentIds')), 'ACCEPTED')
       END AS outcome
-    FROM unnest(p_actors, p_conversations, p_op_keys, p_hashes, p_texts, p_replies) WITH ORDINALITY
-      AS a(actor, conversation, op_key, hash, text, reply_to, place)
+    FROM unnest(p_actors, p_conversations, p_op_keys, p_hashes, p_texts, p_replies, p_extras) WITH ORDINALITY
+      AS a(actor, conversation, op_key, hash, text, reply_to, extras, place)
     LEFT JOIN LATERAL (SELECT * FROM conversations WHERE id = a.conversation LIMIT 1) c ON true
     LEFT JOIN LATERAL (SELECT * FROM members
       WHERE conversation_id = a.conversation AND user_id = a.actor AND left_at IS NULL LIMIT 1) m ON true
@@ -78,8 +83,11 @@ BEGIN
         last_activity_at = n.at
       FROM numbered n WHERE n.ok AND n.is_last AND c.id = n.conversation
   ), written AS (
-    INSERT INTO messages (conversation_id, seq, sender_id, text, client_message_id, reply_to_seq, created_at, salt)
-    SELECT conversation, seq, actor, text, op_key, reply_to, at, salt FROM numbered WHERE ok
+    INSERT INTO messages (conversation_id, seq, sender_id, text, client_message_id, reply_to_seq, created_at, salt,
+      mention_ids, mentions_everyone)
+    SELECT conversation, seq, actor, text, op_key, reply_to, at, salt,
+      CASE WHEN extras IS NOT NULL THEN parley_ids(extras->'mentionIds') END,
+      extras IS NOT NULL AND (extras->>'mentionEveryone')::boolean FROM numbered WHERE ok
   ), advances AS (
     INSERT INTO receipts (conversation_id, user_id, up_to_seq, read_at)
     SELECT conversation, actor, seq, at FROM numbered WHERE ok AND coalesce(sent_before, last_read_seq) < seq - 1
@@ -95,8 +103,24 @@ BEGIN
   SELECT outcome, seq, event_seq, mark, mark_before, (extract(epoch FROM at) * 1000)::float8,
     CASE WHEN outcome IS NULL THEN parley_replayed(actor, op_key, hash) END
   FROM numbered ORDER BY place;
+  IF p_extras IS NOT NULL THEN
+    PERFORM parley_store_extras(e.actor_id, e.stream_id, e.message_seq, parley_ids(extras->'mentionIds'),
+        (extras->>'mentionEveryone')::boolean, parley_ids(extras->'attachmentIds'))
+      FROM unnest(p_actors, p_op_keys, p_extras) AS a(actor, op_key, extras)
+      JOIN events e ON e.actor_id = a.actor AND e.op_key = a.op_key AND e.xid = log_xid
+     WHERE extras IS NOT NULL;
+  END IF;
   -- Apart from it, as both may write the sender's row.
   PERFORM parley_touch_activity(held);
   RETURN QUERY SELECT 'BESIDES', NULL::int, NULL::int, NULL::text, NULL::text, NULL::float8, event
     FROM jsonb_array_elements(parley_unarchive(held)) AS event;
 END $$;
+
+-- For processes of the former version: without mentions and attachments.
+CREATE OR REPLACE FUNCTION parley_send_messages(p_actors uuid[], p_conversations uuid[], p_op_keys text[], p_hashes bytea[],
+  p_texts text[], p_replies int[])
+RETURNS TABLE (outcome text, seq int, event_seq int, mark text, mark_before text, at_ms float8,
+  replayed jsonb)
+LANGUAGE sql AS $$
+  SELECT * FROM parley_send_messages(p_actors, p_conversations, p_op_keys, p_hashes, p_texts, p_replies, NULL);
+$$;

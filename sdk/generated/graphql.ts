@@ -103,6 +103,8 @@ export type DeviceKind =
 export type EditMessageInput = {
   /** When given, and the message is at another revision, the edit is refused with RevisionConflictError. */
   expectedRevision?: InputMaybe<Scalars['Int']['input']>;
+  /** People whom it mentions from now on, in place of those before: at most 50 members of the conversation, or people whom it mentions already. Null leaves the mentions as they are; an empty list takes them away. */
+  mentionIds?: InputMaybe<Array<Scalars['ID']['input']>>;
   /** Which message. */
   messageId: Scalars['ID']['input'];
   /** The key of this write: 8 to 64 characters that the client chooses. */
@@ -269,6 +271,10 @@ export type SendMessageInput = {
   clientMessageId: Scalars['String']['input'];
   /** The conversation to send it to. */
   conversationId: Scalars['ID']['input'];
+  /** Whether it mentions all members. In a group, for its owner and admins. */
+  mentionEveryone?: InputMaybe<Scalars['Boolean']['input']>;
+  /** People whom it mentions: members of the conversation, at most 50; each counts once, however often it is given. */
+  mentionIds?: InputMaybe<Array<Scalars['ID']['input']>>;
   /** A message of the same conversation that this one answers. */
   replyToId?: InputMaybe<Scalars['ID']['input']>;
   /** 1 to 4000 characters (code points), at least one of them visible. */

@@ -7,6 +7,7 @@ import {
   MessageDeletedError,
   NotFoundError,
   OpKeyReusedError,
+  ValidationError,
 } from './errors.ts'
 
 /** Defined here and not in the registry, because they carry rows. */
@@ -35,7 +36,16 @@ interface Errors {
   CONVERSATION_CLOSED: ConversationClosedError
   MESSAGE_LOCKED: MessageLockedError
   REVISION_CONFLICT: RevisionConflictError
+  MENTION_NOT_MEMBER: ValidationError
+  MENTION_EVERYONE_FORBIDDEN: ValidationError
+  ATTACHMENT_NOT_FOUND: ValidationError
 }
+
+const invalid = (field: string, reason: string) =>
+  new ValidationError(`input.${field}: ${reason}`, [{ path: ['input', field], reason }])
+
+export const mentionsMembersOnly = () =>
+  invalid('mentionIds', 'Only members of the conversation can be mentioned in it. Leave out everybody else.')
 
 type Why = keyof Errors
 /** An outcome that is a refusal. */
@@ -60,6 +70,11 @@ const newErrors: {
   CONVERSATION_CLOSED: () => new ConversationClosedError(),
   MESSAGE_LOCKED: ({ policy }) => new MessageLockedError(policy),
   REVISION_CONFLICT: ({ message }) => new RevisionConflictError(message),
+  MENTION_NOT_MEMBER: () => mentionsMembersOnly(),
+  MENTION_EVERYONE_FORBIDDEN: () =>
+    invalid('mentionEveryone', 'Only the owner and the admins of a group can mention everyone in it.'),
+  ATTACHMENT_NOT_FOUND: () =>
+    invalid('attachmentIds', 'Only uploads of your own that are complete and not attached yet can be attached.'),
 }
 
 export const isRefused = <Some extends Outcome>(outcome: Some): outcome is Some & Refused =>

@@ -8,6 +8,7 @@ import {
   type MessageRoleOf,
 } from '../log/event-types.ts'
 import type { Message } from './rows.ts'
+import type { SendMessage } from './writing/commands.ts'
 
 /** Mark of the position before the first event of a stream. */
 export const startMark = '0'
@@ -88,6 +89,12 @@ export const messageJson: z.ZodType<Message> = z.object({
   editedAt: moment.nullable(),
   deletedAt: moment.nullable(),
   deletedById: z.string().nullable(),
+  // Null when there are none; both are missing in events of a process of the former version.
+  mentionIds: z
+    .array(z.string())
+    .nullish()
+    .transform((ids) => ids ?? []),
+  mentionsEveryone: z.boolean().default(false),
 })
 
 /** An event as the write functions return it and the bus carries it. */
@@ -109,7 +116,10 @@ export const eventJson = z
 
 /** The event of a message that was just sent, made from the command and the values that the database gave it. */
 export function sentEvent(
-  send: { actorId: string; conversationId: string; opKey: string; text: string; replyToSeq: number | null },
+  send: Pick<
+    SendMessage,
+    'actorId' | 'conversationId' | 'opKey' | 'text' | 'replyToSeq' | 'mentionIds' | 'mentionEveryone'
+  >,
   given: { seq: number; eventSeq: number; mark: string; markBefore: string | null; atMs: number },
 ): LogEventOf<'MESSAGE_SENT'> {
   const at = new Date(given.atMs)
@@ -125,6 +135,8 @@ export function sentEvent(
     editedAt: null,
     deletedAt: null,
     deletedById: null,
+    mentionIds: send.mentionIds ?? [],
+    mentionsEveryone: send.mentionEveryone,
   }
   return {
     streamId: send.conversationId,

@@ -33,7 +33,7 @@ const memberColumnNames =
     ' ',
   )
 const messageColumnNames =
-  'conversationId seq senderId text revision clientMessageId replyToSeq createdAt editedAt deletedAt deletedById'.split(
+  'conversationId seq senderId text revision clientMessageId replyToSeq createdAt editedAt deletedAt deletedById mentionIds mentionsEveryone'.split(
     ' ',
   )
 
@@ -70,7 +70,13 @@ const pick = (names: string[]) => {
 export const pickConversation = pick(conversationColumnNames) as (row: object, prefix: string) => Conversation | null
 export const pickMember = pick(memberColumnNames) as (row: object, prefix: string) => Member | null
 export const pickEntryMember = pick(entryMemberColumnNames) as (row: object, prefix: string) => EntryMember | null
-export const pickMessage = pick(messageColumnNames) as (row: object, prefix: string) => Message | null
+const pickMessageRow = pick(messageColumnNames) as (row: object, prefix: string) => Message | null
+export function pickMessage(row: object, prefix: string): Message | null {
+  const message = pickMessageRow(row, prefix)
+  // Stored as null where there are none, which takes no room.
+  if (message) (message as { mentionIds: string[] | null }).mentionIds ??= []
+  return message
+}
 
 type Json<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date> : T[K] }
 export type UserJson = Json<User>

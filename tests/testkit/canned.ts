@@ -83,7 +83,15 @@ const membersOf = (conversationId: string): Member[] =>
   }))
 
 const messagesOf = (conversationId: string): Message[] => {
-  const plain = { conversationId, senderId: sender, revision: 1, replyToSeq: null, createdAt: at }
+  const plain = {
+    conversationId,
+    senderId: sender,
+    revision: 1,
+    replyToSeq: null,
+    createdAt: at,
+    mentionIds: [],
+    mentionsEveryone: false,
+  }
   const kept = { editedAt: null, deletedAt: null, deletedById: null }
   return [
     { ...plain, ...kept, seq: 1, text: 'Plain', clientMessageId: 'key 1' },

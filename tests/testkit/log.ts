@@ -21,6 +21,8 @@ export function messageRow(seq: number, change: Partial<Message> = {}): Message 
     editedAt: null,
     deletedAt: null,
     deletedById: null,
+    mentionIds: [],
+    mentionsEveryone: false,
     ...change,
   }
 }

@@ -7,6 +7,7 @@ import type {
   MessageDeletedError,
   NotFoundError,
   OpKeyReusedError,
+  ValidationError,
 } from '../errors.ts'
 import { accessOf } from '../conversations/access.ts'
 import type { Loaders } from '../loaders.ts'
@@ -25,6 +26,17 @@ export interface MessageWritten {
   message: Message
 }
 
+export interface NewMessage {
+  conversationId: string
+  clientMessageId: string
+  /** Null only with attachments. */
+  text: string | null
+  replyToSeq: number | null
+  mentionIds: readonly string[]
+  mentionEveryone: boolean
+  attachmentIds: readonly string[]
+}
+
 export interface WriteStatus {
   state: 'ACCEPTED' | 'UNKNOWN'
   event: WrittenEvent | null
@@ -37,15 +49,23 @@ export interface WriteStatus {
 export interface Messages {
   send(
     viewer: Viewer,
-    input: { conversationId: string; clientMessageId: string; text: string; replyToSeq: number | null },
-  ): Promise<MessageWritten | NotFoundError | ConversationClosedError | OpKeyReusedError>
+    input: NewMessage,
+  ): Promise<MessageWritten | NotFoundError | ValidationError | ConversationClosedError | OpKeyReusedError>
   edit(
     viewer: Viewer,
-    input: { message: MessageRef; text: string; expectedRevision: number | null; opKey: string },
+    input: {
+      message: MessageRef
+      text: string
+      expectedRevision: number | null
+      /** Whom it mentions from now on; null leaves that as it is. */
+      mentionIds: readonly string[] | null
+      opKey: string
+    },
   ): Promise<
     | MessageWritten
     | NotFoundError
     | ForbiddenError
+    | ValidationError
     | RevisionConflictError
     | MessageLockedError
     | MessageDeletedError
@@ -65,30 +85,45 @@ export interface Messages {
 const noConversation = { notFound: 'There is no such conversation here.' }
 const noMessage = { notFound: 'There is no such message here.' }
 
+const unlessNone = (ids: readonly string[]) => (ids.length > 0 ? [...new Set(ids)] : null)
+/** The same people in another order are the same request. */
+const sorted = (ids: readonly string[]) => [...ids].sort().join(' ')
+
 export function createMessages(append: Append, events: EventStore, typing: Pick<Typing, 'sent'>): Messages {
   const written = ({ message, ...ack }: Omit<Ack, 'opKey'> & { message: Message }, opKey: string): MessageWritten => ({
     ack: { outcome: ack.outcome, streamId: ack.streamId, eventSeq: ack.eventSeq, mark: ack.mark, opKey },
     message,
   })
   return {
-    async send(viewer, { conversationId, clientMessageId: opKey, text, replyToSeq }) {
-      const hash = requestHash('sendMessage', [conversationId, text, replyToSeq])
-      const actorId = viewer.userId
-      const sent = await append({ type: 'sendMessage', actorId, conversationId, opKey, hash, text, replyToSeq })
+    async send(viewer, { clientMessageId: opKey, ...input }) {
+      const { conversationId, text, replyToSeq, mentionEveryone } = input
+      const mentionIds = unlessNone(input.mentionIds)
+      const attachmentIds = unlessNone(input.attachmentIds)
+      // Nothing more for a message without them: keys of former versions must go on to match.
+      const extras =
+        mentionIds || attachmentIds || mentionEveryone
+          ? [mentionEveryone, sorted(mentionIds ?? []), (attachmentIds ?? []).join(' ')]
+          : []
+      const hash = requestHash('sendMessage', [conversationId, text, replyToSeq, ...extras])
+      const message = { conversationId, text, replyToSeq, mentionIds, mentionEveryone, attachmentIds }
+      const sent = await append({ type: 'sendMessage', actorId: viewer.userId, opKey, hash, ...message })
       if (isRefused(sent)) return refusalOf(sent, noConversation)
       typing.sent(viewer, conversationId)
       return written(sent, opKey)
     },
-    async edit(viewer, { message: { conversationId, seq }, text, expectedRevision, opKey }) {
+    async edit(viewer, { message: { conversationId, seq }, text, expectedRevision, mentionIds: given, opKey }) {
+      const mentionIds = given && [...new Set(given)]
+      const extras = mentionIds ? [sorted(mentionIds)] : []
       const edited = await append({
         type: 'editMessage',
         actorId: viewer.userId,
         conversationId,
         seq,
         opKey,
-        hash: requestHash('editMessage', [conversationId, seq, text, expectedRevision]),
+        hash: requestHash('editMessage', [conversationId, seq, text, expectedRevision, ...extras]),
         text,
         expectedRevision,
+        mentionIds,
       })
       if (!isRefused(edited)) return written(edited, opKey)
       return refusalOf(edited, { ...noMessage, forbidden: 'Only its sender may edit a message.' })

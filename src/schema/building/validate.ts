@@ -86,5 +86,11 @@ export const seq = z.number().int().min(0, 'Must be 0 or more.')
 export const positiveSeq = z.number().int().min(1, 'Must be 1 or more.')
 /** Mark of a StreamCursor. Allows more letters than marks have today, so that they may become longer. */
 export const mark = z.string().regex(/^[\w-]{1,16}$/, 'Must be the mark of a StreamCursor, as it was given.')
+/** Ids of which each counts once, however often it is given. */
+export const distinctIds = (maxLength: number) =>
+  z
+    .array(z.string())
+    .transform((ids) => [...new Set(ids)])
+    .refine((ids) => ids.length <= maxLength, `At most ${String(maxLength)} different ids can be given at once.`)
 export const idList = (maxLength: number) =>
   z.array(z.string()).max(maxLength, `At most ${String(maxLength)} ids can be given at once.`)

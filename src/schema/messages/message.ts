@@ -1,6 +1,7 @@
 import { isUuid } from '../../domain/ids.ts'
 import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage } from '../../domain/page.ts'
 import type { ReadRow } from '../../store/messages.ts'
+import type { User as UserRow } from '../../store/rows.ts'
 import { builder } from '../building/builder.ts'
 import { toConnection } from '../building/connection.ts'
 import { isViewer } from '../building/context.ts'
@@ -57,6 +58,19 @@ export const Message = builder.prismaObject('Message', {
       description: 'The key it was sent with; null for everyone but the sender.',
       ...viewerDependent,
       resolve: (message, _, context) => (isViewer(context, message.senderId) ? message.clientMessageId : null),
+    }),
+    mentions: t.field({
+      type: [User],
+      description:
+        'The people whom it mentions, as the sender ordered them, also those who have left since. Empty once deleted. ' +
+        'Not those whom only mentionsEveryone means.',
+      resolve: async ({ mentionIds }, _, { loaders }) => {
+        const people = await Promise.all(mentionIds.map((id) => loaders.user.load(id)))
+        return people.filter((person): person is UserRow => person !== null && person.erasedAt === null)
+      },
+    }),
+    mentionsEveryone: t.exposeBoolean('mentionsEveryone', {
+      description: 'Whether it mentions all who were members of the group when it was sent.',
     }),
     status: t.field({
       type: DeliveryStatus,

@@ -7,7 +7,7 @@ import {
   ValidationError,
 } from '../../domain/errors.ts'
 import type { MessageWritten } from '../../domain/messages/messages.ts'
-import { MessageLockedError, RevisionConflictError } from '../../domain/outcome.ts'
+import { mentionsMembersOnly, MessageLockedError, RevisionConflictError } from '../../domain/outcome.ts'
 import { z } from 'zod'
 import { WriteAck } from '../building/ack.ts'
 import { builder } from '../building/builder.ts'
@@ -15,7 +15,8 @@ import { refusing } from '../building/refusing.ts'
 import { requireViewer, type Context } from '../building/context.ts'
 import { maySee, showShell } from '../conversations/conversation.ts'
 import { Message } from './message.ts'
-import { messageText, opKey, positiveSeq } from '../building/validate.ts'
+import { decodeGlobalId } from '../building/ids.ts'
+import { distinctIds, messageText, opKey, positiveSeq } from '../building/validate.ts'
 
 const success = (name: string, description: string) =>
   builder.objectRef<MessageWritten>(name).implement({
@@ -48,6 +49,13 @@ const SendMessageInput = builder.inputType('SendMessageInput', {
     }),
     text: t.string({ description: '1 to 4000 characters (code points), at least one of them visible.' }),
     replyToId: t.id({ description: 'A message of the same conversation that this one answers.' }),
+    mentionIds: t.idList({
+      description:
+        'People whom it mentions: members of the conversation, at most 50; each counts once, however often it is given.',
+    }),
+    mentionEveryone: t.boolean({
+      description: 'Whether it mentions all members. In a group, for its owner and admins.',
+    }),
   }),
 })
 
@@ -58,6 +66,11 @@ const EditMessageInput = builder.inputType('EditMessageInput', {
     text: t.string({
       required: true,
       description: '1 to 4000 characters (code points), at least one of them visible.',
+    }),
+    mentionIds: t.idList({
+      description:
+        'People whom it mentions from now on, in place of those before: at most 50 members of the conversation, or people ' +
+        'whom it mentions already. Null leaves the mentions as they are; an empty list takes them away.',
     }),
     expectedRevision: t.int({
       description:
@@ -82,10 +95,20 @@ const DeleteMessageInput = builder.inputType('DeleteMessageInput', {
 })
 
 const requiredText = z.string({ error: 'Give the text of the message: 1 to 4000 characters.' }).pipe(messageText)
+const maxMentions = 50
+const mentionIds = distinctIds(maxMentions).nullish()
 // Made once: zod compiles a schema at its first use, which costs more than the rest of a send.
-const sendShape = z.object({ clientMessageId: opKey, text: requiredText })
-const editShape = z.object({ text: messageText, opKey, expectedRevision: positiveSeq.nullish() })
+const sendShape = z.object({ clientMessageId: opKey, text: requiredText, mentionIds })
+const editShape = z.object({ text: messageText, opKey, expectedRevision: positiveSeq.nullish(), mentionIds })
 const deleteShape = z.object({ opKey })
+
+/** Who is mentioned, by the ids of the input. An id of nobody is refused as one of somebody who is no member. */
+const toMentionIds = (ids: readonly string[]) =>
+  ids.map((id) => {
+    const decoded = decodeGlobalId(id)
+    if (decoded?.type === 'User') return decoded.id
+    throw mentionsMembersOnly()
+  })
 
 /**
  * The cursors of the answer must not be newer than the message in it. A repeated write is also answered to a sender who has
@@ -129,19 +152,22 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: SendMessageInput, required: true, description: 'The message.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const { clientMessageId, text } = sending.validate(sendShape, 'input', input)
+      const { clientMessageId, text, mentionIds: mentioned } = sending.validate(sendShape, 'input', input)
       const conversationId = sending.requireId('Conversation', input.conversationId)
       const replyTo = input.replyToId == null ? null : sending.requireMessageRef(input.replyToId)
       if (replyTo && replyTo.conversationId !== conversationId) {
         return sending.granted(new NotFoundError('The message to reply to is not in this conversation.'))
       }
-      const replyToSeq = replyTo?.seq ?? null
-      return noted(
-        context,
-        sending.granted(
-          await context.domain.messages.send(viewer, { conversationId, clientMessageId, text, replyToSeq }),
-        ),
-      )
+      const message = {
+        conversationId,
+        clientMessageId,
+        text,
+        replyToSeq: replyTo?.seq ?? null,
+        mentionIds: toMentionIds(mentioned ?? []),
+        mentionEveryone: input.mentionEveryone ?? false,
+        attachmentIds: [],
+      }
+      return noted(context, sending.granted(await context.domain.messages.send(viewer, message)))
     },
   }),
   editMessage: t.field({
@@ -151,11 +177,19 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: EditMessageInput, required: true, description: 'Which message, and the text.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const { text, opKey: key, expectedRevision = null } = editing.validate(editShape, 'input', input)
+      const { text, opKey: key, ...checked } = editing.validate(editShape, 'input', input)
       const message = editing.requireMessageRef(input.messageId)
       return noted(
         context,
-        editing.granted(await context.domain.messages.edit(viewer, { message, text, expectedRevision, opKey: key })),
+        editing.granted(
+          await context.domain.messages.edit(viewer, {
+            message,
+            text,
+            expectedRevision: checked.expectedRevision ?? null,
+            mentionIds: checked.mentionIds ? toMentionIds(checked.mentionIds) : null,
+            opKey: key,
+          }),
+        ),
       )
     },
   }),

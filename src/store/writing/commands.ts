@@ -11,8 +11,14 @@ export interface SendMessage extends Keyed {
   type: 'sendMessage'
   actorId: string
   conversationId: string
-  text: string
+  /** Null only with attachments. */
+  text: string | null
   replyToSeq: number | null
+  /** Whom it mentions, each once; null when nobody. */
+  mentionIds: string[] | null
+  mentionEveryone: boolean
+  /** Files to attach, each once; null when there are none. */
+  attachmentIds: string[] | null
 }
 
 export interface EditMessage extends Keyed {
@@ -22,6 +28,8 @@ export interface EditMessage extends Keyed {
   seq: number
   text: string
   expectedRevision: number | null
+  /** Whom it mentions from now on, each once; null leaves that as it is. */
+  mentionIds: string[] | null
 }
 
 export interface DeleteMessage extends Keyed {

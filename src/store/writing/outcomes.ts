@@ -61,13 +61,21 @@ const flushed = z.object({
 export const outcomes = {
   sendMessage: z.discriminatedUnion('outcome', [
     messageWritten,
-    refused('NOT_FOUND', 'REPLY_NOT_FOUND', 'CONVERSATION_CLOSED', 'OP_KEY_REUSED'),
+    refused(
+      'NOT_FOUND',
+      'REPLY_NOT_FOUND',
+      'CONVERSATION_CLOSED',
+      'OP_KEY_REUSED',
+      'MENTION_NOT_MEMBER',
+      'MENTION_EVERYONE_FORBIDDEN',
+      'ATTACHMENT_NOT_FOUND',
+    ),
   ]),
   editMessage: z.discriminatedUnion('outcome', [
     messageWritten,
     locked,
     conflict,
-    refused('NOT_FOUND', 'FORBIDDEN', 'MESSAGE_DELETED', 'OP_KEY_REUSED'),
+    refused('NOT_FOUND', 'FORBIDDEN', 'MESSAGE_DELETED', 'OP_KEY_REUSED', 'MENTION_NOT_MEMBER'),
   ]),
   deleteMessage: z.discriminatedUnion('outcome', [
     messageWritten,

@@ -40,6 +40,9 @@ const calls: Record<CommandType, Call> = {
     hash: 'bytea',
     text: 'text',
     replyToSeq: 'int',
+    mentionIds: 'uuid[]',
+    mentionEveryone: 'boolean',
+    attachmentIds: 'uuid[]',
   }),
   editMessage: callOf<'editMessage'>('parley_edit_message', {
     actorId: 'uuid',
@@ -49,6 +52,7 @@ const calls: Record<CommandType, Call> = {
     hash: 'bytea',
     text: 'text',
     expectedRevision: 'int',
+    mentionIds: 'uuid[]',
   }),
   deleteMessage: callOf<'deleteMessage'>('parley_delete_message', {
     actorId: 'uuid',
@@ -112,7 +116,7 @@ const sendMessages: Statement = {
   isRepeatable: true,
   text: `SELECT outcome, seq, event_seq AS "eventSeq", mark, mark_before AS "markBefore", at_ms AS "atMs",
       replayed
-    FROM parley_send_messages($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::int[])`,
+    FROM parley_send_messages($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::int[], $7::jsonb[])`,
 }
 
 interface SentRow extends Record<string, unknown> {
@@ -130,6 +134,15 @@ interface SentRow extends Record<string, unknown> {
 }
 
 type Sent = OutcomeOf<'sendMessage'>
+
+const hasExtras = ({ mentionIds, mentionEveryone, attachmentIds }: SendMessage) =>
+  mentionIds !== null || mentionEveryone || attachmentIds !== null
+
+/** What few messages have, as one value: null for most. */
+const extrasOf = (send: SendMessage) => {
+  const { mentionIds, mentionEveryone, attachmentIds } = send
+  return hasExtras(send) ? JSON.stringify({ mentionIds, mentionEveryone, attachmentIds }) : null
+}
 
 /** Adds events that sends caused on personal streams to the result of a send in the same conversation. */
 function addBesides(sends: SendMessage[], results: (Sent | null)[], rows: SentRow[]): void {
@@ -201,6 +214,7 @@ export function createWrite(db: Database, gatherFrom: number): Write {
         sends.map(({ hash }) => hash),
         sends.map(({ text }) => text),
         sends.map(({ replyToSeq }) => replyToSeq),
+        sends.some(hasExtras) ? sends.map(extrasOf) : null,
       ])
       const results = sends.map((each, index) => {
         const row = rows[index]

@@ -6,7 +6,7 @@ import type { SendMessage } from '../../../src/store/writing/commands.ts'
 /** One statement that the gatherer has sent, for the test to answer. */
 interface Statement {
   /** The texts of its sends. */
-  texts: string[]
+  texts: (string | null)[]
   single: boolean
   /** Answers each send with its own text, but those of these conversations as LOCKED. */
   answer: (lockedConversations?: string[]) => Promise<void>
@@ -58,9 +58,19 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+const noExtras = { mentionIds: null, mentionEveryone: false, attachmentIds: null }
 let keys = 0
 const asked = (conversationId: string, text: string, opKey = `key ${++keys}`) =>
-  send({ type: 'sendMessage', actorId: 'ann', conversationId, opKey, hash: Buffer.alloc(32), text, replyToSeq: null })
+  send({
+    type: 'sendMessage',
+    actorId: 'ann',
+    conversationId,
+    opKey,
+    hash: Buffer.alloc(32),
+    text,
+    replyToSeq: null,
+    ...noExtras,
+  })
 
 /** Takes both places, so that what comes next has to wait. */
 async function fill(): Promise<Statement[]> {
@@ -168,6 +178,7 @@ test('two sends with the same key of the same person never go in one statement',
     hash: Buffer.alloc(32),
     text: '5',
     replyToSeq: null,
+    ...noExtras,
   })
   await first!.answer()
   expect(texts()).toEqual([['1', '4', '5']])
