@@ -1,7 +1,7 @@
--- The sender may delete within the edit policy; owners and admins of a group at any time.
+-- The sender may delete within the edit policy; who may DELETE_OTHERS, at any time.
 CREATE OR REPLACE FUNCTION parley_delete_message(p_actor uuid, p_conversation uuid, p_seq int, p_op_key text, p_hash bytea)
 RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE c conversations; me members; m messages; replayed jsonb; at timestamptz; new_mark text; log_xid xid8;
+DECLARE c conversations; me members; m messages; moderates boolean; replayed jsonb; at timestamptz; new_mark text; log_xid xid8;
 BEGIN
   IF NOT parley_is_member(p_actor, p_conversation) THEN
     RETURN coalesce(parley_replayed(p_actor, p_op_key, p_hash), jsonb_build_object('outcome', 'NOT_FOUND'));
@@ -11,13 +11,12 @@ BEGIN
   IF replayed IS NOT NULL THEN RETURN replayed; END IF;
   SELECT * INTO me FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL;
   IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
-  SELECT * INTO m FROM messages WHERE conversation_id = p_conversation AND seq = p_seq;
+  SELECT * INTO m FROM messages WHERE conversation_id = p_conversation AND seq = p_seq AND seq > me.history_from_seq;
   IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
-  IF c.kind <> 'GROUP' OR me.role = 'MEMBER' THEN
-    IF m.sender_id <> p_actor THEN RETURN jsonb_build_object('outcome', 'FORBIDDEN'); END IF;
-  END IF;
+  moderates := parley_may(c, me, 'DELETE_OTHERS');
+  IF m.sender_id <> p_actor AND NOT moderates THEN RETURN jsonb_build_object('outcome', 'FORBIDDEN'); END IF;
   IF m.deleted_at IS NOT NULL THEN RETURN jsonb_build_object('outcome', 'MESSAGE_DELETED'); END IF;
-  IF (c.kind <> 'GROUP' OR me.role = 'MEMBER') AND NOT parley_editable(c, m) THEN
+  IF NOT moderates AND NOT parley_editable(c, m) THEN
     RETURN jsonb_build_object('outcome', 'MESSAGE_LOCKED', 'policy', c.edit_policy);
   END IF;
   at := parley_now();

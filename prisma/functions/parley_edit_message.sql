@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION parley_edit_message(p_actor uuid, p_conversation uuid, p_seq int, p_op_key text, p_hash bytea, p_text text,
   p_expected_revision int, p_mention_ids uuid[])
 RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE c conversations; m messages; replayed jsonb; at timestamptz; new_mark text; log_xid xid8;
+DECLARE c conversations; m messages; history_from int; replayed jsonb; at timestamptz; new_mark text; log_xid xid8;
 BEGIN
   IF NOT parley_is_member(p_actor, p_conversation) THEN
     RETURN coalesce(parley_replayed(p_actor, p_op_key, p_hash), jsonb_build_object('outcome', 'NOT_FOUND'));
@@ -11,9 +11,9 @@ BEGIN
   SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
   replayed := parley_replayed(p_actor, p_op_key, p_hash);
   IF replayed IS NOT NULL THEN RETURN replayed; END IF;
-  PERFORM FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL;
+  SELECT history_from_seq INTO history_from FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL;
   IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
-  SELECT * INTO m FROM messages WHERE conversation_id = p_conversation AND seq = p_seq;
+  SELECT * INTO m FROM messages WHERE conversation_id = p_conversation AND seq = p_seq AND seq > history_from;
   IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
   IF m.sender_id <> p_actor THEN RETURN jsonb_build_object('outcome', 'FORBIDDEN'); END IF;
   IF m.deleted_at IS NOT NULL THEN RETURN jsonb_build_object('outcome', 'MESSAGE_DELETED'); END IF;

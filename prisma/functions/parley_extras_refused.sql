@@ -10,7 +10,7 @@ BEGIN
   END IF;
   IF p_mention_everyone AND NOT EXISTS (
     SELECT FROM conversations c JOIN members m ON m.conversation_id = c.id
-     WHERE c.id = p_conversation AND c.kind = 'GROUP' AND m.user_id = p_actor AND m.left_at IS NULL AND m.role <> 'MEMBER') THEN
+     WHERE c.id = p_conversation AND m.user_id = p_actor AND parley_may(c, m, 'MENTION_EVERYONE')) THEN
     RETURN 'MENTION_EVERYONE_FORBIDDEN';
   END IF;
   -- Nobody can have uploaded a file yet.

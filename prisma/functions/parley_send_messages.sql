@@ -54,7 +54,7 @@ BEGIN
         WHEN m.user_id IS NOT NULL AND c.id <> ALL (held) THEN 'LOCKED'
         WHEN used.yes OR retired.yes THEN NULL
         WHEN c.closed_at IS NOT NULL THEN 'CONVERSATION_CLOSED'
-        WHEN a.reply_to NOT BETWEEN 1 AND c.head_seq THEN 'REPLY_NOT_FOUND'
+        WHEN a.reply_to NOT BETWEEN m.history_from_seq + 1 AND c.head_seq THEN 'REPLY_NOT_FOUND'
         WHEN a.extras IS NULL THEN 'ACCEPTED'
         ELSE coalesce(parley_extras_refused(a.actor, a.conversation, parley_ids(a.extras->'mentionIds'),
           (a.extras->>'mentionEveryone')::boolean, parley_ids(a.extras->'attachmentIds')), 'ACCEPTED')

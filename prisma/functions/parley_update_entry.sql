@@ -10,7 +10,9 @@ BEGIN
     muted_until = CASE WHEN p_set_muted THEN p_muted_until ELSE muted_until END,
     archived = coalesce(p_archived, archived),
     pinned = coalesce(p_pinned, pinned),
-    own_read_seq = least(own_read_seq, coalesce(p_unread_from - 1, own_read_seq)),
+    own_read_seq = CASE WHEN p_unread_from IS NULL THEN own_read_seq
+      -- What is withheld from the member cannot be unread.
+      ELSE least(own_read_seq, greatest(p_unread_from - 1, history_from_seq)) END,
     caught_up = caught_up AND p_unread_from IS NULL
   WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL;
   IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;

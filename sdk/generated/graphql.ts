@@ -165,6 +165,13 @@ export type HeartbeatInput = {
   status: PresenceStatus;
 };
 
+/** What people who join a group may see of the messages before. */
+export type HistoryVisibility =
+  /** All messages. */
+  | 'ALL'
+  /** Only messages that were sent after they joined. */
+  | 'SINCE_JOINED';
+
 /** Which entries of the inbox. */
 export type InboxFilter =
   /** Entries that are not archived, also those that a message brought back. */
@@ -205,6 +212,21 @@ export type MarkReadInput = {
   /** The seq of that message; a larger number than headSeq counts as headSeq. */
   seq: Scalars['Int']['input'];
 };
+
+/** What a group can let its plain members do. Its owner and admins may do all of it. */
+export type MemberPermission =
+  /** Add people. */
+  | 'ADD'
+  /** Delete other people's messages. */
+  | 'DELETE_OTHERS'
+  /** Mention everyone at once. */
+  | 'MENTION_EVERYONE'
+  /** Pin messages. */
+  | 'PIN'
+  /** Remove plain members. */
+  | 'REMOVE'
+  /** Change the title. */
+  | 'RENAME';
 
 /** What a person may do in a conversation. */
 export type MemberRole =
@@ -279,6 +301,22 @@ export type SendMessageInput = {
   replyToId?: InputMaybe<Scalars['ID']['input']>;
   /** 1 to 4000 characters (code points), at least one of them visible. */
   text?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What people who join a group from now on may see. */
+export type SetHistoryVisibilityInput = {
+  /** Which group. */
+  conversationId: Scalars['ID']['input'];
+  /** The new visibility. */
+  historyVisibility: HistoryVisibility;
+};
+
+/** What plain members of a group may do. */
+export type SetMemberPermissionsInput = {
+  /** Which group. */
+  conversationId: Scalars['ID']['input'];
+  /** All of it: what is not in the list is no longer allowed. */
+  memberPermissions: Array<MemberPermission>;
 };
 
 /** Whether the viewer types. */

@@ -12,6 +12,7 @@ import type {
 import type { LeastStandings, MemberKey, MemberStore, Muting } from '../store/members.ts'
 import type { MembersRequest, PeopleStore } from '../store/people.ts'
 import type { Conversation, EntryRow, Member, Message, User } from '../store/rows.ts'
+import { History } from './conversations/history.ts'
 import { Horizon } from './horizon.ts'
 import type { Presence } from './presence/presence.ts'
 import type { Seen, Sight } from './presence/view.ts'
@@ -40,6 +41,7 @@ export interface Loaders {
   readBy: DataLoader<ReadByRequest, ReadRow[]>
   /** The presence of a person, as the viewer of the key may see it. */
   presence: DataLoader<Sight, Seen, string>
+  history: History
   horizon: Horizon
 }
 
@@ -70,8 +72,17 @@ class LazyLoaders implements Loaders {
     private readonly payer: string | undefined,
   ) {}
 
+  private noteConversation(row: Conversation) {
+    this.horizon.note(row.id, row)
+    this.history.note(row.id, row.historyBoundSeq)
+  }
+
   get horizon() {
     return (this.made.horizon ??= new Horizon())
+  }
+
+  get history() {
+    return (this.made.history ??= new History((ids) => this.stores.members.historyBounds(ids, this.payer)))
   }
 
   get user() {
@@ -88,7 +99,7 @@ class LazyLoaders implements Loaders {
     const { horizon } = this
     return (this.made.conversation ??= new DataLoader(async (ids) => {
       const rows = await horizon.track(this.stores.conversations.byIds(ids, this.payer), (read) => {
-        for (const row of read) horizon.note(row.id, row)
+        for (const row of read) this.noteConversation(row)
       })
       const found = new Map(rows.map((row) => [row.id, row]))
       return ids.map((id) => found.get(id) ?? null)
@@ -101,7 +112,7 @@ class LazyLoaders implements Loaders {
       async (keys) => {
         const { entries } = await horizon.track(this.stores.conversations.entries(keys), (read) => {
           for (const [viewerId, head] of read.viewerHeads) horizon.note(viewerId, head)
-          for (const each of read.entries) if (each) horizon.note(each.conversation.id, each.conversation)
+          for (const each of read.entries) if (each) this.noteConversation(each.conversation)
         })
         return entries
       },
@@ -129,7 +140,10 @@ class LazyLoaders implements Loaders {
     const { horizon } = this
     return (this.made.message ??= new PrimedLoader<MessageKey, Message | null>(async (keys) => {
       const rows = await horizon.track(this.stores.messages.byKeys(keys, this.payer), (read) => {
-        for (const row of read) horizon.note(row.message.conversationId, row)
+        for (const row of read) {
+          horizon.note(row.message.conversationId, row)
+          this.history.note(row.message.conversationId, row.historyBoundSeq)
+        }
       })
       const found = new Map(rows.map((row) => [messageId(row.message), row.message]))
       return keys.map((key) => found.get(messageId(key)) ?? null)

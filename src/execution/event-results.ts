@@ -121,6 +121,8 @@ interface Plan {
   key: string
   siblings: Map<string, Plan>
   entries: Map<unknown, Entry>
+  /** The same for readers from whom the message of the event is withheld. */
+  withheld: Map<unknown, Entry>
   /** Types of events whose last result was one viewer's alone: the next one is not waited for to see. */
   exclusiveTypes: Set<string>
   subscriptionCount: number
@@ -138,11 +140,13 @@ export function createEventResults(): OpenEventResults<LiveItem> {
   const sweep = () => {
     const expiredMs = Date.now() - sharedMs
     let left = 0
-    for (const { entries } of plans) {
-      for (const [event, { first }] of entries) {
-        if (first.value && first.settledAtMs <= expiredMs) entries.delete(event)
+    for (const plan of plans) {
+      for (const entries of [plan.entries, plan.withheld]) {
+        for (const [event, { first }] of entries) {
+          if (first.value && first.settledAtMs <= expiredMs) entries.delete(event)
+        }
+        left += entries.size
       }
-      left += entries.size
     }
     sweeping = left > 0 ? setTimeout(sweep, sharedMs).unref() : undefined
   }
@@ -153,7 +157,7 @@ export function createEventResults(): OpenEventResults<LiveItem> {
     if (!siblings) plansOf.set(document, (siblings = new Map<string, Plan>()))
     const key = `${operationName ?? ''} ${JSON.stringify(variablesBelowRoot(args))}`
     let plan = siblings.get(key)
-    plan ??= { key, siblings, entries: new Map(), exclusiveTypes: new Set(), subscriptionCount: 0 }
+    plan ??= { key, siblings, entries: new Map(), withheld: new Map(), exclusiveTypes: new Set(), subscriptionCount: 0 }
     args.share?.subscribe(plan)
     siblings.set(key, plan)
     plans.add(plan)
@@ -185,7 +189,7 @@ class Sharing implements EventResults<LiveItem> {
     // Word of a lost place is for this reader alone. An event of a personal stream shows things of other streams, whose
     // edits and deletions do not show in its epoch.
     if (!event || event.streamId === viewerId) return this.run(item)
-    const { entries } = this.plan
+    const entries = 'isWithheld' in item && item.isWithheld ? this.plan.withheld : this.plan.entries
     const entry = entries.get(event)
     if (!entry || entry.epoch !== epoch || !isFresh(entry.first)) {
       const first = this.run(item, this.plan.subscriptionCount)

@@ -1,5 +1,5 @@
 import type { Loaders } from '../domain/loaders.ts'
-import type { Context } from '../schema/building/context.ts'
+import type { Context, Group } from '../schema/building/context.ts'
 
 /**
  * The context in which an event is executed for more than one viewer. It knows one of them, and notes what was asked of
@@ -10,7 +10,7 @@ export class SharedContext implements Context {
   /** Of whom it was asked whether they are the viewer. */
   private readonly asked = new Set<string>()
   /** Of which people it was asked whether the viewer is among them. */
-  private readonly askedGroups: ReadonlySet<string>[] = []
+  private readonly askedGroups: Group[] = []
   /** Whether the result is one viewer's alone. */
   isExclusive = false
 
@@ -56,7 +56,7 @@ export class SharedContext implements Context {
     return userId === this.ownId
   }
 
-  isViewerAmong(userIds: ReadonlySet<string>): boolean {
+  isViewerAmong(userIds: Group): boolean {
     this.askedGroups.push(userIds)
     return this.ownId !== undefined && userIds.has(this.ownId)
   }
@@ -70,7 +70,7 @@ export class SharedContext implements Context {
     if (oneId === otherId) return true
     if (this.isExclusive) return false
     for (const userId of this.asked) if ((userId === oneId) !== (userId === otherId)) return false
-    const isAmong = (group: ReadonlySet<string>, id: string | undefined) => id !== undefined && group.has(id)
+    const isAmong = (group: Group, id: string | undefined) => id !== undefined && group.has(id)
     return this.askedGroups.every((group) => isAmong(group, oneId) === isAmong(group, otherId))
   }
 

@@ -33,6 +33,8 @@ export interface EventItem<Event = LogEvent> {
    * away in between.
    */
   epoch?: object
+  /** Whether its message is withheld from this reader. */
+  isWithheld?: boolean
   /** The reader's point in all streams after this event, for a reader that keeps one. */
   point?: ResumePoint
   /** The point as a token. */

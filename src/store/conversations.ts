@@ -97,6 +97,8 @@ export interface Membership extends StreamExtent {
   active: boolean
   /** True for staff who are not a member. */
   asStaff?: boolean
+  /** Messages up to this seq are withheld from the member. */
+  historyFromSeq: number
 }
 
 export interface MembershipsRequest {
@@ -140,12 +142,12 @@ const readMemberships = {
   text: `WITH named AS (SELECT * FROM unnest(${arrayParameter('bigint', 2)}, ${arrayParameter('uuid', 3)}, ${arrayParameter('int', 4)})
       AS n(place, stream_id, seq)),
     asked AS (SELECT * FROM ${tableOfParameters('uuid')} WITH ORDINALITY AS r(user_id, place))
-    SELECT r.place::int, NULL AS "conversationId", ${extentColumns('u', 'e')}, 0 AS "joinedEventSeq", true AS active
+    SELECT r.place::int, NULL AS "conversationId", ${extentColumns('u', 'e')}, 0 AS "joinedEventSeq", true AS active, 0 AS "historyFromSeq"
     FROM asked r JOIN users u ON u.id = r.user_id
     LEFT JOIN named n ON n.place = r.place AND n.stream_id = u.id
     LEFT JOIN events e ON e.stream_id = n.stream_id AND e.seq = n.seq
     UNION ALL
-    SELECT r.place::int, c.id, ${extentColumns('c', 'e')}, m.joined_event_seq, m.left_at IS NULL
+    SELECT r.place::int, c.id, ${extentColumns('c', 'e')}, m.joined_event_seq, m.left_at IS NULL, m.history_from_seq
     FROM asked r
     JOIN members m ON m.user_id = r.user_id AND (m.left_at IS NULL OR (r.place, m.conversation_id) IN (SELECT place, stream_id FROM named))
     JOIN conversations c ON c.id = m.conversation_id
@@ -156,7 +158,7 @@ const readMemberships = {
 const readActiveMemberships = {
   name: 'read_active_memberships',
   text: `SELECT k.place::int, c.id AS "conversationId", ${extentColumns('c', 'e')}, coalesce(m.joined_event_seq, 0) AS "joinedEventSeq",
-      true AS active, m.user_id IS NULL AS "asStaff"
+      true AS active, m.user_id IS NULL AS "asStaff", coalesce(m.history_from_seq, 0) AS "historyFromSeq"
     FROM ${tableOfParameters('uuid', 'uuid', 'int', 'boolean')} WITH ORDINALITY AS k(user_id, conversation_id, seq, is_staff, place)
     LEFT JOIN members m ON m.conversation_id = k.conversation_id AND m.user_id = k.user_id AND m.left_at IS NULL
     JOIN conversations c ON c.id = k.conversation_id AND (m.user_id IS NOT NULL OR k.is_staff AND c.kind = 'SUPPORT')

@@ -92,10 +92,12 @@ const readEvents = {
   text: `SELECT r.place::int, e.*
     FROM ${tableOfParameters('uuid', 'int', 'int')} WITH ORDINALITY AS r(stream_id, after_seq, max_rows, place)
     CROSS JOIN LATERAL (
-      SELECT ${eventColumns}, sum(coalesce(octet_length(m.text), 0) + 4 * coalesce(pg_column_size(e.data), 0))
+      SELECT ${eventColumns}, coalesce(c.history_bound_seq, 0) AS "historyBound", sum(coalesce(octet_length(m.text), 0) + 4 * coalesce(pg_column_size(e.data), 0))
           OVER before AS bytes_before
         FROM (SELECT * FROM events WHERE stream_id = r.stream_id AND seq > r.after_seq ORDER BY seq LIMIT r.max_rows) e
         ${joinMessage}
+        -- For a personal stream there is none.
+        LEFT JOIN conversations c ON c.id = r.stream_id
       WINDOW before AS (ORDER BY e.seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) e
     WHERE coalesce(e.bytes_before, 0) < $4
     ORDER BY r.place, e.seq`,
@@ -171,6 +173,7 @@ interface EventRow extends Record<string, unknown> {
   occurredAt: Date
   mark: string
   markBefore: string | null
+  historyBound: number
 }
 
 const toEvent = (row: EventRow) => toLogEvent({ ...row, message: pickMessage(row, 'm_') })

@@ -22,6 +22,11 @@ interface Numbered {
   mark: string
   /** Mark of the event before it, which shows that the two are of one history; null when it was not recorded. */
   markBefore: string | null
+  /**
+   * Messages up to this seq were withheld from some member when the event was stored or read. Undefined, as in events of a
+   * process of a former version: it is not known.
+   */
+  historyBound?: number
 }
 
 interface KnownEvent<Type extends EventType> extends Numbered {
@@ -61,8 +66,8 @@ interface Raw extends Numbered {
  * no reader gets half an event.
  */
 export function toLogEvent({ type, data, message = null, ...raw }: Raw): LogEvent {
-  const { streamId, seq, actorId, occurredAt, mark, markBefore } = raw
-  const numbered = { streamId, seq, actorId, occurredAt, mark, markBefore }
+  const { streamId, seq, actorId, occurredAt, mark, markBefore, historyBound } = raw
+  const numbered = { streamId, seq, actorId, occurredAt, mark, markBefore, historyBound }
   if (!isEventType(type)) return { ...numbered, type: 'UNKNOWN', data: null, messageSeq: null, message: null }
   const isAboutMessage = infoOf(type).message !== null
   if (isAboutMessage && message === null) throw new Error(`event ${String(seq)} of ${streamId} has lost its message`)
@@ -109,6 +114,7 @@ export const eventJson = z
     mark: z.string(),
     // Missing in events that a process of a former version publishes.
     markBefore: z.string().nullable().default(null),
+    historyBound: z.number().optional(),
     data: z.unknown(),
     message: messageJson.nullish(),
   })
@@ -148,6 +154,7 @@ export function sentEvent(
     occurredAt: at,
     mark: given.mark,
     markBefore: given.markBefore,
+    historyBound: 0,
     message,
   }
 }

@@ -25,6 +25,9 @@ export interface Muting {
   userIds: string[]
 }
 
+/** By member the seq up to which messages are withheld from them; only those from whom some are. */
+export type HistoryBounds = ReadonlyMap<string, number>
+
 /** Reads of memberships. Every method rejects with UNAVAILABLE when the database does not answer in time. */
 export interface MemberStore {
   /** Memberships by their keys, also of those who have left. One statement. */
@@ -33,6 +36,8 @@ export interface MemberStore {
   leastStandings(conversationIds: readonly string[], payer?: string): Promise<LeastStandings[]>
   /** For each conversation; null when there is none. One statement. */
   mutings(conversationIds: readonly string[], payer?: string): Promise<(Muting | null)[]>
+  /** For each conversation. One statement. */
+  historyBounds(conversationIds: readonly string[], payer?: string): Promise<HistoryBounds[]>
 }
 
 const readByKeys = {
@@ -60,6 +65,13 @@ const readMutings = {
   text: `SELECT c.id, c.kind, ARRAY(SELECT m.user_id::text FROM members m
       WHERE m.conversation_id = c.id AND m.left_at IS NULL AND m.muted_until > now()) AS "userIds"
     FROM conversations c WHERE c.id = ANY (${arrayParameter('uuid')})`,
+}
+
+const readHistoryBounds = {
+  name: 'read_history_bounds',
+  text: `SELECT t.place::int, ARRAY_AGG(m.user_id::text) AS "userIds", ARRAY_AGG(m.history_from_seq) AS seqs
+    FROM ${tableOfParameters('uuid')} WITH ORDINALITY AS t(id, place)
+    JOIN members m ON m.conversation_id = t.id AND m.history_from_seq > 0 AND m.left_at IS NULL GROUP BY t.place`,
 }
 
 interface LeastRow {
@@ -95,6 +107,18 @@ export function createMemberStore(db: Database): MemberStore {
       const rows = await db.run<Muting & { id: string }>(readMutings, [conversationIds], payer)
       const found = new Map(rows.map((row) => [row.id, row]))
       return conversationIds.map((id) => found.get(id) ?? null)
+    },
+    async historyBounds(conversationIds, payer) {
+      const rows = await db.run<{ place: number; userIds: string[]; seqs: number[] }>(
+        readHistoryBounds,
+        [conversationIds],
+        payer,
+      )
+      const bounds = conversationIds.map((): HistoryBounds => new Map())
+      for (const { place, userIds, seqs } of rows) {
+        bounds[place - 1] = new Map(userIds.map((userId, index) => [userId, seqs[index] ?? 0]))
+      }
+      return bounds
     },
   }
 }

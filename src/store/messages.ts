@@ -31,6 +31,8 @@ export interface MessageAsOf {
   message: Message
   headEventSeq: number
   headMark: string
+  /** Messages of the conversation after this seq are withheld from nobody. */
+  historyBoundSeq: number
 }
 
 export interface ProgressKey extends MessageKey {
@@ -68,7 +70,8 @@ export interface MessageStore {
 
 const readByKeys = {
   name: 'read_messages',
-  text: `SELECT ${messageColumns('m', 'm_')}, c.head_event_seq AS "headEventSeq", c.head_mark AS "headMark"
+  text: `SELECT ${messageColumns('m', 'm_')}, c.head_event_seq AS "headEventSeq", c.head_mark AS "headMark",
+      c.history_bound_seq AS "historyBoundSeq"
     FROM ${tableOfParameters('uuid', 'int')} AS k(conversation_id, seq)
     JOIN messages m USING (conversation_id, seq) JOIN conversations c ON c.id = m.conversation_id`,
 }
@@ -133,10 +136,14 @@ const maxReceipts = 2_000
 /** Up to this number of members, all are looked up one by one at once. */
 const fewMembers = 300
 
+// A position after what is withheld from a member passes it over: they have not read it.
+const hadIt = '(r.seq > m.history_from_seq OR p.up_to_seq <= m.history_from_seq)'
+
 // Whether others may see that p.user_id read it then. Scalar subqueries: the planner turns other forms into joins through
 // all members. A receipt that was not published to the others yet is after last_read_seq.
 const isShown = `(SELECT u.read_receipts_enabled AND m.last_read_seq >= p.up_to_seq FROM members m JOIN users u ON u.id = m.user_id
-  WHERE m.conversation_id = r.conversation_id AND m.user_id = p.user_id AND m.left_at IS NULL)`
+  WHERE m.conversation_id = r.conversation_id AND m.user_id = p.user_id AND m.left_at IS NULL
+    AND ${hadIt})`
 
 // The query must not read all receipts that there ever were. In a large group the first members who read a message have
 // receipts soon after it, so a number of receipts are searched in the order of time. Members who are then missing for the
@@ -177,7 +184,7 @@ const readReadBy = {
              OR (SELECT receipts = ${String(maxReceipts)} AND readers < r.max_rows FROM looked))
            AND (p.read_at, p.user_id) > (f.at, f.user_id)
            AND m.user_id <> ALL (ARRAY(SELECT user_id FROM first))
-           AND m.last_read_seq >= p.up_to_seq AND (SELECT u.read_receipts_enabled FROM users u WHERE u.id = m.user_id)
+           AND ${hadIt} AND m.last_read_seq >= p.up_to_seq AND (SELECT u.read_receipts_enabled FROM users u WHERE u.id = m.user_id)
       ) each ORDER BY read_at, user_id LIMIT r.max_rows) x
     ORDER BY r.place, x.read_at, x.user_id`,
 }
@@ -189,14 +196,15 @@ interface Placed {
 export function createMessageStore(db: Database): MessageStore {
   return {
     async byKeys(keys, payer) {
-      const rows = await db.run<{ headEventSeq: number; headMark: string }>(
+      const rows = await db.run<Omit<MessageAsOf, 'message'> & Record<string, unknown>>(
         readByKeys,
         [keys.map((key) => key.conversationId), keys.map((key) => key.seq)],
         payer,
       )
       return rows.flatMap((row) => {
         const message = pickMessage(row, 'm_')
-        return message ? [{ message, headEventSeq: row.headEventSeq, headMark: row.headMark }] : []
+        const { headEventSeq, headMark, historyBoundSeq } = row
+        return message ? [{ message, headEventSeq, headMark, historyBoundSeq }] : []
       })
     },
     async pages(requests, payer) {

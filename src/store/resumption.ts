@@ -84,12 +84,12 @@ const readResumptions: Statement = {
     named AS (SELECT * FROM unnest(${arrayParameter('bigint', 8)}, ${arrayParameter('uuid', 9)}, ${arrayParameter('int', 10)})
       AS n(place, stream_id, seq)),
     mark AS MATERIALIZED (SELECT * FROM ${watermarkTable})
-    SELECT r.place::int, NULL::uuid AS "conversationId", ${streamColumns('u')}, 0 AS "joinedEventSeq", true AS active, mark.*,
+    SELECT r.place::int, NULL::uuid AS "conversationId", ${streamColumns('u')}, 0 AS "joinedEventSeq", true AS active, 0 AS "historyFromSeq", mark.*,
       r.base IS NULL OR ${isKnown('r.base_xid', 'r.base_mark')} AS "isBaseKnown",
       r.target IS NULL OR ${isKnown('r.target_xid', 'r.target_mark')} AS "isTargetKnown"
     FROM asked r JOIN users u ON u.id = r.user_id CROSS JOIN mark ${joinPlaces('u')}
     UNION ALL
-    SELECT r.place::int, c.id, ${streamColumns('c')}, m.joined_event_seq, m.left_at IS NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    SELECT r.place::int, c.id, ${streamColumns('c')}, m.joined_event_seq, m.left_at IS NULL, m.history_from_seq, NULL, NULL, NULL, NULL, NULL, NULL
     FROM asked r
     JOIN members m ON m.user_id = r.user_id AND (m.left_at IS NULL OR (r.place, m.conversation_id) IN (SELECT place, stream_id FROM named))
     JOIN conversations c ON c.id = m.conversation_id ${joinPlaces('c')}`,
@@ -115,6 +115,7 @@ type Row = StreamRow &
     conversationId: string | null
     joinedEventSeq: number
     active: boolean
+    historyFromSeq: number
     isBaseKnown: boolean
     isTargetKnown: boolean
   }
@@ -159,10 +160,11 @@ export function createResumptionStore(db: Database): ResumptionStore {
       const conversations = requests.map((): ResumableMembership[] => [])
       const found = requests.map((): Resumption | null => null)
       for (const row of rows) {
-        const { place, conversationId, joinedEventSeq, active, isBaseKnown, isTargetKnown } = row
+        const { place, conversationId, joinedEventSeq, active, historyFromSeq, isBaseKnown, isTargetKnown } = row
         const stream = toStream(row)
         const memberships = conversations[place - 1] ?? []
-        if (conversationId !== null) memberships.push({ conversationId, joinedEventSeq, active, ...stream })
+        if (conversationId !== null)
+          memberships.push({ conversationId, joinedEventSeq, active, historyFromSeq, ...stream })
         else
           found[place - 1] = {
             now: watermarkOf(row),

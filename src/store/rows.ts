@@ -1,6 +1,6 @@
-import type { Conversation, EditPolicy, Member, Message, User } from './generated/prisma/client.ts'
+import type { Conversation, EditPolicy, HistoryVisibility, Member, Message, User } from './generated/prisma/client.ts'
 
-export type { Conversation, EditPolicy, Member, Message, User }
+export type { Conversation, EditPolicy, HistoryVisibility, Member, Message, User }
 
 /** One viewer's entry of one conversation, with the unread count from the same statement. */
 export interface EntryRow {
@@ -10,7 +10,10 @@ export interface EntryRow {
 }
 
 /** The columns of the viewer's membership that an entry shows: a page of the inbox has many. */
-export type EntryMember = Pick<Member, 'ownReadSeq' | 'mutedUntil' | 'archived' | 'pinned' | 'joinedEventSeq'>
+export type EntryMember = Pick<
+  Member,
+  'ownReadSeq' | 'mutedUntil' | 'archived' | 'pinned' | 'joinedEventSeq' | 'historyFromSeq'
+>
 
 /** Columns of each table under the names that Prisma gives them, so that a row is the same whichever code reads it. */
 const columnsOf = (names: string[]) => (alias: string, prefix: string) =>
@@ -25,11 +28,11 @@ const userColumnNames =
     ' ',
   )
 const conversationColumnNames =
-  'id kind title editPolicy pairKey memberCount headSeq headEventSeq headMark floorEventSeq floorMark lastActivityAt closedAt createdAt'.split(
+  'id kind title editPolicy pairKey memberCount headSeq headEventSeq headMark floorEventSeq floorMark lastActivityAt closedAt createdAt memberPermissions historyVisibility historyBoundSeq'.split(
     ' ',
   )
 const memberColumnNames =
-  'conversationId userId role lastReadSeq ownReadSeq lastDeliveredSeq lastSentSeq mutedUntil archived pinned joinedAt joinedEventSeq leftAt'.split(
+  'conversationId userId role lastReadSeq ownReadSeq lastDeliveredSeq lastSentSeq mutedUntil archived pinned joinedAt joinedEventSeq leftAt historyFromSeq'.split(
     ' ',
   )
 const messageColumnNames =
@@ -37,7 +40,7 @@ const messageColumnNames =
     ' ',
   )
 
-const entryMemberColumnNames = 'ownReadSeq mutedUntil archived pinned joinedEventSeq'.split(' ')
+const entryMemberColumnNames = 'ownReadSeq mutedUntil archived pinned joinedEventSeq historyFromSeq'.split(' ')
 
 export const userColumns = columnsOf(userColumnNames)
 export const conversationColumns = columnsOf(conversationColumnNames)

@@ -1,3 +1,4 @@
+import { History } from '../../src/domain/conversations/history.ts'
 import { Horizon } from '../../src/domain/horizon.ts'
 import type { Loaders } from '../../src/domain/loaders.ts'
 import type { TypingItem } from '../../src/domain/typing/channel.ts'
@@ -55,6 +56,9 @@ const conversation = (id: string, change: Partial<Conversation>): Conversation =
   lastActivityAt: at,
   closedAt: null,
   createdAt: at,
+  memberPermissions: [],
+  historyVisibility: 'ALL',
+  historyBoundSeq: 1,
   ...change,
 })
 const { sender, peer, member } = people
@@ -80,6 +84,8 @@ const membersOf = (conversationId: string): Member[] =>
     joinedAt: at,
     joinedEventSeq: index,
     leftAt: null,
+    // The first message is withheld from one of them.
+    historyFromSeq: userId === member ? 1 : 0,
   }))
 
 const messagesOf = (conversationId: string): Message[] => {
@@ -143,7 +149,8 @@ export function cannedLoaders(): Loaders {
     const answerLater = (key: never) => Promise.resolve(answer(key))
     return [name, { load: answerLater, get: answerLater }] as const
   })
-  return { ...Object.fromEntries(loaders), horizon: new Horizon() } as Loaders
+  const history = new History((ids) => Promise.resolve(ids.map(() => new Map([[member, 1]]))))
+  return { ...Object.fromEntries(loaders), horizon: new Horizon(), history } as Loaders
 }
 
 /** The context of a viewer's operation. Anything not canned throws an error with its name. */

@@ -147,6 +147,17 @@
       "SendMessageSuccess",
       "ValidationError"
     ],
+    "SetHistoryVisibilityResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "SetHistoryVisibilitySuccess"
+    ],
+    "SetMemberPermissionsResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "SetMemberPermissionsSuccess",
+      "ValidationError"
+    ],
     "StartDirectResult": [
       "NotFoundError",
       "StartDirectSuccess",
@@ -317,6 +328,17 @@
       "NotFoundError",
       "OpKeyReusedError",
       "SendMessageSuccess",
+      "ValidationError"
+    ],
+    "SetHistoryVisibilityResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "SetHistoryVisibilitySuccess"
+    ],
+    "SetMemberPermissionsResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "SetMemberPermissionsSuccess",
       "ValidationError"
     ],
     "StartDirectResult": [

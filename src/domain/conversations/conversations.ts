@@ -1,5 +1,6 @@
 import type { Append } from '../../log/append.ts'
 import type { EditPolicy } from '../../store/rows.ts'
+import type { UpdateGroup } from '../../store/writing/commands.ts'
 import { newId } from '../ids.ts'
 import { ValidationError, type ForbiddenError, type NotFoundError, type OpKeyReusedError } from '../errors.ts'
 import { requestHash } from '../op-key.ts'
@@ -21,6 +22,12 @@ export interface Conversations {
     input: { title: string; editPolicy: EditPolicy; memberIds: string[]; opKey: string },
   ): Promise<string | NotFoundError | OpKeyReusedError>
   rename(viewer: Viewer, conversationId: string, title: string): Promise<string | NotFoundError | ForbiddenError>
+  /** Null leaves a setting as it is. */
+  updateGroup(
+    viewer: Viewer,
+    conversationId: string,
+    settings: Partial<Pick<UpdateGroup, 'memberPermissions' | 'historyVisibility'>>,
+  ): Promise<string | NotFoundError | ForbiddenError>
   addMembers(
     viewer: Viewer,
     conversationId: string,
@@ -31,7 +38,10 @@ export interface Conversations {
 }
 
 const notFound = 'There is no such conversation here.'
-const managersOnly = 'Only the owner and admins of a group may do this, and a direct conversation keeps its two people.'
+const managersOnly =
+  'Only the owner and admins of a group may do this, and members whom the group lets do it. A direct conversation keeps its ' +
+  'two people, and a closed one stays as it is.'
+const ownerOnly = 'Only the owner of a group may do this, and not once it is closed.'
 
 export function createConversations(append: Append, presence: Pick<Presence, 'relationsChanged'>): Conversations {
   const remove = async ({ userId: actorId }: Viewer, conversationId: string, userId: string, forbidden: string) => {
@@ -64,6 +74,11 @@ export function createConversations(append: Append, presence: Pick<Presence, 're
     async rename({ userId: actorId }, conversationId, title) {
       const renamed = await append({ type: 'renameConversation', actorId, conversationId, title })
       return isRefused(renamed) ? refusalOf(renamed, { notFound, forbidden: managersOnly }) : conversationId
+    },
+    async updateGroup({ userId: actorId }, conversationId, { memberPermissions = null, historyVisibility = null }) {
+      const settings = { memberPermissions, historyVisibility }
+      const updated = await append({ type: 'updateGroup', actorId, conversationId, ...settings })
+      return isRefused(updated) ? refusalOf(updated, { notFound, forbidden: ownerOnly }) : conversationId
     },
     async addMembers({ userId: actorId }, conversationId, userIds) {
       const added = await append({ type: 'addMembers', actorId, conversationId, userIds, maxMembers })

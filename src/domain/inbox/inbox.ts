@@ -97,7 +97,10 @@ export function createInbox(append: Append, conversations: ConversationStore, to
         conversations.inbox(request),
         (read) => {
           loaders.horizon.note(viewer.userId, read.viewerHead)
-          for (const { conversation } of read.entries) loaders.horizon.note(conversation.id, conversation)
+          for (const { conversation } of read.entries) {
+            loaders.horizon.note(conversation.id, conversation)
+            loaders.history.note(conversation.id, conversation.historyBoundSeq)
+          }
         },
       )
       // The statement also read each conversation's newest message, and the people. Resolvers find them in the loaders.

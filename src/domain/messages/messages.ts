@@ -1,6 +1,7 @@
 import type { Append } from '../../log/append.ts'
 import type { EventStore, WrittenEvent } from '../../store/events.ts'
 import type { Message } from '../../store/rows.ts'
+import { isShown } from '../conversations/history.ts'
 import type {
   ConversationClosedError,
   ForbiddenError,
@@ -141,7 +142,7 @@ export function createMessages(append: Append, events: EventStore, typing: Pick<
         accessOf(viewer, ref.conversationId, loaders),
         loaders.message.load(ref),
       ])
-      return access && message
+      return isShown(access, ref.seq) ? message : null
     },
     async writeStatus(viewer, opKey) {
       const event = await events.findByOpKey(viewer.userId, opKey)

@@ -36,6 +36,8 @@ export interface FeedOptions {
 export class Feed extends Source<LogItem> {
   /** By conversation the position of the (last) joining: only a MEMBER_LEFT after it ends the membership. */
   private readonly joinedAt = new Map<string, number>()
+  /** By conversation the seq up to which messages are withheld from the viewer, where some are. */
+  private readonly historyFrom = new Map<string, number>()
   private lost: LostPlace[] = []
   private endsOnLeaving = false
   /** Where it began; null also if an item brings that. */
@@ -88,7 +90,7 @@ export class Feed extends Source<LogItem> {
     this.lost = [...lost]
     const [first] = starts
     if (endsOnLeaving && first?.mark && !first.lost) this.firstPlace = placeOf(first.afterSeq, first.mark)
-    for (const { conversationId, joinedEventSeq } of memberships) this.joinedAt.set(conversationId, joinedEventSeq)
+    for (const membership of memberships) this.note(membership)
     if (memberships.some(({ asStaff }) => asStaff === true)) {
       this.forgetRole = this.watch.onDemoted(this.viewer.sessionId, () => {
         this.end()
@@ -118,6 +120,9 @@ export class Feed extends Source<LogItem> {
         void this.join(item, event.data.conversationId, this.joining)
         return null
       }
+      if (event.messageSeq !== null && event.messageSeq <= (this.historyFrom.get(event.streamId) ?? 0)) {
+        item.isWithheld = true
+      }
       if (event.type !== 'UNKNOWN' && (!this.types || this.types.includes(event.type))) return item
     }
   }
@@ -135,6 +140,12 @@ export class Feed extends Source<LogItem> {
     this.forgetRole?.()
     this.cursor.end()
     this.onMore?.()
+  }
+
+  private note({ conversationId, joinedEventSeq, historyFromSeq }: Membership): void {
+    this.joinedAt.set(conversationId, joinedEventSeq)
+    if (historyFromSeq > 0) this.historyFrom.set(conversationId, historyFromSeq)
+    else this.historyFrom.delete(conversationId)
   }
 
   private leave({ streamId, seq, data }: LogEventOf<'MEMBER_LEFT'>): void {
@@ -172,8 +183,8 @@ export class Feed extends Source<LogItem> {
     // The event may be old, and the viewer may have left since: only a present member gets anything.
     const membership = await this.membershipOf(this.viewer, conversationId)
     if (!membership) return
+    this.note(membership)
     const { joinedEventSeq } = membership
-    this.joinedAt.set(conversationId, joinedEventSeq)
     await this.cursor.follow([{ streamId: conversationId, afterSeq: joinedEventSeq }])
   }
 }

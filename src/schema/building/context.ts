@@ -4,6 +4,11 @@ import type { Loaders } from '../../domain/loaders.ts'
 import type { LiveConnection, Viewer } from '../../domain/viewer.ts'
 import type { PrismaClient } from '../../store/generated/prisma/client.ts'
 
+/** Some people: a set of their ids, or what else knows of an id whether it is one of them. */
+export interface Group {
+  has(userId: string): boolean
+}
+
 /** The context of resolvers: one for each operation. */
 export interface Context {
   viewer: Viewer | null
@@ -32,7 +37,7 @@ export interface Context {
   }
   /** Set where a result may be shared between viewers (event-results.ts): records the question, and answers it. */
   isViewer?: (userId: string) => boolean
-  isViewerAmong?: (userIds: ReadonlySet<string>) => boolean
+  isViewerAmong?: (userIds: Group) => boolean
 }
 
 export function requireViewer(context: Context): Viewer {
@@ -52,6 +57,6 @@ export function isViewer(context: Context, userId: string): boolean {
 }
 
 /** The same for a question that divides viewers into two groups: these people, and all others. */
-export function isViewerAmong(context: Context, userIds: ReadonlySet<string>): boolean {
+export function isViewerAmong(context: Context, userIds: Group): boolean {
   return context.isViewerAmong ? context.isViewerAmong(userIds) : userIds.has(requireViewer(context).userId)
 }

@@ -1,4 +1,5 @@
 import { accessOf } from '../../domain/conversations/access.ts'
+import { historyFromSeq } from '../../domain/conversations/history.ts'
 import { streamStart } from '../../domain/horizon.ts'
 import { upToAllOthers } from '../../domain/receipts/standing.ts'
 import type { LeastStandings } from '../../store/members.ts'
@@ -38,6 +39,12 @@ export const EditPolicy = builder.enumType('EditPolicy', {
 export function maySee(context: Context, conversation: { id: string }): Promise<boolean> | boolean {
   const access = accessOf(requireViewer(context), conversation.id, context.loaders)
   return access instanceof Promise ? access.then((late) => late !== null) : access !== null
+}
+
+/** The seq up to which messages are withheld from the viewer; null for who may not see the conversation. */
+export async function historyFrom(context: Context, conversation: { id: string }): Promise<number | null> {
+  const access = await accessOf(requireViewer(context), conversation.id, context.loaders)
+  return access && historyFromSeq(access)
 }
 
 type ConversationRow = Awaited<ReturnType<Context['loaders']['conversation']['load']>>

@@ -4,27 +4,10 @@ import { ForbiddenError, NotFoundError, OpKeyReusedError, ValidationError } from
 import { builder } from '../building/builder.ts'
 import { refusing } from '../building/refusing.ts'
 import { requireViewer } from '../building/context.ts'
-import { Conversation, EditPolicy, maySee } from './conversation.ts'
+import { success, type Changed } from './changed.ts'
+import { EditPolicy, maySee } from './conversation.ts'
 import { conversationId } from '../building/ids.ts'
-import { required } from '../building/required.ts'
 import { idList, opKey, title } from '../building/validate.ts'
-
-interface Changed {
-  conversationId: string
-}
-
-const success = (name: string, description: string) =>
-  builder.objectRef<Changed>(name).implement({
-    description,
-    fields: (t) => ({
-      conversation: t.field({
-        type: Conversation,
-        description: 'The conversation as it is now.',
-        resolve: (changed, _, { loaders }) =>
-          required(loaders.conversation.load(changed.conversationId), 'a conversation'),
-      }),
-    }),
-  })
 
 const StartDirectSuccess = success('StartDirectSuccess', 'The two people have a conversation.')
 const CreateGroupSuccess = success('CreateGroupSuccess', 'The group exists; the viewer is its owner.')

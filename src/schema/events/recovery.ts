@@ -4,7 +4,7 @@ import type { WriteStatus as WriteStatusShape } from '../../domain/messages/mess
 import type { StreamResync as StreamResyncShape } from '../../domain/streams/resync.ts'
 import { builder } from '../building/builder.ts'
 import { requireViewer } from '../building/context.ts'
-import { maySee } from '../conversations/conversation.ts'
+import { historyFrom } from '../conversations/conversation.ts'
 import { StreamCursor, StreamCursorInput, toPositions } from './cursor.ts'
 import { StreamEvent } from './event.ts'
 import { personalStreamId, streamId } from '../building/ids.ts'
@@ -35,9 +35,12 @@ const WriteStatus = builder.objectRef<WriteStatusShape>('WriteStatus').implement
       nullable: true,
       description:
         'The message of the write, as it is now; null when it was not a write of a message, and when the viewer has ' +
-        'left since.',
-      resolve: async ({ event }, _, context) =>
-        event?.message && (await maySee(context, { id: event.streamId })) ? event.message : null,
+        'left or cleared the history since.',
+      resolve: async ({ event }, _, context) => {
+        if (!event?.message) return null
+        const from = await historyFrom(context, { id: event.streamId })
+        return from !== null && event.message.seq > from ? event.message : null
+      },
     }),
   }),
 })

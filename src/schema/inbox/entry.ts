@@ -31,6 +31,12 @@ export const InboxEntry = builder.objectRef<EntryRow>('InboxEntry').implement({
       description: 'The viewer has read, or marked as read, the messages up to this seq.',
       resolve: (entry) => entry.member.ownReadSeq,
     }),
+    historyFromSeq: t.int({
+      description:
+        'Messages up to this seq are withheld from the viewer, who joined or cleared the history after them; 0 when ' +
+        'none are. A client drops its copies of them.',
+      resolve: (entry) => entry.member.historyFromSeq,
+    }),
     mutedUntil: t.field({
       type: 'DateTime',
       nullable: true,

@@ -5,6 +5,7 @@ import { viewerDependent } from '../building/viewer-dependent.ts'
 import { eventRef, interfacesOf } from '../events/event.ts'
 import { MessageEdge, messageEdge } from './history.ts'
 import { Message } from './message.ts'
+import { messageOfEvent } from './shown.ts'
 
 const messageEvent = (type: 'MESSAGE_SENT' | 'MESSAGE_EDITED' | 'MESSAGE_DELETED', description: string) =>
   eventRef(type).implement({
@@ -13,8 +14,11 @@ const messageEvent = (type: 'MESSAGE_SENT' | 'MESSAGE_EDITED' | 'MESSAGE_DELETED
     fields: (t) => ({
       message: t.field({
         type: Message,
-        description: 'The message as it is now: in a replay it may have been edited or deleted since.',
-        resolve: ({ event }) => event.message,
+        description:
+          'The message as it is now: in a replay it may have been edited or deleted since. One that is withheld from the ' +
+          'viewer (InboxEntry.historyFromSeq) has no text here, and looks deleted.',
+        ...viewerDependent,
+        resolve: (item, _, context) => messageOfEvent(item, context),
       }),
     }),
   })
@@ -27,7 +31,8 @@ builder.objectFields(MessageSent, (t) => ({
   edge: t.field({
     type: MessageEdge,
     description: 'The message with its place in the history, for a page of messages in a cache.',
-    resolve: ({ event }) => messageEdge(event.message),
+    ...viewerDependent,
+    resolve: async (item, _, context) => messageEdge(await messageOfEvent(item, context)),
   }),
   notify: t.boolean({
     description:

@@ -5,7 +5,7 @@ import { builder } from '../building/builder.ts'
 import { toConnection } from '../building/connection.ts'
 import { conversationId } from '../building/ids.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
-import { Conversation, maySee } from '../conversations/conversation.ts'
+import { Conversation, historyFrom } from '../conversations/conversation.ts'
 import { StreamCursor } from '../events/cursor.ts'
 import { Message } from './message.ts'
 
@@ -66,10 +66,17 @@ builder.objectField(Conversation, 'messages', (t) =>
           backward: page.backward,
           limit: page.size + 1,
         }
-        const isTheirs = await maySee(context, conversation)
+        const from = await historyFrom(context, conversation)
+        const isTheirs = from !== null
+        if (isTheirs) request.afterSeq = Math.max(request.afterSeq, from)
         const messages: MessageRow[] = isTheirs ? await context.loaders.messagePage.load(request) : []
-        // Messages are numbered from 1 to the newest one, and a deleted message keeps its seq.
-        const isBehind = () => isTheirs && conversation.headSeq >= (page.backward ? request.beforeSeq : 1)
+        // Messages are numbered up to the newest one, and a deleted message keeps its seq.
+        const first = (from ?? 0) + 1
+        const isBehind = () =>
+          isTheirs &&
+          (page.backward
+            ? conversation.headSeq >= Math.max(request.beforeSeq, first)
+            : conversation.headSeq >= first && request.afterSeq >= first)
         const rows = toConnection(toPage(messages, page, messageCursor, isBehind), (message) => message)
         return { ...rows, asOf: conversation } satisfies MessagePage & typeof rows
       },

@@ -1,14 +1,17 @@
 import { isUuid } from '../../domain/ids.ts'
 import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage } from '../../domain/page.ts'
+import { accessOf, type Access } from '../../domain/conversations/access.ts'
+import { isShown } from '../../domain/conversations/history.ts'
 import type { ReadRow } from '../../store/messages.ts'
-import type { User as UserRow } from '../../store/rows.ts'
+import type { Message as MessageRow, User as UserRow } from '../../store/rows.ts'
 import { builder } from '../building/builder.ts'
 import { toConnection } from '../building/connection.ts'
-import { isViewer } from '../building/context.ts'
-import { Conversation, maySee } from '../conversations/conversation.ts'
+import { isViewer, requireViewer } from '../building/context.ts'
+import { Conversation, historyFrom } from '../conversations/conversation.ts'
 import { messageId } from '../building/ids.ts'
 import { required } from '../building/required.ts'
 import { User } from '../people/user.ts'
+import { shownOrNull } from './shown.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
 
 const DeliveryStatus = builder.enumType('DeliveryStatus', {
@@ -111,9 +114,14 @@ builder.objectField(Message, 'replyTo', (t) =>
   t.field({
     type: Message,
     nullable: true,
-    description: 'The message of the same conversation that it answers.',
-    resolve: ({ conversationId, replyToSeq }, _, { loaders }) =>
-      replyToSeq === null ? null : loaders.message.get({ conversationId, seq: replyToSeq }),
+    description: 'The message of the same conversation that it answers; null when that is withheld from the viewer.',
+    ...viewerDependent,
+    resolve: ({ conversationId, replyToSeq }, _, context) => {
+      if (replyToSeq === null) return null
+      const original = context.loaders.message.get({ conversationId, seq: replyToSeq })
+      const shown = (message: MessageRow | null) => message && shownOrNull(context, message)
+      return original instanceof Promise ? original.then(shown) : shown(original)
+    },
   }),
 )
 
@@ -139,7 +147,8 @@ builder.objectField(Message, 'readBy', (t) =>
       const page = checkPage(args, { defaultSize: 50, maxSize: 100 })
       const after = page.after === null ? null : decodeCursor('reads', 'after', page.after, readPositionOf)
       const request = { conversationId, seq, senderId, after, limit: page.size + 1 }
-      const isTheirs = await maySee(context, { id: conversationId })
+      const from = await historyFrom(context, { id: conversationId })
+      const isTheirs = from !== null && seq > from
       const reads = isTheirs ? await context.loaders.readBy.load(request) : []
       const isBehind = async () => {
         const [first] = isTheirs ? await context.loaders.readBy.load({ ...request, after: null, limit: 1 }) : []
@@ -159,13 +168,14 @@ builder.objectField(Conversation, 'lastMessage', (t) =>
   t.field({
     type: Message,
     nullable: true,
-    description: 'The newest message, also when it was deleted; null when there is none.',
+    description: 'The newest message, also when it was deleted; null when there is none that the viewer may see.',
     ...viewerDependent,
     resolve: ({ id, headSeq }, _, context) => {
-      const lastFor = (member: boolean) =>
-        member ? context.loaders.message.get({ conversationId: id, seq: headSeq }) : null
-      const member = headSeq > 0 && maySee(context, { id })
-      return member instanceof Promise ? member.then(lastFor) : lastFor(member)
+      if (headSeq === 0) return null
+      const lastFor = (access: Access | null) =>
+        isShown(access, headSeq) ? context.loaders.message.get({ conversationId: id, seq: headSeq }) : null
+      const access = accessOf(requireViewer(context), id, context.loaders)
+      return access instanceof Promise ? access.then(lastFor) : lastFor(access)
     },
   }),
 )

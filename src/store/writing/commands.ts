@@ -1,4 +1,4 @@
-import type { EditPolicy } from '../rows.ts'
+import type { EditPolicy, HistoryVisibility } from '../rows.ts'
 
 /** A command with a key that the caller chose: the same key again means the same write. */
 interface Keyed {
@@ -95,6 +95,18 @@ export interface RenameConversation {
   title: string
 }
 
+/** A right of which a group decides whether plain members have it: parley_may. */
+export type MemberPermission = 'ADD' | 'REMOVE' | 'RENAME' | 'PIN' | 'DELETE_OTHERS' | 'MENTION_EVERYONE'
+
+/** Null leaves a setting as it is. */
+export interface UpdateGroup {
+  type: 'updateGroup'
+  actorId: string
+  conversationId: string
+  memberPermissions: MemberPermission[] | null
+  historyVisibility: HistoryVisibility | null
+}
+
 export interface AddMembers {
   type: 'addMembers'
   actorId: string
@@ -132,6 +144,7 @@ export type Command =
   | StartDirect
   | CreateGroup
   | RenameConversation
+  | UpdateGroup
   | AddMembers
   | RemoveMember
   | EraseInConversation

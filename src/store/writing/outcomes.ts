@@ -88,6 +88,7 @@ export const outcomes = {
   startDirect: z.discriminatedUnion('outcome', [conversationMade, refused('NOT_FOUND')]),
   createGroup: z.discriminatedUnion('outcome', [conversationMade, refused('NOT_FOUND', 'OP_KEY_REUSED')]),
   renameConversation: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN')]),
+  updateGroup: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN')]),
   addMembers: z.discriminatedUnion('outcome', [
     done,
     refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND', 'TOO_MANY_MEMBERS'),

@@ -91,6 +91,12 @@ const calls: Record<CommandType, Call> = {
     conversationId: 'uuid',
     title: 'text',
   }),
+  updateGroup: callOf<'updateGroup'>('parley_update_group', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    memberPermissions: 'text[]',
+    historyVisibility: 'history_visibility',
+  }),
   addMembers: callOf<'addMembers'>('parley_add_members', {
     actorId: 'uuid',
     conversationId: 'uuid',

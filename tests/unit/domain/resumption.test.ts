@@ -24,6 +24,7 @@ function planWith(mark: string, markThere: string) {
     ...stream(9, { markThere, base: { seq: 2, mark: 'm2' } }),
     conversationId,
     joinedEventSeq: 1,
+    historyFromSeq: 0,
     active: true,
   }
   const found: Resumption = {

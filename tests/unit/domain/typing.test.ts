@@ -81,6 +81,7 @@ const membership = () => ({
   floorMark: '0',
   markThere: null,
   joinedEventSeq: 0,
+  historyFromSeq: 0,
   active: true,
 })
 
