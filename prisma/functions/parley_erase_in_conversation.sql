@@ -17,6 +17,7 @@ BEGIN
    WHERE n.user_id = p_user AND n.conversation_id = p_conversation
      AND x.conversation_id = p_conversation AND x.seq = n.message_seq;
   DELETE FROM mentions WHERE user_id = p_user AND conversation_id = p_conversation;
+  PERFORM parley_erase_reactions(p_conversation, p_user, NULL);
   events := jsonb_build_array(
     parley_conversation_event(p_conversation, 'USER_ERASED', p_actor, jsonb_build_object('userId', p_user)));
   UPDATE members SET last_sent_seq = 0, erased_at = at WHERE conversation_id = p_conversation AND user_id = p_user;

@@ -8,6 +8,7 @@ import { createResumeTokens } from '../domain/inbox/resume-token.ts'
 import { createLoaders } from '../domain/loaders.ts'
 import { createMessages } from '../domain/messages/messages.ts'
 import { createPeople } from '../domain/people/people.ts'
+import { createReactions } from '../domain/reactions/reactions.ts'
 import type { Presence } from '../domain/presence/presence.ts'
 import type { Attempts } from '../domain/sessions/attempts.ts'
 import type { SessionWatch } from '../domain/sessions/session-watch.ts'
@@ -69,6 +70,7 @@ export function createDomain(
     people: createPeople({ store: people, search: storage.peopleSearch, append, watch, presence }),
     conversations: createConversations(append, presence),
     messages: createMessages(append, events, typing),
+    reactions: createReactions(append),
     inbox: createInbox(append, conversations, tokens),
     streams,
     typing,

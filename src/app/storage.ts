@@ -11,6 +11,7 @@ import { createMessageStore } from '../store/messages.ts'
 import { createPeopleSearchStore } from '../store/people-search.ts'
 import { createPeopleStore } from '../store/people.ts'
 import { createPresenceStore } from '../store/presence.ts'
+import { createReactionStore } from '../store/reactions.ts'
 import { createResumptionStore } from '../store/resumption.ts'
 import { createSearchNameStore } from '../store/search-names.ts'
 import { createSessionStore } from '../store/sessions.ts'
@@ -55,6 +56,7 @@ function createStores(db: Database) {
     people: { ...people, byIds: gatherUsers(people) },
     peopleSearch: createPeopleSearchStore(db),
     presence: createPresenceStore(db),
+    reactions: createReactionStore(db),
     resumptions: createResumptionStore(db),
     searchNames: createSearchNameStore(db),
     sessions: createSessionStore(db),

@@ -6,6 +6,7 @@ import type { Loaders } from './loaders.ts'
 import type { Messages } from './messages/messages.ts'
 import type { People } from './people/people.ts'
 import type { Presence } from './presence/presence.ts'
+import type { Reactions } from './reactions/reactions.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { StreamTickets } from './sessions/stream-tickets.ts'
 import type { Streams } from './streams/streams.ts'
@@ -19,6 +20,7 @@ export interface Domain {
   people: People
   conversations: Conversations
   messages: Messages
+  reactions: Reactions
   inbox: Inbox
   streams: Streams
   typing: Typing

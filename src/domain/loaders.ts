@@ -11,12 +11,14 @@ import type {
 } from '../store/messages.ts'
 import type { LeastStandings, MemberKey, MemberStore, Muting } from '../store/members.ts'
 import type { MembersRequest, PeopleStore } from '../store/people.ts'
+import type { ReactionStore } from '../store/reactions.ts'
 import type { Conversation, EntryRow, Member, Message, User } from '../store/rows.ts'
 import { History } from './conversations/history.ts'
 import { Horizon } from './horizon.ts'
 import type { Presence } from './presence/presence.ts'
 import type { Seen, Sight } from './presence/view.ts'
 import { PrimedLoader } from './primed-loader.ts'
+import { LazyReactionLoaders, type ReactionLoaders } from './reactions/loaders.ts'
 
 /**
  * Batched reads of one request, or of one event for all who get it. No permission checks, except where the key includes the
@@ -39,6 +41,7 @@ export interface Loaders {
   muting: DataLoader<string, Muting | null>
   othersProgress: DataLoader<ProgressKey, OthersProgress, string>
   readBy: DataLoader<ReadByRequest, ReadRow[]>
+  reactions: ReactionLoaders
   /** The presence of a person, as the viewer of the key may see it. */
   presence: DataLoader<Sight, Seen, string>
   history: History
@@ -50,6 +53,7 @@ export interface LoaderStores {
   conversations: ConversationStore
   messages: MessageStore
   members: MemberStore
+  reactions: ReactionStore
   presence: Pick<Presence, 'see'>
 }
 
@@ -208,6 +212,10 @@ class LazyLoaders implements Loaders {
       (requests: readonly ReadByRequest[]) => this.stores.messages.readBy(requests, this.payer),
       { cache: false },
     ))
+  }
+
+  get reactions() {
+    return (this.made.reactions ??= new LazyReactionLoaders(this.stores.reactions, this.payer))
   }
 
   get presence() {

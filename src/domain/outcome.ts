@@ -39,6 +39,8 @@ interface Errors {
   MENTION_NOT_MEMBER: ValidationError
   MENTION_EVERYONE_FORBIDDEN: ValidationError
   ATTACHMENT_NOT_FOUND: ValidationError
+  TOO_MANY_REACTIONS: ValidationError
+  TOO_MANY_PINS: ValidationError
 }
 
 const invalid = (field: string, reason: string) =>
@@ -75,6 +77,10 @@ const newErrors: {
     invalid('mentionEveryone', 'Only the owner and the admins of a group can mention everyone in it.'),
   ATTACHMENT_NOT_FOUND: () =>
     invalid('attachmentIds', 'Only uploads of your own that are complete and not attached yet can be attached.'),
+  TOO_MANY_REACTIONS: () =>
+    invalid('emoji', 'This message has 20 different emoji, which is the most. React with one of them.'),
+  TOO_MANY_PINS: () =>
+    invalid('pinned', 'This conversation has 50 pinned messages, which is the most. Unpin one first.'),
 }
 
 export const isRefused = <Some extends Outcome>(outcome: Some): outcome is Some & Refused =>

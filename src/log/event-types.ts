@@ -73,6 +73,16 @@ export const eventTypes = {
   },
   MESSAGE_EDITED: { ...messageEvent, graphqlName: 'MessageEdited', message: 'CHANGED' },
   MESSAGE_DELETED: { ...messageEvent, graphqlName: 'MessageDeleted', message: 'CHANGED' },
+  REACTION_TOGGLED: {
+    ...messageEvent,
+    graphqlName: 'ReactionToggled',
+    message: 'CHANGED',
+    data: z.object({
+      /** Number of the emoji among those of the message; gone when the actor was erased. */
+      kind: z.number().optional(),
+      on: z.boolean(),
+    }),
+  },
   RECEIPT_ADVANCED: {
     ...conversationEvent,
     graphqlName: 'ReceiptAdvanced',

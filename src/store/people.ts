@@ -41,6 +41,8 @@ export interface PeopleStore {
   tracesOf(userId: string, limit: number): Promise<Trace[]>
   /** Turns the person's messages after one seq and up to another into tombstones. */
   eraseMessages(actorId: string, trace: Trace, userId: string, afterSeq: number, upToSeq: number): Promise<void>
+  /** Removes one batch of the person's reactions in a conversation. Returns how many: 0 when there are none. */
+  eraseReactions(conversationId: string, userId: string, limit: number): Promise<number>
   /** Removes one batch of the keys and request hashes of the person's writes. Returns how many: 0 when there are none. */
   eraseKeys(userId: string, limit: number): Promise<number>
   /** Removes the personal stream and records that the erasure is finished. */
@@ -91,6 +93,8 @@ const eraseMessages = {
   text: 'SELECT parley_erase_messages($1, $2, $3, $4, $5)',
 }
 
+const eraseReactions = { name: 'erase_reactions', text: 'SELECT parley_erase_reactions($1, $2, $3) AS count' }
+
 const eraseKeys = { name: 'erase_keys', text: 'SELECT parley_erase_keys($1, $2) AS count' }
 
 const finishErasure = {
@@ -136,6 +140,8 @@ export function createPeopleStore(db: Database): PeopleStore {
     async eraseMessages(actorId, { conversationId }, userId, afterSeq, upToSeq) {
       await db.run(eraseMessages, [actorId, conversationId, userId, afterSeq, upToSeq])
     },
+    eraseReactions: async (conversationId, userId, limit) =>
+      (await db.run<{ count: number }>(eraseReactions, [conversationId, userId, limit]))[0]?.count ?? 0,
     eraseKeys: async (userId, limit) => (await db.run<{ count: number }>(eraseKeys, [userId, limit]))[0]?.count ?? 0,
     async finishErasure(userId) {
       await db.run(finishErasure, [userId])

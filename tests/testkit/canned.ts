@@ -144,13 +144,28 @@ const load = {
       : { status: 'OFFLINE', device: null, lastSeenAt: at },
 }
 
+/** Values of arguments that a field needs. */
+export const cannedArguments: Record<string, unknown> = { emoji: '👍' }
+
+/** Of every message the same. */
+const reactionsOf = {
+  kinds: [{ kind: 1, emoji: '👍', count: 1 }],
+  emoji: '👍',
+  own: new Set<number>(),
+  reactors: new Map([[1, new Set([peer])]]),
+  reactedBy: [{ userId: peer, eventSeq: 4 }],
+}
+
 export function cannedLoaders(): Loaders {
   const loaders = Object.entries(load).map(([name, answer]) => {
     const answerLater = (key: never) => Promise.resolve(answer(key))
     return [name, { load: answerLater, get: answerLater }] as const
   })
   const history = new History((ids) => Promise.resolve(ids.map(() => new Map([[member, 1]]))))
-  return { ...Object.fromEntries(loaders), horizon: new Horizon(), history } as Loaders
+  const reactions = Object.fromEntries(
+    Object.entries(reactionsOf).map(([name, answer]) => [name, { load: () => Promise.resolve(answer) }]),
+  )
+  return { ...Object.fromEntries(loaders), reactions, horizon: new Horizon(), history } as unknown as Loaders
 }
 
 /** The context of a viewer's operation. Anything not canned throws an error with its name. */
@@ -236,6 +251,8 @@ export function cannedItems(): LogItem[] {
           logEvent(type, { streamId, message }),
         ),
       ),
+      about('REACTION_TOGGLED', sender, { kind: 1, on: true }),
+      about('REACTION_TOGGLED', sender, { on: false }),
       about('RECEIPT_ADVANCED', sender, {
         receipts: everybody.map((userId) => ({ userId, lastReadSeq: 2, lastDeliveredSeq: 3, at })),
       }),

@@ -19,6 +19,7 @@
       "MessageDeleted",
       "MessageEdited",
       "MessageSent",
+      "ReactionToggled",
       "ReceiptAdvanced",
       "SnapshotRequired",
       "UserErased"
@@ -78,6 +79,7 @@
       "MessageDeleted",
       "MessageEdited",
       "MessageSent",
+      "ReactionToggled",
       "ReceiptAdvanced",
       "SnapshotRequired",
       "UserErased"
@@ -105,6 +107,7 @@
       "MessageDeleted",
       "MessageEdited",
       "MessageSent",
+      "ReactionToggled",
       "SnapshotRequired",
       "UserErased"
     ],
@@ -171,9 +174,17 @@
       "MessageDeleted",
       "MessageEdited",
       "MessageSent",
+      "ReactionToggled",
       "ReceiptAdvanced",
       "SnapshotRequired",
       "UserErased"
+    ],
+    "ToggleReactionResult": [
+      "MessageDeletedError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "ToggleReactionSuccess",
+      "ValidationError"
     ],
     "UpdateInboxEntryResult": [
       "NotFoundError",
@@ -202,6 +213,7 @@
       "MessageDeleted",
       "MessageEdited",
       "MessageSent",
+      "ReactionToggled",
       "ReceiptAdvanced",
       "SnapshotRequired",
       "UserErased"
@@ -261,6 +273,7 @@
       "MessageDeleted",
       "MessageEdited",
       "MessageSent",
+      "ReactionToggled",
       "ReceiptAdvanced",
       "SnapshotRequired",
       "UserErased"
@@ -288,6 +301,7 @@
       "MessageDeleted",
       "MessageEdited",
       "MessageSent",
+      "ReactionToggled",
       "SnapshotRequired",
       "UserErased"
     ],
@@ -354,9 +368,17 @@
       "MessageDeleted",
       "MessageEdited",
       "MessageSent",
+      "ReactionToggled",
       "ReceiptAdvanced",
       "SnapshotRequired",
       "UserErased"
+    ],
+    "ToggleReactionResult": [
+      "MessageDeletedError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "ToggleReactionSuccess",
+      "ValidationError"
     ],
     "UpdateInboxEntryResult": [
       "NotFoundError",

@@ -351,6 +351,18 @@ export type StreamCursorInput = {
   streamId: Scalars['ID']['input'];
 };
 
+/** A reaction to a message. */
+export type ToggleReactionInput = {
+  /** Exactly one emoji that Unicode recommends (RGI), with or without its variation selector. Each skin tone is an emoji of its own. */
+  emoji: Scalars['String']['input'];
+  /** Which message. */
+  messageId: Scalars['ID']['input'];
+  /** Whether the viewer reacts with it from now on. */
+  on: Scalars['Boolean']['input'];
+  /** The key of this write: 8 to 64 characters that the client chooses. */
+  opKey: Scalars['String']['input'];
+};
+
 /** Fields that are left out do not change anything. */
 export type UpdateInboxEntryInput = {
   /** Whether it is outside the ACTIVE inbox, until somebody else's message comes while it is not muted, or the viewer sends one. */
@@ -438,7 +450,7 @@ export type ConversationEventsSubscription = { __typename?: 'Subscription', conv
     ), cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'MessageSent', message: (
       { __typename?: 'Message' }
       & { ' $fragmentRefs'?: { 'MessagePartsFragment': MessagePartsFragment } }
-    ), cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'ReceiptAdvanced', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'SnapshotRequired', reason: SnapshotReason, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'UserErased', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } };
+    ), cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'ReactionToggled', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'ReceiptAdvanced', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'SnapshotRequired', reason: SnapshotReason, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } | { __typename: 'UserErased', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } };
 
 export type SendMessageMutationVariables = Exact<{
   input: SendMessageInput;

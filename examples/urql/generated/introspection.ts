@@ -449,6 +449,10 @@ export default {
           },
           {
             "kind": "OBJECT",
+            "name": "ReactionToggled"
+          },
+          {
+            "kind": "OBJECT",
             "name": "ReceiptAdvanced"
           },
           {
@@ -1364,6 +1368,10 @@ export default {
           },
           {
             "kind": "OBJECT",
+            "name": "ReactionToggled"
+          },
+          {
+            "kind": "OBJECT",
             "name": "ReceiptAdvanced"
           },
           {
@@ -1998,6 +2006,61 @@ export default {
             "args": []
           },
           {
+            "name": "reactedBy",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "UserConnection",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": [
+              {
+                "name": "after",
+                "type": {
+                  "kind": "SCALAR",
+                  "name": "Any"
+                }
+              },
+              {
+                "name": "emoji",
+                "type": {
+                  "kind": "NON_NULL",
+                  "ofType": {
+                    "kind": "SCALAR",
+                    "name": "Any"
+                  }
+                }
+              },
+              {
+                "name": "first",
+                "type": {
+                  "kind": "SCALAR",
+                  "name": "Any"
+                }
+              }
+            ]
+          },
+          {
+            "name": "reactions",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "LIST",
+                "ofType": {
+                  "kind": "NON_NULL",
+                  "ofType": {
+                    "name": "Reaction",
+                    "kind": "OBJECT",
+                    "ofType": null
+                  }
+                }
+              }
+            },
+            "args": []
+          },
+          {
             "name": "readBy",
             "type": {
               "kind": "NON_NULL",
@@ -2413,6 +2476,10 @@ export default {
           {
             "kind": "OBJECT",
             "name": "MessageSent"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "ReactionToggled"
           },
           {
             "kind": "OBJECT",
@@ -3054,6 +3121,29 @@ export default {
             ]
           },
           {
+            "name": "toggleReaction",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "ToggleReactionResult",
+                "kind": "UNION",
+                "ofType": null
+              }
+            },
+            "args": [
+              {
+                "name": "input",
+                "type": {
+                  "kind": "NON_NULL",
+                  "ofType": {
+                    "kind": "SCALAR",
+                    "name": "Any"
+                  }
+                }
+              }
+            ]
+          },
+          {
             "name": "updateInboxEntry",
             "type": {
               "kind": "NON_NULL",
@@ -3562,6 +3652,165 @@ export default {
           }
         ],
         "interfaces": []
+      },
+      {
+        "kind": "OBJECT",
+        "name": "Reaction",
+        "fields": [
+          {
+            "name": "count",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "emoji",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "firstUsers",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "LIST",
+                "ofType": {
+                  "kind": "NON_NULL",
+                  "ofType": {
+                    "name": "User",
+                    "kind": "OBJECT",
+                    "ofType": null
+                  }
+                }
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "viewerReacted",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          }
+        ],
+        "interfaces": []
+      },
+      {
+        "kind": "OBJECT",
+        "name": "ReactionToggled",
+        "fields": [
+          {
+            "name": "cursor",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "StreamCursor",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "emoji",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "message",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "Message",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "occurredAt",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "on",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "resume",
+            "type": {
+              "kind": "SCALAR",
+              "name": "Any"
+            },
+            "args": []
+          },
+          {
+            "name": "user",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "User",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": []
+          }
+        ],
+        "interfaces": [
+          {
+            "kind": "INTERFACE",
+            "name": "ConversationEvent"
+          },
+          {
+            "kind": "INTERFACE",
+            "name": "InboxEvent"
+          },
+          {
+            "kind": "INTERFACE",
+            "name": "MessageEvent"
+          },
+          {
+            "kind": "INTERFACE",
+            "name": "StreamEvent"
+          }
+        ]
       },
       {
         "kind": "OBJECT",
@@ -4580,6 +4829,10 @@ export default {
           },
           {
             "kind": "OBJECT",
+            "name": "ReactionToggled"
+          },
+          {
+            "kind": "OBJECT",
             "name": "ReceiptAdvanced"
           },
           {
@@ -4850,6 +5103,63 @@ export default {
                 }
               }
             ]
+          }
+        ],
+        "interfaces": []
+      },
+      {
+        "kind": "UNION",
+        "name": "ToggleReactionResult",
+        "possibleTypes": [
+          {
+            "kind": "OBJECT",
+            "name": "MessageDeletedError"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "NotFoundError"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "OpKeyReusedError"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "ToggleReactionSuccess"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "ValidationError"
+          }
+        ]
+      },
+      {
+        "kind": "OBJECT",
+        "name": "ToggleReactionSuccess",
+        "fields": [
+          {
+            "name": "ack",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "WriteAck",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "message",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "Message",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": []
           }
         ],
         "interfaces": []

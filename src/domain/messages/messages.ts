@@ -89,12 +89,16 @@ const noMessage = { notFound: 'There is no such message here.' }
 const unlessNone = (ids: readonly string[]) => (ids.length > 0 ? [...new Set(ids)] : null)
 /** The same people in another order are the same request. */
 const sorted = (ids: readonly string[]) => [...ids].sort().join(' ')
+/** An accepted or repeated write of a message, as it is answered. */
+export const written = (
+  { message, ...ack }: Omit<Ack, 'opKey'> & { message: Message },
+  opKey: string,
+): MessageWritten => ({
+  ack: { outcome: ack.outcome, streamId: ack.streamId, eventSeq: ack.eventSeq, mark: ack.mark, opKey },
+  message,
+})
 
 export function createMessages(append: Append, events: EventStore, typing: Pick<Typing, 'sent'>): Messages {
-  const written = ({ message, ...ack }: Omit<Ack, 'opKey'> & { message: Message }, opKey: string): MessageWritten => ({
-    ack: { outcome: ack.outcome, streamId: ack.streamId, eventSeq: ack.eventSeq, mark: ack.mark, opKey },
-    message,
-  })
   return {
     async send(viewer, { clientMessageId: opKey, ...input }) {
       const { conversationId, text, replyToSeq, mentionEveryone } = input

@@ -37,7 +37,7 @@ export interface PeopleOptions {
 const batchSize = 100
 /** Messages of a conversation that one statement scans. */
 const stretch = 10_000
-/** Keys that one statement removes. */
+/** Keys, or reactions, that one statement removes. */
 const keyBatchSize = 1_000
 
 export function createPeople({ store, search, append, watch, presence }: PeopleOptions): People {
@@ -56,6 +56,7 @@ export function createPeople({ store, search, append, watch, presence }: PeopleO
           await store.eraseMessages(actorId, trace, userId, doneSeq, doneSeq + stretch)
         }
         const { conversationId } = trace
+        while ((await store.eraseReactions(conversationId, userId, keyBatchSize)) > 0);
         await append({ type: 'eraseInConversation', actorId, conversationId, userId, afterSeq: doneSeq })
       }
     }

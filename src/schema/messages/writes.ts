@@ -6,35 +6,14 @@ import {
   OpKeyReusedError,
   ValidationError,
 } from '../../domain/errors.ts'
-import { withheldMessage } from '../../domain/conversations/history.ts'
-import type { MessageWritten } from '../../domain/messages/messages.ts'
 import { mentionsMembersOnly, MessageLockedError, RevisionConflictError } from '../../domain/outcome.ts'
 import { z } from 'zod'
-import { WriteAck } from '../building/ack.ts'
 import { builder } from '../building/builder.ts'
 import { refusing } from '../building/refusing.ts'
-import { requireViewer, type Context } from '../building/context.ts'
-import { historyFrom, showShell } from '../conversations/conversation.ts'
-import { Message } from './message.ts'
+import { requireViewer } from '../building/context.ts'
 import { decodeGlobalId } from '../building/ids.ts'
 import { distinctIds, messageText, opKey, positiveSeq } from '../building/validate.ts'
-
-const success = (name: string, description: string) =>
-  builder.objectRef<MessageWritten>(name).implement({
-    description,
-    fields: (t) => ({
-      ack: t.field({
-        type: WriteAck,
-        description: 'Confirms that the write is durable.',
-        resolve: (written) => written.ack,
-      }),
-      message: t.field({
-        type: Message,
-        description: 'The message as it is now.',
-        resolve: (written) => written.message,
-      }),
-    }),
-  })
+import { noted, success } from './written.ts'
 
 const SendMessageSuccess = success('SendMessageSuccess', 'The message is stored.')
 const EditMessageSuccess = success('EditMessageSuccess', 'The message is changed.')
@@ -110,23 +89,6 @@ const toMentionIds = (ids: readonly string[]) =>
     if (decoded?.type === 'User') return decoded.id
     throw mentionsMembersOnly()
   })
-
-/**
- * The cursors of the answer must not be newer than the message in it. A repeated write is also answered to a sender who has
- * left since, but without anything that others did, and without its text to one who cleared the history since.
- */
-const noted = async (context: Context, written: MessageWritten): Promise<MessageWritten> => {
-  const { ack, message } = written
-  const { loaders } = context
-  loaders.horizon.note(ack.streamId, { headEventSeq: ack.eventSeq, headMark: ack.mark })
-  const { conversationId, senderId, seq } = message
-  if (ack.outcome === 'ACCEPTED') return written
-  const from = await historyFrom(context, { id: conversationId })
-  if (from !== null) return seq > from ? written : { ack, message: withheldMessage(message) }
-  await showShell(context, conversationId)
-  loaders.othersProgress.prime({ conversationId, senderId, seq }, { delivered: false, read: false })
-  return { ack, message: { ...message, replyToSeq: null } }
-}
 
 const sending = refusing(NotFoundError, ValidationError, OpKeyReusedError, ConversationClosedError)
 const editing = refusing(

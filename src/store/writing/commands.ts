@@ -39,6 +39,16 @@ export interface DeleteMessage extends Keyed {
   seq: number
 }
 
+export interface ToggleReaction extends Keyed {
+  type: 'toggleReaction'
+  actorId: string
+  conversationId: string
+  seq: number
+  /** In its fully-qualified form. */
+  emoji: string
+  on: boolean
+}
+
 /** Advances a read or a delivered position; the one that does not change is 0. */
 export interface AdvanceCursor {
   type: 'advanceCursor'
@@ -138,6 +148,7 @@ export type Command =
   | SendMessage
   | EditMessage
   | DeleteMessage
+  | ToggleReaction
   | AdvanceCursor
   | FlushReceipts
   | UpdateEntry

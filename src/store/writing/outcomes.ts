@@ -82,6 +82,10 @@ export const outcomes = {
     locked,
     refused('NOT_FOUND', 'FORBIDDEN', 'MESSAGE_DELETED', 'OP_KEY_REUSED'),
   ]),
+  toggleReaction: z.discriminatedUnion('outcome', [
+    messageWritten,
+    refused('NOT_FOUND', 'MESSAGE_DELETED', 'TOO_MANY_REACTIONS', 'OP_KEY_REUSED'),
+  ]),
   advanceCursor: z.discriminatedUnion('outcome', [advanced, refused('NOT_FOUND')]),
   flushReceipts: flushed,
   updateEntry: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND')]),

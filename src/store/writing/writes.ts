@@ -61,6 +61,15 @@ const calls: Record<CommandType, Call> = {
     opKey: 'text',
     hash: 'bytea',
   }),
+  toggleReaction: callOf<'toggleReaction'>('parley_toggle_reaction', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    seq: 'int',
+    opKey: 'text',
+    hash: 'bytea',
+    emoji: 'text',
+    on: 'boolean',
+  }),
   advanceCursor: call('parley_advance_cursor', { ...advanceParameters, gatherFrom: 'int' }),
   flushReceipts: callOf<'flushReceipts'>('parley_flush_receipts', {
     conversationId: 'uuid',

@@ -51,7 +51,7 @@ test('every event of a durable stream is a StreamEvent, and says where it may co
   expect(possible('InboxEvent')).toEqual(possible('StreamEvent'))
   expect(possible('ConversationEvent')).toEqual(possible('StreamEvent').filter((name) => !personal.includes(name)))
   expect(possible('ReceiptEvent')).toEqual(['ReceiptAdvanced', 'SnapshotRequired'])
-  for (const name of ['MessageSent', 'MessageEdited', 'MessageDeleted', 'SnapshotRequired']) {
+  for (const name of ['MessageSent', 'MessageEdited', 'MessageDeleted', 'ReactionToggled', 'SnapshotRequired']) {
     expect(possible('MessageEvent')).toContain(name)
   }
 })

@@ -17,7 +17,14 @@ import { expect, test, vi } from 'vitest'
 import type { Context } from '../../../src/schema/building/context.ts'
 import { schema } from '../../../src/schema/index.ts'
 import { SharedContext } from '../../../src/execution/shared-context.ts'
-import { cannedContext, cannedItems, cannedLoaders, cannedTyping, people } from '../../testkit/canned.ts'
+import {
+  cannedArguments,
+  cannedContext,
+  cannedItems,
+  cannedLoaders,
+  cannedTyping,
+  people,
+} from '../../testkit/canned.ts'
 
 // Node loads graphql's CommonJS build for Pothos, Vite its ES build for the sources: a schema belongs to one of them.
 vi.mock('graphql', () => createRequire(import.meta.url)('graphql') as object)
@@ -109,7 +116,7 @@ class Walk {
     const context = new SharedContext(cannedContext(this.viewerId), cannedLoaders())
     const path = { key: field.name, prev: undefined, typename: type.name }
     const info = { fieldName: field.name, fieldNodes: [], parentType: type, returnType: field.type, path, schema }
-    const args = Object.fromEntries(field.args.map((arg) => [arg.name, arg.defaultValue]))
+    const args = Object.fromEntries(field.args.map((arg) => [arg.name, cannedArguments[arg.name] ?? arg.defaultValue]))
     const resolver = field.resolve ?? defaultFieldResolver
     const value: unknown = await resolver(source, args, context, info as unknown as GraphQLResolveInfo)
     return { value, context }

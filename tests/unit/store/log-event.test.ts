@@ -55,7 +55,7 @@ test('an answer that a write cannot have is none', () => {
 test('what each type is told by, ends and moves', () => {
   const names = (types: EventType[]) => types.join(' ')
   expect(names(typesWhere(({ subscriptions }) => subscriptions.includes('messageEvents')))).toBe(
-    'MESSAGE_SENT MESSAGE_EDITED MESSAGE_DELETED USER_ERASED',
+    'MESSAGE_SENT MESSAGE_EDITED MESSAGE_DELETED REACTION_TOGGLED USER_ERASED',
   )
   expect(names(typesWhere(({ subscriptions }) => subscriptions.includes('receiptEvents')))).toBe('RECEIPT_ADVANCED')
   expect(names(typesWhere(({ subscriptions }) => !subscriptions.includes('conversationEvents')))).toBe(
