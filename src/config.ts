@@ -107,6 +107,7 @@ const settings = z.object({
   RELAY_INTERVAL_MS: integer('milliseconds from 10 to 60000', 10, 60_000).default(500),
   RECEIPT_GATHER_MEMBERS: integer('a number of members from 2 to 1000000', 2, 1_000_000).default(10),
   RECEIPT_FLUSH_INTERVAL_MS: integer('milliseconds from 10 to 60000', 10, 60_000).default(2_000),
+  SEARCH_INDEX_INTERVAL_MS: integer('milliseconds from 10 to 60000', 10, 60_000).default(500),
   EVENT_RETENTION_HOURS: integer('hours from 1 to 87600', 1, 87_600).default(720),
   OP_KEY_RETENTION_HOURS: integer('hours from 1 to 87600', 1, 87_600).default(720),
   HOUSEKEEPING_INTERVAL_MS: integer('milliseconds from 100 to 3600000', 100, 3_600_000).default(60_000),
@@ -211,6 +212,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     relayIntervalMs: read.RELAY_INTERVAL_MS,
     /** From how many members on a conversation's receipts are gathered. */
     receiptGatherMembers: read.RECEIPT_GATHER_MEMBERS,
+    searchIndexIntervalMs: read.SEARCH_INDEX_INTERVAL_MS,
     receiptFlushIntervalMs: read.RECEIPT_FLUSH_INTERVAL_MS,
     eventTtlMs: read.EVENT_RETENTION_HOURS * 3_600_000,
     opKeyTtlMs: read.OP_KEY_RETENTION_HOURS * 3_600_000,

@@ -4,6 +4,8 @@
 CREATE OR REPLACE FUNCTION parley_retire_events(p_before timestamptz, p_limit int) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE target uuid; last events; newest xid8; removed int;
 BEGIN
+  -- What the search has not taken from the log yet stays in it.
+  p_before := least(p_before, (SELECT indexed_until FROM search_position));
   IF NOT pg_try_advisory_xact_lock(hashtext('parley_retire_events')) THEN RETURN 0; END IF;
   SELECT stream_id INTO target FROM events WHERE occurred_at < p_before LIMIT 1;
   IF NOT FOUND THEN RETURN 0; END IF;

@@ -10,6 +10,7 @@ import { createMessages } from '../domain/messages/messages.ts'
 import { createPeople } from '../domain/people/people.ts'
 import { createReactions } from '../domain/reactions/reactions.ts'
 import type { Presence } from '../domain/presence/presence.ts'
+import { createSearch } from '../domain/search/search.ts'
 import type { Attempts } from '../domain/sessions/attempts.ts'
 import type { SessionWatch } from '../domain/sessions/session-watch.ts'
 import { withSlowRefusals } from '../domain/sessions/slow-refusals.ts'
@@ -72,6 +73,7 @@ export function createDomain(
     messages: createMessages(append, events, typing),
     reactions: createReactions(append),
     inbox: createInbox(append, conversations, tokens),
+    search: createSearch(storage.search),
     streams,
     typing,
     presence,

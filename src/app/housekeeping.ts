@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import type { Domain } from '../domain/domain.ts'
 import { startRefold } from '../domain/people/refold.ts'
+import { startIndexing } from '../domain/search/indexing.ts'
 import { startReceipts } from '../domain/receipts/receipts.ts'
 import { startRetention } from '../log/retention.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -36,6 +37,8 @@ export async function startHousekeeping(
   stops.add(() => retention.stop())
   const refold = await startRefold({ names: storage.searchNames, intervalMs, logger })
   stops.add(() => refold.stop())
+  const indexing = startIndexing({ search: storage.search, intervalMs: config.searchIndexIntervalMs, logger })
+  stops.add(() => indexing.stop())
   const receipts = startReceipts({ append: log.append, intervalMs: config.receiptFlushIntervalMs, logger })
   stops.add(() => receipts.stop())
 }

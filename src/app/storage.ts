@@ -14,6 +14,7 @@ import { createPresenceStore } from '../store/presence.ts'
 import { createReactionStore } from '../store/reactions.ts'
 import { createResumptionStore } from '../store/resumption.ts'
 import { createSearchNameStore } from '../store/search-names.ts'
+import { createSearchStore } from '../store/search.ts'
 import { createSessionStore } from '../store/sessions.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Stops } from './stops.ts'
@@ -58,6 +59,7 @@ function createStores(db: Database) {
     presence: createPresenceStore(db),
     reactions: createReactionStore(db),
     resumptions: createResumptionStore(db),
+    search: createSearchStore(db),
     searchNames: createSearchNameStore(db),
     sessions: createSessionStore(db),
   }

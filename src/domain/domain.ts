@@ -7,6 +7,7 @@ import type { Messages } from './messages/messages.ts'
 import type { People } from './people/people.ts'
 import type { Presence } from './presence/presence.ts'
 import type { Reactions } from './reactions/reactions.ts'
+import type { Search } from './search/search.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { StreamTickets } from './sessions/stream-tickets.ts'
 import type { Streams } from './streams/streams.ts'
@@ -22,6 +23,7 @@ export interface Domain {
   messages: Messages
   reactions: Reactions
   inbox: Inbox
+  search: Search
   streams: Streams
   typing: Typing
   presence: Presence

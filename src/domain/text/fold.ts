@@ -1,4 +1,4 @@
-// Folds names for the search. This is done here and nowhere else, so that the rules of a database and its locale do not
+// Folds names and words for the search. This is done here and nowhere else, so that the rules of a database and its locale do not
 // matter: docs/decisions/0035.
 
 /**
@@ -45,19 +45,22 @@ const decomposed = (text: string) =>
     .replace(ignored, '')
 
 /**
- * The same for all ways to write a name: case, accents, composed or not, wide or narrow, with straight or curly quotes,
- * Turkish dotted and dotless i, sharp s, final sigma. May be empty.
+ * The same for all ways to write a text: case, accents, composed or not, wide or narrow, with straight or curly quotes,
+ * Turkish dotted and dotless i, sharp s, final sigma.
  */
-export function foldName(name: string): string {
-  const bare = decomposed(levelled(name.normalize('NFC').replace(/\p{White_Space}+/gu, ' ')))
+export function foldLetters(text: string): string {
+  const bare = decomposed(levelled(text.normalize('NFC')))
   // To upper case and back: ẞ becomes ss only by way of ß, and a letter without a capital of its own becomes one of
   // several.
-  const lower = decomposed(bare.toLowerCase().toUpperCase().toLowerCase())
-  const folded = levelled(lower)
+  return levelled(decomposed(bare.toLowerCase().toUpperCase().toLowerCase())).normalize('NFC')
+}
+
+/** The same for a name: dashes and runs of spaces make no difference either. May be empty. */
+export function foldName(name: string): string {
+  const folded = foldLetters(name.replace(/\p{White_Space}+/gu, ' '))
     .replace(/\p{Pd}/gu, '-')
     .replace(/ +/g, ' ')
     .trim()
-    .normalize('NFC')
   return Array.from(folded).slice(0, maxLength).join('')
 }
 

@@ -34,7 +34,7 @@ const storable = z
   .refine((text) => text.isWellFormed(), { message: 'Must be well-formed Unicode (no lone surrogates).', abort: true })
 
 /** Lengths are counted in Unicode code points. */
-const within = (minLength: number, maxLength: number) =>
+export const within = (minLength: number, maxLength: number) =>
   storable.refine((text) => hasLength(text, minLength, maxLength), {
     message: `Must be ${String(minLength)} to ${String(maxLength)} characters long.`,
     abort: true,

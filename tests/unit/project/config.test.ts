@@ -45,6 +45,7 @@ describe('settings', () => {
       persistedDocumentsOnly: false,
       relayIntervalMs: 500,
       receiptGatherMembers: 10,
+      searchIndexIntervalMs: 500,
       receiptFlushIntervalMs: 2_000,
       eventTtlMs: 30 * 24 * 3_600_000,
       opKeyTtlMs: 30 * 24 * 3_600_000,
