@@ -16,7 +16,8 @@ BEGIN
        ORDER BY role = 'ADMIN' DESC, joined_at, user_id LIMIT 1)
     RETURNING user_id INTO heir;
     IF heir IS NOT NULL THEN
-      events := events || parley_conversation_event(p_conversation, 'CONVERSATION_UPDATED', p_actor, NULL);
+      events := events || parley_conversation_event(p_conversation, 'CONVERSATION_UPDATED', p_actor,
+        jsonb_build_object('userIds', ARRAY[heir]));
     END IF;
   END IF;
   RETURN events;

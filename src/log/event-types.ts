@@ -96,7 +96,15 @@ export const eventTypes = {
   },
   MEMBER_JOINED: { ...conversationEvent, graphqlName: 'MemberJoined', data: aboutUser },
   MEMBER_LEFT: { ...conversationEvent, graphqlName: 'MemberLeft', data: aboutUser, endsTypingOf: 'USER' },
-  CONVERSATION_UPDATED: { ...conversationEvent, graphqlName: 'ConversationUpdated' },
+  CONVERSATION_UPDATED: {
+    ...conversationEvent,
+    graphqlName: 'ConversationUpdated',
+    /** Members whose role changed with it. */
+    data: z
+      .object({ userIds: z.array(z.string()).default([]) })
+      .nullish()
+      .transform((data) => data ?? { userIds: [] }),
+  },
   INBOX_ENTRY_CHANGED: {
     ...conversationEvent,
     graphqlName: 'InboxEntryChanged',

@@ -1,6 +1,14 @@
-import type { Conversation, EditPolicy, HistoryVisibility, Member, Message, User } from './generated/prisma/client.ts'
+import type {
+  Conversation,
+  EditPolicy,
+  HistoryVisibility,
+  Member,
+  MemberRole,
+  Message,
+  User,
+} from './generated/prisma/client.ts'
 
-export type { Conversation, EditPolicy, HistoryVisibility, Member, Message, User }
+export type { Conversation, EditPolicy, HistoryVisibility, Member, MemberRole, Message, User }
 
 /** One viewer's entry of one conversation, with the unread count from the same statement. */
 export interface EntryRow {

@@ -264,7 +264,7 @@ export function cannedItems(): LogItem[] {
           about('USER_ERASED', actorId, { userId }),
         ]),
       ),
-      about('CONVERSATION_UPDATED', sender, null),
+      about('CONVERSATION_UPDATED', sender, { userIds: [sender, peer] }),
     ]
   }
   const personal = everybody.flatMap((streamId) =>

@@ -153,12 +153,19 @@
     "SetHistoryVisibilityResult": [
       "ForbiddenError",
       "NotFoundError",
-      "SetHistoryVisibilitySuccess"
+      "SetHistoryVisibilitySuccess",
+      "ValidationError"
     ],
     "SetMemberPermissionsResult": [
       "ForbiddenError",
       "NotFoundError",
       "SetMemberPermissionsSuccess",
+      "ValidationError"
+    ],
+    "SetMemberRoleResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "SetMemberRoleSuccess",
       "ValidationError"
     ],
     "StartDirectResult": [
@@ -184,6 +191,12 @@
       "NotFoundError",
       "OpKeyReusedError",
       "ToggleReactionSuccess",
+      "ValidationError"
+    ],
+    "TransferOwnershipResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "TransferOwnershipSuccess",
       "ValidationError"
     ],
     "UpdateInboxEntryResult": [
@@ -347,12 +360,19 @@
     "SetHistoryVisibilityResult": [
       "ForbiddenError",
       "NotFoundError",
-      "SetHistoryVisibilitySuccess"
+      "SetHistoryVisibilitySuccess",
+      "ValidationError"
     ],
     "SetMemberPermissionsResult": [
       "ForbiddenError",
       "NotFoundError",
       "SetMemberPermissionsSuccess",
+      "ValidationError"
+    ],
+    "SetMemberRoleResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "SetMemberRoleSuccess",
       "ValidationError"
     ],
     "StartDirectResult": [
@@ -378,6 +398,12 @@
       "NotFoundError",
       "OpKeyReusedError",
       "ToggleReactionSuccess",
+      "ValidationError"
+    ],
+    "TransferOwnershipResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "TransferOwnershipSuccess",
       "ValidationError"
     ],
     "UpdateInboxEntryResult": [

@@ -231,11 +231,11 @@ export type MemberPermission =
 
 /** What a person may do in a conversation. */
 export type MemberRole =
-  /** May rename the group, add and remove members, and delete messages. */
+  /** May rename the group, add and remove plain members, pin messages, delete messages, and mention everyone. */
   | 'ADMIN'
-  /** May read and write. */
+  /** May read and write, and what Conversation.memberPermissions lets them do. */
   | 'MEMBER'
-  /** May do everything. */
+  /** May do everything. Each group has exactly one. */
   | 'OWNER';
 
 /** Who sees whether a person is online, and when they last were. People who share no conversation with them never do. */
@@ -320,6 +320,16 @@ export type SetMemberPermissionsInput = {
   memberPermissions: Array<MemberPermission>;
 };
 
+/** A role for a member of a group. */
+export type SetMemberRoleInput = {
+  /** Which group. */
+  conversationId: Scalars['ID']['input'];
+  /** ADMIN or MEMBER. For OWNER call transferOwnership. */
+  role: MemberRole;
+  /** Which member. */
+  userId: Scalars['ID']['input'];
+};
+
 /** Whether the viewer types. */
 export type SetTypingInput = {
   /** In which conversation. */
@@ -361,6 +371,14 @@ export type ToggleReactionInput = {
   on: Scalars['Boolean']['input'];
   /** The key of this write: 8 to 64 characters that the client chooses. */
   opKey: Scalars['String']['input'];
+};
+
+/** A new owner for a group. */
+export type TransferOwnershipInput = {
+  /** Which group. */
+  conversationId: Scalars['ID']['input'];
+  /** The member who becomes its owner. */
+  userId: Scalars['ID']['input'];
 };
 
 /** Fields that are left out do not change anything. */

@@ -97,6 +97,14 @@ export default {
         "name": "Conversation",
         "fields": [
           {
+            "name": "closedAt",
+            "type": {
+              "kind": "SCALAR",
+              "name": "Any"
+            },
+            "args": []
+          },
+          {
             "name": "createdAt",
             "type": {
               "kind": "NON_NULL",
@@ -469,6 +477,24 @@ export default {
         "kind": "OBJECT",
         "name": "ConversationUpdated",
         "fields": [
+          {
+            "name": "changedMembers",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "LIST",
+                "ofType": {
+                  "kind": "NON_NULL",
+                  "ofType": {
+                    "name": "Member",
+                    "kind": "OBJECT",
+                    "ofType": null
+                  }
+                }
+              }
+            },
+            "args": []
+          },
           {
             "name": "conversation",
             "type": {
@@ -3173,6 +3199,29 @@ export default {
             ]
           },
           {
+            "name": "setMemberRole",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "SetMemberRoleResult",
+                "kind": "UNION",
+                "ofType": null
+              }
+            },
+            "args": [
+              {
+                "name": "input",
+                "type": {
+                  "kind": "NON_NULL",
+                  "ofType": {
+                    "kind": "SCALAR",
+                    "name": "Any"
+                  }
+                }
+              }
+            ]
+          },
+          {
             "name": "setTyping",
             "type": {
               "kind": "NON_NULL",
@@ -3223,6 +3272,29 @@ export default {
               "kind": "NON_NULL",
               "ofType": {
                 "name": "ToggleReactionResult",
+                "kind": "UNION",
+                "ofType": null
+              }
+            },
+            "args": [
+              {
+                "name": "input",
+                "type": {
+                  "kind": "NON_NULL",
+                  "ofType": {
+                    "kind": "SCALAR",
+                    "name": "Any"
+                  }
+                }
+              }
+            ]
+          },
+          {
+            "name": "transferOwnership",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "TransferOwnershipResult",
                 "kind": "UNION",
                 "ofType": null
               }
@@ -4745,6 +4817,10 @@ export default {
           {
             "kind": "OBJECT",
             "name": "SetHistoryVisibilitySuccess"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "ValidationError"
           }
         ]
       },
@@ -4792,6 +4868,47 @@ export default {
       {
         "kind": "OBJECT",
         "name": "SetMemberPermissionsSuccess",
+        "fields": [
+          {
+            "name": "conversation",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "Conversation",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": []
+          }
+        ],
+        "interfaces": []
+      },
+      {
+        "kind": "UNION",
+        "name": "SetMemberRoleResult",
+        "possibleTypes": [
+          {
+            "kind": "OBJECT",
+            "name": "ForbiddenError"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "NotFoundError"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "SetMemberRoleSuccess"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "ValidationError"
+          }
+        ]
+      },
+      {
+        "kind": "OBJECT",
+        "name": "SetMemberRoleSuccess",
         "fields": [
           {
             "name": "conversation",
@@ -5389,6 +5506,47 @@ export default {
               "kind": "NON_NULL",
               "ofType": {
                 "name": "Message",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": []
+          }
+        ],
+        "interfaces": []
+      },
+      {
+        "kind": "UNION",
+        "name": "TransferOwnershipResult",
+        "possibleTypes": [
+          {
+            "kind": "OBJECT",
+            "name": "ForbiddenError"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "NotFoundError"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "TransferOwnershipSuccess"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "ValidationError"
+          }
+        ]
+      },
+      {
+        "kind": "OBJECT",
+        "name": "TransferOwnershipSuccess",
+        "fields": [
+          {
+            "name": "conversation",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "Conversation",
                 "kind": "OBJECT",
                 "ofType": null
               }

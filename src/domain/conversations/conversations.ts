@@ -1,5 +1,5 @@
 import type { Append } from '../../log/append.ts'
-import type { EditPolicy } from '../../store/rows.ts'
+import type { EditPolicy, MemberRole } from '../../store/rows.ts'
 import type { UpdateGroup } from '../../store/writing/commands.ts'
 import { newId } from '../ids.ts'
 import { ValidationError, type ForbiddenError, type NotFoundError, type OpKeyReusedError } from '../errors.ts'
@@ -33,6 +33,18 @@ export interface Conversations {
     conversationId: string,
     userIds: string[],
   ): Promise<string | NotFoundError | ForbiddenError | ValidationError>
+  /** Rejects with VALIDATION_ERROR for the role OWNER. */
+  setRole(
+    viewer: Viewer,
+    conversationId: string,
+    userId: string,
+    role: MemberRole,
+  ): Promise<string | NotFoundError | ForbiddenError | ValidationError>
+  transferOwnership(
+    viewer: Viewer,
+    conversationId: string,
+    userId: string,
+  ): Promise<string | NotFoundError | ForbiddenError>
   removeMember(viewer: Viewer, conversationId: string, userId: string): Promise<string | NotFoundError | ForbiddenError>
   leave(viewer: Viewer, conversationId: string): Promise<string | NotFoundError | ForbiddenError>
 }
@@ -41,6 +53,7 @@ const notFound = 'There is no such conversation here.'
 const managersOnly =
   'Only the owner and admins of a group may do this, and members whom the group lets do it. A direct conversation keeps its ' +
   'two people, and a closed one stays as it is.'
+const ownRole = 'Nobody changes their own role. An owner who wants to be none calls transferOwnership.'
 const ownerOnly = 'Only the owner of a group may do this, and not once it is closed.'
 
 export function createConversations(append: Append, presence: Pick<Presence, 'relationsChanged'>): Conversations {
@@ -49,6 +62,11 @@ export function createConversations(append: Append, presence: Pick<Presence, 're
     if (isRefused(removed)) return refusalOf(removed, { notFound, forbidden })
     presence.relationsChanged([userId])
     return conversationId
+  }
+  const setRole = async ({ userId: actorId }: Viewer, conversationId: string, userId: string, role: MemberRole) => {
+    const set = await append({ type: 'setRole', actorId, conversationId, userId, role })
+    const forbidden = role === 'OWNER' || userId !== actorId ? ownerOnly : ownRole
+    return isRefused(set) ? refusalOf(set, { notFound, forbidden }) : conversationId
   }
   return {
     async startDirect({ userId: actorId }, peerId) {
@@ -90,6 +108,12 @@ export function createConversations(append: Append, presence: Pick<Presence, 're
       if (added.events.length > 0) presence.relationsChanged(userIds)
       return conversationId
     },
+    async setRole(viewer, conversationId, userId, role) {
+      if (role !== 'OWNER') return setRole(viewer, conversationId, userId, role)
+      const message = 'A group has one owner. To hand it over, call transferOwnership.'
+      return new ValidationError(message, [{ path: ['input', 'role'], reason: message }])
+    },
+    transferOwnership: (viewer, conversationId, userId) => setRole(viewer, conversationId, userId, 'OWNER'),
     removeMember: (viewer, conversationId, userId) => remove(viewer, conversationId, userId, managersOnly),
     leave: (viewer, conversationId) =>
       remove(viewer, conversationId, viewer.userId, 'A direct conversation cannot be left. Archive it instead.'),

@@ -142,6 +142,12 @@ export const Conversation = builder.prismaObject('Conversation', {
         return peerId === undefined ? null : context.loaders.user.get(peerId)
       },
     }),
+    closedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was closed: nothing more can be sent to it. Null while it is open.',
+      resolve: (conversation) => conversation.closedAt,
+    }),
     memberCount: t.exposeInt('memberCount', { description: 'The number of members now.' }),
   }),
 })

@@ -5,6 +5,7 @@ import { viewerDependent } from '../building/viewer-dependent.ts'
 import { eventRef, interfacesOf } from '../events/event.ts'
 import { User } from '../people/user.ts'
 import { Conversation, maySee, shellOf } from './conversation.ts'
+import { Member } from './member.ts'
 
 const conversationOf = ({ streamId }: LogEvent, { loaders }: Context) =>
   required(loaders.conversation.load(streamId), 'the conversation of an event')
@@ -45,13 +46,22 @@ memberEvent('MEMBER_JOINED', 'Somebody became a member.')
 memberEvent('MEMBER_LEFT', 'Somebody left or was removed. For that person it is the last event of the conversation.')
 
 eventRef('CONVERSATION_UPDATED').implement({
-  description: 'The title or the owner of a conversation changed.',
+  description:
+    'Something of a conversation changed: its title, its settings, or the roles of members; or it was closed.',
   interfaces: interfacesOf('CONVERSATION_UPDATED'),
   fields: (t) => ({
     conversation: t.field({
       type: Conversation,
       description: 'The conversation as it is now.',
       resolve: ({ event }, _, context) => conversationOf(event, context),
+    }),
+    changedMembers: t.field({
+      type: [Member],
+      description: 'The members whose role changed, as they are now; without those who have left since.',
+      resolve: async ({ event: { streamId: conversationId, data } }, _, { loaders }) => {
+        const members = await Promise.all(data.userIds.map((userId) => loaders.member.load({ conversationId, userId })))
+        return members.flatMap((member) => (member?.leftAt === null ? [member] : []))
+      },
     }),
   }),
 })

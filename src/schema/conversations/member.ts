@@ -13,9 +13,12 @@ import { viewerDependent } from '../building/viewer-dependent.ts'
 export const MemberRole = builder.enumType('MemberRole', {
   description: 'What a person may do in a conversation.',
   values: {
-    OWNER: { description: 'May do everything.' },
-    ADMIN: { description: 'May rename the group, add and remove members, and delete messages.' },
-    MEMBER: { description: 'May read and write.' },
+    OWNER: { description: 'May do everything. Each group has exactly one.' },
+    ADMIN: {
+      description:
+        'May rename the group, add and remove plain members, pin messages, delete messages, and mention everyone.',
+    },
+    MEMBER: { description: 'May read and write, and what Conversation.memberPermissions lets them do.' },
   },
 })
 

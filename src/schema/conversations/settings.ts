@@ -76,7 +76,7 @@ const permissionsShape = z.object({
 })
 
 const permitting = refusing(NotFoundError, ForbiddenError, ValidationError)
-const disclosing = refusing(NotFoundError, ForbiddenError)
+const disclosing = refusing(NotFoundError, ForbiddenError, ValidationError)
 
 builder.mutationFields((t) => ({
   setMemberPermissions: t.field({

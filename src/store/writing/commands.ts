@@ -1,4 +1,4 @@
-import type { EditPolicy, HistoryVisibility } from '../rows.ts'
+import type { EditPolicy, HistoryVisibility, MemberRole } from '../rows.ts'
 
 /** A command with a key that the caller chose: the same key again means the same write. */
 interface Keyed {
@@ -126,6 +126,15 @@ export interface AddMembers {
   maxMembers: number
 }
 
+/** OWNER hands the group over: the actor is an admin from then on. */
+export interface SetRole {
+  type: 'setRole'
+  actorId: string
+  conversationId: string
+  userId: string
+  role: MemberRole
+}
+
 /** A member removes another one, or leaves if the two are the same. */
 export interface RemoveMember {
   type: 'removeMember'
@@ -157,6 +166,7 @@ export type Command =
   | RenameConversation
   | UpdateGroup
   | AddMembers
+  | SetRole
   | RemoveMember
   | EraseInConversation
 

@@ -97,6 +97,7 @@ export const outcomes = {
     done,
     refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND', 'TOO_MANY_MEMBERS'),
   ]),
+  setRole: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND')]),
   removeMember: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND')]),
   eraseInConversation: done,
 } satisfies Record<CommandType, z.ZodType>

@@ -112,6 +112,12 @@ const calls: Record<CommandType, Call> = {
     userIds: 'uuid[]',
     maxMembers: 'int',
   }),
+  setRole: callOf<'setRole'>('parley_set_role', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    userId: 'uuid',
+    role: 'member_role',
+  }),
   removeMember: {
     ...callOf<'removeMember'>('parley_remove_member', { actorId: 'uuid', conversationId: 'uuid', userId: 'uuid' }),
     // A second call would find no member to remove, and answer that.
