@@ -16,6 +16,7 @@ import { createResumptionStore } from '../store/resumption.ts'
 import { createSearchNameStore } from '../store/search-names.ts'
 import { createSearchStore } from '../store/search.ts'
 import { createSessionStore } from '../store/sessions.ts'
+import { createThreadStore } from '../store/threads.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Stops } from './stops.ts'
 
@@ -62,5 +63,6 @@ function createStores(db: Database) {
     search: createSearchStore(db),
     searchNames: createSearchNameStore(db),
     sessions: createSessionStore(db),
+    threads: createThreadStore(db),
   }
 }

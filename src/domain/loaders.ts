@@ -14,8 +14,10 @@ import type { MembersRequest, PeopleStore } from '../store/people.ts'
 import type { ReactionStore } from '../store/reactions.ts'
 import type { Conversation, EntryRow, Member, Message, User } from '../store/rows.ts'
 import { History } from './conversations/history.ts'
+import type { ThreadStore } from '../store/threads.ts'
 import { Horizon } from './horizon.ts'
 import type { Presence } from './presence/presence.ts'
+import { LazyThreadLoaders, type ThreadLoaders } from './messages/thread-loaders.ts'
 import type { Seen, Sight } from './presence/view.ts'
 import { PrimedLoader } from './primed-loader.ts'
 import { LazyReactionLoaders, type ReactionLoaders } from './reactions/loaders.ts'
@@ -42,6 +44,7 @@ export interface Loaders {
   othersProgress: DataLoader<ProgressKey, OthersProgress, string>
   readBy: DataLoader<ReadByRequest, ReadRow[]>
   reactions: ReactionLoaders
+  threads: ThreadLoaders
   /** The presence of a person, as the viewer of the key may see it. */
   presence: DataLoader<Sight, Seen, string>
   history: History
@@ -54,6 +57,7 @@ export interface LoaderStores {
   messages: MessageStore
   members: MemberStore
   reactions: ReactionStore
+  threads: ThreadStore
   presence: Pick<Presence, 'see'>
 }
 
@@ -216,6 +220,12 @@ class LazyLoaders implements Loaders {
 
   get reactions() {
     return (this.made.reactions ??= new LazyReactionLoaders(this.stores.reactions, this.payer))
+  }
+
+  get threads() {
+    return (this.made.threads ??= new LazyThreadLoaders(this.stores.threads, this.payer, (user) => {
+      this.user.prime(user.id, user)
+    }))
   }
 
   get presence() {

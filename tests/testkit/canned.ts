@@ -156,16 +156,26 @@ const reactionsOf = {
   reactedBy: [{ userId: peer, eventSeq: 4 }],
 }
 
+/** Of every message, or conversation, the same. */
+const threadsOf = {
+  replyCount: 1,
+  replies: messagesOf(group).slice(2),
+  pins: [{ seq: 1, pinnedAt: at }],
+}
+
 export function cannedLoaders(): Loaders {
   const loaders = Object.entries(load).map(([name, answer]) => {
     const answerLater = (key: never) => Promise.resolve(answer(key))
     return [name, { load: answerLater, get: answerLater }] as const
   })
+  const threads = Object.fromEntries(
+    Object.entries(threadsOf).map(([name, answer]) => [name, { load: () => Promise.resolve(answer) }]),
+  )
   const history = new History((ids) => Promise.resolve(ids.map(() => new Map([[member, 1]]))))
   const reactions = Object.fromEntries(
     Object.entries(reactionsOf).map(([name, answer]) => [name, { load: () => Promise.resolve(answer) }]),
   )
-  return { ...Object.fromEntries(loaders), reactions, horizon: new Horizon(), history } as unknown as Loaders
+  return { ...Object.fromEntries(loaders), reactions, threads, horizon: new Horizon(), history } as unknown as Loaders
 }
 
 /** The context of a viewer's operation. Anything not canned throws an error with its name. */

@@ -119,6 +119,14 @@
       "User",
       "Viewer"
     ],
+    "PinMessageResult": [
+      "ForbiddenError",
+      "MessageDeletedError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "PinMessageSuccess",
+      "ValidationError"
+    ],
     "ReceiptEvent": [
       "ReceiptAdvanced",
       "SnapshotRequired"
@@ -325,6 +333,14 @@
       "Message",
       "User",
       "Viewer"
+    ],
+    "PinMessageResult": [
+      "ForbiddenError",
+      "MessageDeletedError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "PinMessageSuccess",
+      "ValidationError"
     ],
     "ReceiptEvent": [
       "ReceiptAdvanced",

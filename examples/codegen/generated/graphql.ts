@@ -238,6 +238,16 @@ export type MemberRole =
   /** May do everything. Each group has exactly one. */
   | 'OWNER';
 
+/** A message to pin or to unpin. */
+export type PinMessageInput = {
+  /** Which message. */
+  messageId: Scalars['ID']['input'];
+  /** The key of this write: 8 to 64 characters that the client chooses. */
+  opKey: Scalars['String']['input'];
+  /** Whether it is pinned from now on. */
+  pinned: Scalars['Boolean']['input'];
+};
+
 /** Who sees whether a person is online, and when they last were. People who share no conversation with them never do. */
 export type PresenceSharing =
   /** People with whom they share a DIRECT conversation. */

@@ -78,6 +78,10 @@ export interface Messages {
   ): Promise<
     MessageWritten | NotFoundError | ForbiddenError | MessageLockedError | MessageDeletedError | OpKeyReusedError
   >
+  pin(
+    viewer: Viewer,
+    input: { message: MessageRef; pinned: boolean; opKey: string },
+  ): Promise<MessageWritten | NotFoundError | ForbiddenError | MessageDeletedError | ValidationError | OpKeyReusedError>
   /** The message if the viewer may see it, else null. */
   find(viewer: Viewer, ref: MessageRef, loaders: Loaders): Promise<Message | null>
   writeStatus(viewer: Viewer, opKey: string): Promise<WriteStatus>
@@ -140,6 +144,15 @@ export function createMessages(append: Append, events: EventStore, typing: Pick<
       if (!isRefused(deleted)) return written(deleted, opKey)
       const forbidden = 'Only its sender, and in a group its owner and admins, may delete a message.'
       return refusalOf(deleted, { ...noMessage, forbidden })
+    },
+    async pin(viewer, { message: { conversationId, seq }, pinned, opKey }) {
+      const hash = requestHash('pinMessage', [conversationId, seq, pinned])
+      const actorId = viewer.userId
+      const changed = await append({ type: 'pinMessage', actorId, conversationId, seq, opKey, hash, pinned })
+      if (!isRefused(changed)) return written(changed, opKey)
+      const forbidden =
+        'You may not pin messages here: in a group its owner and admins may, unless it allows others to.'
+      return refusalOf(changed, { ...noMessage, forbidden })
     },
     async find(viewer, ref, loaders) {
       const [access, message] = await Promise.all([

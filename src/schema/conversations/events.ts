@@ -47,7 +47,8 @@ memberEvent('MEMBER_LEFT', 'Somebody left or was removed. For that person it is 
 
 eventRef('CONVERSATION_UPDATED').implement({
   description:
-    'Something of a conversation changed: its title, its settings, or the roles of members; or it was closed.',
+    'Something of a conversation changed: its title, its settings, the roles of members, or which messages are pinned; or it ' +
+    'was closed.',
   interfaces: interfacesOf('CONVERSATION_UPDATED'),
   fields: (t) => ({
     conversation: t.field({

@@ -46,7 +46,7 @@ export const MessageConnection = builder.connectionObject(
 )
 
 const maxSeq = 2_147_483_647
-const seqOf = ([seq]: unknown[]) =>
+export const seqOf = ([seq]: unknown[]) =>
   typeof seq === 'number' && Number.isInteger(seq) && seq > 0 && seq < maxSeq ? seq : null
 
 builder.objectField(Conversation, 'messages', (t) =>

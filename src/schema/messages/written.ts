@@ -39,5 +39,7 @@ export const noted = async (context: Context, written: MessageWritten): Promise<
   await showShell(context, conversationId)
   loaders.othersProgress.prime({ conversationId, senderId, seq }, { delivered: false, read: false })
   loaders.reactions.kinds.prime({ conversationId, seq }, [])
+  loaders.threads.replyCount.prime({ conversationId, seq }, 0)
+  loaders.threads.pins.prime(conversationId, [])
   return { ack, message: { ...message, replyToSeq: null } }
 }

@@ -49,6 +49,14 @@ export interface ToggleReaction extends Keyed {
   on: boolean
 }
 
+export interface PinMessage extends Keyed {
+  type: 'pinMessage'
+  actorId: string
+  conversationId: string
+  seq: number
+  pinned: boolean
+}
+
 /** Advances a read or a delivered position; the one that does not change is 0. */
 export interface AdvanceCursor {
   type: 'advanceCursor'
@@ -158,6 +166,7 @@ export type Command =
   | EditMessage
   | DeleteMessage
   | ToggleReaction
+  | PinMessage
   | AdvanceCursor
   | FlushReceipts
   | UpdateEntry

@@ -86,6 +86,10 @@ export const outcomes = {
     messageWritten,
     refused('NOT_FOUND', 'MESSAGE_DELETED', 'TOO_MANY_REACTIONS', 'OP_KEY_REUSED'),
   ]),
+  pinMessage: z.discriminatedUnion('outcome', [
+    messageWritten,
+    refused('NOT_FOUND', 'FORBIDDEN', 'MESSAGE_DELETED', 'TOO_MANY_PINS', 'OP_KEY_REUSED'),
+  ]),
   advanceCursor: z.discriminatedUnion('outcome', [advanced, refused('NOT_FOUND')]),
   flushReceipts: flushed,
   updateEntry: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND')]),

@@ -70,6 +70,14 @@ const calls: Record<CommandType, Call> = {
     emoji: 'text',
     on: 'boolean',
   }),
+  pinMessage: callOf<'pinMessage'>('parley_pin_message', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    seq: 'int',
+    opKey: 'text',
+    hash: 'bytea',
+    pinned: 'boolean',
+  }),
   advanceCursor: call('parley_advance_cursor', { ...advanceParameters, gatherFrom: 'int' }),
   flushReceipts: callOf<'flushReceipts'>('parley_flush_receipts', {
     conversationId: 'uuid',
