@@ -12,6 +12,7 @@ BEGIN
     SELECT * INTO one FROM parley_advance_cursors(ARRAY[p_actor], ARRAY[p_conversation], ARRAY[p_read], ARRAY[p_delivered], 0);
     IF one.outcome = 'LOCKED' THEN
       PERFORM FROM members WHERE conversation_id = p_conversation AND user_id = p_actor FOR NO KEY UPDATE;
+      PERFORM pg_advisory_xact_lock_shared(parley_read_key(p_conversation));
       SELECT * INTO one FROM parley_advance_cursors(ARRAY[p_actor], ARRAY[p_conversation], ARRAY[p_read], ARRAY[p_delivered], 0);
     END IF;
     IF one.event_seq IS NOT NULL THEN

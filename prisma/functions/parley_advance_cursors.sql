@@ -1,7 +1,8 @@
 -- Many advances in one statement and one commit, in conversations of at least p_gather_from members. The caller must give
 -- at most one advance for each member in a call. p_reads has 0 for markDelivered, p_delivereds has 0 for markRead.
 --
--- Returns one row for each advance, in order. LOCKED: another transaction has the member's row. SMALL: the conversation has
+-- Returns one row for each advance, in order. LOCKED: another transaction has the member's row, or edits or deletes a message
+-- that must not be read before (parley_read_key). SMALL: the conversation has
 -- fewer members. Nothing was done for these. event_seq is the number of the INBOX_ENTRY_CHANGED on the member's personal
 -- stream, if there is one.
 CREATE OR REPLACE FUNCTION parley_advance_cursors(p_actors uuid[], p_conversations uuid[], p_reads int[], p_delivereds int[],
@@ -14,7 +15,7 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SE
 SET jit = off
 AS $$
 #variable_conflict use_column
-DECLARE held bigint[]; now timestamptz; log_xid xid8;
+DECLARE held bigint[]; changing uuid[]; now timestamptz; log_xid xid8;
 BEGIN
   -- Not those that stay as they are: a lock is a write.
   held := ARRAY(
@@ -28,6 +29,12 @@ BEGIN
        OR u.read_receipts_enabled AND least(a.read, c.head_seq) > greatest(m.last_read_seq, m.pending_read_seq))
      ORDER BY m.conversation_id, m.user_id
        FOR NO KEY UPDATE OF m SKIP LOCKED);
+  -- Nor while somebody edits or deletes what may be read only once. Whatever the policy is: it may change meanwhile.
+  changing := ARRAY(SELECT conversation FROM (SELECT DISTINCT p_conversations[place] AS conversation FROM unnest(held) place) x
+    WHERE NOT pg_try_advisory_xact_lock_shared(parley_read_key(conversation)));
+  IF cardinality(changing) > 0 THEN
+    held := ARRAY(SELECT place FROM unnest(held) place WHERE p_conversations[place] <> ALL (changing));
+  END IF;
   -- Whose own stream may get an event.
   PERFORM FROM users WHERE id = ANY (ARRAY(SELECT p_actors[place] FROM unnest(held) place WHERE p_reads[place] > 0))
     ORDER BY id FOR NO KEY UPDATE;

@@ -180,6 +180,8 @@ export type InboxFilter =
   | 'ALL'
   /** Archived entries: no new message has come since, or the entry was muted when it came. */
   | 'ARCHIVED'
+  /** Entries with unreadMentionCount > 0, also archived ones. */
+  | 'MENTIONED'
   /** Entries with unreadCount > 0, also archived ones. */
   | 'UNREAD';
 
@@ -311,6 +313,14 @@ export type SendMessageInput = {
   replyToId?: InputMaybe<Scalars['ID']['input']>;
   /** 1 to 4000 characters (code points), at least one of them visible. */
   text?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Until when senders in a group may edit or delete their messages. */
+export type SetEditPolicyInput = {
+  /** Which group. */
+  conversationId: Scalars['ID']['input'];
+  /** The new policy. */
+  editPolicy: EditPolicy;
 };
 
 /** What people who join a group from now on may see. */

@@ -8,6 +8,7 @@ import type {
   ProgressKey,
   ReadByRequest,
   ReadRow,
+  RevisionRow,
 } from '../store/messages.ts'
 import type { LeastStandings, MemberKey, MemberStore, Muting } from '../store/members.ts'
 import type { MembersRequest, PeopleStore } from '../store/people.ts'
@@ -45,6 +46,8 @@ export interface Loaders {
   readBy: DataLoader<ReadByRequest, ReadRow[]>
   reactions: ReactionLoaders
   threads: ThreadLoaders
+  /** Former texts of a message, oldest first. */
+  revisions: DataLoader<MessageKey, RevisionRow[], string>
   /** The presence of a person, as the viewer of the key may see it. */
   presence: DataLoader<Sight, Seen, string>
   history: History
@@ -226,6 +229,13 @@ class LazyLoaders implements Loaders {
     return (this.made.threads ??= new LazyThreadLoaders(this.stores.threads, this.payer, (user) => {
       this.user.prime(user.id, user)
     }))
+  }
+
+  get revisions() {
+    return (this.made.revisions ??= new DataLoader(
+      (keys: readonly MessageKey[]) => this.stores.messages.revisions(keys, this.payer),
+      { cacheKeyFn: messageId },
+    ))
   }
 
   get presence() {

@@ -15,7 +15,7 @@ import {
   type UserJson,
 } from './rows.ts'
 import { logStart, watermarkOf, type Watermark, type WatermarkRow } from './watermark.ts'
-import { maybeUnread, unreadCount } from './unread.ts'
+import { maybeUnread, unreadCount, unreadMentionCount } from './unread.ts'
 
 export type { InboxPosition, InboxRequest } from './inbox-page.ts'
 
@@ -121,7 +121,8 @@ const readEntries = {
   name: 'read_entries',
   text: `SELECT k.user_id AS "viewerId", u.head_event_seq AS "viewerHeadEventSeq", u.head_mark AS "viewerHeadMark",
       ${conversationColumns('c', 'c_')},
-      ${entryMemberColumns('m', 'm_')}, CASE WHEN c.id IS NOT NULL THEN ${unreadCount('c', 'm')} END AS "unreadCount"
+      ${entryMemberColumns('m', 'm_')}, CASE WHEN c.id IS NOT NULL THEN ${unreadCount('c', 'm')} END AS "unreadCount",
+      CASE WHEN c.id IS NOT NULL THEN ${unreadMentionCount('c', 'm')} END AS "unreadMentionCount"
     FROM ${tableOfParameters('uuid', 'uuid')} AS k(user_id, conversation_id)
     JOIN users u ON u.id = k.user_id
     LEFT JOIN members m ON m.conversation_id = k.conversation_id AND m.user_id = k.user_id AND m.left_at IS NULL
@@ -175,6 +176,8 @@ const readInboxCounts = {
     FROM users u WHERE u.id = $1`,
 }
 
+type EntryCounts = Pick<EntryRow, 'unreadCount' | 'unreadMentionCount'>
+
 interface ViewerHeadRow {
   viewerHeadEventSeq: number
   viewerHeadMark: string
@@ -189,10 +192,11 @@ const viewerHeadOf = ({ viewerHeadEventSeq, viewerHeadMark }: ViewerHeadRow): Vi
 const noHead: ViewerHead = { headEventSeq: 0, headMark: startMark }
 const noExtent: StreamExtent = { ...noHead, floorEventSeq: 0, floorMark: startMark, markThere: null }
 
-function toEntry(row: { unreadCount: number }): EntryRow | null {
+function toEntry(row: EntryCounts): EntryRow | null {
   const conversation = pickConversation(row, 'c_')
   const member = pickEntryMember(row, 'm_')
-  return conversation && member ? { conversation, member, unreadCount: row.unreadCount } : null
+  const { unreadCount, unreadMentionCount } = row
+  return conversation && member ? { conversation, member, unreadCount, unreadMentionCount } : null
 }
 
 export function createConversationStore(db: Database): ConversationStore {
@@ -200,7 +204,7 @@ export function createConversationStore(db: Database): ConversationStore {
     byIds: (ids, payer) => db.run<Conversation & Record<string, unknown>>(readByIds, [ids], payer),
     async entries(keys) {
       const viewerIds = keys.map((key) => key.viewerId)
-      const rows = await db.run<ViewerHeadRow & { viewerId: string; unreadCount: number }>(
+      const rows = await db.run<ViewerHeadRow & EntryCounts & { viewerId: string }>(
         readEntries,
         [viewerIds, keys.map((key) => key.conversationId)],
         soleOf(viewerIds),
@@ -214,7 +218,7 @@ export function createConversationStore(db: Database): ConversationStore {
       return { entries: keys.map((key) => found.get(`${key.viewerId} ${key.conversationId}`) ?? null), viewerHeads }
     },
     async inbox(request) {
-      const rows = await db.run<ViewerHeadRow & WatermarkRow & { unreadCount: number; people: UserJson[] | null }>(
+      const rows = await db.run<ViewerHeadRow & WatermarkRow & EntryCounts & { people: UserJson[] | null }>(
         readInbox(request.filter, request.backward),
         inboxValues(request),
         request.viewerId,

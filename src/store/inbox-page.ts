@@ -1,7 +1,7 @@
 import type { Statement } from './database/database.ts'
 import { conversationColumns, entryMemberColumns, messageColumns, peopleOf } from './rows.ts'
 import { watermarkColumns, watermarkTable } from './watermark.ts'
-import { maybeUnread, unreadCount } from './unread.ts'
+import { maybeUnread, unreadCount, unreadMentionCount } from './unread.ts'
 
 export interface InboxPosition {
   pinned: boolean
@@ -12,7 +12,7 @@ export interface InboxPosition {
 
 export interface InboxRequest {
   viewerId: string
-  filter: 'ACTIVE' | 'ARCHIVED' | 'UNREAD' | 'ALL'
+  filter: 'ACTIVE' | 'ARCHIVED' | 'UNREAD' | 'MENTIONED' | 'ALL'
   after: InboxPosition | null
   before: InboxPosition | null
   backward: boolean
@@ -54,11 +54,15 @@ const unplaced = (archived: boolean) =>
 
 /** Rows of members from which the page is chosen: few more than the page has, however many conversations there are. */
 function candidates(filter: InboxRequest['filter'], backward: boolean): string {
-  if (filter === 'UNREAD') return 'SELECT * FROM members WHERE user_id = $1 AND left_at IS NULL AND NOT caught_up'
+  if (filter === 'UNREAD' || filter === 'MENTIONED')
+    return 'SELECT * FROM members WHERE user_id = $1 AND left_at IS NULL AND NOT caught_up'
   return { ACTIVE: [false], ARCHIVED: [true], ALL: [false, true] }[filter]
     .flatMap((archived) => [...[true, false].map((pinned) => placed(archived, pinned, backward)), unplaced(archived)])
     .join(' UNION ALL ')
 }
+
+/** Filters that only have entries of which something counts. */
+const counted = { UNREAD: unreadCount, MENTIONED: unreadMentionCount }
 
 /** Columns about the page as a whole, only in its first row: in every row they would be a sixth of all values. */
 const inFirstRow = (alias: string, columns: Record<string, string>) =>
@@ -76,13 +80,14 @@ export function readInbox(filter: InboxRequest['filter'], backward: boolean): St
     // First choose the entries, then read the columns that each of them shows.
     text: `WITH mark AS MATERIALIZED (SELECT * FROM ${watermarkTable}), page AS MATERIALIZED (
         SELECT m.place, ${conversationColumns('c', 'c_')}, ${entryMemberColumns('m', 'm_')}, ${messageColumns('l', 'l_')},
-          ${unreadCount('c', 'm')} AS "unreadCount"
+          ${unreadCount('c', 'm')} AS "unreadCount",
+          ${unreadMentionCount('c', 'm')} AS "unreadMentionCount"
         FROM (
           SELECT m.*, row_number() OVER (ORDER BY ${order}) AS place
             FROM (${candidates(filter, backward)}) m JOIN conversations c ON c.id = m.conversation_id
            WHERE ($2::boolean IS NULL OR ${place} < ($2, $3::timestamptz, $4::uuid))
              AND ($5::boolean IS NULL OR ${place} > ($5, $6::timestamptz, $7::uuid))
-             ${filter === 'UNREAD' ? `AND ${maybeUnread('c', 'm')} AND ${unreadCount('c', 'm')} > 0` : ''}
+             ${filter in counted ? `AND ${maybeUnread('c', 'm')} AND ${counted[filter as keyof typeof counted]('c', 'm')} > 0` : ''}
            ORDER BY ${order} LIMIT $8) m
         JOIN conversations c ON c.id = m.conversation_id
         LEFT JOIN messages l ON l.conversation_id = c.id AND l.seq = c.head_seq)

@@ -50,6 +50,14 @@ export interface ReadRow {
   readAt: Date
 }
 
+/** A text that a message had before an edit. */
+export interface RevisionRow {
+  revision: number
+  text: string
+  /** When the message came to have this text. */
+  editedAt: Date
+}
+
 export interface ReadByRequest extends MessageKey {
   senderId: string
   after: { readAtMs: number; userId: string } | null
@@ -62,6 +70,8 @@ export interface MessageStore {
   byKeys(keys: readonly MessageKey[], payer?: string): Promise<MessageAsOf[]>
   /** Pages in the requested direction, the messages that theirs reply to, and the senders. One statement for all. */
   pages(requests: readonly MessagePageRequest[], payer?: string): Promise<MessagePages>
+  /** For each message its former texts, oldest first. One statement for all. */
+  revisions(keys: readonly MessageKey[], payer?: string): Promise<RevisionRow[][]>
   /** For each message how far the others have got. One pass over a conversation's members for all its messages. */
   othersProgress(keys: readonly ProgressKey[], payer?: string): Promise<OthersProgress[]>
   /** For each request the members who have read the message, earliest first. One statement for all. */
@@ -94,6 +104,13 @@ const readPages = {
         JOIN messages t ON t.conversation_id = page."conversationId" AND t.seq = page."replyToSeq")
     SELECT shown.*, who.people FROM shown FULL JOIN (
       SELECT ${peopleOf('SELECT "senderId" FROM shown UNION ALL SELECT "deletedById" FROM shown')} AS people) who ON false`,
+}
+
+const readRevisions = {
+  name: 'read_revisions',
+  text: `SELECT k.place, h.revision, h.text, h.edited_at AS "editedAt"
+    FROM ${tableOfParameters('uuid', 'int')} WITH ORDINALITY AS k(conversation_id, message_seq, place)
+    JOIN message_revisions h USING (conversation_id, message_seq) ORDER BY k.place, h.revision`,
 }
 
 // Whether the user has read receipts off. Few do, and an index has only these.
@@ -230,6 +247,16 @@ export function createMessageStore(db: Database): MessageStore {
         pages.messages[index]?.sort((a, b) => (backward ? b.seq - a.seq : a.seq - b.seq))
       }
       return pages
+    },
+    async revisions(keys, payer) {
+      const rows = await db.run<Placed & RevisionRow>(
+        readRevisions,
+        [keys.map((key) => key.conversationId), keys.map((key) => key.seq)],
+        payer,
+      )
+      const results: RevisionRow[][] = keys.map(() => [])
+      for (const { place, ...row } of rows) results[Number(place) - 1]?.push(row)
+      return results
     },
     async othersProgress(keys, payer) {
       const rows = await db.run<Placed & OthersProgress>(

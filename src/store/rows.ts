@@ -15,6 +15,8 @@ export interface EntryRow {
   conversation: Conversation
   member: EntryMember
   unreadCount: number
+  /** How many of these messages mention the viewer, or everyone. */
+  unreadMentionCount: number
 }
 
 /** The columns of the viewer's membership that an entry shows: a page of the inbox has many. */

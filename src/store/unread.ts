@@ -12,6 +12,16 @@ export const unreadCount = (c: string, m: string) => `CASE WHEN ${c}.head_seq <=
           AND x.seq <= ${m}.last_sent_seq AND x.sender_id = ${m}.user_id AND x.deleted_at IS NULL) END END`
 
 /**
+ * SQL for the number of these messages that mention the viewer, or everyone. `mentions` has no rows of deleted messages, of
+ * people who mentioned themselves, and of those whom everyone means too: nothing counts twice.
+ */
+export const unreadMentionCount = (c: string, m: string) => `CASE WHEN ${c}.head_seq <= ${m}.own_read_seq THEN 0 ELSE
+  (SELECT count(*)::int FROM mentions x
+    WHERE x.user_id = ${m}.user_id AND x.conversation_id = ${c}.id AND x.message_seq > ${m}.own_read_seq AND x.counts)
+  + (SELECT count(*)::int FROM messages x
+    WHERE x.conversation_id = ${c}.id AND x.seq > ${m}.own_read_seq AND x.mentions_everyone AND x.sender_id <> ${m}.user_id) END`
+
+/**
  * Only these entries can have unread messages. An index finds the rows, and they are few, however many conversations there
  * are.
  */

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
-import { LeaveConversationDocument } from '../../sdk/generated/graphql.ts'
+import { AddMembersDocument, LeaveConversationDocument, UpdateInboxEntryDocument } from '../../sdk/generated/graphql.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'
 import { sharedServer } from '../testkit/shared.ts'
 
@@ -145,5 +145,93 @@ describe('editing', () => {
       __typename: 'ValidationError',
       fields: [{ path: ['input', 'mentionIds'] }],
     })
+  })
+})
+
+const EntryDocument = parse(
+  `query ($id: ID!) { conversation(id: $id) { viewerEntry { unreadCount unreadMentionCount } } }`,
+) as TypedDocumentNode<
+  { conversation: { viewerEntry: { unreadCount: number; unreadMentionCount: number } } },
+  { id: string }
+>
+const InboxDocument = parse(`query ($filter: InboxFilter!, $first: Int, $after: String) {
+  inbox(filter: $filter, first: $first, after: $after) { nodes { unreadMentionCount conversation { id } } pageInfo { hasNextPage endCursor } } }`) as TypedDocumentNode<
+  {
+    inbox: {
+      nodes: { unreadMentionCount: number; conversation: { id: string } }[]
+      pageInfo: { hasNextPage: boolean; endCursor: string | null }
+    }
+  },
+  { filter: string; first?: number; after?: string | null }
+>
+
+async function counted(person: Person, id: string) {
+  return (await person.client.request(EntryDocument, { id })).conversation.viewerEntry.unreadMentionCount
+}
+
+describe('unreadMentionCount', () => {
+  test('counts each message of others once, by whom and everyone, until it is read, deleted or edited otherwise', async () => {
+    const id = await ann.createGroup([bob, cleo])
+    const sent = await send(ann, id, { mentionIds: ids([bob, ann]) })
+    await send(ann, id, {})
+    const both = await send(ann, id, { mentionIds: ids([bob]), mentionEveryone: true })
+    const later = await send(ann, id, {})
+    expect(await Promise.all([ann, bob, cleo].map((person) => counted(person, id)))).toEqual([0, 2, 1])
+
+    await edit(ann, later.message!.id, { mentionIds: ids([cleo]) })
+    await edit(ann, sent.message!.id, { mentionIds: ids([cleo]) })
+    expect(await Promise.all([ann, bob, cleo].map((person) => counted(person, id)))).toEqual([0, 1, 3])
+
+    await cleo.markRead(id, 3)
+    expect(await counted(cleo, id)).toBe(1)
+    await ann.remove(both.message!.id)
+    expect(await Promise.all([bob, cleo].map((person) => counted(person, id)))).toEqual([0, 1])
+    await ann.remove(later.message!.id)
+    expect(await Promise.all([bob, cleo].map((person) => counted(person, id)))).toEqual([0, 0])
+
+    // Marked unread by hand: what was read counts again, but not what the person sent.
+    await send(cleo, id, { mentionIds: ids([cleo]) })
+    await cleo.client.request(UpdateInboxEntryDocument, { input: { conversationId: id, unreadFromSeq: 1 } })
+    expect(await counted(cleo, id)).toBe(1)
+  })
+
+  test('who joins later has none of before', async () => {
+    const id = await ann.createGroup([bob])
+    await send(ann, id, { mentionEveryone: true })
+    await ann.client.request(AddMembersDocument, { input: { conversationId: id, userIds: [cleo.id] } })
+    expect(await counted(cleo, id)).toBe(0)
+    await send(ann, id, { mentionEveryone: true })
+    expect(await counted(cleo, id)).toBe(1)
+  })
+
+  test('MENTIONED has the entries that have some, in pages, archived ones too', async () => {
+    const [reader, writer] = await Promise.all([signUp(url), signUp(url)])
+    const groups: string[] = []
+    for (let index = 0; index < 6; index++) groups.push(await writer.createGroup([reader]))
+    const [named, everyone, plain, read, deleted, archived] = groups as [string, string, string, string, string, string]
+    await send(writer, named, { mentionIds: [reader.id] })
+    await send(writer, everyone, { mentionEveryone: true })
+    await send(writer, plain, {})
+    await send(writer, read, { mentionIds: [reader.id] })
+    await reader.markRead(read, 1)
+    await writer.remove((await send(writer, deleted, { mentionIds: [reader.id] })).message!.id)
+    await send(writer, archived, { mentionIds: [reader.id] })
+    await reader.client.request(UpdateInboxEntryDocument, { input: { conversationId: archived, archived: true } })
+    const pages: string[] = []
+    for (let after: string | null = null; ;) {
+      const {
+        inbox,
+      }: {
+        inbox: {
+          nodes: { conversation: { id: string } }[]
+          pageInfo: { hasNextPage: boolean; endCursor: string | null }
+        }
+      } = await reader.client.request(InboxDocument, { filter: 'MENTIONED', first: 1, after })
+      pages.push(...inbox.nodes.map(({ conversation }) => conversation.id))
+      after = inbox.pageInfo.endCursor
+      if (!inbox.pageInfo.hasNextPage) break
+    }
+    expect(pages).toEqual([archived, everyone, named])
+    expect((await writer.client.request(InboxDocument, { filter: 'MENTIONED' })).inbox.nodes).toEqual([])
   })
 })

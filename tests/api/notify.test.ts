@@ -1,9 +1,9 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
-import { UpdateInboxEntryDocument } from '../../sdk/generated/graphql.ts'
+import { SendMessageDocument, UpdateInboxEntryDocument } from '../../sdk/generated/graphql.ts'
 import { cursorsOf } from '../testkit/api.ts'
-import { expectType, signUp, type Person } from '../testkit/person.ts'
+import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
 import { Reader } from '../testkit/reader.ts'
 import { sharedServer } from '../testkit/shared.ts'
 
@@ -99,4 +99,26 @@ test('a direct conversation tells although it is muted', async () => {
     return 'For you'
   })
   expect(texts).toEqual([['For you'], ['For you!']])
+})
+
+test('a mention tells who has muted the group, and a mention of everyone tells all but its sender', async () => {
+  const { ann, bob, cleo, dora } = people
+  const id = await ann.createGroup([bob, cleo, dora])
+  for (const muting of [ann, bob, cleo]) await mute(muting, id, inOneHour())
+  const say = (text: string, input: object) =>
+    ann.client.request(SendMessageDocument, {
+      input: { conversationId: id, clientMessageId: newKey(), text, ...input },
+    })
+  const texts = await told([ann, bob, cleo, dora], async () => {
+    await say('One', { mentionIds: [bob.id, ann.id] })
+    await say('Two', { mentionEveryone: true })
+    await say('Three', {})
+    return 'Three'
+  })
+  expect(texts).toEqual([
+    ['One', 'Two', 'Three'],
+    ['One!', 'Two!', 'Three'],
+    ['One', 'Two!', 'Three'],
+    ['One!', 'Two!', 'Three!'],
+  ])
 })

@@ -2,13 +2,13 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { MessageEventsDocument } from '../../sdk/generated/graphql.ts'
+import { MessageEventsDocument, SendMessageDocument } from '../../sdk/generated/graphql.ts'
 import { closeCodes } from '../../src/transport/websocket/close-codes.ts'
 import { ask } from '../testkit/api.ts'
 import { keyOf } from '../testkit/ask.ts'
 import { holdRows } from '../testkit/hold-rows.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
-import { signUp, type Person } from '../testkit/person.ts'
+import { newKey, signUp, type Person } from '../testkit/person.ts'
 import { RawSocket } from '../testkit/raw-socket.ts'
 import { Reader } from '../testkit/reader.ts'
 import { startRedis, type RedisServer } from '../testkit/redis.ts'
@@ -65,7 +65,8 @@ async function world() {
   await Promise.all(all.flatMap((id) => pair.urls.map((url) => ann.at(url).conversationEvents(id, 0))))
   let key = 0
   for (const id of all) {
-    await ann.send(id, 'Kept 1')
+    const mentioning = { conversationId: id, text: 'Kept 1', clientMessageId: newKey(), mentionIds: [dora.id, ann.id] }
+    await ann.client.request(SendMessageDocument, { input: mentioning })
     // Keys are the client's to choose: these, too, are hers.
     const { message } = await dora.send(id, 'Doomed 2', `Doomed key ${++key}`)
     await ann.send(id, 'Kept 3')
@@ -106,6 +107,14 @@ async function expectErased(of: World): Promise<void> {
       replay.cut()
     }
   }
+
+  // Nobody is told that a message mentioned her.
+  const mentioned = 'SELECT user_id FROM mentions UNION SELECT unnest(mention_ids) FROM messages'
+  expect(await pair.database.query(mentioned)).toEqual([{ user_id: keyOf(ann.id) }])
+  const first = 'query ($id: ID!) { conversation(id: $id) { messages(first: 1) { nodes { mentions { id } } } } }'
+  expect((await ask(ann, first, { id: own })).data).toEqual({
+    conversation: { messages: { nodes: [{ mentions: [{ id: ann.id }] }] } },
+  })
 
   const groups = `query ($id: ID!) { conversation(id: $id) { memberCount headSeq viewerEntry { unreadCount }
     members { nodes { role user { id } } } } }`

@@ -102,7 +102,18 @@ const messagesOf = (conversationId: string): Message[] => {
   return [
     { ...plain, ...kept, seq: 1, text: 'Plain', clientMessageId: 'key 1' },
     { ...plain, seq: 2, text: null, clientMessageId: 'key 2', editedAt: at, deletedAt: at, deletedById: peer },
-    { ...plain, ...kept, seq: 3, text: 'A reply', clientMessageId: 'key 3', replyToSeq: 1, senderId: peer },
+    {
+      ...plain,
+      ...kept,
+      seq: 3,
+      text: 'A reply',
+      clientMessageId: 'key 3',
+      replyToSeq: 1,
+      senderId: peer,
+      revision: 2,
+      editedAt: at,
+      mentionIds: [member],
+    },
   ]
 }
 
@@ -113,7 +124,7 @@ const load = {
   entry(key: { viewerId: string; conversationId: string }) {
     const own = membersOf(key.conversationId).find(({ userId }) => userId === key.viewerId)
     const row = load.conversation(key.conversationId)
-    return own && row ? { conversation: row, member: own, unreadCount: 1 } : null
+    return own && row ? { conversation: row, member: own, unreadCount: 1, unreadMentionCount: 1 } : null
   },
   message: (key: { conversationId: string; seq: number }) =>
     messagesOf(key.conversationId).find(({ seq }) => seq === key.seq) ?? null,
@@ -138,6 +149,7 @@ const load = {
   othersProgress: () => ({ minDeliveredSeq: 3, minReadSeq: 2 }),
   readBy: (request: { conversationId: string }) =>
     memberIdsOf(request.conversationId).map((userId) => ({ userId, readAt: at })),
+  revisions: () => [{ revision: 1, text: 'An answer', editedAt: at }],
   presence: ({ user }: { user: User }) =>
     user.id === sender
       ? { status: 'ONLINE', device: 'WEB', lastSeenAt: null }

@@ -158,6 +158,11 @@
       "SendMessageSuccess",
       "ValidationError"
     ],
+    "SetEditPolicyResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "SetEditPolicySuccess"
+    ],
     "SetHistoryVisibilityResult": [
       "ForbiddenError",
       "NotFoundError",
@@ -372,6 +377,11 @@
       "OpKeyReusedError",
       "SendMessageSuccess",
       "ValidationError"
+    ],
+    "SetEditPolicyResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "SetEditPolicySuccess"
     ],
     "SetHistoryVisibilityResult": [
       "ForbiddenError",

@@ -26,7 +26,7 @@ export interface Conversations {
   updateGroup(
     viewer: Viewer,
     conversationId: string,
-    settings: Partial<Pick<UpdateGroup, 'memberPermissions' | 'historyVisibility'>>,
+    settings: Partial<Pick<UpdateGroup, 'memberPermissions' | 'historyVisibility' | 'editPolicy'>>,
   ): Promise<string | NotFoundError | ForbiddenError>
   addMembers(
     viewer: Viewer,
@@ -93,8 +93,8 @@ export function createConversations(append: Append, presence: Pick<Presence, 're
       const renamed = await append({ type: 'renameConversation', actorId, conversationId, title })
       return isRefused(renamed) ? refusalOf(renamed, { notFound, forbidden: managersOnly }) : conversationId
     },
-    async updateGroup({ userId: actorId }, conversationId, { memberPermissions = null, historyVisibility = null }) {
-      const settings = { memberPermissions, historyVisibility }
+    async updateGroup({ userId: actorId }, conversationId, given) {
+      const settings = { memberPermissions: null, historyVisibility: null, editPolicy: null, ...given }
       const updated = await append({ type: 'updateGroup', actorId, conversationId, ...settings })
       return isRefused(updated) ? refusalOf(updated, { notFound, forbidden: ownerOnly }) : conversationId
     },

@@ -2,14 +2,16 @@ import type { Message } from '../../store/rows.ts'
 import type { Loaders } from '../loaders.ts'
 
 /**
- * Who must not be notified of a message: its sender, and members who have muted the conversation. A direct message notifies
- * even then.
+ * The one rule of who is notified of a message. Not its sender. Not members who have muted the conversation, unless the message
+ * mentions them or everyone, or is direct. Returns who must not be notified.
  */
 export async function notToNotify(
-  { conversationId, senderId }: Pick<Message, 'conversationId' | 'senderId'>,
+  message: Pick<Message, 'conversationId' | 'senderId' | 'mentionIds' | 'mentionsEveryone'>,
   loaders: Loaders,
 ): Promise<ReadonlySet<string>> {
+  const { conversationId, senderId, mentionIds, mentionsEveryone } = message
+  if (mentionsEveryone) return new Set([senderId])
   const muting = await loaders.muting.load(conversationId)
-  const muted = muting && muting.kind !== 'DIRECT' ? muting.userIds : []
+  const muted = muting && muting.kind !== 'DIRECT' ? muting.userIds.filter((id) => !mentionIds.includes(id)) : []
   return new Set([senderId, ...muted])
 }

@@ -27,6 +27,11 @@ export const InboxEntry = builder.objectRef<EntryRow>('InboxEntry').implement({
     unreadCount: t.exposeInt('unreadCount', {
       description: 'The number of messages by others after lastReadSeq, without deleted ones.',
     }),
+    unreadMentionCount: t.exposeInt('unreadMentionCount', {
+      description:
+        'How many of these messages mention the viewer, or everyone. A message counts once. People newly mentioned by an ' +
+        'edit count, unless they have read the message.',
+    }),
     lastReadSeq: t.int({
       description: 'The viewer has read, or marked as read, the messages up to this seq.',
       resolve: (entry) => entry.member.ownReadSeq,
@@ -74,6 +79,7 @@ const InboxFilter = builder.enumType('InboxFilter', {
     ACTIVE: { description: 'Entries that are not archived, also those that a message brought back.' },
     ARCHIVED: { description: 'Archived entries: no new message has come since, or the entry was muted when it came.' },
     UNREAD: { description: 'Entries with unreadCount > 0, also archived ones.' },
+    MENTIONED: { description: 'Entries with unreadMentionCount > 0, also archived ones.' },
     ALL: { description: 'All entries.' },
   },
 })

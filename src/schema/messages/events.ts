@@ -37,7 +37,7 @@ builder.objectFields(MessageSent, (t) => ({
   notify: t.boolean({
     description:
       'Whether to notify the viewer, by their settings now: false for their own messages, and in a conversation ' +
-      'that they have muted, unless it is DIRECT.',
+      'that they have muted, unless it is DIRECT or the message mentions them or everyone.',
     ...viewerDependent,
     resolve: async ({ event }, _, context) =>
       !isViewerAmong(context, await notToNotify(event.message, context.loaders)),

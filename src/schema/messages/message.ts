@@ -1,8 +1,9 @@
 import { isUuid } from '../../domain/ids.ts'
+import { revisionsOf } from '../../domain/messages/revisions.ts'
 import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage } from '../../domain/page.ts'
 import { accessOf, type Access } from '../../domain/conversations/access.ts'
 import { isShown } from '../../domain/conversations/history.ts'
-import type { ReadRow } from '../../store/messages.ts'
+import type { ReadRow, RevisionRow } from '../../store/messages.ts'
 import type { Message as MessageRow, User as UserRow } from '../../store/rows.ts'
 import { builder } from '../building/builder.ts'
 import { toConnection } from '../building/connection.ts'
@@ -32,6 +33,19 @@ const Read = builder.objectRef<ReadRow>('Read').implement({
       resolve: (read, _, { loaders }) => required(loaders.user.load(read.userId), 'a reader'),
     }),
     readAt: t.field({ type: 'DateTime', description: 'When they read it.', resolve: (read) => read.readAt }),
+  }),
+})
+
+const MessageRevision = builder.objectRef<RevisionRow>('MessageRevision').implement({
+  description: 'A text that a message had before an edit.',
+  fields: (t) => ({
+    revision: t.exposeInt('revision', { description: 'The revision of the message with this text.' }),
+    text: t.exposeString('text', { description: 'The text; empty if the message had only attachments.' }),
+    editedAt: t.field({
+      type: 'DateTime',
+      description: 'When the message came to have this text: when it was sent, for revision 1.',
+      resolve: (revision) => revision.editedAt,
+    }),
   }),
 })
 
@@ -74,6 +88,14 @@ export const Message = builder.prismaObject('Message', {
     }),
     mentionsEveryone: t.exposeBoolean('mentionsEveryone', {
       description: 'Whether it mentions all who were members of the group when it was sent.',
+    }),
+    revisions: t.field({
+      type: [MessageRevision],
+      description:
+        'Its former texts, oldest first, without the present one: the newest 100. For its sender, for the owner and the ' +
+        'admins of a group, and for staff in a support conversation; empty for others, and once it is deleted.',
+      ...viewerDependent,
+      resolve: (message, _, context) => revisionsOf(() => requireViewer(context), message, context.loaders),
     }),
     status: t.field({
       type: DeliveryStatus,

@@ -123,6 +123,7 @@ export interface UpdateGroup {
   conversationId: string
   memberPermissions: MemberPermission[] | null
   historyVisibility: HistoryVisibility | null
+  editPolicy: EditPolicy | null
 }
 
 export interface AddMembers {

@@ -113,6 +113,7 @@ const calls: Record<CommandType, Call> = {
     conversationId: 'uuid',
     memberPermissions: 'text[]',
     historyVisibility: 'history_visibility',
+    editPolicy: 'edit_policy',
   }),
   addMembers: callOf<'addMembers'>('parley_add_members', {
     actorId: 'uuid',
