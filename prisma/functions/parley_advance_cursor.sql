@@ -1,5 +1,5 @@
 -- markRead (p_delivered 0) and markDelivered (p_read 0). Positions only move forward; a seq past the head counts as the
--- head. With p_gather_from members or more the others are told later; `gathered` is then true.
+-- head. With p_gather_from members or more (but never in a support conversation, whose queue follows at once) the others are told later; `gathered` is then true.
 CREATE OR REPLACE FUNCTION parley_advance_cursor(p_actor uuid, p_conversation uuid, p_read int, p_delivered int, p_gather_from int)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -8,7 +8,7 @@ DECLARE
 BEGIN
   IF NOT parley_is_member(p_actor, p_conversation) THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
   SELECT * INTO c FROM conversations WHERE id = p_conversation;
-  IF c.member_count >= p_gather_from THEN
+  IF c.member_count >= p_gather_from AND c.kind <> 'SUPPORT' THEN
     SELECT * INTO one FROM parley_advance_cursors(ARRAY[p_actor], ARRAY[p_conversation], ARRAY[p_read], ARRAY[p_delivered], 0);
     IF one.outcome = 'LOCKED' THEN
       PERFORM FROM members WHERE conversation_id = p_conversation AND user_id = p_actor FOR NO KEY UPDATE;
@@ -61,6 +61,12 @@ BEGIN
       ELSE
         -- The others saw no change, the own devices do: read again what had been marked unread by hand, or in secret.
         events := parley_inbox_events(ARRAY[p_actor], p_conversation, p_actor, '{}');
+      END IF;
+      IF c.kind = 'SUPPORT' THEN
+        -- Several of the staff count as one.
+        UPDATE support_cases SET staff_read_seq = greatest(staff_read_seq, own_to),
+            staff_told_seq = CASE WHEN tells THEN greatest(staff_told_seq, read_to) ELSE staff_told_seq END
+         WHERE conversation_id = p_conversation AND user_id <> p_actor;
       END IF;
       me.own_read_seq := own_to; delivered_before := delivered_to;
     END IF;

@@ -10,4 +10,5 @@ BEGIN
   DELETE FROM message_revisions h USING unnest(p_seqs) AS s(seq) WHERE h.conversation_id = p_conversation AND h.message_seq = s.seq;
   DELETE FROM message_search x USING unnest(p_seqs) AS s(seq) JOIN messages m ON m.conversation_id = p_conversation AND m.seq = s.seq
    WHERE x.conversation_id = p_conversation AND x.created_at = m.created_at AND x.seq = s.seq;
+  PERFORM parley_support_cleared(p_conversation);
 END $$;

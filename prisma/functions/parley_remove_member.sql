@@ -7,6 +7,10 @@ BEGIN
   SELECT * INTO me FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL;
   IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
   IF c.kind = 'DIRECT' THEN RETURN jsonb_build_object('outcome', 'FORBIDDEN'); END IF;
+  -- Who opened a support conversation stays in it.
+  IF EXISTS (SELECT FROM support_cases WHERE conversation_id = p_conversation AND user_id = p_user) THEN
+    RETURN jsonb_build_object('outcome', 'FORBIDDEN');
+  END IF;
   SELECT * INTO target FROM members WHERE conversation_id = p_conversation AND user_id = p_user AND left_at IS NULL;
   IF NOT FOUND THEN RETURN jsonb_build_object('outcome', CASE WHEN parley_may(c, me, 'REMOVE') THEN 'USER_NOT_FOUND' ELSE 'FORBIDDEN' END); END IF;
   -- Nobody but the owner removes an admin.

@@ -2,7 +2,7 @@
 CREATE OR REPLACE FUNCTION parley_send_message(p_actor uuid, p_conversation uuid, p_op_key text, p_hash bytea, p_text text,
   p_reply_to int, p_mention_ids uuid[], p_mention_everyone boolean, p_attachment_ids uuid[])
 RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE c conversations; me members; m messages; replayed jsonb; at timestamptz; new_mark text; log_xid xid8; sent jsonb; refusal text;
+DECLARE c conversations; me members; m messages; replayed jsonb; at timestamptz; new_mark text; log_xid xid8; sent jsonb; besides jsonb; refusal text;
 BEGIN
   IF NOT parley_is_member(p_actor, p_conversation) THEN
     RETURN coalesce(parley_replayed(p_actor, p_op_key, p_hash), jsonb_build_object('outcome', 'NOT_FOUND'));
@@ -44,7 +44,10 @@ BEGIN
   PERFORM parley_touch_activity(ARRAY[p_conversation]);
   sent := parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_SENT', p_actor, p_op_key,
     parley_salted(p_hash, m.salt), m.seq, NULL, at, parley_message_json(m), new_mark, c.head_mark, log_xid);
-  RETURN parley_accepted(sent) || jsonb_build_object('events', sent || parley_unarchive(ARRAY[p_conversation]));
+  besides := parley_unarchive(ARRAY[p_conversation]);
+  -- Last, as it may append to the conversation once more.
+  IF c.kind = 'SUPPORT' THEN besides := parley_support_sent(ARRAY[p_conversation]) || besides; END IF;
+  RETURN parley_accepted(sent) || jsonb_build_object('events', sent || besides);
 END $$;
 
 -- For processes of the former version: without mentions and attachments.

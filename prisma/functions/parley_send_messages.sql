@@ -16,8 +16,8 @@
 --
 -- Returns one row for each send, in order: the outcome, and the numbers and the time of an accepted one (the caller knows
 -- the rest of its message). Outcome null: the key is known, and `replayed` is the answer of parley_replayed. After these
--- come one row for each event that the sends caused on a personal stream: outcome BESIDES, the event in `replayed`. A
--- process of the former version reads no row after those of the sends.
+-- come one row for each further event that the sends caused, on a personal stream or of a support conversation that opened
+-- again: outcome BESIDES, the event in `replayed`; and one for each support conversation: outcome DESK. A process of the former version reads no row after those of the sends.
 --
 -- The settings keep its plan the same whatever the tables held when it was made: each row is found by an index, and no
 -- table or index is scanned from end to end. LIMIT 1 keeps the planner from turning a lookup by key into a join.
@@ -31,17 +31,20 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SE
 SET jit = off
 AS $$
 #variable_conflict use_column
-DECLARE asked uuid[]; held uuid[]; now timestamptz; log_xid xid8;
+DECLARE asked uuid[]; held uuid[]; support uuid[]; now timestamptz; log_xid xid8;
 BEGIN
   -- Nobody waits for a conversation that they are not in, nor holds up others by a lock on it.
   asked := ARRAY(SELECT DISTINCT conversation FROM unnest(p_actors, p_conversations) AS a(actor, conversation)
     WHERE parley_is_member(actor, conversation));
   IF p_conversations[1] = ALL (p_conversations) AND NOT EXISTS (SELECT FROM unnest(p_actors) AS a(actor)
     WHERE NOT parley_is_member(actor, p_conversations[1])) THEN
-    held := ARRAY(SELECT id FROM conversations WHERE id = p_conversations[1] FOR NO KEY UPDATE);
+    SELECT array_agg(id), array_agg(id) FILTER (WHERE kind = 'SUPPORT') INTO held, support
+      FROM (SELECT id, kind FROM conversations WHERE id = p_conversations[1] FOR NO KEY UPDATE) AS locked;
   ELSE
-    held := ARRAY(SELECT id FROM conversations WHERE id = ANY (asked) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED);
+    SELECT array_agg(id), array_agg(id) FILTER (WHERE kind = 'SUPPORT') INTO held, support
+      FROM (SELECT id, kind FROM conversations WHERE id = ANY (asked) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED) AS locked;
   END IF;
+  held := coalesce(held, '{}');
   now := parley_now();
   log_xid := parley_xid();
   -- A new statement: it sees all that was committed before the locks were had.
@@ -114,6 +117,13 @@ BEGIN
   PERFORM parley_touch_activity(held);
   RETURN QUERY SELECT 'BESIDES', NULL::int, NULL::int, NULL::text, NULL::text, NULL::float8, event
     FROM jsonb_array_elements(parley_unarchive(held)) AS event;
+  -- Last, as it may append to these conversations once more.
+  IF support IS NOT NULL THEN
+    RETURN QUERY SELECT 'DESK', NULL::int, NULL::int, NULL::text, NULL::text, NULL::float8, jsonb_build_object('conversationId', id)
+      FROM unnest(support) AS s(id);
+    RETURN QUERY SELECT 'BESIDES', NULL::int, NULL::int, NULL::text, NULL::text, NULL::float8, event
+      FROM jsonb_array_elements(parley_support_sent(support)) AS event;
+  END IF;
 END $$;
 
 -- For processes of the former version: without mentions and attachments.
@@ -122,5 +132,8 @@ CREATE OR REPLACE FUNCTION parley_send_messages(p_actors uuid[], p_conversations
 RETURNS TABLE (outcome text, seq int, event_seq int, mark text, mark_before text, at_ms float8,
   replayed jsonb)
 LANGUAGE sql AS $$
-  SELECT * FROM parley_send_messages(p_actors, p_conversations, p_op_keys, p_hashes, p_texts, p_replies, NULL);
+  -- Nor events of other types besides than that version knows.
+  SELECT * FROM parley_send_messages(p_actors, p_conversations, p_op_keys, p_hashes, p_texts, p_replies, NULL) AS s
+   WHERE s.outcome IS DISTINCT FROM 'DESK'
+     AND (s.outcome IS DISTINCT FROM 'BESIDES' OR s.replayed->>'type' = 'INBOX_ENTRY_CHANGED');
 $$;

@@ -18,6 +18,7 @@ import { OwnSessions } from '../domain/sessions/sessions.ts'
 import { createStreamTickets } from '../domain/sessions/stream-tickets.ts'
 import { createEventLoaders } from '../domain/streams/event-loaders.ts'
 import { createStreams } from '../domain/streams/streams.ts'
+import { createSupport } from '../domain/support/support.ts'
 import { createTyping } from '../domain/typing/typing.ts'
 import { ownSecret } from '../embedded/own-secret.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -76,6 +77,7 @@ export function createDomain(
     search: createSearch(storage.search),
     streams,
     typing,
+    support: createSupport(append, storage.support, tokens),
     presence,
     newLoaders,
     loadersFor: createEventLoaders(newLoaders),

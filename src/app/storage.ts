@@ -17,6 +17,7 @@ import { createSearchNameStore } from '../store/search-names.ts'
 import { createSearchStore } from '../store/search.ts'
 import { createSessionStore } from '../store/sessions.ts'
 import { createThreadStore } from '../store/threads.ts'
+import { createSupportStore } from '../store/support.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Stops } from './stops.ts'
 
@@ -64,5 +65,6 @@ function createStores(db: Database) {
     searchNames: createSearchNameStore(db),
     sessions: createSessionStore(db),
     threads: createThreadStore(db),
+    support: createSupportStore(db),
   }
 }

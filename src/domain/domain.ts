@@ -11,6 +11,7 @@ import type { Search } from './search/search.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { StreamTickets } from './sessions/stream-tickets.ts'
 import type { Streams } from './streams/streams.ts'
+import type { Support } from './support/support.ts'
 import type { Typing } from './typing/typing.ts'
 
 /** Everything a resolver can ask for. Built once, in app/domain.ts. */
@@ -26,6 +27,7 @@ export interface Domain {
   search: Search
   streams: Streams
   typing: Typing
+  support: Support
   presence: Presence
   /** For one request. `payer`: the person, or else the address, whose request it is. */
   newLoaders: (payer?: string) => Loaders

@@ -13,7 +13,8 @@ import type {
 import type { LeastStandings, MemberKey, MemberStore, Muting } from '../store/members.ts'
 import type { MembersRequest, PeopleStore } from '../store/people.ts'
 import type { ReactionStore } from '../store/reactions.ts'
-import type { Conversation, EntryRow, Member, Message, User } from '../store/rows.ts'
+import type { Conversation, EntryRow, Member, Message, SupportCase, User } from '../store/rows.ts'
+import type { SupportStore } from '../store/support.ts'
 import { History } from './conversations/history.ts'
 import type { ThreadStore } from '../store/threads.ts'
 import { Horizon } from './horizon.ts'
@@ -51,6 +52,8 @@ export interface Loaders {
   /** The presence of a person, as the viewer of the key may see it. */
   presence: DataLoader<Sight, Seen, string>
   history: History
+  /** Null for a conversation that is not one with support. */
+  supportCase: DataLoader<string, SupportCase | null>
   horizon: Horizon
 }
 
@@ -61,6 +64,7 @@ export interface LoaderStores {
   members: MemberStore
   reactions: ReactionStore
   threads: ThreadStore
+  support: Pick<SupportStore, 'cases'>
   presence: Pick<Presence, 'see'>
 }
 
@@ -236,6 +240,17 @@ class LazyLoaders implements Loaders {
       (keys: readonly MessageKey[]) => this.stores.messages.revisions(keys, this.payer),
       { cacheKeyFn: messageId },
     ))
+  }
+
+  get supportCase() {
+    const { horizon } = this
+    return (this.made.supportCase ??= new DataLoader<string, SupportCase | null>(async (ids) => {
+      const rows = await horizon.track(this.stores.support.cases(ids, this.payer), (read) => {
+        for (const row of read) horizon.note(row.supportCase.conversationId, row)
+      })
+      const found = new Map(rows.map(({ supportCase }) => [supportCase.conversationId, supportCase]))
+      return ids.map((id) => found.get(id) ?? null)
+    }))
   }
 
   get presence() {

@@ -41,6 +41,7 @@ interface Errors {
   ATTACHMENT_NOT_FOUND: ValidationError
   TOO_MANY_REACTIONS: ValidationError
   TOO_MANY_PINS: ValidationError
+  NOT_STAFF: ValidationError
 }
 
 const invalid = (field: string, reason: string) =>
@@ -75,6 +76,7 @@ const newErrors: {
   MENTION_NOT_MEMBER: () => mentionsMembersOnly(),
   MENTION_EVERYONE_FORBIDDEN: () =>
     invalid('mentionEveryone', 'Only the owner and the admins of a group can mention everyone in it.'),
+  NOT_STAFF: () => invalid('userId', 'Only somebody of the staff can be responsible.'),
   ATTACHMENT_NOT_FOUND: () =>
     invalid('attachmentIds', 'Only uploads of your own that are complete and not attached yet can be attached.'),
   TOO_MANY_REACTIONS: () =>

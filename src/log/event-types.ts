@@ -14,7 +14,7 @@ export interface EventTypeInfo {
   /** Its type in the GraphQL schema. */
   graphqlName: string
   /** The kind of stream that it is appended to. */
-  stream: 'CONVERSATION' | 'PERSONAL'
+  stream: 'CONVERSATION' | 'PERSONAL' | 'DESK'
   subscriptions: readonly ConversationSubscription[]
   /** Null for an event that is about no message; its messageSeq is null too. */
   message: MessageRole | null
@@ -120,6 +120,21 @@ export const eventTypes = {
        * With `left`: eventSeq of the MEMBER_LEFT in the conversation's stream. Events of former versions do not have it.
        */
       leftEventSeq: z.number().optional(),
+    }),
+  },
+  /** Tells readers of all support conversations which one to read on, and how far. They never get it themselves. */
+  DESK_MOVED: {
+    ...conversationEvent,
+    graphqlName: '',
+    stream: 'DESK',
+    subscriptions: [],
+    resetsEpoch: false,
+    data: z.object({
+      conversationId: z.string(),
+      /** Position of the conversation's stream before these events, its mark, and position after them. */
+      afterSeq: z.number(),
+      markAfter: z.string(),
+      upToSeq: z.number(),
     }),
   },
   USER_ERASED: {

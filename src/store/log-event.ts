@@ -27,6 +27,8 @@ interface Numbered {
    * process of a former version: it is not known.
    */
   historyBound?: number
+  /** True for a new event of a support conversation: the desk's stream has moved with it. Not stored. */
+  desk?: boolean
 }
 
 interface KnownEvent<Type extends EventType> extends Numbered {
@@ -66,8 +68,8 @@ interface Raw extends Numbered {
  * no reader gets half an event.
  */
 export function toLogEvent({ type, data, message = null, ...raw }: Raw): LogEvent {
-  const { streamId, seq, actorId, occurredAt, mark, markBefore, historyBound } = raw
-  const numbered = { streamId, seq, actorId, occurredAt, mark, markBefore, historyBound }
+  const { streamId, seq, actorId, occurredAt, mark, markBefore, historyBound, desk = false } = raw
+  const numbered = { streamId, seq, actorId, occurredAt, mark, markBefore, historyBound, ...(desk && { desk }) }
   if (!isEventType(type)) return { ...numbered, type: 'UNKNOWN', data: null, messageSeq: null, message: null }
   const isAboutMessage = infoOf(type).message !== null
   if (isAboutMessage && message === null) throw new Error(`event ${String(seq)} of ${streamId} has lost its message`)
@@ -117,6 +119,7 @@ export const eventJson = z
     historyBound: z.number().optional(),
     data: z.unknown(),
     message: messageJson.nullish(),
+    desk: z.boolean().optional(),
   })
   .transform(toLogEvent)
 

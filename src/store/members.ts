@@ -1,5 +1,6 @@
 import { arrayParameter, tableOfParameters, type Database } from './database/database.ts'
 import { isSilent } from './messages.ts'
+import { sideSeq } from './support-sides.ts'
 import { memberColumns, type Conversation, type Member } from './rows.ts'
 
 export interface MemberKey {
@@ -50,14 +51,23 @@ const leastTwo = (position: string) => `(SELECT json_agg(json_build_object('user
   FROM (SELECT user_id, ${position} FROM members WHERE conversation_id = t.id AND left_at IS NULL
     ORDER BY ${position} LIMIT 2) x)`
 
+// In a support conversation all of the staff are one: it has the conversation's id here, which is no person's.
+const leastOf = (
+  position: 'last_delivered_seq' | 'last_read_seq',
+) => `CASE WHEN s.conversation_id IS NULL THEN ${leastTwo(position)}
+  ELSE json_build_array(
+    json_build_object('userId', s.user_id, 'seq', ${sideSeq(position, 'USER')}),
+    json_build_object('userId', s.conversation_id, 'seq', ${sideSeq(position, 'STAFF')})) END`
+
 // For others, a member who has read receipts off has read nothing. Two such members are enough, whichever is left out. A
 // scalar subquery: the planner turns other forms into a join through all users.
 const readLeastStandings = {
   name: 'read_least_standings',
-  text: `SELECT t.place::int, ${leastTwo('last_delivered_seq')} AS delivered, ${leastTwo('last_read_seq')} AS read,
+  text: `SELECT t.place::int, ${leastOf('last_delivered_seq')} AS delivered, ${leastOf('last_read_seq')} AS read,
       ARRAY(SELECT m.user_id::text FROM members m WHERE m.conversation_id = t.id AND m.left_at IS NULL
-        AND ${isSilent('m.user_id')} LIMIT 2) AS silent
-    FROM ${tableOfParameters('uuid')} WITH ORDINALITY AS t(id, place)`,
+        AND (s.user_id IS NULL OR m.user_id = s.user_id) AND ${isSilent('m.user_id')} LIMIT 2) AS silent
+    FROM ${tableOfParameters('uuid')} WITH ORDINALITY AS t(id, place)
+    LEFT JOIN support_cases s ON s.conversation_id = t.id`,
 }
 
 const readMutings = {

@@ -1,3 +1,4 @@
+import { sideSeq } from './support-sides.ts'
 import { tableOfParameters, type Database } from './database/database.ts'
 import { messageColumns, parsePeople, peopleOf, pickMessage, type Message, type User, type UserJson } from './rows.ts'
 
@@ -126,8 +127,13 @@ const readOthersProgress = {
     ), got AS MATERIALIZED (
       -- The sender's own positions are never before what they sent, so that nobody needs to be left out of the least ones. In
       -- a large group one of the first is mostly behind the oldest message asked for; only else all are looked through, once.
-      SELECT t.*, coalesce(few.delivered, whole.delivered) AS delivered_seq, coalesce(few.read, whole.read) AS read_seq
-      FROM talks t CROSS JOIN LATERAL (
+      -- In a support conversation it is the two sides: the sender's own is never before what they sent either.
+      SELECT t.*, s.user_id AS support_user_id,
+        CASE WHEN s.user_id IS NULL THEN coalesce(few.delivered, whole.delivered)
+          ELSE least(${sideSeq('last_delivered_seq', 'USER')}, ${sideSeq('last_delivered_seq', 'STAFF')}) END AS delivered_seq,
+        CASE WHEN s.user_id IS NULL THEN coalesce(few.read, whole.read)
+          ELSE least(${sideSeq('last_read_seq', 'USER')}, ${sideSeq('last_read_seq', 'STAFF')}) END AS read_seq
+      FROM talks t LEFT JOIN support_cases s USING (conversation_id) CROSS JOIN LATERAL (
         SELECT CASE WHEN min(x.last_delivered_seq) < t.oldest THEN 0 END AS delivered, CASE WHEN min(x.last_read_seq) < t.oldest THEN 0 END AS read
           FROM (SELECT * FROM members WHERE conversation_id = t.conversation_id AND left_at IS NULL LIMIT 100) x) few
       CROSS JOIN LATERAL (
@@ -137,7 +143,7 @@ const readOthersProgress = {
       -- Two who do not tell are enough to know one besides any sender. As a join it would be one through all users.
       SELECT got.conversation_id, x.user_id FROM got CROSS JOIN LATERAL (
         SELECT m.user_id FROM members m WHERE m.conversation_id = got.conversation_id AND m.left_at IS NULL
-           AND got.read_seq >= got.oldest
+           AND got.read_seq >= got.oldest AND (got.support_user_id IS NULL OR m.user_id = got.support_user_id)
            AND ${isSilent('m.user_id')} LIMIT 2) x
     )
     SELECT k.place, got.delivered_seq >= k.seq AND others.exist AS delivered,
@@ -145,7 +151,7 @@ const readOthersProgress = {
         SELECT FROM silent s WHERE s.conversation_id = k.conversation_id AND s.user_id <> k.sender_id) AS read
     FROM asked k JOIN got USING (conversation_id) CROSS JOIN LATERAL (SELECT EXISTS (
       SELECT FROM members m WHERE m.conversation_id = k.conversation_id AND m.user_id <> k.sender_id AND m.left_at IS NULL)
-      AS exist) others`,
+      OR got.support_user_id IS NOT NULL AS exist) others`,
 }
 
 /** Receipts that are searched in the order of time before members are: enough to fill a page in a large group. */

@@ -5,10 +5,22 @@ import type {
   Member,
   MemberRole,
   Message,
+  SupportCase,
+  SupportStatus,
   User,
 } from './generated/prisma/client.ts'
 
-export type { Conversation, EditPolicy, HistoryVisibility, Member, MemberRole, Message, User }
+export type {
+  Conversation,
+  EditPolicy,
+  HistoryVisibility,
+  Member,
+  MemberRole,
+  Message,
+  SupportCase,
+  SupportStatus,
+  User,
+}
 
 /** One viewer's entry of one conversation, with the unread count from the same statement. */
 export interface EntryRow {
@@ -50,12 +62,18 @@ const messageColumnNames =
     ' ',
   )
 
+const supportCaseColumnNames =
+  'conversationId userId status assigneeId isAnswered queueAt seenSeq lastUserSeq lastStaffSeq staffReadSeq staffToldSeq firstAnsweredAt firstResolvedAt resolvedAt'.split(
+    ' ',
+  )
+
 const entryMemberColumnNames = 'ownReadSeq mutedUntil archived pinned joinedEventSeq historyFromSeq'.split(' ')
 
 export const userColumns = columnsOf(userColumnNames)
 export const conversationColumns = columnsOf(conversationColumnNames)
 export const memberColumns = columnsOf(memberColumnNames)
 export const messageColumns = columnsOf(messageColumnNames)
+export const supportCaseColumns = columnsOf(supportCaseColumnNames)
 export const entryMemberColumns = columnsOf(entryMemberColumnNames)
 
 /**
@@ -82,6 +100,7 @@ const pick = (names: string[]) => {
 
 export const pickConversation = pick(conversationColumnNames) as (row: object, prefix: string) => Conversation | null
 export const pickMember = pick(memberColumnNames) as (row: object, prefix: string) => Member | null
+export const pickSupportCase = pick(supportCaseColumnNames) as (row: object, prefix: string) => SupportCase | null
 export const pickEntryMember = pick(entryMemberColumnNames) as (row: object, prefix: string) => EntryMember | null
 const pickMessageRow = pick(messageColumnNames) as (row: object, prefix: string) => Message | null
 export function pickMessage(row: object, prefix: string): Message | null {

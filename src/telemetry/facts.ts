@@ -49,3 +49,9 @@ export const limited = fact<{
   /** Who reached it: a person's id or `address:…`, where it is known. */
   payer?: string
 }>('limited')
+
+/** Somebody of the staff answered a support conversation for the first time: how long after it was opened. */
+export const supportAnswered = fact<{ durationMs: number }>('support-answered')
+
+/** A support conversation was resolved for the first time: how long after it was opened. */
+export const supportResolved = fact<{ durationMs: number }>('support-resolved')

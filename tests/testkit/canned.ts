@@ -1,5 +1,6 @@
 import { History } from '../../src/domain/conversations/history.ts'
 import { Horizon } from '../../src/domain/horizon.ts'
+import { deskStreamId } from '../../src/log/desk-stream.ts'
 import type { Loaders } from '../../src/domain/loaders.ts'
 import type { TypingItem } from '../../src/domain/typing/channel.ts'
 import type { Viewer } from '../../src/domain/viewer.ts'
@@ -19,6 +20,7 @@ export const people = { sender: uuid(1), peer: uuid(2), member: uuid(3), another
 export const direct = uuid(0xd1)
 export const group = uuid(0x61)
 const emptyGroup = uuid(0x62)
+const support = uuid(0x5)
 const at = new Date(0)
 
 const users: User[] = Object.entries(people).map(([handle, id]) => ({
@@ -66,6 +68,7 @@ const conversations = [
   conversation(direct, { kind: 'DIRECT', title: null, pairKey: `${sender}:${peer}`, memberCount: 2 }),
   conversation(group, {}),
   conversation(emptyGroup, { headSeq: 0, closedAt: at }),
+  conversation(support, { kind: 'SUPPORT', editPolicy: 'UNTIL_READ' }),
 ]
 
 const memberIdsOf = (id: string) => (id === direct ? [sender, peer] : [sender, peer, member])
@@ -147,6 +150,14 @@ const load = {
   }),
   muting: (id: string) => ({ kind: load.conversation(id)?.kind ?? 'GROUP', userIds: [peer] }),
   othersProgress: () => ({ minDeliveredSeq: 3, minReadSeq: 2 }),
+  supportCase: (id: string) =>
+    id === support
+      ? {
+          ...{ conversationId: id, userId: sender, status: 'OPEN', assigneeId: peer, isAnswered: false, queueAt: at },
+          ...{ seenSeq: 3, lastUserSeq: 3, lastStaffSeq: 1, staffReadSeq: 2, staffToldSeq: 2 },
+          ...{ firstAnsweredAt: at, firstResolvedAt: null, resolvedAt: null },
+        }
+      : null,
   readBy: (request: { conversationId: string }) =>
     memberIdsOf(request.conversationId).map((userId) => ({ userId, readAt: at })),
   revisions: () => [{ revision: 1, text: 'An answer', editedAt: at }],
@@ -262,7 +273,7 @@ export const cannedTyping = (): TypingItem => ({
 
 /** An event of every type in every kind of stream that has it, and every kind of lost position. */
 export function cannedItems(): LogItem[] {
-  const streams = [direct, group, emptyGroup]
+  const streams = [direct, group, emptyGroup, support]
   const everybody = Object.values(people)
   const inStream = (streamId: string): LogEvent[] => {
     const about = <Type extends EventType>(type: Type, actorId: string | null, data: EventDataOf<Type>): LogEvent =>
@@ -297,5 +308,10 @@ export function cannedItems(): LogItem[] {
   const lost = [...streams, ...everybody].map((streamId) => ({
     lost: { streamId, reason: 'EXPIRED' as const, headEventSeq: 9, headMark: 'mark9' },
   }))
-  return [...[...streams.flatMap(inStream), ...personal].map((event) => ({ event })), ...lost]
+  const desk = logEvent('DESK_MOVED', {
+    streamId: deskStreamId,
+    actorId: null,
+    data: { conversationId: support, afterSeq: 8, markAfter: 'mark8', upToSeq: 9 },
+  })
+  return [...[...streams.flatMap(inStream), ...personal, desk].map((event) => ({ event })), ...lost]
 }

@@ -7,6 +7,12 @@
       "NotFoundError",
       "ValidationError"
     ],
+    "AssignSupportResult": [
+      "AssignSupportSuccess",
+      "ForbiddenError",
+      "NotFoundError",
+      "ValidationError"
+    ],
     "ChangePasswordResult": [
       "ChangePasswordSuccess",
       "InvalidCredentialsError",
@@ -119,6 +125,11 @@
       "User",
       "Viewer"
     ],
+    "OpenSupportResult": [
+      "OpKeyReusedError",
+      "OpenSupportSuccess",
+      "ValidationError"
+    ],
     "PinMessageResult": [
       "ForbiddenError",
       "MessageDeletedError",
@@ -180,6 +191,11 @@
       "NotFoundError",
       "SetMemberRoleSuccess",
       "ValidationError"
+    ],
+    "SetSupportStatusResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "SetSupportStatusSuccess"
     ],
     "StartDirectResult": [
       "NotFoundError",
@@ -227,6 +243,12 @@
       "NotFoundError",
       "ValidationError"
     ],
+    "AssignSupportResult": [
+      "AssignSupportSuccess",
+      "ForbiddenError",
+      "NotFoundError",
+      "ValidationError"
+    ],
     "ChangePasswordResult": [
       "ChangePasswordSuccess",
       "InvalidCredentialsError",
@@ -339,6 +361,11 @@
       "User",
       "Viewer"
     ],
+    "OpenSupportResult": [
+      "OpKeyReusedError",
+      "OpenSupportSuccess",
+      "ValidationError"
+    ],
     "PinMessageResult": [
       "ForbiddenError",
       "MessageDeletedError",
@@ -400,6 +427,11 @@
       "NotFoundError",
       "SetMemberRoleSuccess",
       "ValidationError"
+    ],
+    "SetSupportStatusResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "SetSupportStatusSuccess"
     ],
     "StartDirectResult": [
       "NotFoundError",

@@ -28,6 +28,14 @@ export type AddMembersInput = {
   userIds: Array<Scalars['ID']['input']>;
 };
 
+/** Who is responsible for a support conversation. */
+export type AssignSupportInput = {
+  /** Which support conversation. */
+  conversationId: Scalars['ID']['input'];
+  /** Somebody of the staff; null when nobody is responsible. */
+  userId?: InputMaybe<Scalars['ID']['input']>;
+};
+
 /** A new password. */
 export type ChangePasswordInput = {
   /** The password until now. */
@@ -240,6 +248,14 @@ export type MemberRole =
   /** May do everything. Each group has exactly one. */
   | 'OWNER';
 
+/** What the viewer needs help with. */
+export type OpenSupportInput = {
+  /** The key of this write: 8 to 64 characters that the client chooses. */
+  opKey: Scalars['String']['input'];
+  /** One line of 1 to 120 characters (code points), not counting spaces and invisible characters at its ends, which are removed. Null for none. */
+  title?: InputMaybe<Scalars['String']['input']>;
+};
+
 /** A message to pin or to unpin. */
 export type PinMessageInput = {
   /** Which message. */
@@ -350,6 +366,14 @@ export type SetMemberRoleInput = {
   userId: Scalars['ID']['input'];
 };
 
+/** The status of a support conversation. */
+export type SetSupportStatusInput = {
+  /** Which support conversation. */
+  conversationId: Scalars['ID']['input'];
+  /** Which status it has from now on. */
+  status: SupportStatus;
+};
+
 /** Whether the viewer types. */
 export type SetTypingInput = {
   /** In which conversation. */
@@ -380,6 +404,13 @@ export type StreamCursorInput = {
   /** The conversation's id, or that of the viewer's personal stream. */
   streamId: Scalars['ID']['input'];
 };
+
+/** Whether a support conversation needs somebody. */
+export type SupportStatus =
+  /** It does. */
+  | 'OPEN'
+  /** It is done. A message of its user opens it again. */
+  | 'RESOLVED';
 
 /** A reaction to a message. */
 export type ToggleReactionInput = {

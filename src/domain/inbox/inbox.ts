@@ -1,7 +1,9 @@
 import type { Append } from '../../log/append.ts'
 import type { ConversationStore, InboxPosition, InboxRequest } from '../../store/conversations.ts'
 import type { EntryRow } from '../../store/rows.ts'
-import type { NotFoundError } from '../errors.ts'
+import type { OutcomeOf } from '../../store/writing/outcomes.ts'
+import { isStaff } from '../conversations/access.ts'
+import { NotFoundError } from '../errors.ts'
 import type { Head } from '../horizon.ts'
 import { isUuid } from '../ids.ts'
 import type { Loaders } from '../loaders.ts'
@@ -41,6 +43,7 @@ export interface InboxPage extends PageOf<EntryRow> {
 export interface Inbox {
   /** Rejects with VALIDATION_ERROR for an invalid size or cursor. */
   page(viewer: Viewer, filter: InboxRequest['filter'], args: PageArgs, loaders: Loaders): Promise<InboxPage>
+  /** By staff who are not a member, it counts as read by the staff. */
   markRead(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced | NotFoundError>
   markDelivered(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced | NotFoundError>
   /** `seqs` by conversation. Skips conversations that the viewer has left meanwhile. */
@@ -71,16 +74,18 @@ function neighbourOf(id: string, step: 1n | -1n): string {
 }
 
 export function createInbox(append: Append, conversations: ConversationStore, tokens: ResumeTokens): Inbox {
+  const advanced = (answer: OutcomeOf<'advanceCursor'>) => {
+    if (isRefused(answer)) return refusalOf(answer, words)
+    const { outcome, lastReadSeq, lastDeliveredSeq, unreadCount } = answer
+    return { outcome, lastReadSeq, lastDeliveredSeq, unreadCount }
+  }
   const advance = async (
     { userId: actorId }: Viewer,
     conversationId: string,
     readSeq: number,
     deliveredSeq: number,
   ) => {
-    const advanced = await append({ type: 'advanceCursor', actorId, conversationId, readSeq, deliveredSeq })
-    if (isRefused(advanced)) return refusalOf(advanced, words)
-    const { outcome, lastReadSeq, lastDeliveredSeq, unreadCount } = advanced
-    return { outcome, lastReadSeq, lastDeliveredSeq, unreadCount }
+    return advanced(await append({ type: 'advanceCursor', actorId, conversationId, readSeq, deliveredSeq }))
   }
   return {
     async page(viewer, filter, args, loaders) {
@@ -136,7 +141,12 @@ export function createInbox(append: Append, conversations: ConversationStore, to
       }
       return { ...rows, viewerHead, resume }
     },
-    markRead: (viewer, conversationId, seq) => advance(viewer, conversationId, seq, 0),
+    async markRead(viewer, conversationId, seq) {
+      const read = await advance(viewer, conversationId, seq, 0)
+      if (!(read instanceof NotFoundError) || !isStaff(viewer)) return read
+      const command = { actorId: viewer.userId, conversationId, readSeq: seq } as const
+      return advanced(await append({ type: 'readSupport', ...command }))
+    },
     markDelivered: (viewer, conversationId, seq) => advance(viewer, conversationId, 0, seq),
     async markAllDelivered(viewer, seqs) {
       // One after the other: a device that was away for long has many, and other requests wait for the database.

@@ -10,7 +10,9 @@ import type {
   OpKeyReusedError,
   ValidationError,
 } from '../errors.ts'
-import { accessOf } from '../conversations/access.ts'
+import { accessOf, isStaff } from '../conversations/access.ts'
+import type { SendMessage } from '../../store/writing/commands.ts'
+import { supportAnswered } from '../../telemetry/facts.ts'
 import type { Loaders } from '../loaders.ts'
 import { requestHash } from '../op-key.ts'
 import { isRefused, refusalOf, type Ack, type MessageLockedError, type RevisionConflictError } from '../outcome.ts'
@@ -103,6 +105,16 @@ export const written = (
 })
 
 export function createMessages(append: Append, events: EventStore, typing: Pick<Typing, 'sent'>): Messages {
+  /** Staff who are not a member come to be one of a support conversation with what they send. */
+  const sendOrAnswer = async (viewer: Viewer, command: SendMessage) => {
+    const sent = await append(command)
+    if (sent.outcome !== 'NOT_FOUND' || !isStaff(viewer)) return sent
+    const answered = await append({ ...command, type: 'answerSupport' })
+    if ('firstAnswerMs' in answered && answered.firstAnswerMs !== null && supportAnswered.hasSubscribers) {
+      supportAnswered.publish({ durationMs: answered.firstAnswerMs })
+    }
+    return answered
+  }
   return {
     async send(viewer, { clientMessageId: opKey, ...input }) {
       const { conversationId, text, replyToSeq, mentionEveryone } = input
@@ -115,7 +127,7 @@ export function createMessages(append: Append, events: EventStore, typing: Pick<
           : []
       const hash = requestHash('sendMessage', [conversationId, text, replyToSeq, ...extras])
       const message = { conversationId, text, replyToSeq, mentionIds, mentionEveryone, attachmentIds }
-      const sent = await append({ type: 'sendMessage', actorId: viewer.userId, opKey, hash, ...message })
+      const sent = await sendOrAnswer(viewer, { type: 'sendMessage', actorId: viewer.userId, opKey, hash, ...message })
       if (isRefused(sent)) return refusalOf(sent, noConversation)
       typing.sent(viewer, conversationId)
       return written(sent, opKey)

@@ -47,7 +47,10 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
   /** Roles of the sessions in use. Few people are more than a USER, and those are not in it. */
   const roles = new Map<string, Viewer['role']>()
 
-  const note = ({ sessionId, role }: SessionRow) => {
+  const note = (session: SessionRow) => {
+    const { sessionId, role } = session
+    const known = checked.get(sessionId)
+    if (known) known.session = session
     if (role !== 'USER') {
       roles.set(sessionId, role)
       return

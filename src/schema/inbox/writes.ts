@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { accessOf } from '../../domain/conversations/access.ts'
+import { entryOfStaff } from '../../domain/support/support.ts'
 import { NotFoundError, ValidationError } from '../../domain/errors.ts'
 import type { CursorAdvanced } from '../../domain/inbox/inbox.ts'
 import { CursorAck } from '../building/ack.ts'
@@ -24,14 +26,25 @@ async function entryNow({ viewerId, conversationId }: Changed, _: object, { load
   return entry
 }
 
+/** Staff who are not a member have no entry: theirs shows how far the staff have read. */
+async function entryAfterReading(read: Advanced, parent: object, context: Context) {
+  const access = await accessOf(requireViewer(context), read.conversationId, context.loaders)
+  if (access?.as !== 'STAFF') return entryNow(read, parent, context)
+  const { conversation } = access
+  const { ack } = read
+  return { conversation, member: entryOfStaff(ack.lastReadSeq), unreadCount: ack.unreadCount, unreadMentionCount: 0 }
+}
+
 const MarkReadSuccess = builder.objectRef<Advanced>('MarkReadSuccess').implement({
   description: 'The read position is at the requested seq, or further.',
   fields: (t) => ({
     ack: t.field({ type: CursorAck, description: "The viewer's positions now.", resolve: (advanced) => advanced.ack }),
     entry: t.field({
       type: InboxEntry,
-      description: "The conversation's entry in the viewer's inbox now.",
-      resolve: entryNow,
+      description:
+        "The conversation's entry in the viewer's inbox now. Staff who are not a member have none there: they get what the " +
+        'staff have read.',
+      resolve: entryAfterReading,
     }),
   }),
 })
@@ -105,7 +118,8 @@ builder.mutationFields((t) => ({
     type: MarkReadSuccess,
     errors: reading.errors,
     description:
-      'Marks all messages up to one as read. The position never moves back, in whatever order devices report.',
+      'Marks all messages up to one as read. The position never moves back, in whatever order devices report. By staff in a ' +
+      'support conversation that they are not a member of: all of the staff have read them.',
     args: {
       input: t.arg({
         type: MarkReadInput,

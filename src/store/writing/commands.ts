@@ -1,4 +1,4 @@
-import type { EditPolicy, HistoryVisibility, MemberRole } from '../rows.ts'
+import type { EditPolicy, HistoryVisibility, MemberRole, SupportStatus } from '../rows.ts'
 
 /** A command with a key that the caller chose: the same key again means the same write. */
 interface Keyed {
@@ -19,6 +19,11 @@ export interface SendMessage extends Keyed {
   mentionEveryone: boolean
   /** Files to attach, each once; null when there are none. */
   attachmentIds: string[] | null
+}
+
+/** The same by somebody of the staff who is not a member of the support conversation. */
+export interface AnswerSupport extends Omit<SendMessage, 'type'> {
+  type: 'answerSupport'
 }
 
 export interface EditMessage extends Keyed {
@@ -161,6 +166,36 @@ export interface EraseInConversation {
   afterSeq: number
 }
 
+export interface OpenSupport extends Keyed {
+  type: 'openSupport'
+  actorId: string
+  newId: string
+  title: string | null
+}
+
+/** markRead of somebody of the staff who is not a member. */
+export interface ReadSupport {
+  type: 'readSupport'
+  actorId: string
+  conversationId: string
+  readSeq: number
+}
+
+export interface AssignSupport {
+  type: 'assignSupport'
+  actorId: string
+  conversationId: string
+  /** Null: nobody. */
+  assigneeId: string | null
+}
+
+export interface SetSupportStatus {
+  type: 'setSupportStatus'
+  actorId: string
+  conversationId: string
+  status: SupportStatus
+}
+
 /** A write, as its SQL function takes it. */
 export type Command =
   | SendMessage
@@ -179,6 +214,11 @@ export type Command =
   | SetRole
   | RemoveMember
   | EraseInConversation
+  | OpenSupport
+  | AnswerSupport
+  | ReadSupport
+  | AssignSupport
+  | SetSupportStatus
 
 export type CommandType = Command['type']
 export type CommandOf<Type extends CommandType> = Extract<Command, { type: Type }>

@@ -57,20 +57,19 @@ const flushed = z.object({
   events,
 })
 
+const sendRefused = refused(
+  'NOT_FOUND',
+  'REPLY_NOT_FOUND',
+  'CONVERSATION_CLOSED',
+  'OP_KEY_REUSED',
+  'MENTION_NOT_MEMBER',
+  'MENTION_EVERYONE_FORBIDDEN',
+  'ATTACHMENT_NOT_FOUND',
+)
+
 /** The outcomes of each write. Any other answer of the database is a ZodError where it is parsed. */
 export const outcomes = {
-  sendMessage: z.discriminatedUnion('outcome', [
-    messageWritten,
-    refused(
-      'NOT_FOUND',
-      'REPLY_NOT_FOUND',
-      'CONVERSATION_CLOSED',
-      'OP_KEY_REUSED',
-      'MENTION_NOT_MEMBER',
-      'MENTION_EVERYONE_FORBIDDEN',
-      'ATTACHMENT_NOT_FOUND',
-    ),
-  ]),
+  sendMessage: z.discriminatedUnion('outcome', [messageWritten, sendRefused]),
   editMessage: z.discriminatedUnion('outcome', [
     messageWritten,
     locked,
@@ -104,6 +103,26 @@ export const outcomes = {
   setRole: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND')]),
   removeMember: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND')]),
   eraseInConversation: done,
+  openSupport: z.discriminatedUnion('outcome', [conversationMade, refused('OP_KEY_REUSED')]),
+  answerSupport: z.discriminatedUnion('outcome', [
+    messageWritten.extend({
+      /** Milliseconds that the user waited for this answer; null unless it is the first one. */
+      firstAnswerMs: z.number().nullable().default(null),
+    }),
+    sendRefused,
+  ]),
+  readSupport: z.discriminatedUnion('outcome', [advanced, refused('NOT_FOUND')]),
+  assignSupport: z.discriminatedUnion('outcome', [
+    done,
+    refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND', 'NOT_STAFF'),
+  ]),
+  setSupportStatus: z.discriminatedUnion('outcome', [
+    done.extend({
+      /** Milliseconds from the opening; null unless this resolved it for the first time. */
+      resolutionMs: z.number().nullable().default(null),
+    }),
+    refused('NOT_FOUND', 'FORBIDDEN'),
+  ]),
 } satisfies Record<CommandType, z.ZodType>
 
 /** The outcome of a write of this type. */

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { createAdvances } from './advances.ts'
 import type { AdvanceCursor, Command, CommandOf, CommandType, SendMessage } from './commands.ts'
 import type { Database, Statement } from '../database/database.ts'
@@ -32,18 +33,21 @@ const advanceParameters: ParametersOf<'advanceCursor'> = {
   deliveredSeq: 'int',
 }
 
+const sendParameters: ParametersOf<'sendMessage'> = {
+  actorId: 'uuid',
+  conversationId: 'uuid',
+  opKey: 'text',
+  hash: 'bytea',
+  text: 'text',
+  replyToSeq: 'int',
+  mentionIds: 'uuid[]',
+  mentionEveryone: 'boolean',
+  attachmentIds: 'uuid[]',
+}
+
 const calls: Record<CommandType, Call> = {
-  sendMessage: callOf<'sendMessage'>('parley_send_message', {
-    actorId: 'uuid',
-    conversationId: 'uuid',
-    opKey: 'text',
-    hash: 'bytea',
-    text: 'text',
-    replyToSeq: 'int',
-    mentionIds: 'uuid[]',
-    mentionEveryone: 'boolean',
-    attachmentIds: 'uuid[]',
-  }),
+  sendMessage: callOf<'sendMessage'>('parley_send_message', sendParameters),
+  answerSupport: callOf<'answerSupport'>('parley_answer_support', sendParameters),
   editMessage: callOf<'editMessage'>('parley_edit_message', {
     actorId: 'uuid',
     conversationId: 'uuid',
@@ -138,6 +142,28 @@ const calls: Record<CommandType, Call> = {
     userId: 'uuid',
     afterSeq: 'int',
   }),
+  openSupport: callOf<'openSupport'>('parley_open_support', {
+    actorId: 'uuid',
+    newId: 'uuid',
+    title: 'text',
+    opKey: 'text',
+    hash: 'bytea',
+  }),
+  readSupport: callOf<'readSupport'>('parley_read_support', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    readSeq: 'int',
+  }),
+  assignSupport: callOf<'assignSupport'>('parley_assign_support', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    assigneeId: 'uuid',
+  }),
+  setSupportStatus: callOf<'setSupportStatus'>('parley_set_support_status', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    status: 'support_status',
+  }),
 }
 
 /** Many sends at once: one array for each of their parameters. */
@@ -151,8 +177,8 @@ const sendMessages: Statement = {
 
 interface SentRow extends Record<string, unknown> {
   /**
-   * Null for a known key; `replayed` is then the outcome of its first use. BESIDES, in rows after those of the sends:
-   * `replayed` is an event on a personal stream.
+   * Null for a known key; `replayed` is then the outcome of its first use. In rows after those of the sends: BESIDES,
+   * `replayed` is a further event; DESK, `replayed` names a support conversation.
    */
   outcome: string | null
   seq: number
@@ -165,6 +191,8 @@ interface SentRow extends Record<string, unknown> {
 
 type Sent = OutcomeOf<'sendMessage'>
 
+const inConversation = z.object({ conversationId: z.string() })
+
 const hasExtras = ({ mentionIds, mentionEveryone, attachmentIds }: SendMessage) =>
   mentionIds !== null || mentionEveryone || attachmentIds !== null
 
@@ -174,18 +202,26 @@ const extrasOf = (send: SendMessage) => {
   return hasExtras(send) ? JSON.stringify({ mentionIds, mentionEveryone, attachmentIds }) : null
 }
 
-/** Adds events that sends caused on personal streams to the result of a send in the same conversation. */
+/** Adds further events that sends caused to the result of a send in the same conversation. */
 function addBesides(sends: SendMessage[], results: (Sent | null)[], rows: SentRow[]): void {
+  const eventsOf = (conversationId: string) => {
+    const isCause = (result: Sent | null, index: number) =>
+      result?.outcome === 'ACCEPTED' && sends[index]?.conversationId === conversationId
+    return results.find(isCause)?.events
+  }
   for (const { outcome, replayed } of rows) {
+    if (outcome === 'DESK') {
+      const [sent] = eventsOf(inConversation.parse(replayed).conversationId) ?? []
+      if (sent) sent.desk = true
+      continue
+    }
     if (outcome !== 'BESIDES') throw new Error(`sendMessages answered ${String(outcome)} for no send`)
     const event = eventJson.parse(replayed)
-    if (event.type !== 'INBOX_ENTRY_CHANGED') throw new Error(`sendMessages brought about ${event.type}`)
-    const { conversationId } = event.data
-    const cause = results.find(
-      (result, index) => result?.outcome === 'ACCEPTED' && sends[index]?.conversationId === conversationId,
-    )
-    if (!cause) throw new Error('sendMessages changed an entry for no message')
-    cause.events.push(event)
+    const isEntry = event.type === 'INBOX_ENTRY_CHANGED'
+    if (!isEntry && event.type !== 'CONVERSATION_UPDATED') throw new Error(`sendMessages brought about ${event.type}`)
+    const events = eventsOf(isEntry ? event.data.conversationId : event.streamId)
+    if (!events) throw new Error('sendMessages changed something for no message')
+    events.push(event)
   }
 }
 

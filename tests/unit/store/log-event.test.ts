@@ -59,9 +59,9 @@ test('what each type is told by, ends and moves', () => {
   )
   expect(names(typesWhere(({ subscriptions }) => subscriptions.includes('receiptEvents')))).toBe('RECEIPT_ADVANCED')
   expect(names(typesWhere(({ subscriptions }) => !subscriptions.includes('conversationEvents')))).toBe(
-    'INBOX_ENTRY_CHANGED',
+    'INBOX_ENTRY_CHANGED DESK_MOVED',
   )
   expect(names(typesWhere(({ endsTypingOf }) => endsTypingOf !== null))).toBe('MESSAGE_SENT MEMBER_LEFT USER_ERASED')
   // What others were answered before a new message or a receipt holds after it.
-  expect(names(typesWhere(({ resetsEpoch }) => !resetsEpoch))).toBe('MESSAGE_SENT RECEIPT_ADVANCED')
+  expect(names(typesWhere(({ resetsEpoch }) => !resetsEpoch))).toBe('MESSAGE_SENT RECEIPT_ADVANCED DESK_MOVED')
 })

@@ -1,0 +1,148 @@
+import { arrayParameter, type Database } from './database/database.ts'
+import {
+  conversationColumns,
+  pickConversation,
+  pickSupportCase,
+  supportCaseColumns,
+  type Conversation,
+  type SupportCase,
+  type SupportStatus,
+} from './rows.ts'
+
+export interface Head {
+  headEventSeq: number
+  headMark: string
+}
+
+/** A place in the queue. */
+export interface QueuePosition {
+  status: SupportStatus
+  isAnswered: boolean
+  queueAtMs: number
+  conversationId: string
+}
+
+export interface QueueRequest {
+  /** Null: both, open ones first. */
+  status: SupportStatus | null
+  after: QueuePosition | null
+  limit: number
+}
+
+export interface QueueRow {
+  conversation: Conversation
+  supportCase: SupportCase
+}
+
+/** A support conversation, and the head of its stream in the snapshot that it was read from. */
+export interface CaseAsOf extends Head {
+  supportCase: SupportCase
+}
+
+/** Reads of the support desk. Every method rejects with UNAVAILABLE when the database does not answer in time. */
+export interface SupportStore {
+  /** A page of the queue, and the head of the desk's stream in the same snapshot. One statement, found by an index. */
+  queue(request: QueueRequest, payer: string): Promise<{ rows: QueueRow[]; deskHead: Head }>
+  /** Whether something of the queue is at this place or before it. */
+  isBehind(status: SupportStatus | null, place: QueuePosition, payer: string): Promise<boolean>
+  /** Those of these conversations that are with support, in no order. */
+  cases(conversationIds: readonly string[], payer?: string): Promise<CaseAsOf[]>
+  /** How many of this person's own support conversations have answers that they have not read. */
+  unreadAnswers(userId: string): Promise<number>
+  /** How many open conversations have messages of their user that nobody of the staff has read. */
+  unreadByStaff(payer: string): Promise<{ count: number; deskHead: Head }>
+}
+
+const order = 's.status, s.is_answered, s.queue_at, s.conversation_id'
+const beginning = ['OPEN', false, '-infinity', '00000000-0000-0000-0000-000000000000'] as const
+const place = '($1::support_status, $2::boolean, $3::timestamptz, $4::uuid)'
+
+/** Each an own text, so that each is planned for its range of the index. */
+const readQueue = (isOneStatus: boolean) => ({
+  name: isOneStatus ? 'read_support_queue_of_status' : 'read_support_queue',
+  text: `SELECT desk.head_event_seq AS "deskHeadEventSeq", desk.head_mark AS "deskHeadMark", ${supportCaseColumns('s', 's_')},
+      ${conversationColumns('c', 'c_')}
+    FROM conversations desk
+    LEFT JOIN LATERAL (SELECT * FROM support_cases s
+      WHERE (${order}) > ${place} ${isOneStatus ? 'AND s.status = $6::support_status' : ''}
+      ORDER BY ${order} LIMIT $5) s ON true
+    LEFT JOIN conversations c ON c.id = s.conversation_id
+    WHERE desk.id = parley_desk() ORDER BY ${order}`,
+})
+
+const readBehind = (isOneStatus: boolean) => ({
+  name: isOneStatus ? 'read_support_queue_behind_of_status' : 'read_support_queue_behind',
+  text: `SELECT EXISTS (SELECT FROM support_cases s
+      WHERE (${order}) <= ${place} ${isOneStatus ? 'AND s.status = $5::support_status' : ''}) AS "isBehind"`,
+})
+
+const readCases = {
+  name: 'read_support_cases',
+  text: `SELECT ${supportCaseColumns('s', 's_')}, c.head_event_seq AS "headEventSeq", c.head_mark AS "headMark"
+    FROM support_cases s JOIN conversations c ON c.id = s.conversation_id
+    WHERE s.conversation_id = ANY (${arrayParameter('uuid')})`,
+}
+
+// The conversation's user is always a member of it.
+const readUnreadAnswers = {
+  name: 'read_unread_answers',
+  text: `SELECT count(*)::int AS count FROM support_cases s
+    JOIN members m ON m.conversation_id = s.conversation_id AND m.user_id = s.user_id
+    WHERE s.user_id = $1 AND EXISTS (SELECT FROM messages x WHERE x.conversation_id = s.conversation_id
+      AND x.seq > m.own_read_seq AND x.sender_id <> s.user_id AND x.deleted_at IS NULL)`,
+}
+
+const readUnreadByStaff = {
+  name: 'read_unread_by_staff',
+  text: `SELECT desk.head_event_seq AS "headEventSeq", desk.head_mark AS "headMark", (SELECT count(*)::int FROM support_cases
+      WHERE status = 'OPEN' AND last_user_seq > staff_read_seq) AS count
+    FROM conversations desk WHERE desk.id = parley_desk()`,
+}
+
+const valuesOf = (position: QueuePosition | null): unknown[] =>
+  position
+    ? [position.status, position.isAnswered, new Date(position.queueAtMs), position.conversationId]
+    : [...beginning]
+
+interface QueueColumns extends Record<string, unknown> {
+  deskHeadEventSeq: number
+  deskHeadMark: string
+}
+
+export function createSupportStore(db: Database): SupportStore {
+  return {
+    async queue({ status, after, limit }, payer) {
+      const values = [...valuesOf(after), limit, ...(status ? [status] : [])]
+      const found = await db.run<QueueColumns>(readQueue(status !== null), values, payer)
+      const [first] = found
+      if (!first) throw new Error('the desk has no stream')
+      const rows = found.flatMap((row) => {
+        const conversation = pickConversation(row, 'c_')
+        const supportCase = pickSupportCase(row, 's_')
+        return conversation && supportCase ? [{ conversation, supportCase }] : []
+      })
+      return { rows, deskHead: { headEventSeq: first.deskHeadEventSeq, headMark: first.deskHeadMark } }
+    },
+    async isBehind(status, position, payer) {
+      const values = [...valuesOf(position), ...(status ? [status] : [])]
+      const [row] = await db.run<{ isBehind: boolean }>(readBehind(status !== null), values, payer)
+      return row?.isBehind === true
+    },
+    async cases(conversationIds, payer) {
+      const rows = await db.run<Head & Record<string, unknown>>(readCases, [conversationIds], payer)
+      return rows.flatMap((row) => {
+        const supportCase = pickSupportCase(row, 's_')
+        const { headEventSeq, headMark } = row
+        return supportCase ? [{ supportCase, headEventSeq, headMark }] : []
+      })
+    },
+    unreadAnswers: async (userId) =>
+      (await db.run<{ count: number }>(readUnreadAnswers, [userId], userId))[0]?.count ?? 0,
+    async unreadByStaff(payer) {
+      const [row] = await db.run<Head & { count: number }>(readUnreadByStaff, [], payer)
+      if (!row) throw new Error('the desk has no stream')
+      const { count, headEventSeq, headMark } = row
+      return { count, deskHead: { headEventSeq, headMark } }
+    },
+  }
+}
