@@ -49,6 +49,12 @@ export interface ConversationStore {
   inbox(request: InboxRequest): Promise<InboxPageRows>
   /** Head of the personal stream, and in the same statement the number of entries that have unread messages. */
   inboxCounts(viewerId: string): Promise<InboxCounts>
+  /** Conversations of the viewer with messages after their own read position, in the order of ids, and their heads. */
+  behind(
+    viewerId: string,
+    afterId: string | null,
+    limit: number,
+  ): Promise<{ conversationId: string; headSeq: number }[]>
   /**
    * For each key the membership of an active member; null if the person is not an active member. Staff have one in each
    * support conversation for this. One statement.
@@ -177,6 +183,13 @@ const readInboxCounts = {
 }
 
 type EntryCounts = Pick<EntryRow, 'unreadCount' | 'unreadMentionCount'>
+const readBehind = {
+  name: 'read_behind',
+  text: `SELECT m.conversation_id AS "conversationId", c.head_seq AS "headSeq"
+    FROM members m JOIN conversations c ON c.id = m.conversation_id
+    WHERE m.user_id = $1 AND m.left_at IS NULL AND ${maybeUnread('c', 'm')} AND ($2::uuid IS NULL OR m.conversation_id > $2)
+    ORDER BY m.conversation_id LIMIT $3`,
+}
 
 interface ViewerHeadRow {
   viewerHeadEventSeq: number
@@ -236,6 +249,7 @@ export function createConversationStore(db: Database): ConversationStore {
       const [row] = await db.run<InboxCounts & Record<string, unknown>>(readInboxCounts, [viewerId], viewerId)
       return row ?? { ...noHead, unreadConversationCount: 0 }
     },
+    behind: (viewerId, afterId, limit) => db.run(readBehind, [viewerId, afterId, limit], viewerId),
     async activeMemberships(keys) {
       const viewerIds = keys.map((key) => key.viewerId)
       const rows = await db.run<Membership & { place: number }>(

@@ -36,7 +36,11 @@ export async function signUpMany(database: TestDatabase, url: string, count: num
 }
 
 /** Creates a group of these people and its owner directly in the database, without events of their joining. */
-export async function gather(database: TestDatabase, owner: Person, people: readonly Person[]): Promise<string> {
+export async function gather(
+  database: TestDatabase,
+  owner: Person,
+  people: readonly Pick<Person, 'id'>[],
+): Promise<string> {
   const conversationId = await owner.createGroup([])
   await database.query(
     `WITH c AS (UPDATE conversations SET member_count = member_count + $3 WHERE id = $1 RETURNING id, head_event_seq)

@@ -208,6 +208,12 @@ export type LoginInput = {
   password: Scalars['String']['input'];
 };
 
+/** Up to when. */
+export type MarkAllReadInput = {
+  /** Only messages sent until then; all that there are now when not given. */
+  before?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
 /** Up to which message the viewer's devices have received everything. */
 export type MarkDeliveredInput = {
   /** Which conversation. */

@@ -1625,6 +1625,36 @@ export default {
         "interfaces": []
       },
       {
+        "kind": "OBJECT",
+        "name": "MarkAllReadSuccess",
+        "fields": [
+          {
+            "name": "changedCount",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "viewer",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "Viewer",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": []
+          }
+        ],
+        "interfaces": []
+      },
+      {
         "kind": "UNION",
         "name": "MarkDeliveredResult",
         "possibleTypes": [
@@ -3231,6 +3261,26 @@ export default {
               }
             },
             "args": []
+          },
+          {
+            "name": "markAllRead",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "MarkAllReadSuccess",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": [
+              {
+                "name": "input",
+                "type": {
+                  "kind": "SCALAR",
+                  "name": "Any"
+                }
+              }
+            ]
           },
           {
             "name": "markDelivered",

@@ -48,11 +48,20 @@ export interface Inbox {
   markDelivered(viewer: Viewer, conversationId: string, seq: number): Promise<CursorAdvanced | NotFoundError>
   /** `seqs` by conversation. Skips conversations that the viewer has left meanwhile. */
   markAllDelivered(viewer: Viewer, seqs: ReadonlyMap<string, number>): Promise<void>
+  /**
+   * Marks what all conversations of the viewer hold now, or held at `before`, as read. Returns how many changed. What one
+   * request did not come to, because it failed, another one does.
+   */
+  markAllRead(viewer: Viewer, before: Date | null): Promise<number>
   updateEntry(viewer: Viewer, change: EntryChange): Promise<undefined | NotFoundError>
 }
 
 const words = { notFound: 'There is no such conversation here.' }
 const limits = { defaultSize: 25, maxSize: 100 }
+
+/** Conversations that one statement lists, and that one marks as read: their rows are locked until it ends. */
+const behindBatchSize = 5_000
+const markBatchSize = 50
 
 const positionOf = (parts: unknown[]): InboxPosition | null => {
   const [pinned, lastActivityAtMs, conversationId] = parts
@@ -151,6 +160,35 @@ export function createInbox(append: Append, conversations: ConversationStore, to
     async markAllDelivered(viewer, seqs) {
       // One after the other: a device that was away for long has many, and other requests wait for the database.
       for (const [conversationId, seq] of seqs) await advance(viewer, conversationId, 0, seq)
+    },
+    async markAllRead({ userId: actorId }, before) {
+      // All at the beginning, so that nothing is marked that comes while the others are.
+      const behind: Awaited<ReturnType<typeof conversations.behind>> = []
+      for (;;) {
+        const more = await conversations.behind(actorId, behind.at(-1)?.conversationId ?? null, behindBatchSize)
+        behind.push(...more)
+        if (more.length < behindBatchSize) break
+      }
+      let changedCount = 0
+      for (let start = 0; start < behind.length; start += markBatchSize) {
+        const batch = behind.slice(start, start + markBatchSize)
+        const conversationIds = batch.map(({ conversationId }) => conversationId)
+        const seqs = batch.map(({ headSeq }) => headSeq)
+        const { changed, left } = await append({ type: 'markReadIn', actorId, conversationIds, seqs, before })
+        changedCount += changed
+        // Alone it waits for whoever has the row.
+        for (const { conversationId, seq } of left) {
+          const advanced = await append({
+            type: 'advanceCursor',
+            actorId,
+            conversationId,
+            readSeq: seq,
+            deliveredSeq: 0,
+          })
+          if (advanced.outcome === 'ADVANCED') changedCount++
+        }
+      }
+      return changedCount
     },
     async updateEntry({ userId: actorId }, { mutedUntil, ...change }) {
       const setMuted = mutedUntil !== undefined

@@ -71,6 +71,15 @@ export interface AdvanceCursor {
   deliveredSeq: number
 }
 
+/** Marks conversations as read, each up to its seq in `seqs`, and to what it held at `before`, if that is given. */
+export interface MarkReadIn {
+  type: 'markReadIn'
+  actorId: string
+  conversationIds: string[]
+  seqs: number[]
+  before: Date | null
+}
+
 /**
  * Publishes the receipts that wait: those of one conversation, or of the conversations after one (null: from the first).
  */
@@ -204,6 +213,7 @@ export type Command =
   | ToggleReaction
   | PinMessage
   | AdvanceCursor
+  | MarkReadIn
   | FlushReceipts
   | UpdateEntry
   | StartDirect

@@ -48,6 +48,15 @@ const advanced = z.object({
   events,
 })
 
+const markedRead = z.object({
+  outcome: z.literal('ACCEPTED'),
+  /** Conversations whose position moved. */
+  changed: z.number(),
+  /** Conversations of which somebody else had the member's row: to be marked one by one. */
+  left: z.array(z.object({ conversationId: z.string(), seq: z.number() })),
+  events,
+})
+
 const flushed = z.object({
   outcome: z.literal('ACCEPTED'),
   /** The conversation after which to continue; null at the end. */
@@ -90,6 +99,7 @@ export const outcomes = {
     refused('NOT_FOUND', 'FORBIDDEN', 'MESSAGE_DELETED', 'TOO_MANY_PINS', 'OP_KEY_REUSED'),
   ]),
   advanceCursor: z.discriminatedUnion('outcome', [advanced, refused('NOT_FOUND')]),
+  markReadIn: markedRead,
   flushReceipts: flushed,
   updateEntry: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND')]),
   startDirect: z.discriminatedUnion('outcome', [conversationMade, refused('NOT_FOUND')]),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { createAdvances } from './advances.ts'
-import type { AdvanceCursor, Command, CommandOf, CommandType, SendMessage } from './commands.ts'
+import type { AdvanceCursor, Command, CommandOf, CommandType, MarkReadIn, SendMessage } from './commands.ts'
 import type { Database, Statement } from '../database/database.ts'
 import { createGather } from './gather.ts'
 import { Lines, type SendInLine } from './lines.ts'
@@ -83,6 +83,13 @@ const calls: Record<CommandType, Call> = {
     pinned: 'boolean',
   }),
   advanceCursor: call('parley_advance_cursor', { ...advanceParameters, gatherFrom: 'int' }),
+  markReadIn: call('parley_mark_read_in', {
+    actorId: 'uuid',
+    conversationIds: 'uuid[]',
+    seqs: 'int[]',
+    before: 'timestamptz',
+    gatherFrom: 'int',
+  }),
   flushReceipts: callOf<'flushReceipts'>('parley_flush_receipts', {
     conversationId: 'uuid',
     afterId: 'uuid',
@@ -251,7 +258,9 @@ const isKeyRace = (error: unknown) =>
  */
 export function createWrite(db: Database, gatherFrom: number): Write {
   /** The whole write in one round trip and one commit. */
-  const answerOf = async (command: Command | (AdvanceCursor & { gatherFrom: number })): Promise<unknown> => {
+  const answerOf = async (
+    command: Command | ((AdvanceCursor | MarkReadIn) & { gatherFrom: number }),
+  ): Promise<unknown> => {
     const { fields, ...statement } = calls[command.type]
     const values = fields.map((field) => (command as unknown as Record<string, unknown>)[field])
     const attempt = async () => {
@@ -310,6 +319,8 @@ export function createWrite(db: Database, gatherFrom: number): Write {
         return send(command)
       case 'advanceCursor':
         return advance(command)
+      case 'markReadIn':
+        return outcomes.markReadIn.parse(await answerOf({ ...command, gatherFrom }))
       default:
         return outcomes[command.type].parse(await answerOf(command))
     }
