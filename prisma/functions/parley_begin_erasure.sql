@@ -3,6 +3,8 @@
 -- same order as a login locks them.
 CREATE OR REPLACE FUNCTION parley_begin_erasure(p_user uuid, OUT known boolean, OUT session_ids uuid[]) LANGUAGE plpgsql AS $$
 BEGIN
+  -- Before the person's row, as a send locks them. What is attached to a message goes with it.
+  PERFORM parley_drop_attachments(ARRAY(SELECT id FROM attachments WHERE uploader_id = p_user AND conversation_id IS NULL));
   DELETE FROM credentials WHERE user_id = p_user;
   UPDATE users SET handle = 'erased_' || substr(md5(id::text || clock_timestamp()::text), 1, 16), handle_skeleton = NULL,
     display_name = 'Erased person',

@@ -11,4 +11,6 @@ BEGIN
   DELETE FROM message_search x USING unnest(p_seqs) AS s(seq) JOIN messages m ON m.conversation_id = p_conversation AND m.seq = s.seq
    WHERE x.conversation_id = p_conversation AND x.created_at = m.created_at AND x.seq = s.seq;
   PERFORM parley_support_cleared(p_conversation);
+  PERFORM parley_drop_attachments(ARRAY(SELECT a.id FROM unnest(p_seqs) AS s(seq)
+    JOIN attachments a ON a.conversation_id = p_conversation AND a.message_seq = s.seq));
 END $$;

@@ -26,7 +26,7 @@ BEGIN
   UPDATE conversations SET head_event_seq = c.head_event_seq + 1, head_mark = new_mark, head_xid = log_xid
    WHERE id = p_conversation;
   UPDATE messages SET text = NULL, salt = NULL, deleted_at = at, deleted_by_id = p_actor,
-    mention_ids = NULL, mentions_everyone = false
+    mention_ids = NULL, mentions_everyone = false, attachment_count = 0
    WHERE conversation_id = p_conversation AND seq = p_seq RETURNING * INTO m;
   PERFORM parley_clear_messages(p_conversation, ARRAY[p_seq]);
   RETURN parley_accepted(parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_DELETED', p_actor, p_op_key, p_hash,

@@ -4,7 +4,8 @@ CREATE OR REPLACE FUNCTION parley_erase_messages(p_actor uuid, p_conversation uu
 RETURNS void LANGUAGE sql AS $$
   WITH erased AS (
     UPDATE messages SET text = NULL, salt = NULL, client_message_id = 'erased', deleted_at = coalesce(deleted_at, parley_now()),
-      deleted_by_id = coalesce(deleted_by_id, p_actor), mention_ids = NULL, mentions_everyone = false
+      deleted_by_id = coalesce(deleted_by_id, p_actor), mention_ids = NULL, mentions_everyone = false,
+      attachment_count = 0
      WHERE conversation_id = p_conversation AND seq > p_after_seq AND seq <= p_up_to_seq AND sender_id = p_user
        AND client_message_id <> 'erased'
     RETURNING seq)

@@ -13,7 +13,8 @@ BEGIN
      WHERE c.id = p_conversation AND m.user_id = p_actor AND parley_may(c, m, 'MENTION_EVERYONE')) THEN
     RETURN 'MENTION_EVERYONE_FORBIDDEN';
   END IF;
-  -- Nobody can have uploaded a file yet.
+  -- Not in a statement of many sends: two of them could take the same file. parley_send_message asks
+  -- parley_attachments_refused, which locks them.
   IF p_attachment_ids IS NOT NULL THEN RETURN 'ATTACHMENT_NOT_FOUND'; END IF;
   RETURN NULL;
 END $$;

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION parley_send_message(p_actor uuid, p_conversation uuid
   p_reply_to int, p_mention_ids uuid[], p_mention_everyone boolean, p_attachment_ids uuid[])
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE c conversations; me members; m messages; replayed jsonb; at timestamptz; new_mark text; log_xid xid8; sent jsonb; besides jsonb; refusal text;
+  refused jsonb;
 BEGIN
   IF NOT parley_is_member(p_actor, p_conversation) THEN
     RETURN coalesce(parley_replayed(p_actor, p_op_key, p_hash), jsonb_build_object('outcome', 'NOT_FOUND'));
@@ -16,9 +17,13 @@ BEGIN
   IF p_reply_to IS NOT NULL AND (p_reply_to <= me.history_from_seq OR p_reply_to > c.head_seq) THEN
     RETURN jsonb_build_object('outcome', 'REPLY_NOT_FOUND');
   END IF;
-  IF p_mention_ids IS NOT NULL OR p_mention_everyone OR p_attachment_ids IS NOT NULL THEN
-    refusal := parley_extras_refused(p_actor, p_conversation, p_mention_ids, p_mention_everyone, p_attachment_ids);
+  IF p_mention_ids IS NOT NULL OR p_mention_everyone THEN
+    refusal := parley_extras_refused(p_actor, p_conversation, p_mention_ids, p_mention_everyone, NULL);
     IF refusal IS NOT NULL THEN RETURN jsonb_build_object('outcome', refusal); END IF;
+  END IF;
+  IF p_attachment_ids IS NOT NULL THEN
+    refused := parley_attachments_refused(p_actor, p_attachment_ids);
+    IF refused IS NOT NULL THEN RETURN refused; END IF;
   END IF;
   -- Never before the message that precedes it, whatever the clock did.
   at := greatest(parley_now(), c.last_activity_at);
@@ -28,8 +33,9 @@ BEGIN
     head_xid = log_xid, last_activity_at = at
    WHERE id = p_conversation;
   INSERT INTO messages (conversation_id, seq, sender_id, text, client_message_id, reply_to_seq, created_at,
-    mention_ids, mentions_everyone)
-  VALUES (p_conversation, c.head_seq + 1, p_actor, p_text, p_op_key, p_reply_to, at, p_mention_ids, coalesce(p_mention_everyone, false))
+    mention_ids, mentions_everyone, attachment_count)
+  VALUES (p_conversation, c.head_seq + 1, p_actor, p_text, p_op_key, p_reply_to, at, p_mention_ids, coalesce(p_mention_everyone, false),
+    coalesce(cardinality(p_attachment_ids), 0))
   RETURNING * INTO m;
   IF p_mention_ids IS NOT NULL OR p_attachment_ids IS NOT NULL THEN
     PERFORM parley_store_extras(p_actor, p_conversation, m.seq, p_mention_ids, m.mentions_everyone, p_attachment_ids);

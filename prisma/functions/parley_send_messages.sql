@@ -12,7 +12,8 @@
 --   * Members' rows need no lock of their own: every writer of such a row holds its conversation's row.
 --
 -- p_extras: null when no send has mentions or attachments, else for each send null or
--- { mentionIds, mentionEveryone, attachmentIds }, lists without duplicates, null when empty.
+-- { mentionIds, mentionEveryone, attachmentIds }, lists without duplicates, null when empty. A send with attachments is refused
+-- here: it is a call of parley_send_message.
 --
 -- Returns one row for each send, in order: the outcome, and the numbers and the time of an accepted one (the caller knows
 -- the rest of its message). Outcome null: the key is known, and `replayed` is the answer of parley_replayed. After these

@@ -1,5 +1,6 @@
 import type { Bus } from '../bus/bus.ts'
 import type { Config } from '../config.ts'
+import { createAttachments } from '../domain/attachments/attachments.ts'
 import { createConversations } from '../domain/conversations/conversations.ts'
 import { createMembershipOf } from '../domain/conversations/memberships.ts'
 import type { Domain } from '../domain/domain.ts'
@@ -21,7 +22,9 @@ import { createStreams } from '../domain/streams/streams.ts'
 import { createSupport } from '../domain/support/support.ts'
 import { createTyping } from '../domain/typing/typing.ts'
 import { ownSecret } from '../embedded/own-secret.ts'
+import { essenceOf } from '../files/media-types.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { isAllowedIn, type Files } from './files.ts'
 import type { Log } from './log.ts'
 import type { Stops } from './stops.ts'
 import type { Storage } from './storage.ts'
@@ -33,12 +36,13 @@ export interface DomainNeeds {
   watch: SessionWatch
   presence: Presence
   attempts: Attempts
+  files: Files
 }
 
 /** The composition of the domain: a new noun is added here. */
 export function createDomain(
   config: Config,
-  { bus, storage, log, watch, presence, attempts }: DomainNeeds,
+  { bus, storage, log, watch, presence, attempts, files }: DomainNeeds,
   logger: Logger,
   stops: Stops,
 ): Domain {
@@ -54,6 +58,7 @@ export function createDomain(
   })
   const loaderStores = { ...storage, presence }
   const newLoaders = (payer?: string) => createLoaders(loaderStores, payer)
+  const messages = createMessages(append, events, typing)
   return {
     attempts,
     sessions: withSlowRefusals(
@@ -71,8 +76,17 @@ export function createDomain(
     streamTickets: createStreamTickets(jwtSecret, watch),
     people: createPeople({ store: people, search: storage.peopleSearch, append, watch, presence }),
     conversations: createConversations(append, presence),
-    messages: createMessages(append, events, typing),
     reactions: createReactions(append),
+    messages,
+    attachments: createAttachments({
+      store: storage.attachments,
+      addresses: files.addresses,
+      rules: config.uploads,
+      isAllowedType: isAllowedIn(config.uploads.types),
+      essenceOf,
+      publicUrl: config.publicUrl,
+      messages,
+    }),
     inbox: createInbox(append, conversations, tokens),
     search: createSearch(storage.search),
     streams,

@@ -1,10 +1,12 @@
 import type { Config } from '../config.ts'
 import type { Domain } from '../domain/domain.ts'
+import { removeFiles } from '../domain/attachments/removal.ts'
 import { startRefold } from '../domain/people/refold.ts'
 import { startIndexing } from '../domain/search/indexing.ts'
 import { startReceipts } from '../domain/receipts/receipts.ts'
 import { startRetention } from '../log/retention.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Files } from './files.ts'
 import type { Log } from './log.ts'
 import type { Stops } from './stops.ts'
 import type { Storage } from './storage.ts'
@@ -13,12 +15,13 @@ export interface HousekeepingNeeds {
   storage: Storage
   log: Log
   domain: Domain
+  files: Files
 }
 
 /** Work that is done in rounds and not for a request. Every process does all of it. */
 export async function startHousekeeping(
   config: Config,
-  { storage, log, domain }: HousekeepingNeeds,
+  { storage, log, domain, files }: HousekeepingNeeds,
   logger: Logger,
   stops: Stops,
 ): Promise<void> {
@@ -30,6 +33,7 @@ export async function startHousekeeping(
     alsoDo: async (isStopping) => {
       await domain.people.finishErasures()
       await domain.sessions.forgetOver(isStopping)
+      await removeFiles(storage.attachments, files.folder, isStopping)
     },
     intervalMs,
     logger,

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import { gatherEntries } from '../domain/inbox/gathered-entries.ts'
 import { gatherUsers } from '../domain/people/gathered-users.ts'
 import { startEmbeddedPostgres } from '../embedded/postgres.ts'
+import { createAttachmentStore } from '../store/attachments.ts'
 import { createConversationStore } from '../store/conversations.ts'
 import { createDatabase, type Database } from '../store/database/database.ts'
 import { migrate } from '../store/database/migrate.ts'
@@ -52,6 +53,7 @@ function createStores(db: Database) {
   const people = createPeopleStore(db)
   return {
     db,
+    attachments: createAttachmentStore(db),
     conversations: { ...conversations, entries: gatherEntries(conversations) },
     events: createEventStore(db),
     members: createMemberStore(db),

@@ -1,3 +1,4 @@
+import type { Attachments } from './attachments/attachments.ts'
 import type { Attempts } from './sessions/attempts.ts'
 import type { Conversations } from './conversations/conversations.ts'
 import type { LiveItem } from './streams/event-loaders.ts'
@@ -23,6 +24,7 @@ export interface Domain {
   conversations: Conversations
   messages: Messages
   reactions: Reactions
+  attachments: Attachments
   inbox: Inbox
   search: Search
   streams: Streams

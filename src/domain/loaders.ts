@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader'
+import type { AttachmentStore } from '../store/attachments.ts'
 import type { ConversationStore, EntryKey, InboxCounts } from '../store/conversations.ts'
 import type {
   MessageKey,
@@ -13,7 +14,7 @@ import type {
 import type { LeastStandings, MemberKey, MemberStore, Muting } from '../store/members.ts'
 import type { MembersRequest, PeopleStore } from '../store/people.ts'
 import type { ReactionStore } from '../store/reactions.ts'
-import type { Conversation, EntryRow, Member, Message, SupportCase, User } from '../store/rows.ts'
+import type { Attachment, Conversation, EntryRow, Member, Message, SupportCase, User } from '../store/rows.ts'
 import type { SupportStore } from '../store/support.ts'
 import { History } from './conversations/history.ts'
 import type { ThreadStore } from '../store/threads.ts'
@@ -36,6 +37,9 @@ export interface Loaders {
   inboxCounts: DataLoader<string, InboxCounts>
   message: PrimedLoader<MessageKey, Message | null>
   messagePage: DataLoader<MessagePageRequest, Message[]>
+  attachment: DataLoader<string, Attachment | null>
+  /** By message: its attachments, in their order. */
+  attachmentsOf: DataLoader<MessageKey, Attachment[], string>
   members: DataLoader<MembersRequest, Member[]>
   /** Also of former members. */
   member: DataLoader<MemberKey, Member | null, string>
@@ -61,6 +65,7 @@ export interface LoaderStores {
   people: PeopleStore
   conversations: ConversationStore
   messages: MessageStore
+  attachments: AttachmentStore
   members: MemberStore
   reactions: ReactionStore
   threads: ThreadStore
@@ -174,6 +179,20 @@ class LazyLoaders implements Loaders {
         return pages.messages
       },
       { cache: false },
+    ))
+  }
+
+  get attachment() {
+    return (this.made.attachment ??= new DataLoader(async (ids: readonly string[]) => {
+      const found = new Map((await this.stores.attachments.byIds(ids, this.payer)).map((row) => [row.id, row]))
+      return ids.map((id) => found.get(id) ?? null)
+    }))
+  }
+
+  get attachmentsOf() {
+    return (this.made.attachmentsOf ??= new DataLoader(
+      (keys: readonly MessageKey[]) => this.stores.attachments.ofMessages(keys, this.payer),
+      { cacheKeyFn: messageId },
     ))
   }
 

@@ -42,6 +42,7 @@ interface Errors {
   TOO_MANY_REACTIONS: ValidationError
   TOO_MANY_PINS: ValidationError
   NOT_STAFF: ValidationError
+  ATTACHMENT_REFUSED: ValidationError
 }
 
 const invalid = (field: string, reason: string) =>
@@ -49,6 +50,9 @@ const invalid = (field: string, reason: string) =>
 
 export const mentionsMembersOnly = () =>
   invalid('mentionIds', 'Only members of the conversation can be mentioned in it. Leave out everybody else.')
+
+export const unknownAttachment = () =>
+  invalid('attachmentIds', 'Only uploads of your own that have not expired can be attached. Create an upload anew.')
 
 type Why = keyof Errors
 /** An outcome that is a refusal. */
@@ -77,8 +81,15 @@ const newErrors: {
   MENTION_EVERYONE_FORBIDDEN: () =>
     invalid('mentionEveryone', 'Only the owner and the admins of a group can mention everyone in it.'),
   NOT_STAFF: () => invalid('userId', 'Only somebody of the staff can be responsible.'),
-  ATTACHMENT_NOT_FOUND: () =>
-    invalid('attachmentIds', 'Only uploads of your own that are complete and not attached yet can be attached.'),
+  ATTACHMENT_NOT_FOUND: () => unknownAttachment(),
+  ATTACHMENT_REFUSED: ({ why, refusal }) => {
+    if (why === 'NOT_FOUND') return unknownAttachment()
+    const reason =
+      why === 'ATTACHED'
+        ? 'A file can be attached to one message only, and this one is attached already. Upload it again.'
+        : (refusal ?? 'Not all bytes of a file have come yet: attach it when its upload was answered.')
+    return invalid('attachmentIds', reason)
+  },
   TOO_MANY_REACTIONS: () =>
     invalid('emoji', 'This message has 20 different emoji, which is the most. React with one of them.'),
   TOO_MANY_PINS: () =>

@@ -2,6 +2,7 @@ import { brandWithType } from '@pothos/core'
 import { accessOf } from '../domain/conversations/access.ts'
 import { findMember } from '../domain/conversations/members.ts'
 import { ValidationError } from '../domain/errors.ts'
+import { Attachment } from './attachments/attachment.ts'
 import { builder } from './building/builder.ts'
 import { requireViewer, type Context } from './building/context.ts'
 import { Conversation } from './conversations/conversation.ts'
@@ -27,6 +28,8 @@ async function loadNode(context: Context, globalId: string): Promise<object | nu
     }
     case 'Message':
       return branded(Message, await context.domain.messages.find(viewer, decoded, context.loaders))
+    case 'Attachment':
+      return branded(Attachment, await context.domain.attachments.find(viewer, decoded.id, context.loaders))
     case 'InboxEntry': {
       const { userId, conversationId } = decoded
       // The viewer must not even learn that another person's entry exists.

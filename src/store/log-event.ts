@@ -102,6 +102,8 @@ export const messageJson: z.ZodType<Message> = z.object({
     .nullish()
     .transform((ids) => ids ?? []),
   mentionsEveryone: z.boolean().default(false),
+  // Missing in events of a process of a former version, which had no attachments.
+  attachmentCount: z.number().default(0),
 })
 
 /** An event as the write functions return it and the bus carries it. */
@@ -146,6 +148,7 @@ export function sentEvent(
     deletedById: null,
     mentionIds: send.mentionIds ?? [],
     mentionsEveryone: send.mentionEveryone,
+    attachmentCount: 0,
   }
   return {
     streamId: send.conversationId,

@@ -1,4 +1,5 @@
 import type {
+  Attachment,
   Conversation,
   EditPolicy,
   HistoryVisibility,
@@ -11,6 +12,7 @@ import type {
 } from './generated/prisma/client.ts'
 
 export type {
+  Attachment,
   Conversation,
   EditPolicy,
   HistoryVisibility,
@@ -58,7 +60,7 @@ const memberColumnNames =
     ' ',
   )
 const messageColumnNames =
-  'conversationId seq senderId text revision clientMessageId replyToSeq createdAt editedAt deletedAt deletedById mentionIds mentionsEveryone'.split(
+  'conversationId seq senderId text revision clientMessageId replyToSeq createdAt editedAt deletedAt deletedById mentionIds mentionsEveryone attachmentCount'.split(
     ' ',
   )
 
@@ -67,6 +69,10 @@ const supportCaseColumnNames =
     ' ',
   )
 
+const attachmentColumnNames =
+  'id uploaderId fileName contentType byteSize createdAt uploadUntil expiresAt hash refusal width height blurHash conversationId messageSeq place'.split(
+    ' ',
+  )
 const entryMemberColumnNames = 'ownReadSeq mutedUntil archived pinned joinedEventSeq historyFromSeq'.split(' ')
 
 export const userColumns = columnsOf(userColumnNames)
@@ -74,6 +80,7 @@ export const conversationColumns = columnsOf(conversationColumnNames)
 export const memberColumns = columnsOf(memberColumnNames)
 export const messageColumns = columnsOf(messageColumnNames)
 export const supportCaseColumns = columnsOf(supportCaseColumnNames)
+export const attachmentColumns = columnsOf(attachmentColumnNames)
 export const entryMemberColumns = columnsOf(entryMemberColumnNames)
 
 /**

@@ -8,7 +8,7 @@ import type { LogItem } from '../../src/log/items.ts'
 import type { Context } from '../../src/schema/building/context.ts'
 import { eventTypes, type EventDataOf, type EventType } from '../../src/log/event-types.ts'
 import { toLogEvent, type LogEvent, type LogEventOf } from '../../src/store/log-event.ts'
-import type { Conversation, Member, Message, User } from '../../src/store/rows.ts'
+import type { Attachment, Conversation, Member, Message, User } from '../../src/store/rows.ts'
 
 /*
  * A small world without a database: rows that loaders answer and events that readers get. Four people, each of whom may
@@ -100,6 +100,7 @@ const messagesOf = (conversationId: string): Message[] => {
     createdAt: at,
     mentionIds: [],
     mentionsEveryone: false,
+    attachmentCount: 1,
   }
   const kept = { editedAt: null, deletedAt: null, deletedById: null }
   return [
@@ -120,6 +121,25 @@ const messagesOf = (conversationId: string): Message[] => {
   ]
 }
 
+const attachmentIn = (conversationId: string, messageSeq: number): Attachment => ({
+  id: uuid(0xa7),
+  uploaderId: sender,
+  fileName: 'picture.png',
+  contentType: 'image/png',
+  byteSize: 100,
+  createdAt: at,
+  uploadUntil: at,
+  expiresAt: at,
+  hash: 'ab',
+  refusal: null,
+  width: 3,
+  height: 2,
+  blurHash: 'L00000fQfQfQfQfQfQfQfQfQfQfQ',
+  conversationId,
+  messageSeq,
+  place: 0,
+})
+
 /** Every row, for any viewer; but, as in the database, entries for members only. */
 const load = {
   user: (id: string) => users.find((user) => user.id === id) ?? null,
@@ -131,6 +151,9 @@ const load = {
   },
   message: (key: { conversationId: string; seq: number }) =>
     messagesOf(key.conversationId).find(({ seq }) => seq === key.seq) ?? null,
+  attachmentsOf: ({ conversationId, seq }: { conversationId: string; seq: number }) => [
+    attachmentIn(conversationId, seq),
+  ],
   messagePage: (request: { conversationId: string }) => messagesOf(request.conversationId),
   members: (request: { conversationId: string }) => membersOf(request.conversationId),
   member: (key: { conversationId: string; userId: string }) => ({
@@ -210,7 +233,10 @@ export function cannedContext(userId: string): Context {
     authFailure: null,
     payer: userId,
     loaders: cannedLoaders(),
-    domain: missing('domain') as Context['domain'],
+    // An address is that of the client, as without a PUBLIC_URL.
+    domain: {
+      attachments: { urlOf: (_: Attachment, baseUrl: () => string) => baseUrl() },
+    } as unknown as Context['domain'],
     prisma: missing('prisma') as Context['prisma'],
     goOnFrom: null,
     client: {

@@ -23,6 +23,7 @@ export function messageRow(seq: number, change: Partial<Message> = {}): Message 
     deletedById: null,
     mentionIds: [],
     mentionsEveryone: false,
+    attachmentCount: 0,
     ...change,
   }
 }

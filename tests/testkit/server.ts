@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
 import { atEndOfEachFile } from './at-end.ts'
@@ -36,6 +38,9 @@ const startTimeoutMs = 60_000
 const root = join(import.meta.dirname, '../..')
 /** The JWT_SECRET of servers that get no other. */
 export const testSecret = 'a secret that only tests know, 32 characters and more'
+/** Where servers of one worker keep files that people upload: together, as on one machine. */
+const dataDir = mkdtempSync(join(tmpdir(), 'parley-files-'))
+process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }))
 const running = new Set<ServerProcess>()
 
 // The runner was killed. Otherwise this worker would wait for its own tests, and keep its servers until then.
@@ -62,6 +67,7 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerPr
       HOST: '127.0.0.1',
       JWT_SECRET: testSecret,
       LOG_LEVEL: 'warn',
+      PARLEY_DATA_DIR: dataDir,
       RATE_LIMITS: 'off',
       // A strong password hash takes longer than the rest of a registration.
       ...(options.env?.NODE_ENV === undefined && { PASSWORD_HASH_MEMORY_KIB: '64' }),

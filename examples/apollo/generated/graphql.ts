@@ -75,6 +75,16 @@ export type CreateStreamTicketInput = {
   variables?: InputMaybe<Scalars['JSONObject']['input']>;
 };
 
+/** A file to upload. */
+export type CreateUploadInput = {
+  /** How many bytes it has, 1 or more. As many have to come. */
+  byteSize: Scalars['Int']['input'];
+  /** Its media type, like image/png. The bytes have to be of this type. */
+  contentType: Scalars['String']['input'];
+  /** 1 to 255 characters, without a slash. */
+  fileName: Scalars['String']['input'];
+};
+
 /** Whether a read or delivered position moved. */
 export type CursorOutcome =
   /** It moved forward. */
@@ -324,6 +334,8 @@ export type RenameConversationInput = {
 
 /** A new message. */
 export type SendMessageInput = {
+  /** Files to attach, in this order: at most 10 that the viewer uploaded, each once and to one message. */
+  attachmentIds?: InputMaybe<Array<Scalars['ID']['input']>>;
   /** The key of this write: 8 to 64 characters that the client chooses. */
   clientMessageId: Scalars['String']['input'];
   /** The conversation to send it to. */
@@ -334,7 +346,7 @@ export type SendMessageInput = {
   mentionIds?: InputMaybe<Array<Scalars['ID']['input']>>;
   /** A message of the same conversation that this one answers. */
   replyToId?: InputMaybe<Scalars['ID']['input']>;
-  /** 1 to 4000 characters (code points), at least one of them visible. */
+  /** 1 to 4000 characters (code points), at least one of them visible. Null only with attachments. */
   text?: InputMaybe<Scalars['String']['input']>;
 };
 

@@ -40,6 +40,10 @@
       "CreateStreamTicketSuccess",
       "ValidationError"
     ],
+    "CreateUploadResult": [
+      "CreateUploadSuccess",
+      "ValidationError"
+    ],
     "DeleteMessageResult": [
       "DeleteMessageSuccess",
       "ForbiddenError",
@@ -118,6 +122,7 @@
       "UserErased"
     ],
     "Node": [
+      "Attachment",
       "Conversation",
       "InboxEntry",
       "Member",
@@ -276,6 +281,10 @@
       "CreateStreamTicketSuccess",
       "ValidationError"
     ],
+    "CreateUploadResult": [
+      "CreateUploadSuccess",
+      "ValidationError"
+    ],
     "DeleteMessageResult": [
       "DeleteMessageSuccess",
       "ForbiddenError",
@@ -354,6 +363,7 @@
       "UserErased"
     ],
     "Node": [
+      "Attachment",
       "Conversation",
       "InboxEntry",
       "Member",

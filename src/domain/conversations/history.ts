@@ -35,6 +35,7 @@ export const withheldMessage = (message: Message): Message => ({
   deletedById: null,
   mentionIds: [],
   mentionsEveryone: false,
+  attachmentCount: 0,
 })
 
 /**

@@ -13,6 +13,7 @@ export const messageId = ({ conversationId: conversation, seq }: MessageRef): st
 /** Ids for a person in a conversation: the viewer's own inbox entry, and a membership. */
 export const entryId = (key: PlaceInConversation): string => encodeGlobalId('InboxEntry', placeKey(key))
 export const memberId = (key: PlaceInConversation): string => encodeGlobalId('Member', placeKey(key))
+export const attachmentId = (id: string): string => encodeGlobalId('Attachment', id)
 export const viewerId = (id: string): string => encodeGlobalId('Viewer', id)
 
 interface PlaceInConversation {
@@ -27,7 +28,7 @@ export const streamId = (stream: string, viewerId: string | null): string =>
 export const personalStreamId = (viewerId: string): string => encodeGlobalId('PersonalStream', viewerId)
 
 export type GlobalId =
-  | { type: 'User' | 'Conversation' | 'PersonalStream' | 'Viewer'; id: string }
+  | { type: 'User' | 'Conversation' | 'PersonalStream' | 'Viewer' | 'Attachment'; id: string }
   | ({ type: 'Message' } & MessageRef)
   | ({ type: 'InboxEntry' | 'Member' } & PlaceInConversation)
 
@@ -46,7 +47,12 @@ export function decodeGlobalId(globalId: string): GlobalId | null {
     const isPlace = isUuid(conversation) && isUuid(user) && more.length === 0
     return isPlace ? { type, conversationId: conversation, userId: user } : null
   }
-  const isKnown = type === 'User' || type === 'Conversation' || type === 'PersonalStream' || type === 'Viewer'
+  const isKnown =
+    type === 'User' ||
+    type === 'Conversation' ||
+    type === 'PersonalStream' ||
+    type === 'Viewer' ||
+    type === 'Attachment'
   return isKnown && isUuid(key) ? { type, id: key } : null
 }
 

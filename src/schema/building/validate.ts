@@ -68,6 +68,10 @@ export const displayName = line(64).superRefine((text, context) => {
   const message = nameFault(text)
   if (message !== null) context.addIssue({ code: 'custom', message })
 })
+/** A name alone: where the file is kept has nothing to do with it, and no client is to be led elsewhere by it. */
+export const fileName = line(255).refine((text) => !/[/\\]/.test(text) && text !== '.' && text !== '..', {
+  message: 'Must be the name of a file, without / and \\.',
+})
 export const opKey = within(8, 64)
 export const password = within(8, 256)
 export const handle = z.string().transform(toHandle).refine(isHandle, {

@@ -68,7 +68,10 @@ export const Message = builder.prismaObject('Message', {
       description: 'Who sent it.',
       resolve: (message, _, { loaders }) => required(loaders.user.get(message.senderId), 'the sender of a message'),
     }),
-    text: t.exposeString('text', { nullable: true, description: '1 to 4000 characters; null once deleted.' }),
+    text: t.exposeString('text', {
+      nullable: true,
+      description: '1 to 4000 characters; null once deleted, and where there are attachments alone.',
+    }),
     revision: t.exposeInt('revision', { description: '1, and one more with each edit.' }),
     clientMessageId: t.string({
       nullable: true,

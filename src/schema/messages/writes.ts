@@ -6,7 +6,12 @@ import {
   OpKeyReusedError,
   ValidationError,
 } from '../../domain/errors.ts'
-import { mentionsMembersOnly, MessageLockedError, RevisionConflictError } from '../../domain/outcome.ts'
+import {
+  mentionsMembersOnly,
+  unknownAttachment,
+  MessageLockedError,
+  RevisionConflictError,
+} from '../../domain/outcome.ts'
 import { z } from 'zod'
 import { builder } from '../building/builder.ts'
 import { refusing } from '../building/refusing.ts'
@@ -27,7 +32,12 @@ const SendMessageInput = builder.inputType('SendMessageInput', {
       required: true,
       description: 'The key of this write: 8 to 64 characters that the client chooses.',
     }),
-    text: t.string({ description: '1 to 4000 characters (code points), at least one of them visible.' }),
+    text: t.string({
+      description: '1 to 4000 characters (code points), at least one of them visible. Null only with attachments.',
+    }),
+    attachmentIds: t.idList({
+      description: 'Files to attach, in this order: at most 10 that the viewer uploaded, each once and to one message.',
+    }),
     replyToId: t.id({ description: 'A message of the same conversation that this one answers.' }),
     mentionIds: t.idList({
       description:
@@ -74,11 +84,21 @@ const DeleteMessageInput = builder.inputType('DeleteMessageInput', {
   }),
 })
 
-const requiredText = z.string({ error: 'Give the text of the message: 1 to 4000 characters.' }).pipe(messageText)
+const maxAttachments = 10
 const maxMentions = 50
 const mentionIds = distinctIds(maxMentions).nullish()
 // Made once: zod compiles a schema at its first use, which costs more than the rest of a send.
-const sendShape = z.object({ clientMessageId: opKey, text: requiredText, mentionIds })
+const sendShape = z
+  .object({
+    clientMessageId: opKey,
+    text: messageText.nullish(),
+    mentionIds,
+    attachmentIds: distinctIds(maxAttachments).nullish(),
+  })
+  .refine(({ text, attachmentIds }) => text != null || (attachmentIds?.length ?? 0) > 0, {
+    path: ['text'],
+    message: 'Give the text of the message, 1 to 4000 characters, or attachments.',
+  })
 const editShape = z.object({ text: messageText, opKey, expectedRevision: positiveSeq.nullish(), mentionIds })
 const deleteShape = z.object({ opKey })
 
@@ -88,6 +108,13 @@ const toMentionIds = (ids: readonly string[]) =>
     const decoded = decodeGlobalId(id)
     if (decoded?.type === 'User') return decoded.id
     throw mentionsMembersOnly()
+  })
+
+const toAttachmentIds = (ids: readonly string[]) =>
+  ids.map((id) => {
+    const decoded = decodeGlobalId(id)
+    if (decoded?.type === 'Attachment') return decoded.id
+    throw unknownAttachment()
   })
 
 const sending = refusing(NotFoundError, ValidationError, OpKeyReusedError, ConversationClosedError)
@@ -117,7 +144,12 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: SendMessageInput, required: true, description: 'The message.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
-      const { clientMessageId, text, mentionIds: mentioned } = sending.validate(sendShape, 'input', input)
+      const {
+        clientMessageId,
+        text = null,
+        mentionIds: mentioned,
+        attachmentIds,
+      } = sending.validate(sendShape, 'input', input)
       const conversationId = sending.requireId('Conversation', input.conversationId)
       const replyTo = input.replyToId == null ? null : sending.requireMessageRef(input.replyToId)
       if (replyTo && replyTo.conversationId !== conversationId) {
@@ -130,7 +162,7 @@ builder.mutationFields((t) => ({
         replyToSeq: replyTo?.seq ?? null,
         mentionIds: toMentionIds(mentioned ?? []),
         mentionEveryone: input.mentionEveryone ?? false,
-        attachmentIds: [],
+        attachmentIds: toAttachmentIds(attachmentIds ?? []),
       }
       return noted(context, sending.granted(await context.domain.messages.send(viewer, message)))
     },

@@ -36,6 +36,15 @@ const locked = z.object({
   events: noEvents,
 })
 
+const attachmentRefused = z.object({
+  outcome: z.literal('ATTACHMENT_REFUSED'),
+  attachmentId: z.string(),
+  why: z.enum(['NOT_FOUND', 'ATTACHED', 'NOT_READY']),
+  /** What is wrong with the bytes that came. */
+  refusal: z.string().nullable(),
+  events: noEvents,
+})
+
 const conflict = z.object({ outcome: z.literal('REVISION_CONFLICT'), message: messageJson, events: noEvents })
 
 const advanced = z.object({
@@ -78,7 +87,7 @@ const sendRefused = refused(
 
 /** The outcomes of each write. Any other answer of the database is a ZodError where it is parsed. */
 export const outcomes = {
-  sendMessage: z.discriminatedUnion('outcome', [messageWritten, sendRefused]),
+  sendMessage: z.discriminatedUnion('outcome', [messageWritten, sendRefused, attachmentRefused]),
   editMessage: z.discriminatedUnion('outcome', [
     messageWritten,
     locked,

@@ -301,6 +301,8 @@ export function createWrite(db: Database, gatherFrom: number): Write {
     },
   })
   const send = async (command: SendMessage): Promise<Sent> => {
+    // Files are locked besides the conversation, which a statement for many cannot do.
+    if (command.attachmentIds !== null) return outcomes.sendMessage.parse(await answerOf(command))
     const item = lines.enter(command)
     let outcome: string | null = null
     try {

@@ -20,7 +20,9 @@ import type { SocketLimits } from '../websocket/socket-caps.ts'
 import { createWebSocketServer, type Sockets, type WebSocketOptions } from '../websocket/server.ts'
 import { createClientNetwork } from '../client-network.ts'
 import { Api } from './api.ts'
+import { answerClientErrors } from './client-errors.ts'
 import { Connections } from './connections.ts'
+import { Files, type FileTransfers } from './files.ts'
 import { defaultHttpLimits, type HttpLimits } from './limits.ts'
 import { countUnanswered } from './pipelining.ts'
 import { boundRest } from './rest.ts'
@@ -78,6 +80,8 @@ export interface TransportOptions {
   heartbeatMs?: number
   /** For server-sent events where no header can be sent. */
   streamTickets?: StreamTickets
+  /** Whose bytes may come and go; without it there are no files. */
+  transfers?: FileTransfers
   /** Calls the listener when the session ends, also when it ended a moment ago. Returns the way out. */
   onSessionEnded: (sessionId: string, listener: () => void) => () => void
   /** Called when a socket names its device: it is there from now on. */
@@ -109,6 +113,7 @@ class HttpTransport implements Transport {
   private readonly viewOf: ViewOf
   private readonly watchdog: Watchdog
   private readonly api: Api
+  private readonly files: Files | null
   private readonly sockets: Sockets
   private readonly unread: UnreadAnswers
   private readonly server = createServer({
@@ -134,11 +139,14 @@ class HttpTransport implements Transport {
     this.unread = new UnreadAnswers(httpLimits)
     const { shares = new Shares() } = options
     this.api = new Api({ ...options, operations, watchdog, httpLimits, clientNetwork, fairness, shares })
+    const { transfers } = options
+    this.files = transfers ? new Files({ ...options, transfers, clientNetwork }) : null
     const initOf: WebSocketOptions['initOf'] = (request, authorization) =>
       socketContextInit(authorization, this.viewOf(request))
     this.sockets = createWebSocketServer({ ...options, operations, watchdog, initOf, shares })
     this.server.maxConnections = maxConnections
     this.server.on('connection', new Connections(clientNetwork, httpLimits).admit)
+    answerClientErrors(this.server)
     this.server.on('request', (request, response) => void this.answer(request, response))
     this.server.on('upgrade', this.upgrade)
   }
@@ -231,6 +239,10 @@ class HttpTransport implements Transport {
         break
       }
       default:
+        if (this.files && Files.isFor(request)) {
+          await this.files.answer(request, response, view.address)
+          break
+        }
         sendJson(response, 404, { error: `Nothing is here. The GraphQL API is at ${view.basePath}${graphqlPath}.` })
     }
   }

@@ -67,6 +67,7 @@ const leaves = [
   'domain/viewer',
   'log/event-types',
   'telemetry/facts',
+  'files/paths',
 ]
 
 /** What each room of src/ may import besides the leaves; a type costs nothing when it runs and may come from further away. */
@@ -76,7 +77,19 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   admin: { values: ['domain', 'log', 'store', 'embedded', 'bus', 'config'] },
   app: {
     values: [
-      ...['transport', 'execution', 'schema', 'domain', 'log', 'flow', 'store', 'embedded', 'bus', 'ephemeral'],
+      ...[
+        'transport',
+        'execution',
+        'schema',
+        'domain',
+        'log',
+        'flow',
+        'store',
+        'files',
+        'embedded',
+        'bus',
+        'ephemeral',
+      ],
       ...['fairness', 'telemetry'],
     ],
     types: ['config'],
@@ -86,10 +99,12 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   // Who may have how much at once, and when.
   fairness: { values: ['flow'] },
   schema: { values: ['domain', 'schema/generated'], types: ['log', 'store'] },
-  domain: { values: ['log', 'flow', 'fairness/network', 'bus/topics'], types: ['store', 'bus', 'ephemeral'] },
+  domain: { values: ['log', 'flow', 'fairness/network', 'bus/topics'], types: ['store', 'files', 'bus', 'ephemeral'] },
   log: { values: ['flow', 'bus/topics', 'store/log-event'], types: ['store', 'bus'] },
   flow: { values: [] },
   store: { values: [] },
+  // The bytes of attachments: where they are kept, and what they are found to be.
+  files: { values: ['flow'] },
   embedded: { values: [] },
   bus: { values: ['flow'] },
   ephemeral: { values: ['flow', 'bus/topics', 'bus/connection', 'bus/health'] },

@@ -70,6 +70,14 @@ describe('settings', () => {
       socketMemoryByteSize: 134_217_728,
       eventWorkMsPerSecond: 250,
       ringMemoryByteSize: 64 * 1_048_576,
+      uploads: {
+        maxByteSize: 26_214_400,
+        types: expect.arrayContaining(['image/*', 'audio/*', 'text/plain', 'application/pdf']) as string[],
+        uploadAddressTtlMs: 900_000,
+        downloadAddressTtlMs: 900_000,
+        unattachedTtlMs: 86_400_000,
+        quota: { files: 100, byteSize: 524_288_000 },
+      },
       fault: null,
     })
   })
