@@ -7,7 +7,7 @@ export type Action = { conversation: number; actor: number } & (
   | { kind: 'addMember'; user: number }
   | { kind: 'leave' }
   /** `message` counts from 1 in each conversation; it is the message's seq unless somebody wrote in between. */
-  | { kind: 'send'; message: number; text: string; replyTo: number | null }
+  | { kind: 'send'; message: number; text: string; replyTo: number | null; mentions: number[] }
   | { kind: 'edit'; message: number; text: string }
   | { kind: 'remove'; message: number }
   | { kind: 'read'; message: number }
@@ -180,7 +180,10 @@ function talk({ conversation, members, count, editable, begin }: Place, random: 
     if (!talkative.includes(sender) || random.chance(0.65)) sender = random.pick(talkative)
     const replyTo = message > 1 && random.chance(0.07) ? Math.max(1, message - 1 - random.below(6)) : null
     const text = lineOf(random)
-    add(at, { kind: 'send', conversation, actor: sender, message, text, replyTo })
+    // Every now and then one for somebody, who has not read the newest ones perhaps.
+    const mentioned = members.length > 2 && message % 9 === 0 ? members[message % members.length] : undefined
+    const mentions = mentioned === undefined || mentioned === sender ? [] : [mentioned]
+    add(at, { kind: 'send', conversation, actor: sender, message, text, replyTo, mentions })
     if (editable && random.chance(0.012)) {
       add(at + 0.002, { kind: 'edit', conversation, actor: sender, message, text: `${text} (corrected)` })
     } else if (editable && random.chance(0.008)) {

@@ -100,8 +100,11 @@ class Player {
       case 'send': {
         const { text } = action
         const replyToSeq = action.replyTo === null ? null : this.seq(action, action.replyTo)
-        const hash = requestHash('sendMessage', [conversationId, text, replyToSeq])
-        const extras = { mentionIds: null, mentionEveryone: false, attachmentIds: null }
+        const mentionIds = action.mentions.length > 0 ? action.mentions.map((person) => this.user(person)) : null
+        // As domain/messages has it: nothing more without mentions.
+        const mentioning = mentionIds ? [false, [...mentionIds].sort().join(' '), ''] : []
+        const hash = requestHash('sendMessage', [conversationId, text, replyToSeq, ...mentioning])
+        const extras = { mentionIds, mentionEveryone: false, attachmentIds: null }
         return write({ type: 'sendMessage', ...place, opKey, hash, text, replyToSeq, ...extras })
       }
       case 'edit': {

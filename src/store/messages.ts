@@ -104,7 +104,7 @@ const readPages = {
       SELECT * FROM page UNION ALL SELECT 0, ${messageColumns('t', '')} FROM page
         JOIN messages t ON t.conversation_id = page."conversationId" AND t.seq = page."replyToSeq")
     SELECT shown.*, who.people FROM shown FULL JOIN (
-      SELECT ${peopleOf('SELECT "senderId" FROM shown UNION ALL SELECT "deletedById" FROM shown')} AS people) who ON false`,
+      SELECT ${peopleOf('SELECT "senderId" FROM shown UNION ALL SELECT "deletedById" FROM shown UNION ALL SELECT unnest("mentionIds") FROM shown')} AS people) who ON false`,
 }
 
 const readRevisions = {

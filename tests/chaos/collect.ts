@@ -145,30 +145,41 @@ async function compareStates(world: World, readers: ChaosReader[]): Promise<Hist
   return states
 }
 
-const inboxQuery = `{ inbox(first: 100, filter: ALL) { nodes { unreadCount lastReadSeq conversation { id headSeq } } } }`
+const inboxQuery = `{ inbox(first: 100, filter: ALL) { nodes { unreadCount unreadMentionCount lastReadSeq conversation { id headSeq } } } }`
 
 interface EntryNode {
   unreadCount: number
+  unreadMentionCount: number
   lastReadSeq: number
   conversation: { id: string; headSeq: number }
 }
 
 async function compareCounts(world: World): Promise<History['states']> {
-  const { rows } = await world.database.query<{ who: string; streamId: string; unread: number; lastReadSeq: number }>(`
-    SELECT m.user_id AS who, m.conversation_id AS "streamId", m.own_read_seq AS "lastReadSeq", (
-        SELECT count(*)::int FROM messages x WHERE x.conversation_id = m.conversation_id AND x.seq > m.own_read_seq
-          AND x.sender_id <> m.user_id AND x.deleted_at IS NULL) AS unread
-      FROM members m WHERE m.left_at IS NULL ORDER BY 1, 2`)
+  interface Counted {
+    who: string
+    streamId: string
+    unread: number
+    mentions: number
+    lastReadSeq: number
+  }
+  const { rows } = await world.database.query<Counted>(`
+    SELECT m.user_id AS who, m.conversation_id AS "streamId", m.own_read_seq AS "lastReadSeq", x.unread, x.mentions
+      FROM members m CROSS JOIN LATERAL (
+        SELECT count(*)::int AS unread,
+            (count(*) FILTER (WHERE x.mentions_everyone OR m.user_id = ANY (x.mention_ids)))::int AS mentions
+          FROM messages x WHERE x.conversation_id = m.conversation_id AND x.seq > m.own_read_seq
+            AND x.sender_id <> m.user_id AND x.deleted_at IS NULL) x
+     WHERE m.left_at IS NULL ORDER BY 1, 2`)
   const counted = new Map<string, string>()
-  for (const { who, streamId, unread, lastReadSeq } of rows) {
-    counted.set(`${who} ${streamId}`, `${unread} unread after ${lastReadSeq}`)
+  for (const { who, streamId, unread, mentions, lastReadSeq } of rows) {
+    counted.set(`${who} ${streamId}`, `${unread} unread, ${mentions} mentions after ${lastReadSeq}`)
   }
   const states: History['states'] = []
   for (const person of world.people) {
     const { inbox } = (await ask(world, person, inboxQuery, {})) as { inbox: { nodes: EntryNode[] } }
-    for (const { unreadCount, lastReadSeq, conversation } of inbox.nodes) {
+    for (const { unreadCount, unreadMentionCount, lastReadSeq, conversation } of inbox.nodes) {
       const id = `${uuidOf(person.id)} ${uuidOf(conversation.id)}`
-      const known = `${unreadCount} unread after ${lastReadSeq}`
+      const known = `${unreadCount} unread, ${unreadMentionCount} mentions after ${lastReadSeq}`
       states.push({ name: `inbox entry ${id}`, known, fresh: counted.get(id) ?? 'no entry' })
       counted.delete(id)
     }

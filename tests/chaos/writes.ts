@@ -87,12 +87,30 @@ const base = { key: null, text: null }
 /** A person who comes and goes may be out at the moment, so any write of theirs may be refused with NotFoundError. */
 const orGone = (talk: Talk, ...outcomes: string[]) => (talk.churns ? [...outcomes, 'NotFoundError'] : outcomes)
 
+/** Some of its messages mention some of its people. */
+const mentionsOf = (talk: Talk, chance: Chance): { mentionIds?: string[] } => {
+  if (chance.next() < 0.7) return {}
+  const count = chance.between(0, 3)
+  return {
+    mentionIds: chance
+      .shuffled(talk.members)
+      .slice(0, count)
+      .map(({ id }) => id),
+  }
+}
+
+/** Whom it mentions may be out at the moment. */
+const orNoMember = (talk: Talk, { mentionIds = [] }: { mentionIds?: string[] }) =>
+  talk.churns && mentionIds.length > 0 ? ['ValidationError'] : []
+
 const makers = {
   send({ person, chance }: Situation, talk: Talk): Write {
     const key = randomUUID()
     const text = `${person.handle} says ${key} ${'and more '.repeat(chance.between(0, 20))}`
-    const variables = { input: { conversationId: talk.id, text, clientMessageId: key } }
-    const outcomes = orGone(talk, 'SendMessageSuccess')
+    const mentions = mentionsOf(talk, chance)
+    const mentionEveryone = talk.isGroup && person === talk.owner && chance.next() < 0.1
+    const variables = { input: { conversationId: talk.id, text, clientMessageId: key, ...mentions, mentionEveryone } }
+    const outcomes = orGone(talk, 'SendMessageSuccess', ...orNoMember(talk, mentions))
     return { kind: 'send', talk, key, query: documents.send, variables, text, outcomes }
   },
   edit(situation: Situation, talk: Talk): Write {
@@ -101,8 +119,14 @@ const makers = {
     const target = chance.pick(sent.slice(-12))
     const key = randomUUID()
     const text = `edited ${key}`
-    const variables = { input: { messageId: target.messageId, text, opKey: key } }
-    const outcomes = orGone(target.talk, 'EditMessageSuccess', 'MessageDeletedError')
+    const mentions = mentionsOf(target.talk, chance)
+    const variables = { input: { messageId: target.messageId, text, opKey: key, ...mentions } }
+    const outcomes = orGone(
+      target.talk,
+      'EditMessageSuccess',
+      'MessageDeletedError',
+      ...orNoMember(target.talk, mentions),
+    )
     return { kind: 'edit', talk: target.talk, key, query: documents.edit, variables, text, outcomes }
   },
   delete(situation: Situation, talk: Talk): Write {

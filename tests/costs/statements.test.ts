@@ -32,7 +32,7 @@ beforeAll(async () => {
     await sender.send(id, 'Hello group')
     if (index < crowdSize) await sender.send(await sender.startDirect(ann), 'Hello Ann')
   }
-  // 140 messages of everybody in turn, each an answer to the one seven before it.
+  // 140 messages of everybody in turn, each an answer to the one seven before it, and each mentions two.
   group = await ann.createGroup(crowd, 'Everybody')
   const ids: string[] = []
   const mutation = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) {
@@ -43,12 +43,20 @@ beforeAll(async () => {
       clientMessageId: newKey(),
       text: `Message ${index}`,
       replyToId: ids[index - 7],
+      mentionIds: [crowd[(index + 1) % crowdSize]!.id, crowd[(index + 2) % crowdSize]!.id],
     }
     const { data } = await ask<{ sendMessage: { message: { id: string } } }>(crowd[index % crowdSize]!, mutation, {
       input,
     })
     ids.push(data!.sendMessage.message.id)
   }
+  // All of them were edited.
+  await database.query(
+    `WITH edited AS (UPDATE messages SET revision = 2, edited_at = created_at WHERE conversation_id = $1 RETURNING *)
+     INSERT INTO message_revisions (conversation_id, message_seq, revision, text, edited_at)
+     SELECT conversation_id, seq, 1, 'Before', created_at FROM edited`,
+    [Buffer.from(group, 'base64url').toString().split(':')[1]],
+  )
   // Members by the hundred who never log in.
   await database.query(
     `WITH made AS (INSERT INTO users (id, handle, display_name, search_name)
@@ -104,12 +112,17 @@ describe('the history', () => {
   const withReplies = `query ($id: ID!, $last: Int) { conversation(id: $id) { messages(last: $last) { nodes {
     id seq text clientMessageId sender { displayName } replyTo { seq text sender { displayName } } } } } }`
   const withStatus = withReplies.replace('id seq text', 'status id seq text')
+  const withMentions = withReplies.replace('id seq text', 'mentions { displayName } mentionsEveryone id seq text')
+  const withRevisions = withReplies.replace('id seq text', 'revisions { revision text editedAt } id seq text')
   const withReaders = withReplies.replace('id seq text', 'readBy { nodes { readAt user { displayName } } } id seq text')
 
   test.each([
     ['with senders and what is answered', withReplies, 2],
     ['with the status of each message', withStatus, 3],
     ['with the readers of each message', withReaders, 4],
+    ['with the people whom each mentions', withMentions, 2],
+    // The viewer's role, and the texts.
+    ['with the former texts of each message', withRevisions, 4],
   ])('%s costs as many statements for 100 messages as for 50', async (_name, query, most) => {
     const costs = [50, 100].map((last) => async () => {
       const answer = await ask<{ conversation: { messages: { nodes: object[] } } }>(ann, query, { id: group, last })

@@ -25,8 +25,11 @@ beforeAll(async () => {
 
 interface Unread {
   viewer: { unreadConversationCount: number }
-  inbox: { nodes: { unreadCount: number; lastReadSeq: number; conversation: { id: string } }[] }
+  inbox: {
+    nodes: { unreadCount: number; unreadMentionCount: number; lastReadSeq: number; conversation: { id: string } }[]
+  }
   unread: { nodes: { conversation: { id: string } }[] }
+  mentioned: { nodes: { conversation: { id: string } }[] }
 }
 
 const UnreadDocument = parse(/* GraphQL */ `
@@ -37,6 +40,7 @@ const UnreadDocument = parse(/* GraphQL */ `
     inbox(first: 100, filter: ALL) {
       nodes {
         unreadCount
+        unreadMentionCount
         lastReadSeq
         conversation {
           id
@@ -44,6 +48,13 @@ const UnreadDocument = parse(/* GraphQL */ `
       }
     }
     unread: inbox(first: 100, filter: UNREAD) {
+      nodes {
+        conversation {
+          id
+        }
+      }
+    }
+    mentioned: inbox(first: 100, filter: MENTIONED) {
       nodes {
         conversation {
           id
@@ -70,7 +81,7 @@ const EntryDocument = parse(/* GraphQL */ `
 
 /** The rules in their plainest form: all messages kept, and counted again each time. */
 class Model {
-  readonly messages: { id: string; sender: number; deleted: boolean }[] = []
+  readonly messages: { id: string; sender: number; deleted: boolean; mentions: number[]; everyone: boolean }[] = []
   readonly lastRead: number[]
   readonly quiet: { archived: boolean; muted: boolean }[]
 
@@ -82,19 +93,41 @@ class Model {
     this.quiet = this.lastRead.map(() => ({ archived: false, muted: false }))
   }
 
-  unreadCount(person: number): number {
+  private unread(person: number) {
     return this.messages.filter(
       ({ sender, deleted }, index) => index + 1 > this.lastRead[person]! && sender !== person && !deleted,
-    ).length
+    )
+  }
+
+  unreadCount(person: number): number {
+    return this.unread(person).length
+  }
+
+  unreadMentionCount(person: number): number {
+    return this.unread(person).filter(({ mentions, everyone }) => everyone || mentions.includes(person)).length
   }
 }
 
 const who = fc.nat({ max: 2 })
 const talk = fc.nat({ max: 1 })
 const place = fc.nat({ max: 1 })
+const mentions = fc.subarray([0, 1, 2])
 const step = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('send' as const), who, talk, place }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('edit' as const), who, talk, place, which: fc.nat() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('send' as const), who, talk, place, mentions, everyone: fc.boolean() }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('edit' as const),
+      who,
+      talk,
+      place,
+      which: fc.nat(),
+      mentions: fc.option(mentions),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete' as const), who, talk, place, which: fc.nat() }) },
   {
     weight: 3,
@@ -129,15 +162,25 @@ async function run(people: Person[], model: Model, action: Step): Promise<void> 
   }
   switch (action.kind) {
     case 'send': {
-      const { message } = await person.send(conversationId, 'Hello')
-      messages.push({ id: message.id, sender: action.who, deleted: false })
+      // Everyone, by the owner only.
+      const everyone = action.everyone && action.who === 0
+      const mentionIds = action.mentions.map((index) => people[index]!.id)
+      const { message } = await person.send(conversationId, 'Hello', newKey(), {
+        mentionIds,
+        mentionEveryone: everyone,
+      })
+      messages.push({ id: message.id, sender: action.who, deleted: false, mentions: action.mentions, everyone })
       lastRead[action.who] = messages.length
       for (const [index, entry] of quiet.entries()) if (index === action.who || !entry.muted) entry.archived = false
       return
     }
     case 'edit': {
       const own = messages.filter(({ sender, deleted }) => sender === action.who && !deleted)
-      if (own.length > 0) await person.edit(own[action.which % own.length]!.id, 'Hello again')
+      const message = own[action.which % Math.max(1, own.length)]
+      if (!message) return
+      const mentionIds = action.mentions?.map((index) => people[index]!.id) ?? null
+      await person.edit(message.id, 'Hello again', newKey(), { mentionIds })
+      if (action.mentions) message.mentions = action.mentions
       return
     }
     case 'delete': {
@@ -189,26 +232,31 @@ async function run(people: Person[], model: Model, action: Step): Promise<void> 
 
 async function check(people: Person[], models: Model[], at: number): Promise<void> {
   for (const [index, person] of people.entries()) {
-    const { viewer, inbox, unread } = await person.at(pair.urls[at]!).client.request(UnreadDocument, {})
+    const { viewer, inbox, unread, mentioned } = await person.at(pair.urls[at]!).client.request(UnreadDocument, {})
     const counted = models.map((model) => ({
       id: model.conversationId,
       unreadCount: model.unreadCount(index),
+      unreadMentionCount: model.unreadMentionCount(index),
       lastReadSeq: model.lastRead[index],
       quiet: model.quiet[index]!.archived || model.quiet[index]!.muted,
     }))
-    for (const { id, unreadCount, lastReadSeq } of counted) {
+    for (const { id, unreadCount, unreadMentionCount, lastReadSeq } of counted) {
       const entry = inbox.nodes.find(({ conversation }) => conversation.id === id)
-      expect(entry, `the entry of person ${index}`).toMatchObject({ unreadCount, lastReadSeq })
+      const expected = { unreadCount, unreadMentionCount, lastReadSeq }
+      expect(entry, `the entry of person ${index}`).toMatchObject(expected)
     }
     const withUnread = counted.filter(({ unreadCount }) => unreadCount > 0)
     expect(viewer.unreadConversationCount).toBe(withUnread.filter(({ quiet }) => !quiet).length)
     expect(unread.nodes.map(({ conversation }) => conversation.id).sort()).toEqual(
       withUnread.map(({ id }) => id).sort(),
     )
+    expect(mentioned.nodes.map(({ conversation }) => conversation.id).sort()).toEqual(
+      counted.flatMap(({ id, unreadMentionCount }) => (unreadMentionCount > 0 ? [id] : [])).sort(),
+    )
   }
 }
 
-test('unread counts equal a recount after each step of any sequence of operations on two servers', async () => {
+test('unread counts, also of mentions, equal a recount after each step of any sequence of operations on two servers', async () => {
   const property = fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 30 }), async (actions) => {
     const people = await Promise.all([0, 1, 0].map((at) => signUp(pair.urls[at]!)))
     const [owner, ...others] = people as [Person, ...Person[]]

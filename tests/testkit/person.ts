@@ -12,6 +12,8 @@ import {
   MarkReadDocument,
   RegisterDocument,
   type DeviceKind,
+  type EditMessageInput,
+  type SendMessageInput,
   SendMessageDocument,
   SetTypingDocument,
   StartDirectDocument,
@@ -108,15 +110,21 @@ export class Person {
     return expectType(createGroup, 'CreateGroupSuccess').conversation.id
   }
 
-  async send(conversationId: string, text: string, clientMessageId = newKey()) {
+  async send(
+    conversationId: string,
+    text: string,
+    clientMessageId = newKey(),
+    extras: Pick<SendMessageInput, 'mentionIds' | 'mentionEveryone'> = {},
+  ) {
     const { sendMessage } = await this.client.request(SendMessageDocument, {
-      input: { conversationId, text, clientMessageId },
+      input: { conversationId, text, clientMessageId, ...extras },
     })
     return expectType(sendMessage, 'SendMessageSuccess')
   }
 
-  async edit(messageId: string, text: string, opKey = newKey()) {
-    const { editMessage } = await this.client.request(EditMessageDocument, { input: { messageId, text, opKey } })
+  async edit(messageId: string, text: string, opKey = newKey(), extras: Pick<EditMessageInput, 'mentionIds'> = {}) {
+    const input = { messageId, text, opKey, ...extras }
+    const { editMessage } = await this.client.request(EditMessageDocument, { input })
     return expectType(editMessage, 'EditMessageSuccess')
   }
 

@@ -15,6 +15,8 @@ interface MessageNode {
   revision: number
   deletedAt: string | null
   sender: { id: string }
+  mentions: { id: string }[]
+  mentionsEveryone: boolean
 }
 
 interface SnapshotPage {
@@ -63,6 +65,10 @@ const SnapshotDocument = parse(/* GraphQL */ `
           sender {
             id
           }
+          mentions {
+            id
+          }
+          mentionsEveryone
         }
         pageInfo {
           hasPreviousPage
@@ -184,10 +190,11 @@ export class Replica {
     this.members.set(userId, { ...positions, ...(known && { lastReadSeq: known.lastReadSeq }) })
   }
 
-  private put({ seq, text, revision, deletedAt, sender }: MessageNode): void {
+  private put({ seq, text, revision, deletedAt, sender, mentions, mentionsEveryone }: MessageNode): void {
+    const to = [...mentions.map(({ id }) => id), ...(mentionsEveryone ? ['everyone'] : [])].join(', ')
     this.messages.set(
       seq,
-      `${sender.id} revision ${revision}: ${deletedAt === null ? String(text) : `deleted ${String(text)}`}`,
+      `${sender.id} to ${to} revision ${revision}: ${deletedAt === null ? String(text) : `deleted ${String(text)}`}`,
     )
   }
 }

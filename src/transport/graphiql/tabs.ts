@@ -219,6 +219,35 @@ subscription WatchInbox {
     }
   }
 }`),
+  tab(
+    `
+# 9. As Ana: mention Ben. He is told although he may have
+#    muted it, and his inbox counts it until he has read it.
+mutation MentionBen($input: SendMessageInput!) {
+  sendMessage(input: $input) {
+    ... on SendMessageSuccess {
+      message {
+        seq
+        text
+        mentions { handle }
+        mentionsEveryone
+      }
+    }
+    ... on ValidationError {
+      fields { path reason }
+    }
+    ... on Error { code reason }
+  }
+}`,
+    {
+      input: {
+        conversationId,
+        clientMessageId: 'mention-0001',
+        text: 'Ben, look!',
+        mentionIds: [peerId],
+      },
+    },
+  ),
 ]
 
 /** The same for who signs in by a click, with what is then to be said, in the order of the tabs. */
@@ -246,6 +275,9 @@ const signedInComments: Record<string, string> = {
   WatchInbox: `
 # Everything of one person in one subscription: every
 # conversation, also those that are started later.`,
+  MentionBen: `
+# As Ana: mention Ben. He is told although he may have
+# muted it, and his inbox counts it until he has read it.`,
   StartDirect: '\n# Signing in has done this. Again gives the same.',
 }
 
