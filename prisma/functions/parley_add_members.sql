@@ -18,7 +18,7 @@ BEGIN
     INSERT INTO members (conversation_id, user_id, last_read_seq, own_read_seq, last_delivered_seq, joined_at, joined_event_seq,
       history_from_seq)
     VALUES (p_conversation, u, c.head_seq, c.head_seq, c.head_seq, parley_now(), head, bound)
-    ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = 'MEMBER', left_at = NULL, archived = false,
+    ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = 'MEMBER', left_at = NULL, archived = false, hidden = false,
       last_read_seq = greatest(members.last_read_seq, excluded.last_read_seq),
       own_read_seq = excluded.own_read_seq, last_delivered_seq = excluded.last_delivered_seq,
       joined_at = excluded.joined_at, joined_event_seq = excluded.joined_event_seq,

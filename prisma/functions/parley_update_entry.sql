@@ -9,6 +9,8 @@ BEGIN
   UPDATE members SET
     muted_until = CASE WHEN p_set_muted THEN p_muted_until ELSE muted_until END,
     archived = coalesce(p_archived, archived),
+    -- Who says where it belongs wants to see it there.
+    hidden = hidden AND p_archived IS NULL,
     pinned = coalesce(p_pinned, pinned),
     own_read_seq = CASE WHEN p_unread_from IS NULL THEN own_read_seq
       -- What is withheld from the member cannot be unread.

@@ -2,6 +2,7 @@ import type { Bus } from '../bus/bus.ts'
 import type { Config } from '../config.ts'
 import { createAttachments } from '../domain/attachments/attachments.ts'
 import { createConversations } from '../domain/conversations/conversations.ts'
+import { createDeletion } from '../domain/conversations/deletion.ts'
 import { createMembershipOf } from '../domain/conversations/memberships.ts'
 import type { Domain } from '../domain/domain.ts'
 import { createInbox } from '../domain/inbox/inbox.ts'
@@ -76,6 +77,7 @@ export function createDomain(
     streamTickets: createStreamTickets(jwtSecret, watch),
     people: createPeople({ store: people, search: storage.peopleSearch, append, watch, presence }),
     conversations: createConversations(append, presence),
+    deletion: createDeletion(append, storage.deletions),
     reactions: createReactions(append),
     messages,
     attachments: createAttachments({

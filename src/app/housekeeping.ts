@@ -32,6 +32,7 @@ export async function startHousekeeping(
     opKeyTtlMs: config.opKeyTtlMs,
     alsoDo: async (isStopping) => {
       await domain.people.finishErasures()
+      await domain.deletion.finish(isStopping)
       await domain.sessions.forgetOver(isStopping)
       await removeFiles(storage.attachments, files.folder, isStopping)
     },

@@ -6,6 +6,7 @@ import { createAttachmentStore } from '../store/attachments.ts'
 import { createConversationStore } from '../store/conversations.ts'
 import { createDatabase, type Database } from '../store/database/database.ts'
 import { migrate } from '../store/database/migrate.ts'
+import { createDeletionStore } from '../store/deletions.ts'
 import { createEventStore } from '../store/events.ts'
 import { createMemberStore } from '../store/members.ts'
 import { createMessageStore } from '../store/messages.ts'
@@ -55,6 +56,7 @@ function createStores(db: Database) {
     db,
     attachments: createAttachmentStore(db),
     conversations: { ...conversations, entries: gatherEntries(conversations) },
+    deletions: createDeletionStore(db),
     events: createEventStore(db),
     members: createMemberStore(db),
     messages: createMessageStore(db),

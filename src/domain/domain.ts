@@ -1,6 +1,7 @@
 import type { Attachments } from './attachments/attachments.ts'
 import type { Attempts } from './sessions/attempts.ts'
 import type { Conversations } from './conversations/conversations.ts'
+import type { Deletion } from './conversations/deletion.ts'
 import type { LiveItem } from './streams/event-loaders.ts'
 import type { Inbox } from './inbox/inbox.ts'
 import type { Loaders } from './loaders.ts'
@@ -22,6 +23,7 @@ export interface Domain {
   streamTickets: StreamTickets
   people: People
   conversations: Conversations
+  deletion: Deletion
   messages: Messages
   reactions: Reactions
   attachments: Attachments

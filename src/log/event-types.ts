@@ -22,8 +22,8 @@ export interface EventTypeInfo {
   data: z.ZodType
   /** Results of earlier events may be different from here on, so no older result is shared. */
   resetsEpoch: boolean
-  /** It erases texts in the database, so memory must drop them too. */
-  erasesTexts: boolean
+  /** Whether, with these data, it erases texts in the database, so that memory must drop them too. */
+  erasesTexts: (data: unknown) => boolean
   /** Who stops typing with it: the actor, or the user named in its data. */
   endsTypingOf: 'ACTOR' | 'USER' | null
   /**
@@ -45,13 +45,23 @@ const receipt = z.object({
   delivered: z.boolean().optional(),
 })
 
+const updateOfConversation = z
+  .object({
+    /** Members whose role changed with it. */
+    userIds: z.array(z.string()).default([]),
+    /** The group was deleted with all its texts. */
+    deleted: z.boolean().default(false),
+  })
+  .nullish()
+  .transform((data) => data ?? { userIds: [], deleted: false })
+
 const conversationEvent = {
   stream: 'CONVERSATION',
   subscriptions: ['conversationEvents'],
   message: null,
   data: nothing,
   resetsEpoch: true,
-  erasesTexts: false,
+  erasesTexts: () => false,
   endsTypingOf: null,
   countsAsDelivery: false,
 } as const
@@ -99,11 +109,8 @@ export const eventTypes = {
   CONVERSATION_UPDATED: {
     ...conversationEvent,
     graphqlName: 'ConversationUpdated',
-    /** Members whose role changed with it. */
-    data: z
-      .object({ userIds: z.array(z.string()).default([]) })
-      .nullish()
-      .transform((data) => data ?? { userIds: [] }),
+    data: updateOfConversation,
+    erasesTexts: (data) => (data as z.output<typeof updateOfConversation>).deleted,
   },
   INBOX_ENTRY_CHANGED: {
     ...conversationEvent,
@@ -120,6 +127,8 @@ export const eventTypes = {
        * With `left`: eventSeq of the MEMBER_LEFT in the conversation's stream. Events of former versions do not have it.
        */
       leftEventSeq: z.number().optional(),
+      /** For a member who cleared the history: messages up to this seq are withheld from them since. */
+      historyFromSeq: z.number().optional(),
     }),
   },
   /** Tells readers of all support conversations which one to read on, and how far. They never get it themselves. */
@@ -141,7 +150,7 @@ export const eventTypes = {
     ...messageEvent,
     graphqlName: 'UserErased',
     data: aboutUser,
-    erasesTexts: true,
+    erasesTexts: () => true,
     endsTypingOf: 'USER',
   },
 } as const satisfies Record<string, EventTypeInfo>
@@ -158,7 +167,7 @@ const unknownType: EventTypeInfo = {
   ...conversationEvent,
   graphqlName: '',
   subscriptions: [],
-  erasesTexts: true,
+  erasesTexts: () => true,
 }
 
 /** The properties of a type, also of an unknown one. */

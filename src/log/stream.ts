@@ -236,7 +236,7 @@ export class Stream {
     this.tipMark = event.mark
     const { resetsEpoch, erasesTexts } = infoOf(event.type)
     if (resetsEpoch) this.epoch = {}
-    if (erasesTexts) this.forgetAll()
+    if (erasesTexts(event.data)) this.forgetAll()
     this.ring.push(event)
   }
 

@@ -32,13 +32,16 @@ const earliest = (pinned: boolean) =>
     ? `CASE WHEN $5::boolean IS NULL OR NOT $5 THEN '-infinity' ELSE $6::timestamptz END`
     : `CASE WHEN $5::boolean IS NULL THEN '-infinity' WHEN $5 THEN 'infinity' ELSE $6::timestamptz END`
 
+/** Hidden entries are archived. */
+const shown = (archived: boolean) => (archived ? ' AND NOT hidden' : '')
+
 /**
  * A superset of the page's entries, from those that have their place in the member's row. That place is up to a second too
  * early. So this takes as many entries as the page needs from the range that is certainly within the cursors, and all
  * entries of the second around it.
  */
 function placed(archived: boolean, pinned: boolean, backward: boolean): string {
-  const mine = `user_id = $1 AND archived = ${String(archived)} AND pinned = ${String(pinned)} AND left_at IS NULL`
+  const mine = `user_id = $1 AND archived = ${String(archived)} AND pinned = ${String(pinned)} AND left_at IS NULL${shown(archived)}`
   const [from, to] = [earliest(pinned), latest(pinned)]
   return backward
     ? `(SELECT * FROM members WHERE ${mine} AND inbox_at > ${from} - ${behind} AND inbox_at <= least(${to}, ${behind} + (
@@ -50,12 +53,12 @@ function placed(archived: boolean, pinned: boolean, backward: boolean): string {
 
 /** Entries without a place: of members of large groups, and of conversations without a message since the member joined. */
 const unplaced = (archived: boolean) =>
-  `(SELECT * FROM members WHERE user_id = $1 AND archived = ${String(archived)} AND left_at IS NULL AND inbox_at IS NULL)`
+  `(SELECT * FROM members WHERE user_id = $1 AND archived = ${String(archived)} AND left_at IS NULL${shown(archived)} AND inbox_at IS NULL)`
 
 /** Rows of members from which the page is chosen: few more than the page has, however many conversations there are. */
 function candidates(filter: InboxRequest['filter'], backward: boolean): string {
   if (filter === 'UNREAD' || filter === 'MENTIONED')
-    return 'SELECT * FROM members WHERE user_id = $1 AND left_at IS NULL AND NOT caught_up'
+    return 'SELECT * FROM members WHERE user_id = $1 AND left_at IS NULL AND NOT caught_up AND NOT hidden'
   return { ACTIVE: [false], ARCHIVED: [true], ALL: [false, true] }[filter]
     .flatMap((archived) => [...[true, false].map((pinned) => placed(archived, pinned, backward)), unplaced(archived)])
     .join(' UNION ALL ')

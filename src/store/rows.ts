@@ -36,7 +36,7 @@ export interface EntryRow {
 /** The columns of the viewer's membership that an entry shows: a page of the inbox has many. */
 export type EntryMember = Pick<
   Member,
-  'ownReadSeq' | 'mutedUntil' | 'archived' | 'pinned' | 'joinedEventSeq' | 'historyFromSeq'
+  'ownReadSeq' | 'mutedUntil' | 'archived' | 'pinned' | 'joinedEventSeq' | 'historyFromSeq' | 'hidden'
 >
 
 /** Columns of each table under the names that Prisma gives them, so that a row is the same whichever code reads it. */
@@ -52,11 +52,11 @@ const userColumnNames =
     ' ',
   )
 const conversationColumnNames =
-  'id kind title editPolicy pairKey memberCount headSeq headEventSeq headMark floorEventSeq floorMark lastActivityAt closedAt createdAt memberPermissions historyVisibility historyBoundSeq'.split(
+  'id kind title editPolicy pairKey memberCount headSeq headEventSeq headMark floorEventSeq floorMark lastActivityAt closedAt createdAt memberPermissions historyVisibility historyBoundSeq deletedAt'.split(
     ' ',
   )
 const memberColumnNames =
-  'conversationId userId role lastReadSeq ownReadSeq lastDeliveredSeq lastSentSeq mutedUntil archived pinned joinedAt joinedEventSeq leftAt historyFromSeq'.split(
+  'conversationId userId role lastReadSeq ownReadSeq lastDeliveredSeq lastSentSeq mutedUntil archived pinned joinedAt joinedEventSeq leftAt historyFromSeq hidden'.split(
     ' ',
   )
 const messageColumnNames =
@@ -73,7 +73,7 @@ const attachmentColumnNames =
   'id uploaderId fileName contentType byteSize createdAt uploadUntil expiresAt hash refusal width height blurHash conversationId messageSeq place'.split(
     ' ',
   )
-const entryMemberColumnNames = 'ownReadSeq mutedUntil archived pinned joinedEventSeq historyFromSeq'.split(' ')
+const entryMemberColumnNames = 'ownReadSeq mutedUntil archived pinned joinedEventSeq historyFromSeq hidden'.split(' ')
 
 export const userColumns = columnsOf(userColumnNames)
 export const conversationColumns = columnsOf(conversationColumnNames)

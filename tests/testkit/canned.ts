@@ -61,6 +61,7 @@ const conversation = (id: string, change: Partial<Conversation>): Conversation =
   memberPermissions: [],
   historyVisibility: 'ALL',
   historyBoundSeq: 1,
+  deletedAt: null,
   ...change,
 })
 const { sender, peer, member } = people
@@ -89,6 +90,7 @@ const membersOf = (conversationId: string): Member[] =>
     leftAt: null,
     // The first message is withheld from one of them.
     historyFromSeq: userId === member ? 1 : 0,
+    hidden: false,
   }))
 
 const messagesOf = (conversationId: string): Message[] => {
@@ -323,7 +325,7 @@ export function cannedItems(): LogItem[] {
           about('USER_ERASED', actorId, { userId }),
         ]),
       ),
-      about('CONVERSATION_UPDATED', sender, { userIds: [sender, peer] }),
+      about('CONVERSATION_UPDATED', sender, { userIds: [sender, peer], deleted: false }),
     ]
   }
   const personal = everybody.flatMap((streamId) =>

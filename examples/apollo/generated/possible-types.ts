@@ -44,6 +44,13 @@
       "CreateUploadSuccess",
       "ValidationError"
     ],
+    "DeleteConversationResult": [
+      "DeleteConversationSuccess",
+      "ForbiddenError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "ValidationError"
+    ],
     "DeleteMessageResult": [
       "DeleteMessageSuccess",
       "ForbiddenError",
@@ -79,6 +86,12 @@
       "OpKeyReusedError",
       "RevisionConflictError",
       "SessionExpiredError",
+      "ValidationError"
+    ],
+    "HideConversationResult": [
+      "ForbiddenError",
+      "HideConversationSuccess",
+      "NotFoundError",
       "ValidationError"
     ],
     "InboxEvent": [
@@ -285,6 +298,13 @@
       "CreateUploadSuccess",
       "ValidationError"
     ],
+    "DeleteConversationResult": [
+      "DeleteConversationSuccess",
+      "ForbiddenError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "ValidationError"
+    ],
     "DeleteMessageResult": [
       "DeleteMessageSuccess",
       "ForbiddenError",
@@ -320,6 +340,12 @@
       "OpKeyReusedError",
       "RevisionConflictError",
       "SessionExpiredError",
+      "ValidationError"
+    ],
+    "HideConversationResult": [
+      "ForbiddenError",
+      "HideConversationSuccess",
+      "NotFoundError",
       "ValidationError"
     ],
     "InboxEvent": [

@@ -92,6 +92,14 @@ export type CursorOutcome =
   /** It was there already, or further. */
   | 'UNCHANGED';
 
+/** A group to delete. */
+export type DeleteConversationInput = {
+  /** Which group. */
+  conversationId: Scalars['ID']['input'];
+  /** The key of this write: 8 to 64 characters that the client chooses. */
+  opKey: Scalars['String']['input'];
+};
+
 /** A message to delete. */
 export type DeleteMessageInput = {
   /** Which message. */
@@ -182,6 +190,14 @@ export type HeartbeatInput = {
   kind: DeviceKind;
   /** ONLINE: the device is in use. AWAY: it is not. OFFLINE: it leaves, at once. */
   status: PresenceStatus;
+};
+
+/** A conversation to take out of the inbox. */
+export type HideConversationInput = {
+  /** Whether the messages up to now are withheld from the viewer from now on. This cannot be undone. */
+  clearHistory?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Which conversation. */
+  conversationId: Scalars['ID']['input'];
 };
 
 /** What people who join a group may see of the messages before. */

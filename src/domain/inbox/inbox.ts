@@ -54,6 +54,8 @@ export interface Inbox {
    */
   markAllRead(viewer: Viewer, before: Date | null): Promise<number>
   updateEntry(viewer: Viewer, change: EntryChange): Promise<undefined | NotFoundError>
+  /** Takes a conversation out of the inbox until the next message. Returns its id. */
+  hide(viewer: Viewer, conversationId: string, clearHistory: boolean): Promise<string | NotFoundError>
 }
 
 const words = { notFound: 'There is no such conversation here.' }
@@ -195,6 +197,10 @@ export function createInbox(append: Append, conversations: ConversationStore, to
       const muting = { setMuted, mutedUntil: mutedUntil ?? null }
       const updated = await append({ type: 'updateEntry', actorId, ...change, ...muting })
       return isRefused(updated) ? refusalOf(updated, words) : undefined
+    },
+    async hide({ userId: actorId }, conversationId, clearHistory) {
+      const hidden = await append({ type: 'hideConversation', actorId, conversationId, clearHistory })
+      return isRefused(hidden) ? refusalOf(hidden, words) : conversationId
     },
   }
 }

@@ -115,6 +115,11 @@ export class Feed extends Source<LogItem> {
       if (!item?.event) return item
       const { event } = item
       if (event.type === 'MEMBER_LEFT') this.leave(event)
+      if (event.type === 'INBOX_ENTRY_CHANGED' && event.data.historyFromSeq !== undefined) {
+        const { conversationId, historyFromSeq } = event.data
+        const known = this.historyFrom.get(conversationId) ?? 0
+        this.historyFrom.set(conversationId, Math.max(known, historyFromSeq))
+      }
       if (event.type === 'INBOX_ENTRY_CHANGED' && event.data.joinedEventSeq !== undefined) {
         this.joining = { event: null }
         void this.join(item, event.data.conversationId, this.joining)

@@ -148,6 +148,12 @@ export const Conversation = builder.prismaObject('Conversation', {
       description: 'When it was closed: nothing more can be sent to it. Null while it is open.',
       resolve: (conversation) => conversation.closedAt,
     }),
+    deletedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When its owner deleted it with all its texts; closedAt is set then too. A client drops every copy.',
+      resolve: (conversation) => conversation.deletedAt,
+    }),
     memberCount: t.exposeInt('memberCount', { description: 'The number of members now.' }),
   }),
 })

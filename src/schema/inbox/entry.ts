@@ -53,7 +53,12 @@ export const InboxEntry = builder.objectRef<EntryRow>('InboxEntry').implement({
         'Whether it is outside the ACTIVE inbox. A new message by somebody else makes it false, unless the entry is ' +
         'muted at that moment; a message by the viewer always makes it false. An InboxEntryChanged follows. Edits, ' +
         'deletions, reads and changes of members do not change it.',
-      resolve: (entry) => entry.member.archived,
+      resolve: ({ member }) => member.archived && !member.hidden,
+    }),
+    hidden: t.boolean({
+      description:
+        'Whether it is in no inbox at all and in no count, until the next message comes. See hideConversation.',
+      resolve: (entry) => entry.member.hidden,
     }),
     pinned: t.boolean({
       description: 'Whether it comes before the others in the inbox.',

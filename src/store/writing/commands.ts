@@ -149,6 +149,21 @@ export interface AddMembers {
   maxMembers: number
 }
 
+export interface HideConversation {
+  type: 'hideConversation'
+  actorId: string
+  conversationId: string
+  clearHistory: boolean
+}
+
+export interface DeleteConversation extends Keyed {
+  type: 'deleteConversation'
+  actorId: string
+  conversationId: string
+  /** Messages that become tombstones in the transaction of the write. */
+  stretch: number
+}
+
 /** OWNER hands the group over: the actor is an admin from then on. */
 export interface SetRole {
   type: 'setRole'
@@ -222,6 +237,8 @@ export type Command =
   | UpdateGroup
   | AddMembers
   | SetRole
+  | HideConversation
+  | DeleteConversation
   | RemoveMember
   | EraseInConversation
   | OpenSupport

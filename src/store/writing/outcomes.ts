@@ -30,6 +30,9 @@ const conversationMade = z.object({
   events,
 })
 
+/** Of a write with a key that is about no message. */
+const keyedDone = z.object({ outcome: z.enum(['ACCEPTED', 'DUPLICATE']), events })
+
 const locked = z.object({
   outcome: z.literal('MESSAGE_LOCKED'),
   policy: z.enum(['ANYTIME', 'UNTIL_READ', 'WITHIN_15_MINUTES', 'NEVER']),
@@ -119,6 +122,8 @@ export const outcomes = {
     done,
     refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND', 'TOO_MANY_MEMBERS'),
   ]),
+  hideConversation: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND')]),
+  deleteConversation: z.discriminatedUnion('outcome', [keyedDone, refused('NOT_FOUND', 'FORBIDDEN', 'OP_KEY_REUSED')]),
   setRole: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND')]),
   removeMember: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND')]),
   eraseInConversation: done,

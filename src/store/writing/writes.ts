@@ -132,6 +132,18 @@ const calls: Record<CommandType, Call> = {
     userIds: 'uuid[]',
     maxMembers: 'int',
   }),
+  hideConversation: callOf<'hideConversation'>('parley_hide_conversation', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    clearHistory: 'boolean',
+  }),
+  deleteConversation: callOf<'deleteConversation'>('parley_delete_conversation', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    opKey: 'text',
+    hash: 'bytea',
+    stretch: 'int',
+  }),
   setRole: callOf<'setRole'>('parley_set_role', {
     actorId: 'uuid',
     conversationId: 'uuid',
