@@ -50,6 +50,7 @@ export interface MessageToIndex {
   senderId: string
   text: string | null
   isDeleted: boolean
+  attachmentCount: number
 }
 
 /** What was written since a position, and the position behind it. */
@@ -117,14 +118,14 @@ const readDue = {
       p.backfill_seq AS "backfillSeq", (extract(epoch FROM now() - p.indexed_until) * 1000)::float8 AS "idleMs",
       b.xid::text AS "nextXid", b.xid = c.xmax AS "isAll", ARRAY(SELECT r::text FROM unnest(c.running) AS r WHERE r < b.xid) AS "nextRunning",
       m.conversation_id AS "conversationId", m.seq, m.revision, m.sender_id AS "senderId", m.text,
-      m.deleted_at IS NOT NULL AS "isDeleted"
+      m.deleted_at IS NOT NULL AS "isDeleted", m.attachment_count AS "attachmentCount"
     FROM place p CROSS JOIN clock c CROSS JOIN bound b
     LEFT JOIN (touched t JOIN messages m ON m.conversation_id = t.stream_id AND m.seq = t.message_seq) ON true`,
 }
 
 const readFollowing = {
   name: 'read_following_for_search',
-  text: `SELECT conversation_id AS "conversationId", seq, revision, sender_id AS "senderId", text, false AS "isDeleted"
+  text: `SELECT conversation_id AS "conversationId", seq, revision, sender_id AS "senderId", text, false AS "isDeleted", attachment_count AS "attachmentCount"
     FROM messages WHERE (conversation_id, seq) > ($1::uuid, $2::int) ORDER BY conversation_id, seq LIMIT $3`,
 }
 
@@ -171,6 +172,7 @@ interface DueRow {
   senderId: string
   text: string | null
   isDeleted: boolean
+  attachmentCount: number
 }
 
 export function createSearchStore(db: Database): SearchStore {
@@ -199,8 +201,8 @@ export function createSearchStore(db: Database): SearchStore {
       const { version, seenXid, running, rule, backfillId, backfillSeq, idleMs, nextXid, nextRunning, isAll } = first
       const position = { version, seenXid, running: running ?? [], rule, backfillId, backfillSeq, idleMs }
       const next = { ...position, seenXid: nextXid, running: nextRunning }
-      const messages = rows.flatMap(({ conversationId, seq, revision, senderId, text, isDeleted }) =>
-        conversationId === null ? [] : [{ conversationId, seq, revision, senderId, text, isDeleted }],
+      const messages = rows.flatMap(({ conversationId, seq, revision, senderId, text, isDeleted, attachmentCount }) =>
+        conversationId === null ? [] : [{ conversationId, seq, revision, senderId, text, isDeleted, attachmentCount }],
       )
       return { position, next, isAll, messages }
     },

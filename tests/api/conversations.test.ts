@@ -401,17 +401,47 @@ describe('searching people', () => {
     expect((await ask(server.url, query, { input })).data).toEqual({ register: { __typename: 'RegisterSuccess' } })
   }
 
-  test('finds them by the beginning of the handle or of the name, in any case, with and without accents, sorted by handle', async () => {
+  test('finds them by any part of the handle or of the name, in any case, with and without accents, sorted by handle', async () => {
     await register('zoe.b', 'Person one')
     await register('zoe.a', 'Person two')
     await register('other.zoe', 'ZOË and Zoe')
     await register('alias', 'Zoe.named so')
     expect(await handles('zoe')).toEqual(['alias', 'other.zoe', 'zoe.a', 'zoe.b'])
     expect(await handles('  ZOE. ')).toEqual(['alias', 'zoe.a', 'zoe.b'])
+    for (const [part, ...whose] of [
+      ['oë.n', 'alias'],
+      ['her.z', 'other.zoe'],
+      ['Ë AND', 'other.zoe'],
+      ['@zoe.a', 'zoe.a'],
+      ['.a', 'zoe.a'],
+    ]) {
+      expect(await handles(part!), part).toEqual(whose)
+    }
+    expect(await handles('zoenamed')).toEqual([])
     expect(await handles('zoë')).toEqual(['alias', 'other.zoe', 'zoe.a', 'zoe.b'])
     expect(await handles('zoë A')).toEqual(['other.zoe'])
     expect(await handles('zoe.a')).toEqual(['zoe.a'])
     expect(await handles('nobody at all')).toEqual([])
+  })
+
+  test('shows first those with whom the viewer shares most conversations, in pages too', async () => {
+    const people = await Promise.all(['d', 'c', 'b', 'a'].map((name) => signUp(server.url, `Quokka ${name}`)))
+    const [none, one, two, gone] = people as [Person, Person, Person, Person]
+    const first = await ann.createGroup([one, two, gone])
+    await ann.startDirect(two)
+    await none.createGroup([gone])
+    const remove = `mutation ($input: RemoveMemberInput!) { removeMember(input: $input) { __typename } }`
+    await ask(ann, remove, { input: { conversationId: first, userId: gone.id } })
+    const rest = [none.handle, gone.handle].sort()
+    expect(await handles('uokk')).toEqual([two.handle, one.handle, ...rest])
+    const seen: string[] = []
+    for (let after: string | null = null; seen.length < 4;) {
+      const page = await search('quokka', 1, after)
+      seen.push(...page.nodes.map(({ handle }) => handle))
+      after = page.pageInfo.endCursor ?? null
+      expect(page.pageInfo.hasNextPage).toBe(seen.length < 4)
+    }
+    expect(seen).toEqual([two.handle, one.handle, ...rest])
   })
 
   test('takes the signs of patterns for what they are', async () => {
@@ -421,12 +451,12 @@ describe('searching people', () => {
     await register('backslash', 'back\\slash')
     expect(await handles('wild_c')).toEqual(['wild_card'])
     expect(await handles('wild%')).toEqual([])
-    expect(await handles('%')).toEqual([])
-    expect(await handles('_')).toEqual([])
+    expect(await handles('%')).toEqual(['percent'])
+    expect(await handles('_c')).toEqual(['wild_card'])
     expect(await handles('100%')).toEqual(['percent'])
     expect(await handles('100_')).toEqual([])
     expect(await handles('back\\s')).toEqual(['backslash'])
-    expect(await handles('\\')).toEqual([])
+    expect(await handles('\\')).toEqual(['backslash'])
     expect(await handles("'; drop table users; --")).toEqual([])
   })
 

@@ -87,7 +87,8 @@ function reads(): Record<string, [most: number, work: () => Promise<unknown>]> {
   const presence = createPresenceStore(db)
   const events = createEventStore(db)
   const search = createPeopleSearchStore(db)
-  const find = (prefix: string, afterHandle = '') => search.find({ prefix, afterHandle, limit: 101 }, ann)
+  const find = (text: string, handle?: string) =>
+    search.find({ text, after: handle === undefined ? null : { sharedCount: 0, handle }, limit: 101 }, ann)
   const readBy = (conversationId: string, seq: number, after: { readAtMs: number; userId: string } | null = null) =>
     messages.readBy([{ conversationId, seq, senderId: ann, after, limit: 51 }])
   const page = (conversationId: string, backward: boolean, afterSeq = 0) =>

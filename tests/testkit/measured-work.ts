@@ -54,6 +54,7 @@ export async function startMeasuredServer(env: Record<string, string> = {}): Pro
       PRESENCE_INTERVAL_MS: '60000',
       REDIS_PROBE_INTERVAL_MS: '60000',
       RECEIPT_FLUSH_INTERVAL_MS: '60000',
+      SEARCH_INDEX_INTERVAL_MS: '60000',
       ...env,
     },
   })

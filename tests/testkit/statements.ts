@@ -7,13 +7,16 @@ export interface Statements {
   list: { query: string; calls: number }[]
 }
 
-/** Statements that a server runs by itself: the relay, the check of live sessions, retention, gathered receipts. */
+/** Statements that a server runs by itself: the relay, the check of live sessions, retention, gathered receipts, the search. */
 const background = [
   'pg_snapshot_xmin',
   'FROM sessions s JOIN users u',
   'parley_retire_events',
   'parley_forget_op_keys',
   'parley_flush_receipts',
+  // The index of the search.
+  'search_position',
+  '"isDeleted"',
   // Opening a connection, and folding names again.
   'pg_catalog.pg_backend_pid()',
   'search_name_rule',

@@ -1,7 +1,6 @@
 import type { Append } from '../../log/append.ts'
-import type { PeopleSearch, PeopleSearchStore } from '../../store/people-search.ts'
+import type { FoundPerson, PeopleSearch, PeopleSearchStore } from '../../store/people-search.ts'
 import type { PeopleStore } from '../../store/people.ts'
-import type { User } from '../../store/rows.ts'
 import { ForbiddenError, NotFoundError } from '../errors.ts'
 import type { Presence, SharingSettings } from '../presence/presence.ts'
 import type { SessionWatch } from '../sessions/session-watch.ts'
@@ -11,8 +10,8 @@ import type { Viewer } from '../viewer.ts'
  * Every method rejects with UNAVAILABLE when the database does not answer in time. Housekeeping then finishes an erasure.
  */
 export interface People {
-  /** In the order of handles. */
-  search(viewer: Viewer, search: PeopleSearch): Promise<User[]>
+  /** Those who share most conversations with the viewer first, then in the order of handles. */
+  search(viewer: Viewer, search: PeopleSearch): Promise<FoundPerson[]>
   /** Null leaves a setting as it is. */
   updateSettings(viewer: Viewer, settings: SharingSettings & { readReceiptsEnabled: boolean | null }): Promise<void>
   /**

@@ -4,7 +4,7 @@ import type { IndexedMessage, IndexPosition, MessageToIndex, SearchStore } from 
 import type { Logger } from '../../telemetry/logger.ts'
 import { vectorText } from '../text/search-query.ts'
 import { wordRule } from '../text/words.ts'
-import { senderLabel, tagOf } from './labels.ts'
+import { attachmentLabel, senderLabel, tagOf } from './labels.ts'
 
 export interface IndexingOptions {
   search: Pick<SearchStore, 'due' | 'following' | 'store'>
@@ -22,7 +22,10 @@ const wordsOfMessage = (message: MessageToIndex): IndexedMessage => ({
   ...message,
   words: message.isDeleted
     ? ''
-    : vectorText(message.text ?? '', tagOf(message.conversationId), [senderLabel(message.senderId)]),
+    : vectorText(message.text ?? '', tagOf(message.conversationId), [
+        senderLabel(message.senderId),
+        ...(message.attachmentCount > 0 ? [attachmentLabel] : []),
+      ]),
 })
 
 /**

@@ -34,8 +34,8 @@ export type FoundPlace = Omit<Found, 'message'>
 
 export interface Search {
   /**
-   * Messages that the viewer may see and that match, after a place in the answer. Of the newest 200 that match, the better
-   * ones first, and of equally good ones the newest; then of the next 200. Throws NOT_FOUND for a conversation that is not
+   * Messages that the viewer may see and that match, after a place in the answer. Of the newest 100 that match, the better
+   * ones first, and of equally good ones the newest; then of the next 100. Throws NOT_FOUND for a conversation that is not
    * the viewer's to see.
    */
   messages(
@@ -46,8 +46,8 @@ export interface Search {
 }
 
 /** Matches that are ranked together. */
-const windowSize = 200
-/** Windows that one page looks through: more than one only at the end of one, or when messages have just changed. */
+const windowSize = 100
+/** Windows that one page looks through: more than two only when messages have just changed. */
 const maxWindows = 8
 
 /** Descending: negative when `a` is newer. */

@@ -1,5 +1,6 @@
 import { isHandle } from '../../domain/ids.ts'
 import { checkPage, decodeCursor, encodeCursor, toPage } from '../../domain/page.ts'
+import type { FoundPersonPlace } from '../../store/people-search.ts'
 import { builder } from '../building/builder.ts'
 import { toConnection } from '../building/connection.ts'
 import { requireViewer } from '../building/context.ts'
@@ -43,13 +44,23 @@ export const UserConnection = builder.connectionObject(
   { name: 'UserEdge', description: 'A person and their place in the list.' },
 )
 
+const placeOf = ([sharedCount, handle]: unknown[]): FoundPersonPlace | null =>
+  Number.isInteger(sharedCount) &&
+  (sharedCount as number) >= 0 &&
+  (sharedCount as number) < 2 ** 31 &&
+  typeof handle === 'string' &&
+  isHandle(handle)
+    ? { sharedCount: sharedCount as number, handle }
+    : null
+
 const limits = { defaultSize: 25, maxSize: 100 }
 
 builder.queryField('searchUsers', (t) =>
   t.field({
     type: UserConnection,
     description:
-      'People whose handle or name begins with the text, ordered by handle. At most 100 per page; 25 by default.',
+      'People whose handle or name has the text anywhere in it: those who share the most conversations with the viewer first, then ' +
+      'by handle. At most 100 per page; 25 by default.',
     args: {
       query: t.arg.string({
         required: true,
@@ -62,23 +73,20 @@ builder.queryField('searchUsers', (t) =>
     resolve: async (_, args, context) => {
       const viewer = requireViewer(context)
       const { people } = context.domain
-      const prefix = validate(searchText, 'query', args.query)
+      // @ stands before handles, and in none.
+      const text = validate(searchText, 'query', args.query).replace(/^@(?=[a-z0-9_.]+$)/, '')
       const page = checkPage(args, limits)
-      const afterHandle =
-        page.after === null
-          ? ''
-          : decodeCursor('users', 'after', page.after, ([handle]) =>
-              typeof handle === 'string' && isHandle(handle) ? handle : null,
-            )
-      const users = await people.search(viewer, { prefix, afterHandle, limit: page.size + 1 })
+      const after = page.after === null ? null : decodeCursor('users', 'after', page.after, placeOf)
+      const users = await people.search(viewer, { text, after, limit: page.size + 1 })
       const isBehind = async () => {
-        const [first] = await people.search(viewer, { prefix, afterHandle: '', limit: 1 })
-        return first !== undefined && first.handle <= afterHandle
+        const [first] = await people.search(viewer, { text, after: null, limit: 1 })
+        if (!first || !after) return false
+        return first.sharedCount === after.sharedCount
+          ? first.handle <= after.handle
+          : first.sharedCount > after.sharedCount
       }
-      return toConnection(
-        toPage(users, page, (user) => encodeCursor('users', [user.handle]), isBehind),
-        (user) => user,
-      )
+      const cursorOf = ({ sharedCount, handle }: FoundPersonPlace) => encodeCursor('users', [sharedCount, handle])
+      return toConnection(toPage(users, page, cursorOf, isBehind), (user) => user)
     },
   }),
 )

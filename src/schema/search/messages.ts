@@ -117,8 +117,8 @@ builder.queryField('searchMessages', (t) =>
     description:
       'Messages in the viewer’s conversations that hold all words of the query, the last one also as the beginning of a ' +
       'word. "Quoted words" stand in a row, -word must not be there, or gives a choice. Case, accents, hyphens and apostrophes make no ' +
-      'difference. Of the newest 200 that match, those with whole words and more of them come first, of equal ones the newest; ' +
-      'then come the next 200. A message is found within 2 s of its being sent or edited, and not after it was deleted. At most 100 per page; 25 by default.',
+      'difference. Of the newest 100 that match, those with whole words and more of them come first, of equal ones the newest; ' +
+      'then come the next 100. A message is found within 2 s of its being sent or edited, and not after it was deleted. At most 100 per page; 25 by default.',
     args: {
       query: t.arg.string({ required: true, description: '1 to 512 characters (code points), up to 64 words.' }),
       conversationId: t.arg.id({ description: 'Only in this conversation.' }),
