@@ -67,7 +67,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
   const presenceParts = await startPresence(config, { bus, redis, storage, watch }, logger, stops)
   const { states, devices, presenceWatch, presence } = presenceParts
   const attempts = openAttempts(config, redis, stops)
-  const files = openFiles(config, storage)
+  const files = openFiles(config, storage, logger)
   const domain = createDomain(config, { bus, storage, log, watch, presence, attempts, files }, logger, stops)
   await startHousekeeping(config, { storage, log, domain, files }, logger, stops)
 

@@ -57,18 +57,6 @@ const withoutPath = (url: string) => new URL(url).href.replace(/(\/graphql)+\/?$
 /** What OWASP asks of argon2id with two passes, at the least. */
 const leastHashMemoryKib = 19_456
 
-/** What people send each other. Nothing that runs in a browser is among it: no HTML, no SVG. */
-const defaultUploadTypes = [
-  'image/*,audio/*,video/*,text/plain,text/csv,text/markdown,text/vcard,text/calendar,application/json,application/pdf',
-  'application/rtf,application/zip,application/gzip,application/x-7z-compressed,application/vnd.rar,application/x-tar',
-  'application/msword,application/vnd.ms-excel,application/vnd.ms-powerpoint,application/epub+zip',
-  ...['wordprocessingml.document', 'spreadsheetml.sheet', 'presentationml.presentation'].map(
-    (kind) => `application/vnd.openxmlformats-officedocument.${kind}`,
-  ),
-  ...['text', 'spreadsheet', 'presentation'].map((kind) => `application/vnd.oasis.opendocument.${kind}`),
-  'application/octet-stream',
-].join(',')
-
 const isMediaRange = (value: string) => /^[a-z0-9][\w.+-]*\/(?:\*|[a-z0-9][\w.+-]*)$/.test(value)
 
 // Each message says what is allowed; describe() puts the name and the value before it.
@@ -149,7 +137,7 @@ const settings = z.object({
   UPLOAD_MAX_MB: integer('megabytes from 1 to 1024', 1, 1_024).default(25),
   UPLOAD_TYPES: z
     .string()
-    .default(defaultUploadTypes)
+    .default('image/*,audio/*,video/*,text/*,application/*')
     .transform((value) => listOf(value.toLowerCase()))
     .refine((types) => types.every(isMediaRange), 'media types like image/png or image/* with commas between'),
   UPLOAD_URL_TTL_SECONDS: integer('seconds from 1 to 86400', 1, 86_400).default(900),
@@ -157,6 +145,12 @@ const settings = z.object({
   UNATTACHED_UPLOAD_TTL_MINUTES: integer('minutes from 1 to 43200', 1, 43_200).default(1_440),
   UNATTACHED_UPLOADS_PER_PERSON: integer('a number of uploads from 1 to 100000', 1, 100_000).default(100),
   UNATTACHED_UPLOADS_MB_PER_PERSON: integer('megabytes from 1 to 1048576', 1, 1_048_576).default(500),
+  UPLOAD_SCAN_COMMAND: z.string().optional(),
+  UPLOAD_SCAN_CLAMD: z
+    .string()
+    .regex(/^(\/.+|[^\s/]+:\d{1,5})$/, 'host:port, or the path of a socket')
+    .optional(),
+  UPLOAD_SCAN_TIMEOUT_MS: integer('milliseconds from 100 to 600000', 100, 600_000).default(10_000),
   PARLEY_FAULT: z
     .string()
     .regex(/^[a-z][a-z-]*:[1-9]\d{0,5}$/, 'a fault and a count, like exit-after-commit:3')
@@ -278,6 +272,11 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
       uploadAddressTtlMs: read.UPLOAD_URL_TTL_SECONDS * 1_000,
       downloadAddressTtlMs: read.DOWNLOAD_URL_TTL_SECONDS * 1_000,
       unattachedTtlMs: read.UNATTACHED_UPLOAD_TTL_MINUTES * 60_000,
+      scan: Object.freeze({
+        command: read.UPLOAD_SCAN_COMMAND ?? null,
+        clamd: read.UPLOAD_SCAN_CLAMD ?? null,
+        timeoutMs: read.UPLOAD_SCAN_TIMEOUT_MS,
+      }),
       /** What one person may have without a message. */
       quota: Object.freeze({
         files: read.UNATTACHED_UPLOADS_PER_PERSON,

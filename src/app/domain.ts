@@ -59,7 +59,7 @@ export function createDomain(
   })
   const loaderStores = { ...storage, presence }
   const newLoaders = (payer?: string) => createLoaders(loaderStores, payer)
-  const messages = createMessages(append, events, typing)
+  const messages = createMessages(append, events, typing, files.transfers)
   return {
     attempts,
     sessions: withSlowRefusals(

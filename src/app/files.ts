@@ -6,7 +6,9 @@ import { createFileAddresses, type FileAddresses } from '../files/addresses.ts'
 import { FileFolder } from '../files/folder.ts'
 import { inspect } from '../files/inspection.ts'
 import { isAllowedType, isKnownType, knownTypes, servedAs } from '../files/media-types.ts'
+import { createScan } from '../files/scan.ts'
 import { StartError } from '../start-error.ts'
+import type { Logger } from '../telemetry/logger.ts'
 import type { Storage } from './storage.ts'
 
 export interface Files {
@@ -16,7 +18,7 @@ export interface Files {
 }
 
 /** Where the bytes of attachments are, and how they come and go. */
-export function openFiles(config: Config, { attachments: store }: Storage): Files {
+export function openFiles(config: Config, { attachments: store }: Storage, logger: Logger): Files {
   const { types } = config.uploads
   const unknown = types.find((type) => !type.endsWith('/*') && !isKnownType(type))
   if (unknown !== undefined) {
@@ -31,6 +33,8 @@ export function openFiles(config: Config, { attachments: store }: Storage): File
     addresses,
     folder,
     inspect: (path, contentType) => inspect(path, contentType, types),
+    scan: createScan(config.uploads.scan),
+    logger,
     servedAs,
   })
   return { addresses, folder, transfers }

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -69,6 +70,20 @@ export class FileFolder {
 
   pathOf(id: string, hash: string): string {
     return join(this.placeOf(id), `${id}.${hash.slice(0, 16)}`)
+  }
+
+  /** Bytes that were kept for this file, by their path and hash; null when there are none. */
+  async kept(id: string): Promise<Draft | null> {
+    const name = (await namesIn(this.placeOf(id))).find((each) => each.startsWith(`${id}.`))
+    if (name === undefined) return null
+    const path = join(this.placeOf(id), name)
+    const hash = createHash('sha256')
+    let byteSize = 0
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      hash.update(chunk)
+      byteSize += chunk.byteLength
+    }
+    return { path, byteSize, hash: hash.digest('hex') }
   }
 
   /** Removes all bytes that came for this file, but for those with the hash. */

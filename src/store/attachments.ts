@@ -79,11 +79,15 @@ const readOfMessages = {
 const markReady = {
   name: 'mark_attachment_ready',
   isRepeatable: true,
-  text: `WITH one AS (
-      UPDATE attachments SET hash = $2::text, width = $3::int, height = $4::int, blur_hash = $5::text, refusal = NULL
-       WHERE id = $1::uuid AND hash IS NULL RETURNING *)
-    SELECT ${attachmentColumns('one', '')} FROM one
-    UNION ALL SELECT ${attachmentColumns('a', '')} FROM attachments a WHERE a.id = $1::uuid AND a.hash IS NOT NULL`,
+  text: `UPDATE attachments SET hash = $2, width = $3, height = $4, blur_hash = $5, refusal = NULL
+    WHERE id = $1 AND hash IS NULL RETURNING ${attachmentColumns('attachments', '')}`,
+}
+
+/** As it is now, not as a standby has it. */
+const readNow = {
+  name: 'read_attachment_now',
+  goesWithWrites: true,
+  text: `SELECT ${attachmentColumns('a', '')} FROM attachments a WHERE a.id = $1`,
 }
 
 const markRefused = {
@@ -133,7 +137,8 @@ export function createAttachmentStore(db: Database): AttachmentStore {
     },
     async markReady(id, { hash, width, height, blurHash }) {
       const [row] = await db.run<Row>(markReady, [id, hash, width, height, blurHash])
-      return row ?? null
+      // Another upload of it may have been faster: this statement waited for it, and saw the row as it was before.
+      return row ?? (await db.run<Row>(readNow, [id]))[0] ?? null
     },
     async markRefused(id, refusal) {
       await db.run(markRefused, [id, refusal])

@@ -71,7 +71,7 @@ export function createAttachments(options: AttachmentsOptions): Attachments {
       if (!isAllowedType(essence)) {
         return invalid(
           'contentType',
-          `Files of type ${essence} are not taken here. Taken are: ${rules.types.join(', ')}.`,
+          `Files of type ${essence} are not taken here. Put it into an archive, like application/zip.`,
         )
       }
       if (byteSize > rules.maxByteSize) {

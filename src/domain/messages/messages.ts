@@ -10,6 +10,7 @@ import type {
   OpKeyReusedError,
   ValidationError,
 } from '../errors.ts'
+import type { Transfers } from '../attachments/transfers.ts'
 import { accessOf, isStaff } from '../conversations/access.ts'
 import type { SendMessage } from '../../store/writing/commands.ts'
 import { supportAnswered } from '../../telemetry/facts.ts'
@@ -104,9 +105,15 @@ export const written = (
   message,
 })
 
-export function createMessages(append: Append, events: EventStore, typing: Pick<Typing, 'sent'>): Messages {
+export function createMessages(
+  append: Append,
+  events: EventStore,
+  typing: Pick<Typing, 'sent'>,
+  uploads: Pick<Transfers, 'settle'>,
+): Messages {
   /** Staff who are not a member come to be one of a support conversation with what they send. */
   const sendOrAnswer = async (viewer: Viewer, command: SendMessage) => {
+    if (command.attachmentIds) await uploads.settle(viewer.userId, command.attachmentIds)
     const sent = await append(command)
     if (sent.outcome !== 'NOT_FOUND' || !isStaff(viewer)) return sent
     const answered = await append({ ...command, type: 'answerSupport' })

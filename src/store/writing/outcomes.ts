@@ -134,6 +134,7 @@ export const outcomes = {
       firstAnswerMs: z.number().nullable().default(null),
     }),
     sendRefused,
+    attachmentRefused,
   ]),
   readSupport: z.discriminatedUnion('outcome', [advanced, refused('NOT_FOUND')]),
   assignSupport: z.discriminatedUnion('outcome', [

@@ -72,10 +72,11 @@ describe('settings', () => {
       ringMemoryByteSize: 64 * 1_048_576,
       uploads: {
         maxByteSize: 26_214_400,
-        types: expect.arrayContaining(['image/*', 'audio/*', 'text/plain', 'application/pdf']) as string[],
+        types: ['image/*', 'audio/*', 'video/*', 'text/*', 'application/*'],
         uploadAddressTtlMs: 900_000,
         downloadAddressTtlMs: 900_000,
         unattachedTtlMs: 86_400_000,
+        scan: { command: null, clamd: null, timeoutMs: 10_000 },
         quota: { files: 100, byteSize: 524_288_000 },
       },
       fault: null,
