@@ -37,7 +37,12 @@ async function main([command, handle, role]: string[]): Promise<void> {
       const events = createEventStore(db)
       const hub = createHub({ bus, events, readLog: createReadLog(events), ringSize: 1, ringMemoryByteSize: 0, logger })
       const write = createWrite(db, config.receiptGatherMembers)
-      const append = createAppend({ write, bus, hub, logger, afterCommit: () => undefined })
+      const append = createAppend({
+        ...{ write, bus, hub, logger },
+        // The servers' relays find what this process writes.
+        deskMoved: () => undefined,
+        afterCommit: () => undefined,
+      })
       const people = createPeople({
         store: createPeopleStore(db),
         search: createPeopleSearchStore(db),

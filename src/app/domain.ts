@@ -18,6 +18,7 @@ import type { SessionWatch } from '../domain/sessions/session-watch.ts'
 import { withSlowRefusals } from '../domain/sessions/slow-refusals.ts'
 import { OwnSessions } from '../domain/sessions/sessions.ts'
 import { createStreamTickets } from '../domain/sessions/stream-tickets.ts'
+import { createDeskStreams } from '../domain/streams/desk-streams.ts'
 import { createEventLoaders } from '../domain/streams/event-loaders.ts'
 import { createStreams } from '../domain/streams/streams.ts'
 import { createSupport } from '../domain/support/support.ts'
@@ -48,7 +49,7 @@ export function createDomain(
   stops: Stops,
 ): Domain {
   const { conversations, events, people, resumptions, sessions } = storage
-  const { append, hub, readLog } = log
+  const { append, desk, hub, readLog } = log
   const { passwordHashMemoryKib, refreshRepeatWindowMs, sessionsPerPerson } = config
   const jwtSecret = config.jwtSecret ?? ownSecret(config.dataDir)
   const tokens = createResumeTokens(jwtSecret)
@@ -94,6 +95,7 @@ export function createDomain(
     streams,
     typing,
     support: createSupport(append, storage.support, tokens),
+    desk: createDeskStreams({ hub, readLog, desk, store: storage.support, tokens, watch }),
     presence,
     newLoaders,
     loadersFor: createEventLoaders(newLoaders),

@@ -1,6 +1,7 @@
 import type { Bus } from '../bus/bus.ts'
 import type { Config } from '../config.ts'
 import { createAppend, type Append } from '../log/append.ts'
+import { createDesk, type Desk } from '../log/desk.ts'
 import { faultPoint } from '../log/fault.ts'
 import { createHub, type Hub } from '../log/hub.ts'
 import { createReadLog, type ReadLog } from '../log/read.ts'
@@ -17,6 +18,7 @@ export interface Log {
   append: Append
   hub: Hub
   readLog: ReadLog
+  desk: Desk
 }
 
 export async function startLog(
@@ -42,6 +44,10 @@ export async function startLog(
   const relay = await startRelay({ events, hub, intervalMs: config.relayIntervalMs, logger })
   stops.add(() => relay.stop())
   const write = createWrite(db, config.receiptGatherMembers)
-  const append = createAppend({ write, bus, hub, logger, afterCommit: faultPoint(config.fault) })
-  return { append, hub, readLog }
+  const desk = createDesk({ bus, hub, events, logger })
+  const deskMoved = () => {
+    desk.moved()
+  }
+  const append = createAppend({ write, bus, hub, logger, deskMoved, afterCommit: faultPoint(config.fault) })
+  return { append, hub, readLog, desk }
 }

@@ -4,6 +4,8 @@ export const topics = {
   stream: (streamId: string) => `parley:stream:${streamId}`,
   /** Who begins or ceases to type in a conversation, as JSON of a TypingSign. */
   typing: (conversationId: string) => `parley:typing:${conversationId}`,
+  /** Empty: some support conversation has new events. A hint only: the receiver reads how far the desk's stream is. */
+  desk: 'parley:desk',
   /** Ended sessions: the uuid of the session. */
   sessionsEnded: 'parley:sessions-ended',
   /**

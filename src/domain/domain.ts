@@ -2,6 +2,7 @@ import type { Attachments } from './attachments/attachments.ts'
 import type { Attempts } from './sessions/attempts.ts'
 import type { Conversations } from './conversations/conversations.ts'
 import type { Deletion } from './conversations/deletion.ts'
+import type { DeskStreams } from './streams/desk-streams.ts'
 import type { LiveItem } from './streams/event-loaders.ts'
 import type { Inbox } from './inbox/inbox.ts'
 import type { Loaders } from './loaders.ts'
@@ -32,6 +33,7 @@ export interface Domain {
   streams: Streams
   typing: Typing
   support: Support
+  desk: DeskStreams
   presence: Presence
   /** For one request. `payer`: the person, or else the address, whose request it is. */
   newLoaders: (payer?: string) => Loaders

@@ -20,11 +20,13 @@ export interface AppendOptions {
   bus: Bus
   hub: Hub
   logger: Logger
+  /** Called when a support conversation has new events. */
+  deskMoved: () => void
   /** Called between commit and announcement; tests end the process here. */
   afterCommit: () => void
 }
 
-export function createAppend({ write, bus, hub, logger, afterCommit }: AppendOptions): Append {
+export function createAppend({ write, bus, hub, logger, deskMoved, afterCommit }: AppendOptions): Append {
   const announce = (event: LogEvent) => {
     hub.offer(event)
     if (!bus.isShared) return
@@ -48,6 +50,7 @@ export function createAppend({ write, bus, hub, logger, afterCommit }: AppendOpt
       // After this turn of the event loop, so that the writer's answer goes out before the fan-out starts.
       setImmediate(() => {
         events.forEach(announce)
+        if (events.some(({ desk }) => desk)) deskMoved()
       })
     }
     return outcome

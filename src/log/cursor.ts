@@ -139,6 +139,11 @@ export class Cursor extends Source<LogItem> {
     return this.closed ? null : (this.takeLost() ?? this.takeNext())
   }
 
+  /** Tells the reader that a stream, which it may not follow yet, cannot continue from its position. */
+  protected lose(lost: LostPlace): void {
+    this.lost.push(lost)
+  }
+
   protected takeLost(): LogItem | null {
     const lost = this.lost.shift()
     return lost ? { lost } : null

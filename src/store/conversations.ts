@@ -136,7 +136,7 @@ const readEntries = {
 }
 
 /** Columns of the stream whose head row is `head`; `there` is the event at the requested position. */
-const extentColumns = (
+export const extentColumns = (
   head: string,
   there: string,
 ) => `${head}.head_event_seq AS "headEventSeq", ${head}.head_mark AS "headMark",

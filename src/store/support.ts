@@ -1,4 +1,5 @@
-import { arrayParameter, type Database } from './database/database.ts'
+import { extentColumns, type StreamExtent } from './conversations.ts'
+import { arrayParameter, tableOfParameters, type Database } from './database/database.ts'
 import {
   conversationColumns,
   pickConversation,
@@ -47,6 +48,8 @@ export interface SupportStore {
   isBehind(status: SupportStatus | null, place: QueuePosition, payer: string): Promise<boolean>
   /** Those of these conversations that are with support, in no order. */
   cases(conversationIds: readonly string[], payer?: string): Promise<CaseAsOf[]>
+  /** Where these streams are that are of support conversations, or the desk's. By stream, with the position in each. One statement. */
+  extents(places: ReadonlyMap<string, number>, payer: string): Promise<Map<string, StreamExtent>>
   /** How many of this person's own support conversations have answers that they have not read. */
   unreadAnswers(userId: string): Promise<number>
   /** How many open conversations have messages of their user that nobody of the staff has read. */
@@ -92,6 +95,14 @@ const readUnreadAnswers = {
       AND x.seq > m.own_read_seq AND x.sender_id <> s.user_id AND x.deleted_at IS NULL)`,
 }
 
+const readExtents = {
+  name: 'read_support_extents',
+  text: `SELECT c.id AS "streamId", ${extentColumns('c', 'e')}
+    FROM ${tableOfParameters('uuid', 'int')} AS k(stream_id, seq)
+    JOIN conversations c ON c.id = k.stream_id AND (c.kind = 'SUPPORT' OR c.id = parley_desk())
+    LEFT JOIN events e ON e.stream_id = k.stream_id AND e.seq = k.seq`,
+}
+
 const readUnreadByStaff = {
   name: 'read_unread_by_staff',
   text: `SELECT desk.head_event_seq AS "headEventSeq", desk.head_mark AS "headMark", (SELECT count(*)::int FROM support_cases
@@ -135,6 +146,11 @@ export function createSupportStore(db: Database): SupportStore {
         const { headEventSeq, headMark } = row
         return supportCase ? [{ supportCase, headEventSeq, headMark }] : []
       })
+    },
+    async extents(places, payer) {
+      const values = [[...places.keys()], [...places.values()]]
+      const rows = await db.run<StreamExtent & { streamId: string }>(readExtents, values, payer)
+      return new Map(rows.map(({ streamId, ...extent }) => [streamId, extent]))
     },
     unreadAnswers: async (userId) =>
       (await db.run<{ count: number }>(readUnreadAnswers, [userId], userId))[0]?.count ?? 0,

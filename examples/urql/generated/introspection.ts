@@ -6390,6 +6390,39 @@ export default {
             ]
           },
           {
+            "name": "supportEvents",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "InboxEvent",
+                "kind": "INTERFACE",
+                "ofType": null
+              }
+            },
+            "args": [
+              {
+                "name": "after",
+                "type": {
+                  "kind": "LIST",
+                  "ofType": {
+                    "kind": "NON_NULL",
+                    "ofType": {
+                      "kind": "SCALAR",
+                      "name": "Any"
+                    }
+                  }
+                }
+              },
+              {
+                "name": "resume",
+                "type": {
+                  "kind": "SCALAR",
+                  "name": "Any"
+                }
+              }
+            ]
+          },
+          {
             "name": "typingEvents",
             "type": {
               "kind": "NON_NULL",

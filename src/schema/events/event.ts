@@ -48,7 +48,7 @@ export const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implemen
     resume: t.string({
       nullable: true,
       description:
-        'Resume token; null outside inboxEvents. Keep the newest one, and pass it to inboxEvents(resume) ' +
+        'Resume token; null outside inboxEvents and supportEvents. Keep the newest one, and pass it to inboxEvents(resume) ' +
         'or resync(resume) to continue after this event in all streams of the viewer, also in new ones. Opaque; ' +
         'usually shorter than 256 characters, for any number of conversations.',
       resolve: ({ resume }) => (resume === undefined ? null : resumeMarker),

@@ -114,4 +114,27 @@ builder.subscriptionFields((t) => ({
       }),
     resolve: (item: LogItem) => item,
   }),
+  supportEvents: t.field({
+    type: InboxEvent,
+    description:
+      'For staff: events of all support conversations, also of those opened later, whether the viewer is a member or not. ' +
+      'Ends when the viewer is no longer staff. FORBIDDEN for everybody else.',
+    args: {
+      after: t.arg({
+        type: [StreamCursorInput],
+        description: 'Positions from which single support conversations continue; at most 1000. All others start live.',
+      }),
+      resume: t.arg.string({
+        description:
+          'Resume token of the newest event of this subscription, or of a page of supportQueue: continues after it in all ' +
+          'support conversations, also in those opened since.',
+      }),
+    },
+    subscribe: (_, { after, resume }, context) =>
+      context.domain.desk.follow(requireViewer(context), {
+        positions: context.goOnFrom === null ? toPositions('after', after ?? []) : [],
+        resume: context.goOnFrom ?? resume ?? null,
+      }),
+    resolve: (item: LogItem) => item,
+  }),
 }))

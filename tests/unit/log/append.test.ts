@@ -26,6 +26,7 @@ async function announcedBy(isShared: boolean) {
     bus: bus as Bus,
     hub: { offer: (each: LogEvent) => offered.push(each) } as Partial<Hub> as Hub,
     logger: pino({ level: 'silent' }),
+    deskMoved: () => undefined,
     afterCommit: () => undefined,
   })
   await append({ type: 'renameConversation', actorId: 'ann', conversationId: streamId, title: 'New' })
