@@ -5,6 +5,7 @@ import { change } from '../testkit/change.ts'
 import type { Pair } from '../testkit/pair.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'
 import { Reader } from '../testkit/reader.ts'
+import { startServer } from '../testkit/server.ts'
 import { sharedPair } from '../testkit/shared.ts'
 
 /* What of the history a member may see: who joined a group that shows it since then only, who cleared it, who deleted it. */
@@ -211,6 +212,7 @@ describe('somebody who joined a group that shows its messages since then', () =>
   })
 })
 
+const uuidOf = (id: string) => plain(id).split(':')[1]!
 const plain = (id: string) => Buffer.from(id, 'base64url').toString()
 
 interface Inbox {
@@ -439,6 +441,38 @@ describe('a group that its owner deletes', () => {
         expect(['SendMessageSuccess', 'ConversationClosedError']).toContain(sent.__typename)
       expect(await everythingFor(friend, id, [])).not.toMatch(/secret/)
     }
+  })
+
+  test('of many messages is finished by whoever comes next', async () => {
+    const { database } = pair
+    const ids = await Promise.all([owner.createGroup([friend]), owner.createGroup([friend])])
+    for (const id of ids) {
+      await database.query(
+        `INSERT INTO messages (conversation_id, seq, sender_id, text, client_message_id, created_at)
+         SELECT $1, n, $2, 'A secret', gen_random_uuid()::text, now() FROM generate_series(1, 12000) AS n`,
+        [uuidOf(id), uuidOf(owner.id)],
+      )
+      await database.query(`UPDATE conversations SET head_seq = 12000, inbox_due_at = NULL WHERE id = $1`, [uuidOf(id)])
+    }
+    const left = async (id: string) => {
+      const [row] = await database.query<{ count: number }>(
+        'SELECT count(*)::int AS count FROM messages WHERE conversation_id = $1 AND text IS NOT NULL',
+        [uuidOf(id)],
+      )
+      return row!.count
+    }
+    const [asked, interrupted] = ids
+    await change(owner, 'deleteConversation', { conversationId: asked, opKey: newKey() })
+    // What a process leaves that ends right after its commit.
+    await database.query(`SELECT parley_delete_conversation($1, $2, $3, '\\x00', 1000)`, [
+      uuidOf(owner.id),
+      uuidOf(interrupted),
+      newKey(),
+    ])
+    expect(await left(interrupted)).toBe(11_000)
+    const server = await startServer({ databaseUrl: database.url, env: { HOUSEKEEPING_INTERVAL_MS: '100' } })
+    for (const id of ids) await expect.poll(() => left(id), { timeout: 30_000 }).toBe(0)
+    await server.stop()
   })
 
   test('is nothing for a direct conversation, and nothing for a stranger', async () => {
