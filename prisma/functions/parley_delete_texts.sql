@@ -7,7 +7,7 @@ BEGIN
   IF NOT FOUND THEN RETURN 0; END IF;
   after_seq := greatest(c.texts_left_seq - p_stretch, 0);
   WITH deleted AS (
-    UPDATE messages SET text = NULL, salt = NULL, mention_ids = NULL, mentions_everyone = false, deleted_at = c.deleted_at,
+    UPDATE messages SET text = NULL, salt = NULL, mention_ids = NULL, mentions_everyone = false, attachment_count = 0, deleted_at = c.deleted_at,
       deleted_by_id = c.deleted_by_id
      WHERE conversation_id = p_conversation AND seq > after_seq AND seq <= c.texts_left_seq AND deleted_at IS NULL
     RETURNING seq)

@@ -57,6 +57,14 @@ beforeAll(async () => {
      SELECT conversation_id, seq, 1, 'Before', created_at FROM edited`,
     [Buffer.from(group, 'base64url').toString().split(':')[1]],
   )
+  // Each has a file, which nobody asks for the bytes of.
+  await database.query(
+    `WITH holding AS (UPDATE messages SET attachment_count = 1 WHERE conversation_id = $1 RETURNING *)
+     INSERT INTO attachments (id, uploader_id, file_name, content_type, byte_size, upload_until, expires_at, hash,
+       conversation_id, message_seq, place)
+     SELECT gen_random_uuid(), sender_id, 'a.txt', 'text/plain', 1, now(), now(), 'ab', conversation_id, seq, 0 FROM holding`,
+    [Buffer.from(group, 'base64url').toString().split(':')[1]],
+  )
   // Members by the hundred who never log in.
   await database.query(
     `WITH made AS (INSERT INTO users (id, handle, display_name, search_name)
@@ -113,6 +121,7 @@ describe('the history', () => {
     id seq text clientMessageId sender { displayName } replyTo { seq text sender { displayName } } } } } }`
   const withStatus = withReplies.replace('id seq text', 'status id seq text')
   const withMentions = withReplies.replace('id seq text', 'mentions { displayName } mentionsEveryone id seq text')
+  const withAttachments = withReplies.replace('id seq text', 'attachments { fileName url } id seq text')
   const withRevisions = withReplies.replace('id seq text', 'revisions { revision text editedAt } id seq text')
   const withReaders = withReplies.replace('id seq text', 'readBy { nodes { readAt user { displayName } } } id seq text')
 
@@ -121,6 +130,7 @@ describe('the history', () => {
     ['with the status of each message', withStatus, 3],
     ['with the readers of each message', withReaders, 4],
     ['with the people whom each mentions', withMentions, 2],
+    ['with the attachments of each message', withAttachments, 3],
     // The viewer's role, and the texts.
     ['with the former texts of each message', withRevisions, 4],
   ])('%s costs as many statements for 100 messages as for 50', async (_name, query, most) => {
@@ -132,6 +142,15 @@ describe('the history', () => {
     const large = await warmStatementsOf(costs[1]!)
     expect(large.calls).toBe(small.calls)
     expect(large.calls, JSON.stringify(large.list, null, 2)).toBeLessThanOrEqual(most)
+  })
+
+  test('with attachments costs nothing more where no message has any', async () => {
+    const direct = await ann.startDirect(crowd[0]!)
+    const counts = []
+    for (const query of [withReplies, withAttachments]) {
+      counts.push((await warmStatementsOf(() => ask(ann, query, { id: direct, last: 50 }))).calls)
+    }
+    expect(counts[1]).toBe(counts[0])
   })
 
   test('as the SDK asks for it costs 2 statements', async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ask } from '../testkit/api.ts'
 import { startClamd } from '../testkit/clamd.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
-import { expectType, signUp, type Person } from '../testkit/person.ts'
+import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
 import { attachmentOf, attachmentsOf, createUpload, put, sendWith, textFile, upload } from '../testkit/uploads.ts'
 
@@ -69,6 +69,18 @@ describe('the bytes of a file', () => {
       expect(await attachmentsOf(person, message.id)).toEqual([])
       expect(await attachmentOf(person, id)).toBeNull()
     }
+    await gone(id)
+  })
+
+  test('go when the owner deletes the conversation', async () => {
+    const group = await ann.createGroup([bob])
+    const id = await upload(ann, textFile('in a group'))
+    expectType(await sendWith(ann, group, [id]), 'SendMessageSuccess')
+    const remove = `mutation ($id: ID!, $key: String!) {
+      deleteConversation(input: { conversationId: $id, opKey: $key }) { __typename } }`
+    const { data } = await ask(ann, remove, { id: group, key: newKey() })
+    expect(data).toEqual({ deleteConversation: { __typename: 'DeleteConversationSuccess' } })
+    expect(await attachmentOf(bob, id)).toBeNull()
     await gone(id)
   })
 

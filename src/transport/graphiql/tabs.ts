@@ -1,5 +1,6 @@
 import { placeholderToken } from '../authenticate.ts'
 import { demoPassword, placeholders } from './demo.ts'
+import { upload } from './upload-tab.ts'
 
 /** Stands in the Headers tab of each starter tab, and of every new one. */
 export const starterHeaders = JSON.stringify({ authorization: `Bearer ${placeholderToken}` }, null, 2)
@@ -248,6 +249,7 @@ mutation MentionBen($input: SendMessageInput!) {
       },
     },
   ),
+  tab(upload.query, upload.variables),
 ]
 
 /** The same for who signs in by a click, with what is then to be said, in the order of the tabs. */
@@ -278,6 +280,7 @@ const signedInComments: Record<string, string> = {
   MentionBen: `
 # As Ana: mention Ben. He is told although he may have
 # muted it, and his inbox counts it until he has read it.`,
+  CreateUpload: upload.signedInComment,
   StartDirect: '\n# Signing in has done this. Again gives the same.',
 }
 
