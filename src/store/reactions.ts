@@ -32,6 +32,8 @@ export interface ReactedByRequest extends MessageKey {
   limit: number
 }
 
+/** Emoji of a message (parley_toggle_reaction). The limits make the planner look each message up: a join may read all. */
+const maxKinds = 20
 /** Reactions that are read at once to know who of all viewers reacts to a message. */
 const maxReactors = 1_000
 
@@ -56,7 +58,9 @@ const readKinds = {
   name: 'read_reaction_kinds',
   text: `SELECT r.place::int, k.kind, k.emoji, k.count
     FROM ${tableOfParameters('uuid', 'int')} WITH ORDINALITY AS r(conversation_id, seq, place)
-    JOIN reaction_kinds k ON k.conversation_id = r.conversation_id AND k.message_seq = r.seq AND k.since_event_seq IS NOT NULL
+    CROSS JOIN LATERAL (SELECT * FROM reaction_kinds
+      WHERE conversation_id = r.conversation_id AND message_seq = r.seq AND since_event_seq IS NOT NULL
+      ORDER BY since_event_seq LIMIT ${String(maxKinds)}) k
     ORDER BY r.place, k.since_event_seq`,
 }
 
@@ -64,14 +68,16 @@ const readEmoji = {
   name: 'read_reaction_emoji',
   text: `SELECT r.place::int, k.emoji
     FROM ${tableOfParameters('uuid', 'int', 'int')} WITH ORDINALITY AS r(conversation_id, seq, kind, place)
-    JOIN reaction_kinds k ON k.conversation_id = r.conversation_id AND k.message_seq = r.seq AND k.kind = r.kind`,
+    CROSS JOIN LATERAL (SELECT * FROM reaction_kinds
+      WHERE conversation_id = r.conversation_id AND message_seq = r.seq AND kind = r.kind LIMIT 1) k`,
 }
 
 const readOwn = {
   name: 'read_own_reactions',
   text: `SELECT r.place::int, x.kind
     FROM ${tableOfParameters('uuid', 'int', 'uuid')} WITH ORDINALITY AS r(conversation_id, seq, user_id, place)
-    JOIN reactions x ON x.conversation_id = r.conversation_id AND x.message_seq = r.seq AND x.user_id = r.user_id`,
+    CROSS JOIN LATERAL (SELECT kind FROM reactions
+      WHERE conversation_id = r.conversation_id AND message_seq = r.seq AND user_id = r.user_id LIMIT ${String(maxKinds)}) x`,
 }
 
 const readReactors = {
@@ -87,7 +93,8 @@ const readReactedBy = {
   text: `SELECT r.place::int, x.user_id AS "userId", x.event_seq AS "eventSeq"
     FROM ${tableOfParameters('uuid', 'int', 'text', 'int', 'int')}
       WITH ORDINALITY AS r(conversation_id, seq, emoji, after_event_seq, max_rows, place)
-    JOIN reaction_kinds k ON k.conversation_id = r.conversation_id AND k.message_seq = r.seq AND k.emoji = r.emoji
+    CROSS JOIN LATERAL (SELECT * FROM reaction_kinds
+      WHERE conversation_id = r.conversation_id AND message_seq = r.seq AND emoji = r.emoji LIMIT 1) k
     CROSS JOIN LATERAL (SELECT user_id, event_seq FROM reactions
       WHERE conversation_id = k.conversation_id AND message_seq = k.message_seq AND kind = k.kind
         AND event_seq > r.after_event_seq

@@ -82,7 +82,9 @@ async function readStored(world: World): Promise<Pick<History, 'heads' | 'runs' 
   const { database } = world
   const events = await database.query<History['events'][number]>(
     `SELECT actor_id AS who, op_key AS key, stream_id AS "streamId", seq AS "eventSeq", message_seq AS "messageSeq"
-     FROM events WHERE op_key IS NOT NULL`,
+     FROM events WHERE op_key IS NOT NULL
+     -- Those of writes that changed nothing.
+     UNION ALL SELECT actor_id, op_key, stream_id, event_seq, message_seq FROM retired_op_keys`,
   )
   const messages = await database.query<History['messages'][number]>(
     `SELECT sender_id AS who, client_message_id AS key, conversation_id AS "streamId", seq, text, revision FROM messages`,
@@ -145,6 +147,20 @@ async function compareStates(world: World, readers: ChaosReader[]): Promise<Hist
   return states
 }
 
+/** The counts of reactions, beside their rows and beside the log: the events are the changes. */
+async function compareReactions({ database }: World): Promise<History['states']> {
+  const { rows } = await database.query<{ name: string; known: string; fresh: string }>(`
+    SELECT 'reactions ' || k.kind || ' of message ' || k.message_seq || ' in ' || k.conversation_id AS name, k.count::text AS known,
+        CASE WHEN r.count IS NOT DISTINCT FROM e.count THEN r.count::text ELSE r.count || ' rows, ' || e.count || ' events' END AS fresh
+      FROM reaction_kinds k
+      CROSS JOIN LATERAL (SELECT count(*) FROM reactions
+        WHERE conversation_id = k.conversation_id AND message_seq = k.message_seq AND kind = k.kind) r
+      CROSS JOIN LATERAL (SELECT coalesce(sum(CASE WHEN (data->>'on')::boolean THEN 1 ELSE -1 END), 0) AS count FROM events
+        WHERE stream_id = k.conversation_id AND message_seq = k.message_seq AND type = 'REACTION_TOGGLED'
+          AND (data->>'kind')::int = k.kind) e`)
+  return rows
+}
+
 const inboxQuery = `{ inbox(first: 100, filter: ALL) { nodes { unreadCount unreadMentionCount lastReadSeq conversation { id headSeq } } } }`
 
 interface EntryNode {
@@ -201,7 +217,11 @@ export async function collect(world: World, writers: Writer[], readers: ChaosRea
       const inIds = streams.map(({ streamId, segments }) => ({ streamId: uuidOf(streamId), segments }))
       return { name, who: uuidOf(who), streams: inIds }
     }),
-    states: [...(await compareStates(world, readers)), ...(await compareCounts(world))],
+    states: [
+      ...(await compareStates(world, readers)),
+      ...(await compareCounts(world)),
+      ...(await compareReactions(world)),
+    ],
     positions: writers.flatMap((writer) =>
       [...writer.positions].map(([id, lastReadSeqs]) => ({ name: `${writer.name} in ${uuidOf(id)}`, lastReadSeqs })),
     ),

@@ -2,7 +2,7 @@
 export interface Ack {
   who: string
   key: string
-  kind: 'send' | 'edit' | 'delete'
+  kind: 'send' | 'edit' | 'delete' | 'react' | 'pin'
   streamId: string
   eventSeq: number
   messageSeq: number

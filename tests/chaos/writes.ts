@@ -30,6 +30,14 @@ const documents = {
   send: document('sendMessage', 'SendMessageInput', 'SendMessageSuccess', written),
   edit: document('editMessage', 'EditMessageInput', 'EditMessageSuccess', written),
   delete: document('deleteMessage', 'DeleteMessageInput', 'DeleteMessageSuccess', written),
+  react: document(
+    'toggleReaction',
+    'ToggleReactionInput',
+    'ToggleReactionSuccess',
+    `${written} ... on ToggleReactionSuccess { message { reactions { emoji count viewerReacted } } }`,
+  ),
+  pin: document('pinMessage', 'PinMessageInput', 'PinMessageSuccess', written),
+  markAllRead: 'mutation { markAllRead { __typename changedCount } }',
   markRead: document(
     'markRead',
     'MarkReadInput',
@@ -60,12 +68,15 @@ const documents = {
 
 /** Share of each kind, of a hundred writes. */
 const weights: [keyof typeof makers, number][] = [
-  ['send', 42],
+  ['send', 31],
   ['edit', 13],
   ['delete', 5],
   ['markRead', 18],
   ['markDelivered', 8],
   ['entry', 9],
+  ['react', 8],
+  ['pin', 2],
+  ['markAllRead', 1],
   ['rename', 3],
   ['churn', 2],
 ]
@@ -81,6 +92,13 @@ interface Situation {
 /** Whether this person marks this conversation unread by hand. Only if they do not, lastReadSeq must never go back. */
 export const marksUnread = ({ people, talks }: World, person: Person, talk: Talk): boolean =>
   (people.indexOf(person) + talks.indexOf(talk)) % 3 === 0
+
+/** One of the newest messages of anybody. */
+const recentMessage = ({ id, headSeq }: Talk, chance: Chance): string => {
+  const [, conversation] = Buffer.from(id, 'base64url').toString().split(':')
+  const seq = Math.max(1, headSeq - chance.between(0, 8))
+  return Buffer.from(`Message:${String(conversation)}/${String(seq)}`).toString('base64url')
+}
 
 const base = { key: null, text: null }
 
@@ -137,6 +155,29 @@ const makers = {
     const variables = { input: { messageId: target.messageId, opKey: key } }
     const outcomes = orGone(target.talk, 'DeleteMessageSuccess', 'MessageDeletedError')
     return { ...base, kind: 'delete', talk: target.talk, key, query: documents.delete, variables, outcomes }
+  },
+  react(situation: Situation, talk: Talk): Write {
+    const { chance } = situation
+    if (talk.headSeq === 0) return makers.send(situation, talk)
+    const key = randomUUID()
+    // Few emoji on few messages, so that many meet, and in two spellings.
+    const emoji = chance.pick(['👍', '❤', '❤️', '🎉'])
+    const input = { messageId: recentMessage(talk, chance), emoji, on: chance.next() < 0.6, opKey: key }
+    const outcomes = orGone(talk, 'ToggleReactionSuccess', 'MessageDeletedError')
+    return { ...base, kind: 'react', talk, key, query: documents.react, variables: { input }, outcomes }
+  },
+  pin(situation: Situation, talk: Talk): Write {
+    const { chance } = situation
+    if (talk.headSeq === 0) return makers.rename(situation)
+    const key = randomUUID()
+    const input = { messageId: recentMessage(talk, chance), pinned: chance.next() < 0.6, opKey: key }
+    // More than 50.
+    const outcomes = ['PinMessageSuccess', 'MessageDeletedError', 'ValidationError']
+    return { ...base, kind: 'pin', talk, key, query: documents.pin, variables: { input }, outcomes }
+  },
+  markAllRead(_: Situation, talk: Talk): Write {
+    const outcomes = ['MarkAllReadSuccess']
+    return { ...base, kind: 'markAllRead', talk, query: documents.markAllRead, variables: {}, outcomes }
   },
   markRead({ chance }: Situation, talk: Talk): Write {
     const seq = Math.max(0, talk.headSeq - chance.between(-1, 5))
@@ -195,7 +236,7 @@ export function nextWrite(situation: Situation): Write {
   return makers[kind](situation, talk)
 }
 
-const ofOwners = ['rename', 'addMembers', 'removeMember']
+const ofOwners = ['pin', 'rename', 'addMembers', 'removeMember']
 
 /** The person who sends it: the one whose turn it is, or the owner for things that only the owner may do. */
 export const askerOf = ({ kind, talk }: Write, person: Person): Person =>

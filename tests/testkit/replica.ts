@@ -17,12 +17,21 @@ interface MessageNode {
   sender: { id: string }
   mentions: { id: string }[]
   mentionsEveryone: boolean
+  /** Only where they can have changed. */
+  reactions?: ReactionNode[]
+}
+
+interface ReactionNode {
+  emoji: string
+  count: number
+  viewerReacted: boolean
 }
 
 interface SnapshotPage {
   viewer: { user: { id: string } }
   conversation: {
     title: string | null
+    pinnedMessages: { seq: number; pinnedAt?: string | null }[]
     members: { nodes: { user: { id: string }; lastReadSeq: number; lastDeliveredSeq: number }[] }
     messages: {
       cursor: { eventSeq: number; mark: string }
@@ -43,6 +52,10 @@ const SnapshotDocument = parse(/* GraphQL */ `
     }
     conversation(id: $id) {
       title
+      pinnedMessages {
+        seq
+        pinnedAt
+      }
       members(first: 100) {
         nodes {
           user {
@@ -69,6 +82,11 @@ const SnapshotDocument = parse(/* GraphQL */ `
             id
           }
           mentionsEveryone
+          reactions {
+            emoji
+            count
+            viewerReacted
+          }
         }
         pageInfo {
           hasPreviousPage
@@ -83,6 +101,8 @@ const SnapshotDocument = parse(/* GraphQL */ `
   }
 `) as TypedDocumentNode<SnapshotPage, { id: string; before: string | null }>
 
+const pinned = ({ seq, pinnedAt }: { seq: number; pinnedAt?: string | null }) => `${seq} at ${pinnedAt ?? 'no time'}`
+
 /** A client's copy of one conversation: a snapshot, and every event after its cursor applied to it. */
 export class Replica {
   /** The position up to which everything is applied. */
@@ -93,6 +113,8 @@ export class Replica {
   /** Events up to this seq do not change the viewer's own read position. */
   private ownAsOf = 0
   private title: string | null = null
+  private pins: string[] = []
+  private readonly reactions = new Map<number, string>()
   private readonly messages = new Map<number, string>()
   private readonly members = new Map<string, { lastReadSeq: number; lastDeliveredSeq: number }>()
 
@@ -112,6 +134,7 @@ export class Replica {
           if (eventSeq >= replica.eventSeq) Object.assign(replica, { eventSeq, mark })
         replica.viewerId = page.viewer.user.id
         replica.title = conversation.title
+        replica.pins = conversation.pinnedMessages.map(pinned)
         for (const { user, lastReadSeq, lastDeliveredSeq } of conversation.members.nodes) {
           replica.members.set(user.id, { lastReadSeq, lastDeliveredSeq })
         }
@@ -140,8 +163,12 @@ export class Replica {
         break
       }
       case 'MessageEdited':
-      case 'MessageDeleted':
+      case 'ReactionToggled':
         this.put(event.message)
+        break
+      case 'MessageDeleted':
+        this.put({ ...event.message, reactions: [] })
+        this.pins = this.pins.filter((pin) => !pin.startsWith(`${event.message.seq} `))
         break
       case 'ReceiptAdvanced':
         for (const { user, lastReadSeq, lastDeliveredSeq } of event.receipts) {
@@ -159,6 +186,7 @@ export class Replica {
         break
       case 'ConversationUpdated':
         this.title = event.conversation.title
+        this.pins = event.conversation.pinnedMessages.map(pinned)
         break
     }
   }
@@ -178,6 +206,8 @@ export class Replica {
     return {
       eventSeq: this.eventSeq,
       title: this.title,
+      pins: this.pins,
+      reactions: Object.fromEntries([...this.reactions].filter(([, all]) => all !== '').sort(([a], [b]) => a - b)),
       messages: Object.fromEntries(bySeq),
       members: Object.fromEntries(byId),
     }
@@ -190,7 +220,13 @@ export class Replica {
     this.members.set(userId, { ...positions, ...(known && { lastReadSeq: known.lastReadSeq }) })
   }
 
-  private put({ seq, text, revision, deletedAt, sender, mentions, mentionsEveryone }: MessageNode): void {
+  private put({ seq, text, revision, deletedAt, sender, mentions, mentionsEveryone, reactions }: MessageNode): void {
+    if (reactions) {
+      const all = reactions.map(
+        ({ emoji, count, viewerReacted }) => `${emoji} ${count}${viewerReacted ? ' and mine' : ''}`,
+      )
+      this.reactions.set(seq, all.join(', '))
+    }
     const to = [...mentions.map(({ id }) => id), ...(mentionsEveryone ? ['everyone'] : [])].join(', ')
     this.messages.set(
       seq,

@@ -3,8 +3,10 @@ import type { TestDatabase } from './database.ts'
 export interface Statements {
   /** Number of statements run. */
   calls: number
+  /** Pages of tables and indexes that they looked at. */
+  pages: number
   /** Each statement, and how often it was run. */
-  list: { query: string; calls: number }[]
+  list: { query: string; calls: number; pages: number }[]
 }
 
 /** Statements that a server runs by itself: the relay, the check of live sessions, retention, gathered receipts, the search. */
@@ -27,12 +29,13 @@ export async function statementsOf(database: TestDatabase, work: () => Promise<u
   const here = '(SELECT oid FROM pg_database WHERE datname = current_database())'
   await database.query(`SELECT pg_stat_statements_reset(0, ${here}, 0)`)
   await work()
-  const list = await database.query<{ query: string; calls: number }>(
-    `SELECT query, calls::int AS calls FROM pg_stat_statements
+  const list = await database.query<Statements['list'][number]>(
+    `SELECT query, calls::int AS calls, (shared_blks_hit + shared_blks_read)::int AS pages FROM pg_stat_statements
       WHERE dbid = ${here} AND toplevel AND query NOT LIKE '%pg_stat_statements%' AND query NOT LIKE 'SET %'
         AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS pattern WHERE strpos(query, pattern) > 0)
       ORDER BY query`,
     [background],
   )
-  return { calls: list.reduce((sum, { calls }) => sum + calls, 0), list }
+  const sum = (what: 'calls' | 'pages') => list.reduce((total, statement) => total + statement[what], 0)
+  return { calls: sum('calls'), pages: sum('pages'), list }
 }
