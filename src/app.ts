@@ -18,7 +18,7 @@ import { startSessionWatch } from './domain/sessions/session-watch.ts'
 import type { LiveItem } from './domain/streams/event-loaders.ts'
 import { createEventResults } from './execution/event-results.ts'
 import { readTrustedDocuments } from './execution/trusted-documents.ts'
-import { createFairness } from './fairness/fairness.ts'
+import { chargeReads, createFairness } from './fairness/fairness.ts'
 import { schema } from './schema/index.ts'
 import { logLimits } from './telemetry/limits-log.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
@@ -57,7 +57,8 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
   const trustedDocuments =
     persistedDocuments === null ? null : readTrustedDocuments(persistedDocuments, config.persistedDocumentsOnly)
   stops.add(logLimits(logger))
-  const storage = await openStorage(config, migrationsDir, logger, stops)
+  const fairness = createFairness(logger, config.maxOperationsAtOnce)
+  const storage = await openStorage(config, migrationsDir, logger, stops, chargeReads(fairness))
   const { bus, redis } = openBus(config, logger, stops)
   const log = await startLog(config, storage, bus, logger, stops)
   const watch = await startSessionWatch({ store: storage.sessions, bus, logger })
@@ -87,7 +88,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
     shares: sharesOf(config),
     socketLimits: socketLimitsOf(config),
     createContext: createContexts(domain, storage.db, watch),
-    fairness: createFairness(logger, config.maxOperationsAtOnce),
+    fairness,
     operationLimits: config.operationLimits,
     openEventResults: createEventResults(),
     deliveries: {

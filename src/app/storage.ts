@@ -5,6 +5,7 @@ import { startEmbeddedPostgres } from '../embedded/postgres.ts'
 import { createAttachmentStore } from '../store/attachments.ts'
 import { createConversationStore } from '../store/conversations.ts'
 import { createDatabase, type Database } from '../store/database/database.ts'
+import type { OnRead } from '../store/database/lane.ts'
 import { migrate } from '../store/database/migrate.ts'
 import { createDeletionStore } from '../store/deletions.ts'
 import { createEventStore } from '../store/events.ts'
@@ -31,6 +32,7 @@ export async function openStorage(
   migrationsDir: string,
   logger: Logger,
   stops: Stops,
+  onRead: OnRead,
 ): Promise<Storage> {
   let connectionString = config.databaseUrl
   if (connectionString === null) {
@@ -44,7 +46,7 @@ export async function openStorage(
     log: logger,
     lockTimeoutMs: config.migrationLockTimeoutMs,
   })
-  const db = createDatabase({ connectionString, poolSize: config.databasePoolSize, pooling, logger })
+  const db = createDatabase({ connectionString, poolSize: config.databasePoolSize, pooling, logger, onRead })
   stops.add(() => db.close())
   return createStores(db)
 }

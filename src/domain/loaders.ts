@@ -20,6 +20,7 @@ import { History } from './conversations/history.ts'
 import type { ThreadStore } from '../store/threads.ts'
 import { Horizon } from './horizon.ts'
 import type { Presence } from './presence/presence.ts'
+import { portionsOf, TextsRead } from './messages/texts-read.ts'
 import { LazyThreadLoaders, type ThreadLoaders } from './messages/thread-loaders.ts'
 import type { Seen, Sight } from './presence/view.ts'
 import { PrimedLoader } from './primed-loader.ts'
@@ -86,6 +87,7 @@ export function createLoaders(stores: LoaderStores, payer?: string): Loaders {
 
 class LazyLoaders implements Loaders {
   private readonly made: Partial<Loaders> = {}
+  private readonly texts = new TextsRead()
 
   constructor(
     private readonly stores: LoaderStores,
@@ -173,10 +175,15 @@ class LazyLoaders implements Loaders {
   get messagePage() {
     return (this.made.messagePage ??= new DataLoader(
       async (requests: readonly MessagePageRequest[]) => {
-        const pages = await this.stores.messages.pages(requests, this.payer)
-        for (const repliedTo of pages.repliedTo) this.message.prime(repliedTo, repliedTo)
-        for (const person of pages.people) this.user.prime(person.id, person)
-        return pages.messages
+        const messages: Message[][] = []
+        for (const some of portionsOf(requests)) {
+          const pages = await this.stores.messages.pages(some, this.payer)
+          for (const repliedTo of pages.repliedTo) this.message.prime(repliedTo, repliedTo)
+          for (const person of pages.people) this.user.prime(person.id, person)
+          this.texts.note(pages.messages)
+          messages.push(...pages.messages)
+        }
+        return messages
       },
       { cache: false },
     ))

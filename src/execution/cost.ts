@@ -23,6 +23,18 @@ const maxPageSize = 100
 const maxResyncEvents = 5_000
 const maxResyncStreams = 1_000
 const defaultResyncLimit = 500
+/**
+ * Objects of a list that is no page. Of most lists what they usually hold: nearly all messages have none of them, and to count
+ * what they may hold would refuse honest pages. The budget of the answer counts what really comes.
+ */
+const listSizes: Readonly<Record<string, number>> = {
+  'Conversation.pinnedMessages': 50,
+  'Message.attachments': 2,
+  'Message.mentions': 3,
+  'Message.reactions': 5,
+  'Message.revisions': 5,
+  'Reaction.firstUsers': 3,
+}
 /** Fields that are looked at. Fragments that are spread in many ways over many types come to more than their text. */
 const maxVisits = 10_000
 
@@ -46,6 +58,8 @@ export class CostWalk {
   private readonly known = new Map<string, Cost>()
   private readonly ids = new SelectionIds()
   private visitCount = 0
+  /** Whether there is a page among what was counted. */
+  hasPages = false
 
   constructor(
     private readonly source: SelectionSource,
@@ -115,7 +129,11 @@ export class CostWalk {
       if (field.name === 'nodes') return { times: countOf(args.ids, maxPageSize), items: 0, streams: 0 }
       if (field.name === 'resync') return this.resyncSizes(args)
     }
-    if (!isPage(field.type)) return { times: 1, items: 1, streams: 1 }
+    if (!isPage(field.type)) {
+      const times = isList(field.type) ? (listSizes[`${parent.name}.${field.name}`] ?? 1) : 1
+      return { times, items: 1, streams: 1 }
+    }
+    this.hasPages = true
     const { first, last } = args
     const size = numberOr(first, numberOr(last, defaultPageSize))
     // What is out of bounds is refused by the page itself, with better words.

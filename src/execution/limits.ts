@@ -50,6 +50,8 @@ const sizeOf = (value: unknown) => (typeof value === 'string' ? 'text' : Array.i
 export interface Verdict {
   /** Objects at the most; 0 when its variables do not fit, which the execution says in better words. */
   objects: number
+  /** Whether it asks for pages, each of which may be long in bytes. */
+  hasPages: boolean
   error: GraphQLError | null
 }
 
@@ -61,7 +63,7 @@ export interface CostLimit {
   judge(variables: Variables): Verdict
 }
 
-const unfit: Verdict = { objects: 0, error: null }
+const unfit: Verdict = { objects: 0, hasPages: true, error: null }
 
 /** Says for one operation of a document whether it is more than one answer may have. */
 export function costLimit(
@@ -113,7 +115,9 @@ class OperationCostLimit implements CostLimit {
     const walk = new CostWalk({ schema, fragments: this.fragments, conditions: chosen }, values)
     const objects = walk.objectsOf(rootType, operation.selectionSet)
     const verdict =
-      objects <= this.limits.objects ? { objects, error: null } : this.refused('operation-objects', objects)
+      objects <= this.limits.objects
+        ? { objects, hasPages: walk.hasPages, error: null }
+        : this.refused('operation-objects', objects)
     const key = keyOf(names, variables)
     if (verdicts.size < maxVerdicts && key.length <= maxVerdictKeyLength) verdicts.set(key, verdict)
     return verdict
@@ -127,7 +131,7 @@ class OperationCostLimit implements CostLimit {
 
   private refused(limit: 'operation-plan' | 'operation-objects', objects: number): Verdict {
     const originalError = overBudget(limit, { objects }, this.limits)
-    return { objects, error: new GraphQLError(originalError.message, { originalError }) }
+    return { objects, hasPages: true, error: new GraphQLError(originalError.message, { originalError }) }
   }
 }
 

@@ -8,6 +8,7 @@ import {
 import { isAsyncIterable } from 'graphql-yoga'
 import { UnavailableError } from '../domain/errors.ts'
 import { within } from '../flow/deadline.ts'
+import type { Source } from '../flow/source.ts'
 import type { Share } from '../fairness/shares.ts'
 import type { EventArgs, EventResult, EventResults, OpenEventResults } from './event-results.ts'
 import { variablesOfEvents } from './kept-variables.ts'
@@ -22,11 +23,22 @@ const retryAfterMs = 1_000
 
 const unavailable = (what: string) => new UnavailableError(`${what} Come back with your cursor.`, retryAfterMs)
 
+/** Told how many streams of events a subscription follows, once it has begun. */
+export type OnOpened = (streamCount: number) => void
+
 /** The stream of a subscription, or why there is none: in time, whatever its beginning waits for. */
-export async function startStream(args: ExecutionArgs): Promise<ExecutionResult | AsyncIterable<unknown>> {
+export async function startStream(
+  args: ExecutionArgs,
+  onOpened: OnOpened,
+): Promise<ExecutionResult | AsyncIterable<unknown>> {
   const coerced = coercedOf(args)
   if (coerced.errors) return { errors: coerced.errors }
   const starting = Promise.resolve(createSourceEventStream(args))
+  // Also for one that begins too late.
+  starting.then(
+    (stream) => isAsyncIterable(stream) && onOpened((stream as Partial<Source<unknown>>).streamCount ?? 1),
+    () => undefined,
+  )
   try {
     return await within(startTimeoutMs, starting, () => unavailable('The subscription could not begin in time.'))
   } catch (error) {
@@ -160,11 +172,12 @@ export class EventReader implements Watched {
 export async function openEventReader(
   args: ExecutionArgs & EventArgs,
   openEventResults: OpenEventResults,
+  onOpened: OnOpened,
   watchdog?: Watchdog,
 ): Promise<ExecutionResult | EventReader> {
   // Counts while it opens, too.
   const results = openEventResults(args)
-  const stream = await startStream(args)
+  const stream = await startStream(args, onOpened)
   if (!isAsyncIterable(stream)) {
     results.close()
     return stream

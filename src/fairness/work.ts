@@ -16,9 +16,9 @@ export interface Work {
   waitMs(payer: string): number
   /**
    * Milliseconds that a payer who took more than their share lately waits before they begin something more, while others want
-   * something too; else 0.
+   * something too; else 0. Nobody waits who is over their share by less than `unpacedMs` of processor time (default 250).
    */
-  paceMs(payer: string): number
+  paceMs(payer: string, unpacedMs?: number): number
   /** Whether the present piece should stop and enqueue its rest. Cheap: most calls do not look at the clock. */
   readonly isTurnOver: boolean
 }
@@ -38,7 +38,7 @@ const burstMs = 1_000
 /** What a payer took longer ago than this has no effect any more, however much it was. */
 const maxLevelMs = 10_000
 /** Milliseconds of processor time at once for which nobody is paced: all that a client opens with takes less. */
-const unpacedMs = 250
+const defaultUnpacedMs = 250
 /** Milliseconds for which others count as there after something was done for them. */
 const presentMs = 1_000
 /** The longest pace: who is far over their share still gets on. */
@@ -136,7 +136,7 @@ export class FairWork implements Work {
     return Math.max(0, this.levelOf(payer, performance.now()) - burstMs)
   }
 
-  paceMs(payer: string): number {
+  paceMs(payer: string, unpacedMs = defaultUnpacedMs): number {
     const nowMs = performance.now()
     const overMs = this.levelOf(payer, nowMs) - unpacedMs
     if (overMs <= 0) return 0

@@ -28,6 +28,11 @@ export abstract class Source<Item> implements AsyncIterableIterator<Item> {
     return false
   }
 
+  /** How many streams of events it follows: what opening it cost. */
+  get streamCount(): number {
+    return 1
+  }
+
   /** What it waits for while it is behind, for the log. */
   get waitsFor(): string {
     return ''

@@ -61,6 +61,10 @@ export class Cursor extends Source<LogItem> {
     return this.closed
   }
 
+  override get streamCount(): number {
+    return this.places.size
+  }
+
   override get progress(): number {
     return this.takenCount
   }

@@ -1,5 +1,6 @@
 import { answerAttacks } from './answers.ts'
 import { databaseAttacks } from './database.ts'
+import { longTextAttacks } from './long-texts.ts'
 import { plainReads } from './plain-reads.ts'
 import { requestAttacks } from './requests.ts'
 import { socketAttacks } from './sockets.ts'
@@ -24,6 +25,7 @@ export interface Attack {
 /** By `npm run bench -- --attacks` for what a bystander's p95 becomes, by limits/attacks.heavy for that nothing is lost. */
 export const attacks: readonly Attack[] = [
   plainReads,
+  ...longTextAttacks,
   ...answerAttacks,
   ...requestAttacks,
   ...socketAttacks,

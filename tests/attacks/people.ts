@@ -51,7 +51,7 @@ export const sendMessage = `mutation ($input: SendMessageInput!) {
 }`
 
 /** A group of this person's with as many messages, for what an attack reads. Answers its id. */
-export async function groupOf(person: Person, messageCount: number): Promise<string> {
+export async function groupOf(person: Person, messageCount: number, rest = 'x'.repeat(100)): Promise<string> {
   const made = await ask(
     person,
     `mutation ($input: CreateGroupInput!) { createGroup(input: $input) {
@@ -60,7 +60,7 @@ export async function groupOf(person: Person, messageCount: number): Promise<str
   )
   const id = String(found(made, 'data.createGroup.conversation.id'))
   for (let nth = 0; nth < messageCount; nth++) {
-    const text = `Message ${String(nth)} ${'x'.repeat(100)}`
+    const text = `Message ${String(nth)} ${rest}`
     await ask(person, sendMessage, { input: { conversationId: id, clientMessageId: randomUUID(), text } })
   }
   return id

@@ -141,6 +141,28 @@ export const subscribeComplete: Attack = {
   },
 }
 
+const openInboxes: Attack = {
+  name: 'open-inboxes',
+  title: '10 sockets that open and complete an inbox of 200 conversations 20 times in 10 ms each, for ever',
+  async prepare({ httpUrl, wsUrl }) {
+    const person = await register(httpUrl)
+    for (let nth = 0; nth < 200; nth++) await groupOf(person, 0)
+    return async (signal) => {
+      const sockets = await openedMany(10, () => signedIn(wsUrl, person))
+      let count = 0
+      await untilStopped(signal, sockets, () => {
+        for (const socket of sockets) {
+          if (socket.bufferedAmount > 1_000_000) continue
+          for (let nth = 0; nth < 20; nth++) {
+            begin(socket, String(++count), 'subscription { inboxEvents { __typename resume } }', {})
+            if (socket.readyState === WebSocket.OPEN) socket.send(json({ id: String(count), type: 'complete' }))
+          }
+        }
+      })
+    }
+  },
+}
+
 /** Members of a conversation that is busy, whose subscriptions are all executed for themselves. */
 async function followBusy(
   { httpUrl, wsUrl }: { httpUrl: string; wsUrl: string },
@@ -239,6 +261,7 @@ export const socketAttacks: readonly Attack[] = [
   idleStrangers,
   undeclaredVariables,
   subscribeComplete,
+  openInboxes,
   aliasedSubscriptions,
   variedSubscriptions,
   presenceOfMany,

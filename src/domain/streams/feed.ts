@@ -67,6 +67,10 @@ export class Feed extends Source<LogItem> {
     return this.isOver
   }
 
+  override get streamCount(): number {
+    return this.cursor.streamCount
+  }
+
   override get progress(): number {
     return this.cursor.progress
   }

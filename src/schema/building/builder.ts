@@ -2,7 +2,8 @@ import SchemaBuilder from '@pothos/core'
 import ErrorsPlugin from '@pothos/plugin-errors'
 import PrismaPlugin from '@pothos/plugin-prisma'
 import RelayPlugin from '@pothos/plugin-relay'
-import { DateTimeISOResolver, JSONObjectResolver } from 'graphql-scalars'
+import { JSONObjectResolver } from 'graphql-scalars'
+import { DateTime } from './date-time.ts'
 import type { Context } from './context.ts'
 import type PrismaTypes from '../generated/pothos-types.ts'
 import { getDatamodel } from '../generated/pothos-types.ts'
@@ -61,7 +62,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   prisma: { client: (context) => context.prisma, dmmf: getDatamodel() },
 })
 
-builder.addScalarType('DateTime', DateTimeISOResolver, {
+builder.addScalarType('DateTime', DateTime, {
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
   description: 'A point in time: RFC 3339, UTC, millisecond precision. 2026-01-31T12:00:00.000Z',
 })

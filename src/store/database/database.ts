@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
 import type { Logger } from '../../telemetry/logger.ts'
 import { Connections, Sessions } from './connections.ts'
-import { answerTimeoutMs, Lane, type Query } from './lane.ts'
+import { answerTimeoutMs, Lane, type OnRead, type Query } from './lane.ts'
 import { PrismaClient } from '../generated/prisma/client.ts'
 import type { Pooling } from './pooler.ts'
 import { createWritability, type WriteState } from './writability.ts'
@@ -62,6 +62,7 @@ export interface DatabaseOptions {
   isDurable?: boolean
   /** As migrate() found it. */
   pooling?: Pooling
+  onRead?: OnRead
 }
 
 /** What the database itself cuts off: more than we wait, so that a slow commit is not undone behind the client's back. */
@@ -115,6 +116,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   const shared = {
     lastAnswer: { atMs: -Infinity },
     logger,
+    onRead: options.onRead ?? (() => undefined),
     onStrange: () => {
       sessions.suspectPooler()
     },

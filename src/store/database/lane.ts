@@ -46,7 +46,15 @@ export interface LaneOptions {
   onStrange: () => void
   onReadOnly: () => void
   onBlocked: (reason: 'read-only' | 'full') => void
+  onRead: OnRead
 }
+
+/** Told how many bytes PostgreSQL answered a statement with, for whom it was: to read them takes processor time. */
+export type OnRead = (payer: string | undefined, byteSize: number) => void
+
+/** Of everything that the connection has received; pg's types do not have it. */
+const receivedByteSize = (client: pg.ClientBase): number =>
+  (client as unknown as { connection: { stream: { bytesRead: number } } }).connection.stream.bytesRead
 
 /**
  * The way of statements of one kind to PostgreSQL: connections in turns, and a breaker, which refuses them at once while
@@ -106,8 +114,10 @@ export class Lane {
       deadlineMs = Math.min(deadlineMs, startedAtMs + answerTimeoutMs)
       try {
         const leftMs = Math.max(minTryMs, Math.round(deadlineMs - startedAtMs))
+        const receivedBefore = receivedByteSize(client)
         const result = await client.query({ ...query, query_timeout: leftMs } as pg.QueryConfig)
         lastAnswer.atMs = performance.now()
+        this.options.onRead(payer, receivedByteSize(client) - receivedBefore)
         connections.give(client, 'success', false, payer)
         return result
       } catch (error) {

@@ -145,7 +145,7 @@ export class EventAnswer {
     const args = { schema, document, operationName, ...input, run, share }
     // Read, and not kept as long as the stream runs.
     Object.assign(asked, { query: undefined, variables: undefined, extensions: undefined })
-    return prepared.open(input, () => openEventReader(args, openEventResults, watchdog))
+    return prepared.open(input, (onOpened) => openEventReader(args, openEventResults, onOpened, watchdog))
   }
 
   /** Tells of each event from here on, until the source ends, or its requester, its session or the server does. */

@@ -6,7 +6,7 @@ import { isAsyncIterable } from 'graphql-yoga'
 import { QueryTooComplexError } from '../../domain/errors.ts'
 import type { OpenEventResults } from '../../execution/event-results.ts'
 import type { Operations } from '../../execution/operations.ts'
-import { startStream } from '../../execution/subscribe.ts'
+import { startStream, type OnOpened } from '../../execution/subscribe.ts'
 import { byteSizeOf, declaredVariables, variablesOfEvents } from '../../execution/kept-variables.ts'
 import type { Watchdog } from '../../execution/watchdog.ts'
 import type { Share, Shares } from '../../fairness/shares.ts'
@@ -110,7 +110,7 @@ export class ProtocolHooks implements Hooks {
 
   readonly subscribe = (args: ExecutionArgs) => {
     const operation = args as Operation
-    return operation.prepared.open(operation, () => this.follow(operation))
+    return operation.prepared.open(operation, (onOpened) => this.follow(operation, onOpened))
   }
 
   readonly onOperation: NonNullable<Hooks['onOperation']> = (_context, _id, _payload, _args, result) => {
@@ -166,12 +166,12 @@ export class ProtocolHooks implements Hooks {
   }
 
   /** What graphql-ws runs for an event stream: refused, or a delivery that writes past it. */
-  private async follow(operation: Operation): Promise<ExecutionResult | Delivery> {
+  private async follow(operation: Operation, onOpened: OnOpened): Promise<ExecutionResult | Delivery> {
     const { openEventResults, logger, watchdog } = this.options
     const { id, ownId, connection } = operation
     // Counts while it opens, too.
     const results = openEventResults(operation)
-    const stream = await startStream(operation)
+    const stream = await startStream(operation, onOpened)
     if (!isAsyncIterable(stream)) {
       results.close()
       return stream

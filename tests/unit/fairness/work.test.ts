@@ -29,6 +29,8 @@ test('who took much is paced while others are there, and not when alone', () => 
   expect(work.paceMs('ann')).toBe(0)
   work.charge('ann', 300)
   expect(work.paceMs('ann')).toBe(1_000)
+  // Of sends much more is let through at once.
+  expect(work.paceMs('ann', 10_000)).toBe(0)
   expect(work.paceMs('bob')).toBe(0)
   // A second later nobody else is there.
   spend(1_001)
