@@ -12,8 +12,8 @@ export const unreadCount = (c: string, m: string) => `CASE WHEN ${c}.head_seq <=
           AND x.seq <= ${m}.last_sent_seq AND x.sender_id = ${m}.user_id AND x.deleted_at IS NULL) END END`
 
 /**
- * SQL for the number of these messages that mention the viewer, or everyone. `mentions` has no rows of deleted messages, of
- * people who mentioned themselves, and of those whom everyone means too: nothing counts twice.
+ * SQL for the number of these messages that mention the viewer, or everyone. `mentions` has no rows of deleted messages, and
+ * those of people who mentioned themselves, or whom everyone means too, do not count: nothing counts twice.
  */
 export const unreadMentionCount = (c: string, m: string) => `CASE WHEN ${c}.head_seq <= ${m}.own_read_seq THEN 0 ELSE
   (SELECT count(*)::int FROM mentions x
