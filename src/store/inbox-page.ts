@@ -104,9 +104,9 @@ export function readInbox(filter: InboxRequest['filter'], backward: boolean): St
   }
 }
 
-/** The users that the page shows: peers, senders and the viewer, each once. */
+/** The users that the page shows: peers, senders, people mentioned, and the viewer, each once. */
 const others = `SELECT CASE "c_kind" WHEN 'DIRECT' THEN replace(replace("c_pairKey", $1::text, ''), ':', '')::uuid
-  ELSE "l_senderId" END FROM page UNION SELECT $1`
+  ELSE "l_senderId" END FROM page UNION SELECT unnest("l_mentionIds") FROM page UNION SELECT $1`
 
 const position = (at: InboxPosition | null) =>
   at ? [at.pinned, new Date(at.lastActivityAtMs), at.conversationId] : [null, null, null]
