@@ -14,6 +14,7 @@ import { createDatabase, type Database } from '../src/store/database/database.ts
 import { runningEmbeddedUrl, startEmbeddedPostgres } from '../src/embedded/postgres.ts'
 import { ownSecret } from '../src/embedded/own-secret.ts'
 import { clientConfig, createSettle } from '../src/store/database/session.ts'
+import { playSupport } from './demo-support.ts'
 import { migrate } from '../src/store/database/migrate.ts'
 import { createSessionStore, type SessionStore } from '../src/store/sessions.ts'
 import type { Outcome, Write } from '../src/store/writing/outcomes.ts'
@@ -200,6 +201,8 @@ async function spreadOverDays(connectionString: string, users: string[]): Promis
       `UPDATE members SET joined_at = pg_temp.stretched(joined_at), left_at = pg_temp.stretched(left_at) WHERE ${inDemo}`,
       `UPDATE conversations SET created_at = pg_temp.stretched(created_at),
         last_activity_at = pg_temp.stretched(last_activity_at) WHERE id IN (SELECT id FROM demo)`,
+      `UPDATE support_cases SET queue_at = pg_temp.stretched(queue_at), first_answered_at = pg_temp.stretched(first_answered_at)
+        WHERE ${inDemo}`,
       `UPDATE events SET occurred_at = pg_temp.stretched(occurred_at),
         data = CASE WHEN data ? 'receipts' THEN jsonb_set(data, '{receipts}', (
           SELECT jsonb_agg(r || jsonb_build_object('at', pg_temp.stretched((r->>'at')::timestamptz)))
@@ -235,6 +238,7 @@ async function fill(db: Database, connectionString: string, users: string[]): Pr
   const made = { senderId: users[last.actor] ?? '', clientMessageId: keyOf(last) }
   if (await db.prisma.message.findFirst({ where: made })) return false
   for (const action of actions) await player.play(action)
+  await playSupport(createWrite(db, neverGathered), db, users)
   await spreadOverDays(connectionString, users)
   // Only now: whoever finds this message knows that everything else is there.
   await player.play(last)
@@ -285,7 +289,7 @@ async function seed(config: Config): Promise<void> {
       const isNew = await fill(db, url, users)
       const took = isNew ? `made in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s` : 'there already'
       console.log(
-        `The demo world is ${took}: ${people.length} people, ${conversationCount} conversations, ${messageCount} messages.`,
+        `The demo world is ${took}: ${people.length} people, ${conversationCount} conversations, ${messageCount} messages, and 2 conversations with support.`,
       )
       const address = `http://127.0.0.1:${config.port}/graphql`
       console.log(`\nGraphiQL: ${address}${isServerRunning ? '' : ' (start the server first: npm start)'}`)

@@ -408,3 +408,57 @@ test('who is no longer staff sees and follows none but those that they are a mem
   await user.send(answered, 'Still there?')
   await own.waitFor(({ __typename }) => __typename === 'MessageSent')
 })
+
+test('the queue under random traffic is a plain sort', async () => {
+  const askers = await Promise.all([0, 1, 2].map((nth) => signUp(server.url, `Asker ${String(nth)}`)))
+  /** What the order is about, kept by the test. */
+  const talks = new Map<
+    string,
+    { user: Person; status: string; unanswered: { id: string; at: string }[]; idleSince: string }
+  >()
+  for (const user of [...askers, ...askers]) {
+    const id = await opened(user)
+    const { data } = await ask<{ conversation: { createdAt: string } }>(
+      user,
+      'query ($id: ID!) { conversation(id: $id) { createdAt } }',
+      { id },
+    )
+    talks.set(id, { user, status: 'OPEN', unanswered: [], idleSince: data?.conversation.createdAt ?? '' })
+  }
+  const ids = [...talks.keys()]
+  const random = seeded(12)
+  for (let step = 0; step < 80; step++) {
+    const id = ids[Math.floor(random() * ids.length)] ?? ''
+    const talk = talks.get(id)
+    if (!talk) throw new Error('no such talk')
+    const chance = random()
+    if (chance < 0.5) {
+      const { message } = await talk.user.send(id, String(step))
+      talk.unanswered.push({ id: message.id, at: message.createdAt })
+      talk.status = 'OPEN'
+    } else if (chance < 0.7) {
+      const { message } = await (chance < 0.6 ? staff : other).send(id, String(step))
+      Object.assign(talk, { unanswered: [], idleSince: message.createdAt })
+    } else if (chance < 0.85) {
+      talk.status = chance < 0.78 ? 'RESOLVED' : 'OPEN'
+      await setStatus(staff, id, talk.status)
+    } else {
+      const deleted = talk.unanswered.pop()
+      if (deleted) await talk.user.remove(deleted.id)
+    }
+    if (step % 8 !== 7) continue
+    const placeOf = (one: string) => {
+      const { status = '', unanswered = [], idleSince = '' } = talks.get(one) ?? {}
+      return [status, unanswered.length > 0 ? '0' : '1', unanswered[0]?.at ?? idleSince].join(' ')
+    }
+    const found = (await queued(staff, { first: 3 })).map((one) => one.id).filter((one) => talks.has(one))
+    expect(found).toHaveLength(ids.length)
+    expect(found.map(placeOf)).toEqual(ids.map(placeOf).sort())
+  }
+})
+
+/** Numbers from 0 to 1, the same on every run. */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => (state = (state * 16807) % 2147483647) / 2147483647
+}

@@ -250,6 +250,20 @@ mutation MentionBen($input: SendMessageInput!) {
     },
   ),
   tab(upload.query, upload.variables),
+  tab(
+    `
+# 11. As Ana: ask the staff of this server for help. Who has
+#     the role STAFF finds it in supportQueue.
+mutation OpenSupport($input: OpenSupportInput!) {
+  openSupport(input: $input) {
+    ... on OpenSupportSuccess {
+      conversation { id kind title supportStatus }
+    }
+    ... on Error { code reason }
+  }
+}`,
+    { input: { title: 'Where is my order?', opKey: 'support-0001' } },
+  ),
 ]
 
 /** The same for who signs in by a click, with what is then to be said, in the order of the tabs. */
