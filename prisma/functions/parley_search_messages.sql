@@ -5,7 +5,8 @@
 --
 -- Two ways lead to the newest. What is frequent is found soon by walking back in time, through growing spans. What is rare the index of
 -- words has for each conversation, those with the latest activity first. After the first rows it is known how frequent it is here,
--- and which way is shorter. So the work depends on the viewer's conversations and not on how many messages there are.
+-- and which way is shorter; where the newest messages misled, the index tells, and the walk goes on. So the work depends on the viewer's
+-- conversations and not on how many messages there are.
 CREATE OR REPLACE FUNCTION parley_search_messages(p_viewer uuid, p_is_staff boolean, p_conversation uuid, p_match text, p_plain text, p_whole text,
   p_from timestamptz, p_to timestamptz, p_below_at timestamptz, p_below_conversation uuid, p_below_seq int,
   p_down_at timestamptz, p_down_conversation uuid, p_down_seq int, p_wanted int)
@@ -17,6 +18,8 @@ DECLARE
   -- Counted in rows that are walked through, 2 µs each: most of them in all and in a span, the first ones to judge by; a row by the
   -- index, which is somewhere in the table; a conversation by the index.
   budget CONSTANT int := 60000; span CONSTANT int := 12000; sample CONSTANT int := 1000; by_index CONSTANT int := 12; per_talk CONSTANT int := 10;
+  -- Rows by the index for a batch, from which on walking is shorter after all.
+  many CONSTANT int := 4000; is_dense boolean := false; walk_hits int; got int;
   ids uuid[]; froms int[]; active timestamptz[]; queries tsquery[];
   high timestamptz := least(p_to, p_below_at);
   -- No message is older.
@@ -38,10 +41,12 @@ BEGIN
   IF ids IS NULL THEN RETURN; END IF;
   queries := ARRAY(SELECT replace(p_match, chr(1), right(t.id::text, 6))::tsquery FROM unnest(ids) WITH ORDINALITY AS t(id, n) ORDER BY n);
   high := least(high, active[1]);
+  <<ways>>
+  LOOP
   LOOP
     hits := cardinality(hit_times);
     IF high < oldest OR hits >= p_wanted THEN is_over := true; EXIT; END IF;
-    EXIT WHEN walked >= sample AND (total - walked) * greatest(hits, 1) / walked * by_index + cardinality(ids) * per_talk
+    EXIT WHEN NOT is_dense AND walked >= sample AND (total - walked) * greatest(hits, 1) / walked * by_index + cardinality(ids) * per_talk
       < least((p_wanted - hits)::bigint * walked / greatest(hits, 1), total - walked);
     low := greatest(high - step, oldest - interval '1 millisecond');
     WHILE talks < cardinality(ids) AND active[talks + 1] > low LOOP talks := talks + 1; END LOOP;
@@ -65,6 +70,7 @@ BEGIN
       IF looked < span / 4 THEN step := 3 * step; END IF;
     END IF;
   END LOOP;
+  walk_hits := cardinality(hit_times);
   first := 1;
   WHILE NOT is_over AND first <= cardinality(ids) LOOP
     EXIT WHEN active[first] < oldest;
@@ -75,12 +81,20 @@ BEGIN
     batch := (SELECT string_agg('(' || q::text || ')', ' | ')::tsquery FROM unnest(queries[first:last]) AS q);
     -- By the index of words alone: the planner would combine it with one that reads the whole table. The conversation is compared
     -- too, as two of them may have one tag.
-    WITH found AS MATERIALIZED (SELECT s.conversation_id, s.seq, s.created_at FROM message_search s WHERE s.words @@ batch)
-    SELECT hit_ids || array_agg(f.conversation_id), hit_seqs || array_agg(f.seq), hit_times || array_agg(f.created_at)
-      INTO hit_ids, hit_seqs, hit_times
+    WITH found AS MATERIALIZED (SELECT s.conversation_id, s.seq, s.created_at FROM message_search s WHERE s.words @@ batch
+      LIMIT CASE WHEN is_dense THEN NULL ELSE many END)
+    SELECT hit_ids || array_agg(f.conversation_id), hit_seqs || array_agg(f.seq), hit_times || array_agg(f.created_at),
+        (SELECT count(*) FROM found) INTO hit_ids, hit_seqs, hit_times, got
       FROM found f JOIN unnest(ids[first:last], froms[first:last]) AS c(id, from_seq) ON c.id = f.conversation_id AND f.seq > c.from_seq
      WHERE f.created_at <= high AND f.created_at >= oldest;
+    IF NOT is_dense AND got >= many THEN
+      is_dense := true; work := 0;
+      hit_ids := hit_ids[1:walk_hits]; hit_seqs := hit_seqs[1:walk_hits]; hit_times := hit_times[1:walk_hits];
+      CONTINUE ways;
+    END IF;
     first := last + 1;
+  END LOOP;
+  EXIT;
   END LOOP;
   RETURN QUERY
     SELECT h.id, h.seq, h.at, m.revision,

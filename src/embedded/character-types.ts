@@ -10,8 +10,8 @@ export const characterTypes = 'C.UTF-8'
 /**
  * Sets which characters an existing cluster takes for letters. Full text and trigrams ask the system's LC_CTYPE, whichever
  * provider sorts and compares. Older clusters were made with C. Then full text takes every character past ASCII for a
- * letter, curly quotes too, and trigrams take none. Without an index for full text or trigrams no index depends on it, so
- * the row of the catalog is all that has to change: docs/decisions/0035.
+ * letter, curly quotes too, and trigrams take none. Indexes of words and parts of names are compared byte by byte and no index depends
+ * on it, so the row of the catalog is all that has to change: docs/decisions/0035.
  */
 export async function setCharacterTypes(url: string, log: Logger, candidates = systemLocales): Promise<void> {
   const client = new Client({ connectionString: url })
