@@ -7,10 +7,8 @@ import type { LogItem, LostPlace } from './items.ts'
 
 /** Events that one read of the log takes: all that a reader holds besides its positions. */
 const pageSize = 100
-
 /** Milliseconds until a failed reading of the log is tried again. */
 const retryMs = 500
-
 /** Milliseconds for which a reader may wait for its turn to read the log while other readers get theirs. */
 const maxInLineMs = 30_000
 
