@@ -10,6 +10,8 @@ export type Action = { conversation: number; actor: number } & (
   | { kind: 'send'; message: number; text: string; replyTo: number | null; mentions: number[] }
   | { kind: 'edit'; message: number; text: string }
   | { kind: 'remove'; message: number }
+  | { kind: 'react'; message: number; emoji: string }
+  | { kind: 'pin'; message: number }
   | { kind: 'read'; message: number }
   | { kind: 'deliver'; message: number }
   | { kind: 'entry'; pinned?: boolean; archived?: boolean; mutedHours?: number; unreadFrom?: number }
@@ -199,6 +201,15 @@ function talk({ conversation, members, count, editable, begin }: Place, random: 
       add(at, { kind: 'read', conversation, actor: member, message })
     }
     if (last < count && random.chance(0.5)) add(1.1, { kind: 'deliver', conversation, actor: member, message: count })
+  }
+  // Some reactions to the newest messages, and one that is pinned.
+  for (const [index, actor] of members.slice(0, 4).entries()) {
+    const emoji = ['👍', '❤️', '👍', '🎉'][index] ?? '👍'
+    const message = Math.max(1, count - (index % 2))
+    add(1.1, { kind: 'react', conversation, actor, message, emoji })
+  }
+  if (conversation % 3 === 0) {
+    add(1.1, { kind: 'pin', conversation, actor: first, message: Math.max(1, Math.floor(count / 2)) })
   }
   return timed
 }

@@ -128,6 +128,17 @@ class Player {
         const hash = requestHash('deleteMessage', [conversationId, seq])
         return write({ type: 'deleteMessage', ...place, seq, opKey, hash })
       }
+      case 'react': {
+        const seq = this.seq(action, action.message)
+        const { emoji } = action
+        const hash = requestHash('toggleReaction', [conversationId, seq, emoji, true])
+        return write({ type: 'toggleReaction', ...place, seq, opKey, hash, emoji, on: true })
+      }
+      case 'pin': {
+        const seq = this.seq(action, action.message)
+        const hash = requestHash('pinMessage', [conversationId, seq, true])
+        return write({ type: 'pinMessage', ...place, seq, opKey, hash, pinned: true })
+      }
       case 'read':
         return write({ type: 'advanceCursor', ...place, readSeq: this.seq(action, action.message), deliveredSeq: 0 })
       case 'deliver':
@@ -148,7 +159,9 @@ class Player {
 
   /** Who left in an interrupted run can neither leave again nor read. */
   private isDoneBefore(action: Action, outcome: string): boolean {
-    return outcome === 'NOT_FOUND' && ['leave', 'read', 'deliver', 'entry'].includes(action.kind)
+    // Some messages of the world are deleted.
+    if (outcome === 'MESSAGE_DELETED') return ['react', 'pin'].includes(action.kind)
+    return outcome === 'NOT_FOUND' && ['leave', 'read', 'deliver', 'entry', 'react', 'pin'].includes(action.kind)
   }
 
   private user(index: number): string {
@@ -166,7 +179,7 @@ class Player {
 
 /** The key of an action's write: fixed, and different for each. */
 function keyOf(action: Action): string {
-  return `demo-${action.kind}-${action.conversation}${'message' in action ? `-${action.message}` : ''}`
+  return `demo-${action.kind}-${action.conversation}${'message' in action ? `-${action.message}` : ''}${action.kind === 'react' ? `-${action.actor}` : ''}`
 }
 
 /**
@@ -197,6 +210,7 @@ async function spreadOverDays(connectionString: string, users: string[]): Promis
     const statements = [
       `UPDATE messages SET created_at = pg_temp.stretched(created_at), edited_at = pg_temp.stretched(edited_at),
         deleted_at = pg_temp.stretched(deleted_at) WHERE ${inDemo}`,
+      `UPDATE pins SET pinned_at = pg_temp.stretched(pinned_at) WHERE ${inDemo}`,
       `UPDATE receipts SET read_at = pg_temp.stretched(read_at) WHERE ${inDemo}`,
       `UPDATE members SET joined_at = pg_temp.stretched(joined_at), left_at = pg_temp.stretched(left_at) WHERE ${inDemo}`,
       `UPDATE conversations SET created_at = pg_temp.stretched(created_at),

@@ -50,6 +50,13 @@ async function outcomeOf(who: Person, mutation: string, variables: object): Prom
 const eraseUser = (by: Person, userId: string) =>
   outcomeOf(by, `mutation ($userId: ID!) { eraseUser(input: { userId: $userId }) { ${errorFields} } }`, { userId })
 
+const toggle = async (person: Person, conversation: string, seq: number, emoji: string) => {
+  const messageId = Buffer.from(`Message:${keyOf(conversation)}/${seq}`).toString('base64url')
+  const toggling = `mutation ($input: ToggleReactionInput!) { toggleReaction(input: $input) { ${errorFields} } }`
+  const input = { messageId, emoji, on: true, opKey: newKey() }
+  expect(await outcomeOf(person, toggling, { input })).toBe('ToggleReactionSuccess')
+}
+
 async function world() {
   const [dora, ann, bob] = await Promise.all([
     signUp(pair.urls[0], name),
@@ -74,6 +81,10 @@ async function world() {
     await dora.remove((await dora.send(id, 'Doomed 4')).message.id)
     await dora.send(id, 'Doomed 5')
     await ann.send(id, 'Kept 6')
+    await toggle(dora, id, 3, '🦖')
+    await toggle(dora, id, 3, '👍')
+    await toggle(ann, id, 3, '👍')
+    await toggle(ann, id, 5, '🦖')
   }
   const leaving = `mutation ($id: ID!) { leaveConversation(input: { conversationId: $id }) { ${errorFields} } }`
   expect(await outcomeOf(dora, leaving, { id: left })).toBe('LeaveConversationSuccess')
@@ -107,6 +118,15 @@ async function expectErased(of: World): Promise<void> {
       replay.cut()
     }
   }
+
+  // Of her reactions nothing is left, nor of those to her messages; the counts are of the others.
+  expect(await pair.database.query('SELECT FROM reactions WHERE user_id = $1', [keyOf(dora.id)])).toEqual([])
+  const kinds = 'SELECT message_seq AS seq, emoji, count FROM reaction_kinds WHERE conversation_id = $1 AND count > 0'
+  for (const id of all) {
+    expect(await pair.database.query(kinds, [keyOf(id)])).toEqual([{ seq: 3, emoji: '👍', count: 1 }])
+  }
+  const toggled = `SELECT FROM events WHERE actor_id = $1 AND type = 'REACTION_TOGGLED' AND data ? 'kind'`
+  expect(await pair.database.query(toggled, [keyOf(dora.id)])).toEqual([])
 
   // Nobody is told that a message mentioned her.
   for (const query of [

@@ -1,5 +1,7 @@
 import { placeholderToken } from '../authenticate.ts'
 import { demoPassword, placeholders } from './demo.ts'
+import { reaction } from './reaction-tab.ts'
+import { support } from './support-tab.ts'
 import { upload } from './upload-tab.ts'
 
 /** Stands in the Headers tab of each starter tab, and of every new one. */
@@ -250,20 +252,8 @@ mutation MentionBen($input: SendMessageInput!) {
     },
   ),
   tab(upload.query, upload.variables),
-  tab(
-    `
-# 11. As Ana: ask the staff of this server for help. Who has
-#     the role STAFF finds it in supportQueue.
-mutation OpenSupport($input: OpenSupportInput!) {
-  openSupport(input: $input) {
-    ... on OpenSupportSuccess {
-      conversation { id kind title supportStatus }
-    }
-    ... on Error { code reason }
-  }
-}`,
-    { input: { title: 'Where is my order?', opKey: 'support-0001' } },
-  ),
+  tab(support.query, support.variables),
+  tab(reaction.query, reaction.variables),
 ]
 
 /** The same for who signs in by a click, with what is then to be said, in the order of the tabs. */
@@ -295,6 +285,7 @@ const signedInComments: Record<string, string> = {
 # As Ana: mention Ben. He is told although he may have
 # muted it, and his inbox counts it until he has read it.`,
   CreateUpload: upload.signedInComment,
+  React: reaction.signedInComment,
   StartDirect: '\n# Signing in has done this. Again gives the same.',
 }
 
