@@ -204,6 +204,19 @@ async function compareCounts(world: World): Promise<History['states']> {
   return states
 }
 
+/** Each message has as many files as it says, a deleted one none, and all bytes of files that are gone are removed. */
+async function compareFiles({ database }: World): Promise<History['states']> {
+  const { rows } = await database.query<{ wrong: number; left: number }>(`
+    SELECT (SELECT count(*)::int FROM messages m WHERE m.attachment_count <> (SELECT count(*) FROM attachments a
+        WHERE a.conversation_id = m.conversation_id AND a.message_seq = m.seq AND m.deleted_at IS NULL)) AS wrong,
+      (SELECT count(*)::int FROM removed_files WHERE removed_at IS NULL) AS left`)
+  const { wrong, left } = rows[0] ?? { wrong: -1, left: -1 }
+  return [
+    { name: 'messages with other files than they say', known: String(wrong), fresh: '0' },
+    { name: 'files that are gone and not removed', known: String(left), fresh: '0' },
+  ]
+}
+
 /** All data that the verdict needs, with the ids of the database. */
 export async function collect(world: World, writers: Writer[], readers: ChaosReader[]): Promise<History> {
   const stored = await readStored(world)
@@ -221,6 +234,7 @@ export async function collect(world: World, writers: Writer[], readers: ChaosRea
       ...(await compareStates(world, readers)),
       ...(await compareCounts(world)),
       ...(await compareReactions(world)),
+      ...(await compareFiles(world)),
     ],
     positions: writers.flatMap((writer) =>
       [...writer.positions].map(([id, lastReadSeqs]) => ({ name: `${writer.name} in ${uuidOf(id)}`, lastReadSeqs })),

@@ -11,6 +11,7 @@ import { createLogger } from '../../src/telemetry/logger.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { startProxy, type Proxy } from '../testkit/proxy.ts'
 import { ensureRedisServer, startRedis, type RedisServer } from '../testkit/redis.ts'
+import { textFile, upload } from '../testkit/uploads.ts'
 import type { Chance } from './chance.ts'
 import { ServerSlot } from './server-slot.ts'
 
@@ -31,6 +32,7 @@ const peopleCount = 20
 const groupCount = 8
 const groupSize = 8
 const directCount = 10
+const filesPerPerson = 5
 const root = join(import.meta.dirname, '../..')
 
 /** Everything that a run needs. The run starts and ends it alone and shares nothing. */
@@ -43,6 +45,8 @@ export class World {
   servers: ServerSlot[] = []
   people: Person[] = []
   talks: Talk[] = []
+  /** Files that a person has uploaded and not sent yet. */
+  readonly files = new Map<Person, string[]>()
   private readonly dataDir = join(this.logDir, 'database')
   private readonly stops: (() => Promise<unknown>)[] = []
   private stopping: Promise<void> | null = null
@@ -154,6 +158,10 @@ export class World {
     const { chance } = this
     for (let count = 0; count < peopleCount; count++) {
       this.people.push(await signUp(this.anyUrl(chance), `Person ${count + 1}`))
+    }
+    for (const person of this.people) {
+      const names = Array.from({ length: filesPerPerson }, (_, index) => `${person.handle} ${String(index)}.txt`)
+      this.files.set(person, await Promise.all(names.map((name) => upload(person, textFile(`The file ${name}`, name)))))
     }
     for (let count = 0; count < groupCount; count++) {
       const owner = this.people[(count * 3) % peopleCount]!

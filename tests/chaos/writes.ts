@@ -122,12 +122,16 @@ const orNoMember = (talk: Talk, { mentionIds = [] }: { mentionIds?: string[] }) 
   talk.churns && mentionIds.length > 0 ? ['ValidationError'] : []
 
 const makers = {
-  send({ person, chance }: Situation, talk: Talk): Write {
+  send({ world, person, chance }: Situation, talk: Talk): Write {
     const key = randomUUID()
     const text = `${person.handle} says ${key} ${'and more '.repeat(chance.between(0, 20))}`
     const mentions = mentionsOf(talk, chance)
     const mentionEveryone = talk.isGroup && person === talk.owner && chance.next() < 0.1
-    const variables = { input: { conversationId: talk.id, text, clientMessageId: key, ...mentions, mentionEveryone } }
+    // Each file goes with one message, whatever becomes of it.
+    const file = chance.next() < 0.1 ? world.files.get(person)?.pop() : undefined
+    const attachmentIds = file === undefined ? [] : [file]
+    const message = { text, clientMessageId: key, ...mentions, mentionEveryone, attachmentIds }
+    const variables = { input: { conversationId: talk.id, ...message } }
     const outcomes = orGone(talk, 'SendMessageSuccess', ...orNoMember(talk, mentions))
     return { kind: 'send', talk, key, query: documents.send, variables, text, outcomes }
   },

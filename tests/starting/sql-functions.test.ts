@@ -49,7 +49,7 @@ describe('the migration of changed functions', () => {
     const { differences, sql } = await changes()
     expect(differences).toEqual([
       'parley_now() differs',
-      'parley_send_message(uuid,uuid,text,bytea,text,integer) differs',
+      'parley_send_message(uuid,uuid,text,bytea,text,integer,uuid[],boolean,uuid[]) differs',
     ])
     expect(sql.match(/FUNCTION \w+/g)).toEqual(['FUNCTION parley_now', 'FUNCTION parley_send_message'])
     await apply()
