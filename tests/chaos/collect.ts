@@ -185,7 +185,7 @@ async function compareCounts(world: World): Promise<History['states']> {
             (count(*) FILTER (WHERE x.mentions_everyone OR m.user_id = ANY (x.mention_ids)))::int AS mentions
           FROM messages x WHERE x.conversation_id = m.conversation_id AND x.seq > m.own_read_seq
             AND x.sender_id <> m.user_id AND x.deleted_at IS NULL) x
-     WHERE m.left_at IS NULL ORDER BY 1, 2`)
+     WHERE m.left_at IS NULL AND NOT m.hidden ORDER BY 1, 2`)
   const counted = new Map<string, string>()
   for (const { who, streamId, unread, mentions, lastReadSeq } of rows) {
     counted.set(`${who} ${streamId}`, `${unread} unread, ${mentions} mentions after ${lastReadSeq}`)
@@ -217,6 +217,15 @@ async function compareFiles({ database }: World): Promise<History['states']> {
   ]
 }
 
+/** Each group has exactly one owner. */
+async function readOwners({ database }: World): Promise<History['states']> {
+  const { rows } = await database.query<{ id: string; owners: number }>(`
+    SELECT c.id, (count(*) FILTER (WHERE m.role = 'OWNER'))::int AS owners
+      FROM conversations c JOIN members m ON m.conversation_id = c.id AND m.left_at IS NULL
+     WHERE c.kind = 'GROUP' GROUP BY c.id`)
+  return rows.map(({ id, owners }) => ({ name: `owners of ${id}`, known: String(owners), fresh: '1' }))
+}
+
 /** All data that the verdict needs, with the ids of the database. */
 export async function collect(world: World, writers: Writer[], readers: ChaosReader[]): Promise<History> {
   const stored = await readStored(world)
@@ -235,6 +244,7 @@ export async function collect(world: World, writers: Writer[], readers: ChaosRea
       ...(await compareCounts(world)),
       ...(await compareReactions(world)),
       ...(await compareFiles(world)),
+      ...(await readOwners(world)),
     ],
     positions: writers.flatMap((writer) =>
       [...writer.positions].map(([id, lastReadSeqs]) => ({ name: `${writer.name} in ${uuidOf(id)}`, lastReadSeqs })),

@@ -62,6 +62,13 @@ const documents = {
     __typename ... on AddMembersSuccess { conversation { memberCount } } ${failure} } }`,
   remove: `mutation ($id: ID!, $user: ID!) { removeMember(input: { conversationId: $id, userId: $user }) {
     __typename ... on RemoveMemberSuccess { conversation { memberCount } } ${failure} } }`,
+  role: `mutation ($id: ID!, $user: ID!, $role: MemberRole!) {
+    setMemberRole(input: { conversationId: $id, userId: $user, role: $role }) {
+      __typename ... on SetMemberRoleSuccess { conversation { id } } ${failure} } }`,
+  transfer: `mutation ($id: ID!, $user: ID!) { transferOwnership(input: { conversationId: $id, userId: $user }) {
+    __typename ... on TransferOwnershipSuccess { conversation { id } } ${failure} } }`,
+  hide: `mutation ($id: ID!) { hideConversation(input: { conversationId: $id }) {
+    __typename ... on HideConversationSuccess { conversation { id } } ${failure} } }`,
   leave: `mutation ($id: ID!) { leaveConversation(input: { conversationId: $id }) {
     __typename ... on LeaveConversationSuccess { conversationId } ${failure} } }`,
 }
@@ -79,6 +86,8 @@ const weights: [keyof typeof makers, number][] = [
   ['markAllRead', 1],
   ['rename', 3],
   ['churn', 2],
+  ['role', 3],
+  ['hide', 2],
 ]
 const totalWeight = weights.reduce((sum, [, weight]) => sum + weight, 0)
 
@@ -221,13 +230,34 @@ const makers = {
       return { ...base, kind: 'leave', talk, query: documents.leave, variables: { id: talk.id }, outcomes }
     }
     if (chance.next() < 0.3) {
-      const outcomes = ['RemoveMemberSuccess', 'NotFoundError']
+      // They may own the group or be an admin by now.
+      const outcomes = ['RemoveMemberSuccess', 'NotFoundError', 'ForbiddenError']
       const variables = { id: talk.id, user: other.id }
       return { ...base, kind: 'removeMember', talk, query: documents.remove, variables, outcomes }
     }
     const users = chance.shuffled(talk.members).slice(0, 3)
     const variables = { id: talk.id, users: users.map(({ id }) => id) }
     return { ...base, kind: 'addMembers', talk, query: documents.add, variables, outcomes: ['AddMembersSuccess'] }
+  },
+  /** The one who made the group stays its owner or an admin; the others come to own it for a while. */
+  role({ world, chance, person }: Situation): Write {
+    const talk = chance.pick(world.talks.filter(({ isGroup }) => isGroup))
+    const other = chance.pick(talk.members.filter((member) => member !== talk.owner))
+    const outcomes = ['ForbiddenError', 'NotFoundError']
+    if (chance.next() < 0.5) {
+      const variables = { id: talk.id, user: other.id, role: chance.pick(['ADMIN', 'MEMBER']) }
+      const all = ['SetMemberRoleSuccess', ...outcomes]
+      return { ...base, kind: 'setMemberRole', talk, query: documents.role, variables, outcomes: all }
+    }
+    const isBack = talk.members.includes(person) && person !== talk.owner && chance.next() < 0.7
+    const variables = { id: talk.id, user: isBack ? talk.owner.id : other.id }
+    const kind = isBack ? 'transferBack' : 'transferOwnership'
+    const all = ['TransferOwnershipSuccess', ...outcomes]
+    return { ...base, kind, talk, query: documents.transfer, variables, outcomes: all }
+  },
+  hide(_: Situation, talk: Talk): Write {
+    const outcomes = orGone(talk, 'HideConversationSuccess')
+    return { ...base, kind: 'hideConversation', talk, query: documents.hide, variables: { id: talk.id }, outcomes }
   },
 }
 
@@ -240,7 +270,7 @@ export function nextWrite(situation: Situation): Write {
   return makers[kind](situation, talk)
 }
 
-const ofOwners = ['pin', 'rename', 'addMembers', 'removeMember']
+const ofOwners = ['pin', 'rename', 'addMembers', 'removeMember', 'setMemberRole', 'transferOwnership']
 
 /** The person who sends it: the one whose turn it is, or the owner for things that only the owner may do. */
 export const askerOf = ({ kind, talk }: Write, person: Person): Person =>

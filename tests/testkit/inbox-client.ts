@@ -75,7 +75,8 @@ export class InboxClient {
       if (!event.entry) this.replicas.delete(event.conversationId)
       if (!event.entry) return
       const replica = this.replicas.get(event.conversationId)
-      const { lastReadSeq, conversation } = event.entry
+      const { lastReadSeq, historyFromSeq, conversation } = event.entry
+      replica?.withhold(historyFromSeq)
       if (replica) replica.readUpTo(lastReadSeq, conversation.cursor.eventSeq)
       else await this.readAnew(person, event.conversationId)
       return

@@ -32,7 +32,8 @@ interface SnapshotPage {
   conversation: {
     title: string | null
     pinnedMessages: { seq: number; pinnedAt?: string | null }[]
-    members: { nodes: { user: { id: string }; lastReadSeq: number; lastDeliveredSeq: number }[] }
+    viewerEntry: { historyFromSeq: number } | null
+    members: { nodes: { user: { id: string }; role: string; lastReadSeq: number; lastDeliveredSeq: number }[] }
     messages: {
       cursor: { eventSeq: number; mark: string }
       nodes: MessageNode[]
@@ -56,8 +57,12 @@ const SnapshotDocument = parse(/* GraphQL */ `
         seq
         pinnedAt
       }
+      viewerEntry {
+        historyFromSeq
+      }
       members(first: 100) {
         nodes {
+          role
           user {
             id
           }
@@ -115,7 +120,10 @@ export class Replica {
   private title: string | null = null
   private pins: string[] = []
   private readonly reactions = new Map<number, string>()
-  private readonly messages = new Map<number, string>()
+  private readonly messages = new Map<number, MessageNode>()
+  private readonly roles = new Map<string, string>()
+  /** Messages up to this seq are not shown to the viewer. */
+  private historyFromSeq = 0
   private readonly members = new Map<string, { lastReadSeq: number; lastDeliveredSeq: number }>()
 
   /** Reads a conversation with its whole history; null if the person may not see it. */
@@ -135,7 +143,9 @@ export class Replica {
         replica.viewerId = page.viewer.user.id
         replica.title = conversation.title
         replica.pins = conversation.pinnedMessages.map(pinned)
-        for (const { user, lastReadSeq, lastDeliveredSeq } of conversation.members.nodes) {
+        replica.historyFromSeq = conversation.viewerEntry?.historyFromSeq ?? 0
+        for (const { user, role, lastReadSeq, lastDeliveredSeq } of conversation.members.nodes) {
+          replica.roles.set(user.id, role)
           replica.members.set(user.id, { lastReadSeq, lastDeliveredSeq })
         }
       }
@@ -179,6 +189,7 @@ export class Replica {
         // A person who joins has no unread messages.
         const headSeq = Math.max(0, ...this.messages.keys())
         this.members.set(event.user.id, { lastReadSeq: headSeq, lastDeliveredSeq: headSeq })
+        this.roles.set(event.user.id, 'MEMBER')
         break
       }
       case 'MemberLeft':
@@ -187,7 +198,19 @@ export class Replica {
       case 'ConversationUpdated':
         this.title = event.conversation.title
         this.pins = event.conversation.pinnedMessages.map(pinned)
+        for (const { user, role } of event.changedMembers) this.roles.set(user.id, role)
+        if (event.conversation.deletedAt !== null) this.bury(event.conversation.deletedAt)
         break
+    }
+  }
+
+  /** From the viewer's inbox entry: drops what is not shown to them any more. */
+  withhold(upToSeq: number): void {
+    this.historyFromSeq = Math.max(this.historyFromSeq, upToSeq)
+    for (const seq of this.messages.keys()) {
+      if (seq > this.historyFromSeq) continue
+      this.messages.delete(seq)
+      this.reactions.delete(seq)
     }
   }
 
@@ -201,8 +224,10 @@ export class Replica {
 
   /** The whole copy, for comparisons. */
   state(): object {
-    const bySeq = [...this.messages].sort(([a], [b]) => a - b)
-    const byId = [...this.members].sort(([a], [b]) => (a < b ? -1 : 1))
+    const bySeq = [...this.messages].map(([seq, message]) => [seq, asText(message)] as const).sort(([a], [b]) => a - b)
+    const byId = [...this.members]
+      .map(([id, positions]) => [id, { ...positions, role: this.roles.get(id) }] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
     return {
       eventSeq: this.eventSeq,
       title: this.title,
@@ -220,17 +245,31 @@ export class Replica {
     this.members.set(userId, { ...positions, ...(known && { lastReadSeq: known.lastReadSeq }) })
   }
 
-  private put({ seq, text, revision, deletedAt, sender, mentions, mentionsEveryone, reactions }: MessageNode): void {
-    if (reactions) {
-      const all = reactions.map(
-        ({ emoji, count, viewerReacted }) => `${emoji} ${count}${viewerReacted ? ' and mine' : ''}`,
-      )
-      this.reactions.set(seq, all.join(', '))
-    }
-    const to = [...mentions.map(({ id }) => id), ...(mentionsEveryone ? ['everyone'] : [])].join(', ')
-    this.messages.set(
-      seq,
-      `${sender.id} to ${to} revision ${revision}: ${deletedAt === null ? String(text) : `deleted ${String(text)}`}`,
-    )
+  private put(message: MessageNode): void {
+    const { seq, reactions } = message
+    if (seq <= this.historyFromSeq) return
+    this.messages.set(seq, message)
+    if (!reactions) return
+    const all = reactions.map(({ emoji, count, viewerReacted }) => `${emoji} ${count}${viewerReacted ? ' and mine' : ''}`)
+    this.reactions.set(seq, all.join(', '))
   }
+
+  /** The group was deleted with all its texts. */
+  private bury(deletedAt: string): void {
+    for (const message of this.messages.values()) {
+      this.put({
+        ...message,
+        text: null,
+        mentions: [],
+        mentionsEveryone: false,
+        reactions: [],
+        deletedAt: message.deletedAt ?? deletedAt,
+      })
+    }
+  }
+}
+
+function asText({ text, revision, deletedAt, sender, mentions, mentionsEveryone }: MessageNode): string {
+  const to = [...mentions.map(({ id }) => id), ...(mentionsEveryone ? ['everyone'] : [])].join(', ')
+  return `${sender.id} to ${to} revision ${revision}: ${deletedAt === null ? String(text) : `deleted ${String(text)}`}`
 }
