@@ -6,6 +6,7 @@ export type Action = { conversation: number; actor: number } & (
   | { kind: 'createGroup'; title: string; editPolicy: EditPolicy; members: number[] }
   | { kind: 'addMember'; user: number }
   | { kind: 'leave' }
+  | { kind: 'promote'; user: number }
   /** `message` counts from 1 in each conversation; it is the message's seq unless somebody wrote in between. */
   | { kind: 'send'; message: number; text: string; replyTo: number | null; mentions: number[] }
   | { kind: 'edit'; message: number; text: string }
@@ -261,6 +262,9 @@ export function demoWorld(): Action[] {
     const outside = people.findIndex((_, person) => !members.includes(person))
     if (group % 6 === 5 && outside >= 0)
       timed.push({ at: 1.3, action: { kind: 'addMember', conversation, actor, user: outside } })
+    const [, admin] = members
+    if (group % 2 === 0 && admin !== undefined)
+      timed.push({ at: begin + 0.001, action: { kind: 'promote', conversation, actor, user: admin } })
     const leaver = members.at(-1)
     if (group % 6 === 3 && leaver !== undefined)
       timed.push({ at: 1.3, action: { kind: 'leave', conversation, actor: leaver } })

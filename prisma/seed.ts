@@ -152,6 +152,8 @@ class Player {
       }
       case 'addMember':
         return write({ type: 'addMembers', ...place, userIds: [this.user(action.user)], maxMembers: 10_000 })
+      case 'promote':
+        return write({ type: 'setRole', ...place, userId: this.user(action.user), role: 'ADMIN' })
       case 'leave':
         return write({ type: 'removeMember', ...place, userId: actorId })
     }

@@ -192,6 +192,9 @@ export class Replica {
         this.roles.set(event.user.id, 'MEMBER')
         break
       }
+      case 'ReactionToggled':
+        // Reactions are no part of this copy.
+        break
       case 'MemberLeft':
         this.members.delete(event.user.id)
         break

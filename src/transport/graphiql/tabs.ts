@@ -1,6 +1,7 @@
 import { placeholderToken } from '../authenticate.ts'
 import { demoPassword, placeholders } from './demo.ts'
 import { reaction } from './reaction-tab.ts'
+import { hide } from './hide-tab.ts'
 import { support } from './support-tab.ts'
 import { upload } from './upload-tab.ts'
 
@@ -254,6 +255,7 @@ mutation MentionBen($input: SendMessageInput!) {
   tab(upload.query, upload.variables),
   tab(support.query, support.variables),
   tab(reaction.query, reaction.variables),
+  tab(hide.query, hide.variables),
 ]
 
 /** The same for who signs in by a click, with what is then to be said, in the order of the tabs. */
@@ -286,6 +288,7 @@ const signedInComments: Record<string, string> = {
 # muted it, and his inbox counts it until he has read it.`,
   CreateUpload: upload.signedInComment,
   React: reaction.signedInComment,
+  HideConversation: hide.signedInComment,
   StartDirect: '\n# Signing in has done this. Again gives the same.',
 }
 
