@@ -192,9 +192,6 @@ export class Replica {
         this.roles.set(event.user.id, 'MEMBER')
         break
       }
-      case 'ReactionToggled':
-        // Reactions are no part of this copy.
-        break
       case 'MemberLeft':
         this.members.delete(event.user.id)
         break
@@ -253,7 +250,9 @@ export class Replica {
     if (seq <= this.historyFromSeq) return
     this.messages.set(seq, message)
     if (!reactions) return
-    const all = reactions.map(({ emoji, count, viewerReacted }) => `${emoji} ${count}${viewerReacted ? ' and mine' : ''}`)
+    const all = reactions.map(
+      ({ emoji, count, viewerReacted }) => `${emoji} ${count}${viewerReacted ? ' and mine' : ''}`,
+    )
     this.reactions.set(seq, all.join(', '))
   }
 
