@@ -7,6 +7,7 @@ import {
   ConversationEventsDocument,
   InboxDocument,
   MessagesDocument,
+  SearchMessagesDocument,
   SendMessageDocument,
   TypingEventsDocument,
 } from '../../sdk/generated/graphql.ts'
@@ -65,6 +66,9 @@ beforeAll(async () => {
   for (const other of crowd) await other.send(await gather(server.database, other, [ann]), 'Hello Ann')
   group = await gather(server.database, ann, crowd)
   for (const other of crowd) await other.send(group, 'Hello everybody')
+  // As the next round of the index would.
+  await server.database.query(`INSERT INTO message_search SELECT conversation_id, created_at, seq, revision,
+    ('''' || right(conversation_id::text, 6) || 'hello'':1')::tsvector FROM messages`)
   // Its receipts are told by the test, so that they go into one event, which it hears of by its relay.
   tellingServer = await startMeasuredServer({ RELAY_INTERVAL_MS: '50' })
 })
@@ -208,6 +212,12 @@ const scenarios: Record<string, () => ReturnType<MeasuredServer['measure']>> = {
     server.measure(async () => {
       const { conversation } = await ann.client.request(MessagesDocument, { id: group, last: 50 })
       expect(conversation?.messages.edges).toHaveLength(50)
+    }),
+
+  'a search with 50 messages': () =>
+    server.measure(async () => {
+      const { searchMessages } = await ann.client.request(SearchMessagesDocument, { query: 'hello', first: 50 })
+      expect(searchMessages.edges).toHaveLength(50)
     }),
 
   'a message to 50 subscribers': () => toReaders(crowd, () => FirstDocument),

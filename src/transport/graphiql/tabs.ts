@@ -2,6 +2,7 @@ import { placeholderToken } from '../authenticate.ts'
 import { demoPassword, placeholders } from './demo.ts'
 import { reaction } from './reaction-tab.ts'
 import { hide } from './hide-tab.ts'
+import { search } from './search-tab.ts'
 import { support } from './support-tab.ts'
 import { upload } from './upload-tab.ts'
 
@@ -254,6 +255,7 @@ mutation MentionBen($input: SendMessageInput!) {
   ),
   tab(upload.query, upload.variables),
   tab(support.query, support.variables),
+  tab(search.query, search.variables),
   tab(reaction.query, reaction.variables),
   tab(hide.query, hide.variables),
 ]
@@ -287,6 +289,7 @@ const signedInComments: Record<string, string> = {
 # As Ana: mention Ben. He is told although he may have
 # muted it, and his inbox counts it until he has read it.`,
   CreateUpload: upload.signedInComment,
+  SearchMessages: search.signedInComment,
   React: reaction.signedInComment,
   HideConversation: hide.signedInComment,
   StartDirect: '\n# Signing in has done this. Again gives the same.',
