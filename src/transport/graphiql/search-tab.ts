@@ -1,7 +1,7 @@
 /** What people type into a search, in one query. */
 export const search = {
   query: `
-# 12. As Ben: what was written, about a second later. All
+# 14. As Ben: what was written, about a second later. All
 #     words, the last one as a beginning; "a phrase", -not
 #     and or work. ranges are places in the snippet's text.
 query SearchMessages($query: String!) {

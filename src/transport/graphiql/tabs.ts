@@ -1,5 +1,6 @@
 import { placeholderToken } from '../authenticate.ts'
 import { demoPassword, placeholders } from './demo.ts'
+import { mention } from './mention-tab.ts'
 import { reaction } from './reaction-tab.ts'
 import { hide } from './hide-tab.ts'
 import { search } from './search-tab.ts'
@@ -224,40 +225,12 @@ subscription WatchInbox {
     }
   }
 }`),
-  tab(
-    `
-# 9. As Ana: mention Ben. He is told although he may have
-#    muted it, and his inbox counts it until he has read it.
-mutation MentionBen($input: SendMessageInput!) {
-  sendMessage(input: $input) {
-    ... on SendMessageSuccess {
-      message {
-        seq
-        text
-        mentions { handle }
-        mentionsEveryone
-      }
-    }
-    ... on ValidationError {
-      fields { path reason }
-    }
-    ... on Error { code reason }
-  }
-}`,
-    {
-      input: {
-        conversationId,
-        clientMessageId: 'mention-0001',
-        text: 'Ben, look!',
-        mentionIds: [peerId],
-      },
-    },
-  ),
+  tab(mention.query, mention.variables),
   tab(upload.query, upload.variables),
   tab(support.query, support.variables),
-  tab(search.query, search.variables),
   tab(reaction.query, reaction.variables),
   tab(hide.query, hide.variables),
+  tab(search.query, search.variables),
 ]
 
 /** The same for who signs in by a click, with what is then to be said, in the order of the tabs. */
