@@ -28,7 +28,7 @@ const defaultResyncLimit = 500
  * what they may hold would refuse honest pages. The budget of the answer counts what really comes.
  */
 const listSizes: Readonly<Record<string, number>> = {
-  'Conversation.pinnedMessages': 50,
+  'Conversation.pinnedMessages': 5,
   'Message.attachments': 2,
   'Message.mentions': 3,
   'Message.reactions': 5,
