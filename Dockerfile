@@ -8,7 +8,11 @@ RUN node scripts/build-image.mjs /image
 FROM node:20-slim
 WORKDIR /app
 ENV NODE_ENV=production
-# The server in one file and its one native package. The image has DATABASE_URL: the embedded PostgreSQL is not in it.
+# Files that people upload. All containers of a deployment need the same.
+ENV PARLEY_DATA_DIR=/data
+RUN mkdir /data && chown node:node /data
+VOLUME /data
+# The server in one file and its native packages. The image has DATABASE_URL: the embedded PostgreSQL is not in it.
 COPY --from=build /image ./
 USER node
 EXPOSE 4000

@@ -28,6 +28,9 @@ export function openFiles(config: Config, { attachments: store }: Storage, logge
   }
   const addresses = createFileAddresses(config.jwtSecret ?? ownSecret(config.dataDir))
   const folder = new FileFolder(join(config.dataDir, 'attachments'))
+  folder.prepare().catch((error: unknown) => {
+    logger.warn({ err: error, dataDir: config.dataDir }, 'uploads will fail: PARLEY_DATA_DIR cannot be written to')
+  })
   const transfers = createTransfers({
     store,
     addresses,

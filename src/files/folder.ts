@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { access, constants, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Bytes that came and are not kept yet. */
@@ -23,6 +23,12 @@ export class FileFolder {
 
   constructor(private readonly folder: string) {
     this.drafts = join(folder, 'drafts')
+  }
+
+  /** Rejects when nothing can be written to the folder. */
+  async prepare(): Promise<void> {
+    await mkdir(this.drafts, { recursive: true, mode: 0o700 })
+    await access(this.drafts, constants.W_OK)
   }
 
   /** Writes what comes to a draft, and returns when it is on the disk; null: more came. What goes wrong leaves no draft. */

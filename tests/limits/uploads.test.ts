@@ -136,10 +136,10 @@ test('addresses end in time', async () => {
   const id = await upload(ann, textFile('for a moment'))
   const { uploadUrl } = await createUpload(ann, textFile('late'))
   const addresses = createFileAddresses(testSecret)
-  const { origin } = new URL(uploadUrl)
+  const address = new URL(uploadUrl)
   const statusOf = async (use: 'GET' | 'PUT', seconds: number) => {
-    const address = origin + addresses.sign(use, uuidOf(id), new Date(Date.now() + seconds * 1_000))
-    return (await fetch(address, { method: use, body: use === 'PUT' ? 'for a moment' : null })).status
+    const signed = address.origin + addresses.sign(use, uuidOf(id), new Date(Date.now() + seconds * 1_000))
+    return (await fetch(signed, { method: use, body: use === 'PUT' ? 'for a moment' : null })).status
   }
   expect([await statusOf('GET', 60), await statusOf('PUT', 60)]).toEqual([200, 204])
   expect([await statusOf('GET', -1), await statusOf('PUT', -1)]).toEqual([403, 403])

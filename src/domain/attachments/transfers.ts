@@ -4,7 +4,7 @@ import type { Inspection } from '../../files/inspection.ts'
 import type { Scan } from '../../files/scan.ts'
 import type { AttachmentStore } from '../../store/attachments.ts'
 import type { Attachment } from '../../store/rows.ts'
-import { ForbiddenError, NotFoundError } from '../errors.ts'
+import { ForbiddenError, NotFoundError, UnavailableError } from '../errors.ts'
 import { isUuid } from '../ids.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 
@@ -59,6 +59,16 @@ type Faulty = { outcome: 'REFUSED' | 'HELD'; reason: string }
 type Seen = { outcome: 'SEEN'; width: number | null; height: number | null; blurHash: string | null }
 
 const held = 'It is held back until it has been scanned, which is not possible at the moment. Try again in a minute.'
+
+const ofTheDisk: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EIO']
+
+/** That there is no room is not the client's affair, and over after some time. */
+function unlessOurs(error: unknown): never {
+  if (error instanceof Error && 'code' in error && ofTheDisk.includes(error.code)) {
+    throw new UnavailableError('The file cannot be kept at the moment. Try again later.', 60_000, { cause: error })
+  }
+  throw error
+}
 
 export function createTransfers({
   store,
@@ -131,7 +141,7 @@ export function createTransfers({
       return found(id)
     },
     async receive(attachment, chunks) {
-      const draft = await folder.write(chunks, attachment.byteSize)
+      const draft = await folder.write(chunks, attachment.byteSize).catch(unlessOurs)
       if (!draft) return { outcome: 'TOO_MANY_BYTES' }
       try {
         return await settle(attachment, draft)

@@ -51,7 +51,8 @@ describe('docker-compose.yml', () => {
     expect(postgres.healthcheck?.test).toContain('pg_isready')
     expect(redis.healthcheck?.test).toContain('redis-cli')
     expect(postgres.volumes).toEqual(['postgres:/var/lib/postgresql'])
-    expect(Object.keys(compose.volumes)).toEqual(['postgres', 'redis'])
+    expect(app.volumes).toEqual(['files:/data'])
+    expect(Object.keys(compose.volumes)).toEqual(['files', 'postgres', 'redis'])
   })
 
   it('opens the database and the Redis to this machine only', () => {
@@ -63,6 +64,10 @@ describe('Dockerfile', () => {
   it('runs the built server as a user without rights, on the version of Node that package.json asks for', () => {
     const dockerfile = read('Dockerfile')
     expect(dockerfile).toMatch(/^USER node$/m)
+    // Who may write there, which is no part of a new volume, is taken from the image.
+    expect(dockerfile).toMatch(
+      /^ENV PARLEY_DATA_DIR=\/data\nRUN mkdir \/data && chown node:node \/data\nVOLUME \/data$/m,
+    )
     expect(dockerfile).toMatch(/^CMD .*"dist\/main\.js"\]$/m)
     expect(dockerfile.match(/^FROM node:20-slim/gm)).toHaveLength(2)
   })
