@@ -29,7 +29,11 @@ export function wholeSubscription(fieldName: string, operationName: string, dept
 
   const fieldText = (field: GraphQLField<unknown, unknown>, left: number): string | null => {
     const pages = ['first', 'last'].filter((name) => field.args.some((arg) => arg.name === name))
-    const args = pages.length > 0 ? `(${pages.at(-1) ?? ''}: ${pageSize})` : ''
+    const given = [
+      ...pages.slice(-1).map((name) => `${name}: ${pageSize}`),
+      ...field.args.filter(({ name }) => name === 'emoji').map(({ name }) => `${name}: "👍"`),
+    ]
+    const args = given.length > 0 ? `(${given.join(', ')})` : ''
     const type = getNamedType(field.type)
     if (isLeafType(type)) return field.name + args
     if (!isObjectType(type)) throw new Error(`${field.name} has a type this was not made for`)
