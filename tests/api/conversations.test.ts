@@ -452,7 +452,7 @@ describe('searching people', () => {
     expect(await handles('wild_c')).toEqual(['wild_card'])
     expect(await handles('wild%')).toEqual([])
     expect(await handles('%')).toEqual(['percent'])
-    expect(await handles('_c')).toEqual(['wild_card'])
+    expect(await handles('d_c')).toEqual(['wild_card'])
     expect(await handles('100%')).toEqual(['percent'])
     expect(await handles('100_')).toEqual([])
     expect(await handles('back\\s')).toEqual(['backslash'])

@@ -156,6 +156,13 @@ describe('what plain members may do', () => {
       },
     ],
     [
+      'PIN',
+      async (id) => {
+        const { message } = await owner.send(id, 'To be pinned')
+        return change(member, 'pinMessage', { messageId: message.id, pinned: true, opKey: newKey() })
+      },
+    ],
+    [
       'MENTION_EVERYONE',
       (id) =>
         change(member, 'sendMessage', {
