@@ -28,12 +28,12 @@ const defaultResyncLimit = 500
  * what they may hold would refuse honest pages. The budget of the answer counts what really comes.
  */
 const listSizes: Readonly<Record<string, number>> = {
-  'Conversation.pinnedMessages': 5,
+  'Conversation.pinnedMessages': 2,
   'Message.attachments': 2,
-  'Message.mentions': 3,
-  'Message.reactions': 5,
+  'Message.mentions': 1,
+  'Message.reactions': 1,
   'Message.revisions': 5,
-  'Reaction.firstUsers': 3,
+  'Reaction.firstUsers': 1,
 }
 /** Fields that are looked at. Fragments that are spread in many ways over many types come to more than their text. */
 const maxVisits = 10_000
