@@ -299,7 +299,7 @@ describe('pages', () => {
       messages: cursorOf('messages', 1),
       members: cursorOf('members', 1_700_000_000_000, someUuid),
       reads: cursorOf('reads', 1_700_000_000_000, someUuid),
-      users: cursorOf('users', 'some.handle'),
+      users: cursorOf('users', 0, 'some.handle'),
     }
     const foreign = Object.entries(genuine).flatMap(([kind, cursor]) => (kind === kinds[name] ? [] : [cursor]))
     for (const argument of sizes.includes('last') ? ['after', 'before'] : ['after']) {
