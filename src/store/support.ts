@@ -57,26 +57,30 @@ export interface SupportStore {
 }
 
 const order = 's.status, s.is_answered, s.queue_at, s.conversation_id'
-const beginning = ['OPEN', false, '-infinity', '00000000-0000-0000-0000-000000000000'] as const
-const place = '($1::support_status, $2::boolean, $3::timestamptz, $4::uuid)'
+
+/**
+ * The rows after a place, or up to it, as one range of the index. With a status it is compared apart: in the comparison of the
+ * whole rows PostgreSQL would begin at the first row of that status.
+ */
+const range = (isOneStatus: boolean, compared: '>' | '<=') =>
+  isOneStatus
+    ? `s.status = $1::support_status AND (s.is_answered, s.queue_at, s.conversation_id) ${compared} ($2::boolean, $3::timestamptz, $4::uuid)`
+    : `(${order}) ${compared} ($1::support_status, $2::boolean, $3::timestamptz, $4::uuid)`
 
 /** Each an own text, so that each is planned for its range of the index. */
-const readQueue = (isOneStatus: boolean) => ({
+export const readQueue = (isOneStatus: boolean) => ({
   name: isOneStatus ? 'read_support_queue_of_status' : 'read_support_queue',
   text: `SELECT desk.head_event_seq AS "deskHeadEventSeq", desk.head_mark AS "deskHeadMark", ${supportCaseColumns('s', 's_')},
       ${conversationColumns('c', 'c_')}
     FROM conversations desk
-    LEFT JOIN LATERAL (SELECT * FROM support_cases s
-      WHERE (${order}) > ${place} ${isOneStatus ? 'AND s.status = $6::support_status' : ''}
-      ORDER BY ${order} LIMIT $5) s ON true
+    LEFT JOIN LATERAL (SELECT * FROM support_cases s WHERE ${range(isOneStatus, '>')} ORDER BY ${order} LIMIT $5) s ON true
     LEFT JOIN conversations c ON c.id = s.conversation_id
     WHERE desk.id = parley_desk() ORDER BY ${order}`,
 })
 
 const readBehind = (isOneStatus: boolean) => ({
   name: isOneStatus ? 'read_support_queue_behind_of_status' : 'read_support_queue_behind',
-  text: `SELECT EXISTS (SELECT FROM support_cases s
-      WHERE (${order}) <= ${place} ${isOneStatus ? 'AND s.status = $5::support_status' : ''}) AS "isBehind"`,
+  text: `SELECT EXISTS (SELECT FROM support_cases s WHERE ${range(isOneStatus, '<=')}) AS "isBehind"`,
 })
 
 const readCases = {
@@ -110,10 +114,15 @@ const readUnreadByStaff = {
     FROM conversations desk WHERE desk.id = parley_desk()`,
 }
 
-const valuesOf = (position: QueuePosition | null): unknown[] =>
-  position
-    ? [position.status, position.isAnswered, new Date(position.queueAtMs), position.conversationId]
-    : [...beginning]
+const first = [false, '-infinity', '00000000-0000-0000-0000-000000000000']
+const last = [true, 'infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff']
+
+/** A place as the parameters of `range`: with a status it is one among the rows of that status. */
+function valuesOf(status: SupportStatus | null, position: QueuePosition | null): unknown[] {
+  if (!position) return [status ?? 'OPEN', ...first]
+  if (status && status !== position.status) return [status, ...(status === 'OPEN' ? last : first)]
+  return [position.status, position.isAnswered, new Date(position.queueAtMs), position.conversationId]
+}
 
 interface QueueColumns extends Record<string, unknown> {
   deskHeadEventSeq: number
@@ -123,19 +132,19 @@ interface QueueColumns extends Record<string, unknown> {
 export function createSupportStore(db: Database): SupportStore {
   return {
     async queue({ status, after, limit }, payer) {
-      const values = [...valuesOf(after), limit, ...(status ? [status] : [])]
+      const values = [...valuesOf(status, after), limit]
       const found = await db.run<QueueColumns>(readQueue(status !== null), values, payer)
-      const [first] = found
-      if (!first) throw new Error('the desk has no stream')
+      const [head] = found
+      if (!head) throw new Error('the desk has no stream')
       const rows = found.flatMap((row) => {
         const conversation = pickConversation(row, 'c_')
         const supportCase = pickSupportCase(row, 's_')
         return conversation && supportCase ? [{ conversation, supportCase }] : []
       })
-      return { rows, deskHead: { headEventSeq: first.deskHeadEventSeq, headMark: first.deskHeadMark } }
+      return { rows, deskHead: { headEventSeq: head.deskHeadEventSeq, headMark: head.deskHeadMark } }
     },
     async isBehind(status, position, payer) {
-      const values = [...valuesOf(position), ...(status ? [status] : [])]
+      const values = valuesOf(status, position)
       const [row] = await db.run<{ isBehind: boolean }>(readBehind(status !== null), values, payer)
       return row?.isBehind === true
     },

@@ -293,6 +293,14 @@ test('the queue is for staff alone, and its pages hold together', async () => {
   expectErrors(await queue(staff, { first: -1 }), 'VALIDATION_ERROR')
   expectErrors(await queue(staff, { after: 'nonsense' }), 'VALIDATION_ERROR')
   const all = await queued(staff)
+  for (const status of ['OPEN', 'RESOLVED']) {
+    const ofStatus = all.filter((one) => one.supportStatus === status).map(({ id }) => id)
+    expect((await queued(staff, { status, first: 2 })).map(({ id }) => id)).toEqual(ofStatus)
+  }
+  // A cursor of one status is a place before or after all of the other one.
+  const [firstOpen] = (await queue(staff, { first: 1, status: 'OPEN' })).data?.supportQueue.edges ?? []
+  const resolved = await queue(staff, { first: 100, status: 'RESOLVED', after: firstOpen?.cursor })
+  expect(resolved.data?.supportQueue.nodes).toHaveLength(all.filter((one) => one.supportStatus === 'RESOLVED').length)
   const paged: string[] = []
   for (let after: string | null = null; ;) {
     const page: Queue['supportQueue'] | undefined = (await queue(staff, { first: 2, after })).data?.supportQueue
@@ -407,6 +415,37 @@ test('who is no longer staff sees and follows none but those that they are a mem
   expect(await assign(former, answered, staff.id)).toMatchObject({ code: 'FORBIDDEN' })
   await user.send(answered, 'Still there?')
   await own.waitFor(({ __typename }) => __typename === 'MessageSent')
+})
+
+test('who opened it is erased: it is closed and resolved, and nothing that they wrote is left', async () => {
+  const [user, admin] = await Promise.all([signUp(server.url, 'Gone soon'), signUp(server.url, 'Admin')])
+  await setRole(database, 'ADMIN', admin)
+  const id = await opened(user, 'My private title')
+  await user.send(id, 'My private words')
+  await staff.send(id, 'An answer')
+  await user.send(id, 'More private words')
+  await expect
+    .poll(async () => mutate(admin, 'eraseUser', 'EraseUser', { userId: user.id }, ''))
+    .toMatchObject({ __typename: 'EraseUserSuccess' })
+  const now = await ask(staff, `query ($id: ID!) { conversation(id: $id) { ${shown} messages { nodes { text } } } }`, {
+    id,
+  })
+  expect(now.data).toMatchObject({
+    conversation: {
+      title: null,
+      supportStatus: 'RESOLVED',
+      unansweredSince: null,
+      messages: { nodes: [{ text: null }, { text: 'An answer' }, { text: null }] },
+    },
+  })
+  const refused = await mutate(
+    staff,
+    'sendMessage',
+    'SendMessage',
+    { conversationId: id, clientMessageId: newKey(), text: 'x' },
+    '',
+  )
+  expect(refused).toMatchObject({ code: 'CONVERSATION_CLOSED' })
 })
 
 test('the queue under random traffic is a plain sort', async () => {
