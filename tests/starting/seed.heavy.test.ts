@@ -96,7 +96,7 @@ describe('the demo world in a database that a server uses', () => {
     const client = clientOf(0)
     for (const { conversation } of await inboxOf(client)) {
       const cursor = { streamId: conversation.id, eventSeq: 0 }
-      const { resync } = await client.request(ResyncDocument, { cursors: [cursor], limit: 300 })
+      const { resync } = await client.request(ResyncDocument, { cursors: [cursor], limit: 1000 })
       const [stream] = resync.streams
       const events = stream?.events.filter((event) => event.__typename !== 'SnapshotRequired') ?? []
       expect(events.map((event) => event.cursor.eventSeq)).toEqual(events.map((_, index) => index + 1))

@@ -11,7 +11,7 @@ vi.mock('graphql', async () => (await import('node:module')).createRequire(impor
 
 const schema = buildSchema(readFileSync(join(import.meta.dirname, '../../../schema.graphql'), 'utf8'))
 
-const cases: [string, DocumentNode, object][] = [
+const cases: [string, DocumentNode, Record<string, unknown>][] = [
   // What a client sends that was away for long.
   ['a resync of everything by a resume token', ResyncDocument, { resume: 'token', limit: 1_000 }],
   ['inboxEvents by a resume token', InboxEventsDocument, { resume: 'token' }],
