@@ -26,7 +26,7 @@ beforeAll(async () => {
   pair = await sharedPair()
 })
 
-const depth = 3
+const depth = 2
 const waitMs = 15_000
 
 interface Event {
