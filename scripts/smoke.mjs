@@ -9,7 +9,7 @@ import { join } from 'node:path'
 const root = join(import.meta.dirname, '..')
 const dataDir = mkdtempSync(join(tmpdir(), 'parley-smoke-'))
 const startTimeoutMs = 120_000
-const secondStartLimitMs = 3000
+const secondStartLimitMs = 5000
 const stopTimeoutMs = 20_000
 
 function assert(condition, message) {
