@@ -26,13 +26,16 @@ const unavailable = (what: string) => new UnavailableError(`${what} Come back wi
 /** Told how many streams of events a subscription follows, once it has begun. */
 export type OnOpened = (streamCount: number) => void
 
-/** The stream of a subscription, or why there is none: in time, whatever its beginning waits for. */
+/**
+ * The stream of a subscription, or why there is none: in time, whatever its beginning waits for. Of the variables `args` keeps
+ * those that the events need, coerced.
+ */
 export async function startStream(
   args: ExecutionArgs,
   onOpened: OnOpened,
 ): Promise<ExecutionResult | AsyncIterable<unknown>> {
-  const coerced = coercedOf(args)
-  if (coerced.errors) return { errors: coerced.errors }
+  const { values, errors } = coercedOf(args)
+  if (errors) return { errors }
   const starting = Promise.resolve(createSourceEventStream(args))
   // Also for one that begins too late.
   starting.then(
@@ -40,7 +43,11 @@ export async function startStream(
     () => undefined,
   )
   try {
-    return await within(startTimeoutMs, starting, () => unavailable('The subscription could not begin in time.'))
+    const late = () => unavailable('The subscription could not begin in time.')
+    const stream = await within(startTimeoutMs, starting, late)
+    if (isAsyncIterable(stream))
+      args.variableValues = keepCoerced(variablesOfEvents({ ...args, variableValues: values }))
+    return stream
   } catch (error) {
     // One that begins after all has nobody to read it.
     starting.then(endStream, () => undefined)
@@ -182,8 +189,6 @@ export async function openEventReader(
     results.close()
     return stream
   }
-  const { values = {} } = coercedOf(args)
-  args.variableValues = keepCoerced(variablesOfEvents({ ...args, variableValues: values }))
   const reader = new EventReader(stream, results, args.share)
   watchdog?.add(reader)
   return reader

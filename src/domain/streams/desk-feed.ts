@@ -39,6 +39,10 @@ export class DeskFeed extends Source<LogItem> {
     return this.isOver
   }
 
+  override get streamCount(): number {
+    return this.options.cursor.streamCount
+  }
+
   override get progress(): number {
     return this.options.cursor.progress
   }

@@ -7,7 +7,7 @@ import { QueryTooComplexError } from '../../domain/errors.ts'
 import type { OpenEventResults } from '../../execution/event-results.ts'
 import type { Operations } from '../../execution/operations.ts'
 import { startStream, type OnOpened } from '../../execution/subscribe.ts'
-import { byteSizeOf, declaredVariables, variablesOfEvents } from '../../execution/kept-variables.ts'
+import { byteSizeOf, declaredVariables } from '../../execution/kept-variables.ts'
 import type { Watchdog } from '../../execution/watchdog.ts'
 import type { Share, Shares } from '../../fairness/shares.ts'
 import type { Logger } from '../../telemetry/logger.ts'
@@ -176,7 +176,6 @@ export class ProtocolHooks implements Hooks {
       results.close()
       return stream
     }
-    operation.variableValues = variablesOfEvents(operation)
     connection.incoming.keepOnly(ownId, byteSizeOf(operation.variableValues))
     const delivered = this.deliveredOn(connection)
     const delivery = new Delivery(

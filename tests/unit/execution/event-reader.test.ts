@@ -1,6 +1,8 @@
+import { buildSchema, getOperationAST, parse } from 'graphql'
 import { afterEach, expect, test, vi } from 'vitest'
 import { EventResult, type EventResults } from '../../../src/execution/event-results.ts'
-import { EventReader } from '../../../src/execution/subscribe.ts'
+import { EventReader, startStream } from '../../../src/execution/subscribe.ts'
+import { coerceVariables } from '../../../src/execution/variables.ts'
 import type { Share } from '../../../src/fairness/shares.ts'
 
 afterEach(() => vi.restoreAllMocks())
@@ -54,4 +56,19 @@ test('one that has caught up in between is not', async () => {
   await rested(61_001, 61_500)
   await rested(89_000, 89_500)
   await expect(rested(89_600, 90_001, true)).rejects.toThrow('cost too much')
+})
+
+test('of the variables those that the events need are kept, and are not coerced again for each event', async () => {
+  const schema = buildSchema('type Query { n: Int } type Subscription { news(of: [ID!]!, from: Int): Int }')
+  const document = parse('subscription ($of: [ID!]!, $from: Int) { news(of: $of, from: $from) }')
+  async function* news() {
+    yield await Promise.resolve({ news: 1 })
+  }
+  const args = { schema, document, variableValues: { of: [1, 'b'], from: 2 }, subscribeFieldResolver: news }
+  const opened = vi.fn()
+  expect(await startStream(args, opened)).toHaveProperty('next')
+  expect(args.variableValues).toEqual({ of: ['1', 'b'] })
+  expect(opened.mock.calls).toEqual([[1]])
+  const { values } = coerceVariables(schema, getOperationAST(document)!, args.variableValues)
+  expect(values).toBe(args.variableValues)
 })
