@@ -63,7 +63,8 @@ describe.each(casesOf([...locales, ...(await systemLocales())], ([name]) => name
         for (const text of texts) expect(await find(people[0]!, text), text).toEqual([name])
       }
       expect(await find(people[0]!, 'x%')).toEqual([])
-      expect(await find(people[0]!, '100_')).toEqual([])
+      // With more of the name, as a handle may be p100_….
+      expect(await find(people[0]!, '100_ emile')).toEqual([])
       expect(await find(people[0]!, 'カ')).toEqual([])
       await server.stop()
       await database.drop()
