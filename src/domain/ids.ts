@@ -3,6 +3,9 @@ import { v7 } from 'uuid'
 /** Ids sort by the time they were made, which keeps indexes compact. */
 export const newId = (): string => v7()
 
+/** Before all ids, for who goes through them in their order. */
+export const firstId = '00000000-0000-0000-0000-000000000000'
+
 const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 export const isUuid = (text: string): boolean => uuidShape.test(text)

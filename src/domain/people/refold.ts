@@ -1,6 +1,7 @@
 import { startRounds, type Rounds } from '../../flow/rounds.ts'
 import type { SearchNameStore } from '../../store/search-names.ts'
 import type { Logger } from '../../telemetry/logger.ts'
+import { firstId } from '../ids.ts'
 import { foldRule, searchNameOf } from '../text/fold.ts'
 
 export interface RefoldOptions {
@@ -13,8 +14,6 @@ export interface RefoldOptions {
 const batchSize = 500
 /** Time limit before the server listens. With very many people the rest follows while it serves. */
 const startLimitMs = 2_000
-
-const firstId = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Folds names that were folded by older rules, or by a process of a former version that still runs: at the start, and in

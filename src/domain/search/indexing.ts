@@ -4,6 +4,7 @@ import type { IndexedMessage, IndexPosition, MessageToIndex, SearchStore } from 
 import type { Logger } from '../../telemetry/logger.ts'
 import { vectorText } from '../text/search-query.ts'
 import { wordRule } from '../text/words.ts'
+import { firstId } from '../ids.ts'
 import { attachmentLabel, senderLabel, tagOf } from './labels.ts'
 
 export interface IndexingOptions {
@@ -16,7 +17,6 @@ export interface IndexingOptions {
 const batchSize = 300
 /** Milliseconds after which the position is moved although nothing was written: retention waits for it. */
 const idleLimitMs = 120_000
-const firstId = '00000000-0000-0000-0000-000000000000'
 
 const wordsOfMessage = (message: MessageToIndex): IndexedMessage => ({
   ...message,

@@ -3,23 +3,9 @@ import { ForbiddenError, NotFoundError, OpKeyReusedError, ValidationError } from
 import { builder } from '../building/builder.ts'
 import { requireViewer } from '../building/context.ts'
 import { refusing } from '../building/refusing.ts'
-import { required } from '../building/required.ts'
 import { opKey, title } from '../building/validate.ts'
-import { Conversation } from '../conversations/conversation.ts'
+import { success } from '../conversations/changed.ts'
 import { SupportStatus } from './case.ts'
-
-const success = (name: string, description: string) =>
-  builder.objectRef<{ conversationId: string }>(name).implement({
-    description,
-    fields: (t) => ({
-      conversation: t.field({
-        type: Conversation,
-        description: 'The conversation as it is now.',
-        resolve: ({ conversationId }, _, { loaders }) =>
-          required(loaders.conversation.load(conversationId), 'a support conversation'),
-      }),
-    }),
-  })
 
 const OpenSupportSuccess = success('OpenSupportSuccess', 'The conversation is open, and in the queue of the staff.')
 const AssignSupportSuccess = success('AssignSupportSuccess', 'The person is responsible, or nobody.')

@@ -7,6 +7,7 @@ import { filePath, uploadPath } from '../../files/paths.ts'
 import type { ClientNetwork } from '../client-network.ts'
 import { takesLonger } from './client-errors.ts'
 import { answerPreflight, setOriginHeaders, type AllowedOrigins } from './cors.ts'
+import { sendJson } from './send-json.ts'
 import { cutStalled, type StallLimits } from './stalls.ts'
 import { pathOf } from './target.ts'
 import { TransferSlots } from './transfer-slots.ts'
@@ -277,8 +278,4 @@ function refuse(response: ServerResponse, error: unknown): void {
     response.setHeader('Retry-After', Math.ceil(error.retryAfterMs / 1_000))
   }
   sendJson(response, status, { error: (error as Error).message })
-}
-
-function sendJson(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body))
 }

@@ -26,6 +26,7 @@ import { Files, type FileTransfers } from './files.ts'
 import { defaultHttpLimits, type HttpLimits } from './limits.ts'
 import { countUnanswered } from './pipelining.ts'
 import { boundRest } from './rest.ts'
+import { sendJson } from './send-json.ts'
 import { UnreadAnswers } from './unread-answers.ts'
 import { graphqlPath } from './engine.ts'
 import type { StreamTickets } from './tickets.ts'
@@ -282,8 +283,4 @@ function refuseUpgrade(socket: Duplex, status: string, retryAfterSeconds?: numbe
   const retryAfter = retryAfterSeconds === undefined ? '' : `Retry-After: ${String(retryAfterSeconds)}\r\n`
   socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status}\r\n${retryAfter}Connection: close\r\nContent-Length: 0\r\n\r\n`)
-}
-
-function sendJson(response: ServerResponse, status: number, body: object) {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body))
 }
