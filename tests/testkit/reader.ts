@@ -12,7 +12,7 @@ atEndOfEachFile(() => {
   for (const reader of open) reader.cut()
 })
 
-const waitTimeoutMs = 20_000
+const waitTimeoutMs = 40_000
 const probeCount = 3
 
 /**

@@ -38,9 +38,10 @@ const ignored = /[\p{DI}\p{Cc}\p{Cf}\u0640]/gu
 
 const decomposed = (text: string) =>
   text
-    .normalize('NFKD')
-    // A Greek iota below a vowel becomes a letter after it in capitals.
+    .normalize('NFD')
+    // A Greek iota below a vowel becomes a letter after it in capitals. Before NFKD, which would move other marks past it.
     .replaceAll('\u0345', 'ι')
+    .normalize('NFKD')
     .replace(accents, '')
     .replace(ignored, '')
 
