@@ -23,6 +23,21 @@ const config: CodegenConfig = {
         onlyOperationTypes: true,
       },
     },
+    // What the package has in it: types, and the operations as texts.
+    'sdk/src/generated/graphql.ts': {
+      documents: 'sdk/documents/*.graphql',
+      plugins: ['typescript', 'typescript-operations', './scripts/documents-plugin.mjs'],
+      config: {
+        scalars,
+        enumsAsTypes: true,
+        dedupeFragments: true,
+        immutableTypes: false,
+        skipTypename: false,
+        nonOptionalTypename: false,
+        avoidOptionals: { field: true, object: false, inputValue: false },
+        onlyOperationTypes: true,
+      },
+    },
     'examples/apollo/generated/': {
       documents: 'examples/apollo/*.ts',
       preset: 'client',

@@ -31,14 +31,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['tests/unit/**/*.test.ts', 'tests/*.test.ts', 'sdk/**/*.test.ts'] },
+        test: { name: 'unit', include: ['tests/unit/**/*.test.ts', 'tests/*.test.ts', 'sdk/src/**/*.test.{ts,tsx}'] },
       },
       {
         extends: true,
         plugins: [relayTags],
         test: {
           name: 'integration',
-          include: ['tests/{api,costs,examples,guarantees,starting}/**/*.test.ts', ...faults],
+          include: ['tests/{api,costs,examples,guarantees,sdk,starting}/**/*.test.ts', ...faults],
           exclude: [heavyOnly],
           ...sharing,
           globalSetup: ['tests/testkit/global-setup.ts'],

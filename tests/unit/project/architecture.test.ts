@@ -113,15 +113,66 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   'start-error': { values: [] },
 }
 
-const moduleOf = (path: string) => path.replace(/^src\//, '').replace(/\.ts$/, '')
+/** The same for the rooms of the client package: who holds the state knows nothing of the network, and nobody of React. */
+const allowedInSdk: Record<string, { values: string[]; types?: string[] }> = {
+  // What anybody may import: the entries put the rooms together.
+  index: {
+    values: [
+      'parley',
+      'requests',
+      'connection',
+      'feed',
+      'session',
+      'devices',
+      'stores',
+      'outbox',
+      'storage',
+      'replica',
+      'tabs',
+    ],
+  },
+  parley: {
+    values: [
+      'requests',
+      'connection',
+      'feed',
+      'session',
+      'devices',
+      'stores',
+      'outbox',
+      'storage',
+      'replica',
+      'tabs',
+      'generated',
+    ],
+  },
+  react: {
+    values: ['parley', 'stores', 'generated'],
+    types: ['outbox', 'replica', 'session', 'connection', 'feed', 'requests'],
+  },
+  links: { values: ['connection', 'requests', 'session'] },
+  feed: { values: ['requests', 'generated'], types: ['connection', 'replica', 'stores'] },
+  connection: { values: ['requests', 'stores/store'] },
+  session: { values: ['requests', 'generated', 'stores/store', 'tabs'], types: ['storage'] },
+  tabs: { values: ['stores/store'] },
+  devices: { values: [], types: ['storage', 'generated'] },
+  outbox: { values: ['replica', 'requests', 'generated', 'stores', 'tabs'], types: ['storage', 'connection'] },
+  stores: { values: ['replica', 'generated', 'requests'], types: ['outbox', 'storage', 'connection'] },
+  storage: { values: ['replica'], types: ['outbox', 'session'] },
+  replica: { values: ['generated', 'requests', 'stores/store'], types: ['storage'] },
+  requests: { values: [] },
+  generated: { values: ['requests/document'] },
+}
+
+const moduleOf = (path: string) => path.replace(/^(sdk\/)?src\//, '').replace(/\.tsx?$/, '')
 const layerOf = (path: string) => moduleOf(path).split('/')[0] ?? ''
 const isWithin = (path: string, place: string) => moduleOf(path) === place || moduleOf(path).startsWith(`${place}/`)
-const isOurs = (target: string) => target.startsWith('src/')
+const isOurs = (target: string) => /^(sdk\/)?src\//.test(target)
 
-function wrongImports(sources: Source[]): string[] {
+function wrongImports(sources: Source[], rules = allowed): string[] {
   return sources.flatMap((source) => {
     const layer = layerOf(source.path)
-    const rule = allowed[layer]
+    const rule = rules[layer]
     if (!rule) return [`${source.path}: there is no rule for src/${layer}`]
     const isLeaf = leaves.includes(moduleOf(source.path)) || layer === 'config'
     return importsOf(source).flatMap(({ target, typeOnly }) => {
@@ -206,7 +257,7 @@ function undescribed(schema: GraphQLSchema): string[] {
 
 function sourcesIn(folder: string): Source[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.ts$/.test(name))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => ({ path: join(folder, name), text: readFileSync(join(root, folder, name), 'utf8') }))
 }
 
@@ -240,6 +291,34 @@ describe('the source tree', () => {
     expect(sdk.filter((line) => line.includes('→ src/') || line.includes('→ ..'))).toEqual([])
     const back = sources.flatMap((source) => importsOf(source).map(({ target }) => target))
     expect(back.filter((target) => target.startsWith('sdk/'))).toEqual([])
+  })
+})
+
+describe('the client package', () => {
+  const sources = sourcesIn('sdk/src').filter(({ path }) => !path.includes('.test.'))
+  const written = sources.filter((source) => !isGenerated(source))
+
+  test('imports one way between its rooms', () => {
+    expect(wrongImports(sources, allowedInSdk)).toEqual([])
+  })
+  test('has no cycles', () => {
+    expect(cycles(sources)).toEqual([])
+  })
+  test('has no file over 300 lines', () => {
+    expect(tooLong(written, 300)).toEqual([])
+  })
+  test('has no barrels but its entry', () => {
+    expect(barrels(written)).toEqual(['sdk/src/index.ts'])
+  })
+  test('needs no graphql, and of other packages those it names', () => {
+    const manifest = JSON.parse(readFileSync(join(root, 'sdk/package.json'), 'utf8')) as Record<string, object>
+    const named = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+    const targets = sources
+      // Whoever uses Apollo Client or urql has graphql.
+      .filter(({ path }) => !path.startsWith('sdk/src/links/'))
+      .flatMap((source) => importsOf(source).map(({ target }) => target))
+      .filter((target) => !isOurs(target))
+    expect(targets.filter((target) => target === 'graphql' || !named.includes(target.split('/')[0] ?? ''))).toEqual([])
   })
 })
 
