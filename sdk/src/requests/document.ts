@@ -17,7 +17,7 @@ export function asDocument<Data, Variables>(...texts: string[]): TypedDocument<D
  * The text to send. Of a parsed document it is what it was parsed from, as the package has no GraphQL parser or printer in it;
  * throws a TypeError when that was not kept.
  */
-export function textOf(document: TypedDocument): string {
+export function textOf(document: Pick<TypedDocument, 'toString'>): string {
   if (typeof document === 'string' || document instanceof String) return document.toString()
   const { loc } = document as { loc?: { source: { body: string } } }
   if (!loc) throw new TypeError("A parsed document without its text: pass print(document) of the package 'graphql'")
