@@ -1,0 +1,21 @@
+/** Whether two values of JSON are the same, whichever the order of their keys. */
+export function equal(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true
+  if (typeof one !== 'object' || typeof other !== 'object' || !one || !other) return false
+  if (Array.isArray(one)) {
+    return (
+      Array.isArray(other) && one.length === other.length && one.every((value, index) => equal(value, other[index]))
+    )
+  }
+  const keys = Object.keys(one)
+  return (
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => key in other && equal(one[key as never], other[key as never]))
+  )
+}
+
+/** The same object when the changes change nothing. */
+export function patched<T extends object>(object: T, changes: Partial<T>): T {
+  for (const key in changes) if (!Object.is(changes[key], object[key])) return { ...object, ...changes }
+  return object
+}

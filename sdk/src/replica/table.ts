@@ -1,0 +1,72 @@
+const bucketCount = 256
+/** Up to here one bucket is enough. */
+const smallSize = 16
+
+type Bucket<T> = Readonly<Record<string, T>>
+
+/** FNV-1a: spreads ids over the buckets. */
+function bucketOf(id: string): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < id.length; index++) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193)
+  return (hash ^ (hash >>> 16)) & (bucketCount - 1)
+}
+
+/**
+ * Values by id that never change: `with` gives another table, which shares with this one all but the bucket of that id. A copy
+ * of a plain record of 500 conversations takes 180 µs, and an event must not.
+ */
+export class Table<T extends object> {
+  static readonly empty = new Table<never>([], 0)
+
+  private constructor(
+    private readonly buckets: readonly (Bucket<T> | undefined)[],
+    readonly size: number,
+  ) {}
+
+  static of<T extends object>(rows: Iterable<readonly [string, T]>): Table<T> {
+    let table: Table<T> = Table.empty
+    for (const [id, row] of rows) table = table.with(id, row)
+    return table
+  }
+
+  get(id: string): T | undefined {
+    return this.bucket(id)?.[id]
+  }
+
+  /** The same table when the value is there already; undefined takes the id out. */
+  with(id: string, value: T | undefined): Table<T> {
+    const bucket = this.bucket(id)
+    const before = bucket?.[id]
+    if (before === value) return this
+    if (value !== undefined && before === undefined && this.size === smallSize && this.buckets.length <= 1) {
+      return this.spread().with(id, value)
+    }
+    const { [id]: _, ...others } = bucket ?? {}
+    const buckets = this.buckets.length === 0 ? [undefined] : this.buckets.slice()
+    buckets[buckets.length === 1 ? 0 : bucketOf(id)] =
+      value === undefined ? (others as Bucket<T>) : ({ ...bucket, [id]: value } as Bucket<T>)
+    return new Table(buckets, this.size + (value === undefined ? -1 : before === undefined ? 1 : 0))
+  }
+
+  *entries(): Generator<[string, T]> {
+    for (const bucket of this.buckets) if (bucket) yield* Object.entries(bucket)
+  }
+
+  *values(): Generator<T> {
+    for (const bucket of this.buckets) if (bucket) yield* Object.values(bucket)
+  }
+
+  toJSON(): Record<string, T> {
+    return Object.fromEntries(this.entries())
+  }
+
+  private bucket(id: string): Bucket<T> | undefined {
+    return this.buckets.length <= 1 ? this.buckets[0] : this.buckets[bucketOf(id)]
+  }
+
+  private spread(): Table<T> {
+    const buckets = new Array<Record<string, T> | undefined>(bucketCount).fill(undefined)
+    for (const [id, row] of this.entries()) (buckets[bucketOf(id)] ??= {})[id] = row
+    return new Table<T>(buckets, this.size)
+  }
+}
