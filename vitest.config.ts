@@ -8,8 +8,10 @@ const testsUnder = (folder: string) =>
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => join(folder, file))
 
-/** Needs fleets, many databases or minutes: nobody waits for these in `npm test`. */
+/** Needs fleets, browsers or minutes: nobody waits for these in `npm test`. */
 const heavyOnly = 'tests/**/*.heavy.test.ts'
+/** Half a minute of silence, many databases, a storm: before a release and every night, not with each change. */
+const fullOnly = 'tests/**/*.full.test.ts'
 /** What does a part of its work in `npm test` or the heavy run does all of it in `npm run test:full`. */
 const inParts = testsUnder('tests').filter((file) => readFileSync(file, 'utf8').includes('testkit/effort.ts'))
 /** Faults under load: each file has the machine to itself, when the rest is done. */
@@ -39,7 +41,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['tests/{api,costs,examples,guarantees,sdk,starting}/**/*.test.ts', ...faults],
-          exclude: [heavyOnly],
+          exclude: [heavyOnly, fullOnly],
           ...sharing,
           globalSetup: ['tests/testkit/global-setup.ts'],
         },
@@ -49,13 +51,13 @@ export default defineConfig({
         test: {
           name: 'transport',
           include: ['tests/transport/**/*.test.ts'],
-          exclude: [heavyOnly],
+          exclude: [heavyOnly, fullOnly],
           globalSetup: ['tests/testkit/global-setup.ts'],
         },
       },
       ...[
         { name: 'heavy', include: [heavyOnly] },
-        { name: 'full', include: inParts, env: { TEST_EFFORT: 'full' } },
+        { name: 'full', include: [fullOnly, ...inParts], env: { TEST_EFFORT: 'full' } },
       ].map((project) => ({
         extends: true as const,
         plugins: [relayTags],
