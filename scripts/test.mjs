@@ -15,7 +15,8 @@ const runs = {
   },
   '--full': {
     projects: ['full'],
-    words: 'What waits for silence or takes a storm, and of what the others do a part, all of it: some 20 minutes on two processors.',
+    words:
+      'What waits for silence or takes a storm, and of what the others do a part, all of it: some 20 minutes on two processors.',
   },
 }
 
