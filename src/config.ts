@@ -99,6 +99,8 @@ const settings = z.object({
   SESSIONS_PER_PERSON: integer('a number of sessions from 1 to 10000', 1, 10_000).default(100),
   GRAPHIQL: onOff.optional(),
   INTROSPECTION: onOff.optional(),
+  WEB_CLIENT: onOff.optional(),
+  DEMO_PEOPLE: onOff.optional(),
   CORS_ORIGINS: z
     .string()
     .default('*')
@@ -221,8 +223,10 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     sessionsPerPerson: read.SESSIONS_PER_PERSON,
     development,
     graphiql: read.GRAPHIQL ?? development,
-    /** Whether GraphiQL signs people in by a click: with data that is this machine's own, and to try things. */
-    demoPeople: development && embedded,
+    /** Whether GraphiQL and the web client sign people in by a click: with data that is this machine's own, and to try things. */
+    demoPeople: development && embedded && read.DEMO_PEOPLE !== false,
+    /** Whether the web client is served at /. */
+    webClient: read.WEB_CLIENT ?? (development && embedded),
     introspection: read.INTROSPECTION ?? development,
     corsOrigins: Object.freeze(read.CORS_ORIGINS),
     /** A file of documents by their hash. */

@@ -35,10 +35,11 @@ async function main(): Promise<void> {
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
 
-  const { url } = await started
+  const { url, hasWebClient } = await started
   console.log(`Parley is listening on ${url}`)
   const publicUrl = config.publicUrl === null ? null : `${config.publicUrl}/graphql`
   if (publicUrl !== null) console.log(`Clients find it at ${publicUrl}`)
+  if (hasWebClient) console.log(`Chat: open ${(publicUrl ?? url).replace(/graphql$/, '')} in two windows`)
   if (config.graphiql) console.log(`GraphiQL: open ${publicUrl ?? url} in a browser`)
   if (config.development) console.log('Demo data: npm run seed, in another terminal')
   console.log('Stop: Ctrl-C')

@@ -10,6 +10,7 @@ import type { Logger } from '../../telemetry/logger.ts'
 import { createClientView, type ClientView, type ViewOf } from '../client-view.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
 import type { GraphiqlMode } from '../graphiql/page.ts'
+import type { WebClient } from '../web/client.ts'
 import type { Deliveries } from '../websocket/delivered.ts'
 import type { OperationLimits } from '../../execution/budget.ts'
 import { createOperations } from '../../execution/operations.ts'
@@ -53,6 +54,8 @@ export interface TransportOptions {
   schema: GraphQLSchema
   logger: Logger
   graphiql: GraphiqlMode
+  /** The page at /; without it / leads to the API. */
+  webClient?: WebClient | null
   introspection: boolean
   corsOrigins: readonly string[] | '*'
   /** Whether cookies are marked Secure where it is not known how the client reaches us: true outside development. */
@@ -227,9 +230,6 @@ class HttpTransport implements Transport {
       case graphqlPath:
         await this.api.answer(request, response, httpContextInit(request, response, traceId, view))
         break
-      case '/':
-        response.writeHead(302, { location: `${view.basePath}${graphqlPath}` }).end()
-        break
       case '/health/live':
         sendJson(response, 200, { live: true })
         break
@@ -242,6 +242,14 @@ class HttpTransport implements Transport {
       default:
         if (this.files && Files.isFor(request)) {
           await this.files.answer(request, response, view.address)
+          break
+        }
+        if (this.options.webClient?.isFor(request)) {
+          await this.options.webClient.answer(request, response, view.basePath)
+          break
+        }
+        if (pathOf(request) === '/') {
+          response.writeHead(302, { location: `${view.basePath}${graphqlPath}` }).end()
           break
         }
         sendJson(response, 404, { error: `Nothing is here. The GraphQL API is at ${view.basePath}${graphqlPath}.` })

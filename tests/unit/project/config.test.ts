@@ -38,6 +38,7 @@ describe('settings', () => {
       sessionsPerPerson: 100,
       development: true,
       graphiql: true,
+      webClient: true,
       demoPeople: true,
       introspection: true,
       corsOrigins: ['*'],
@@ -119,6 +120,18 @@ describe('settings', () => {
   it('keep GraphiQL and introspection off in production unless they are asked for', () => {
     expect(loadConfig({ NODE_ENV: 'production' })).toMatchObject({ graphiql: false, introspection: false })
     expect(loadConfig({ NODE_ENV: 'production', GRAPHIQL: 'on' })).toMatchObject({ graphiql: true, development: false })
+  })
+
+  it('serve the web client with the embedded PostgreSQL in development, and where it is asked for', () => {
+    expect(loadConfig({ NODE_ENV: 'production' }).webClient).toBe(false)
+    expect(loadConfig({ DATABASE_URL: databaseUrl, JWT_SECRET: secret }).webClient).toBe(false)
+    expect(loadConfig({ NODE_ENV: 'production', WEB_CLIENT: 'on' })).toMatchObject({
+      webClient: true,
+      demoPeople: false,
+    })
+    expect(loadConfig({ WEB_CLIENT: 'off' }).webClient).toBe(false)
+    expect(loadConfig({ DEMO_PEOPLE: 'off' })).toMatchObject({ webClient: true, demoPeople: false })
+    expect(loadConfig({ NODE_ENV: 'production', DEMO_PEOPLE: 'on' }).demoPeople).toBe(false)
   })
 
   it('have no demo people in production, nor with a database', () => {

@@ -1,0 +1,17 @@
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import './style/base.css'
+import './style/sign-in.css'
+import { App } from './app.tsx'
+import { TextsProvider } from './texts/texts.tsx'
+
+const root = document.getElementById('root')
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <TextsProvider>
+        <App />
+      </TextsProvider>
+    </StrictMode>,
+  )
+}
