@@ -16,7 +16,7 @@ BEGIN
   SELECT * INTO m FROM messages WHERE conversation_id = p_conversation AND seq = p_seq AND seq > me.history_from_seq;
   IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
   IF NOT parley_may(c, me, 'PIN') THEN RETURN jsonb_build_object('outcome', 'FORBIDDEN'); END IF;
-  IF m.deleted_at IS NOT NULL THEN RETURN jsonb_build_object('outcome', 'MESSAGE_DELETED'); END IF;
+  IF m.deleted_at IS NOT NULL OR m.seq <= c.texts_left_seq THEN RETURN jsonb_build_object('outcome', 'MESSAGE_DELETED'); END IF;
   IF p_pinned = EXISTS (SELECT FROM pins WHERE conversation_id = p_conversation AND message_seq = p_seq) THEN
     PERFORM parley_keep_op_key(c, p_actor, p_op_key, p_hash, p_seq);
     RETURN jsonb_build_object('outcome', 'ACCEPTED', 'streamId', p_conversation, 'eventSeq', c.head_event_seq,

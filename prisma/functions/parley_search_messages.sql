@@ -32,11 +32,11 @@ BEGIN
     SELECT array_agg(t.id ORDER BY t.at DESC), array_agg(t.from_seq ORDER BY t.at DESC), array_agg(t.at ORDER BY t.at DESC),
         sum(t.head_seq) INTO ids, froms, active, total
       FROM (SELECT m.conversation_id AS id, m.history_from_seq AS from_seq, c.last_activity_at AS at, c.head_seq
-              FROM members m JOIN conversations c ON c.id = m.conversation_id WHERE m.user_id = p_viewer AND m.left_at IS NULL) t;
+              FROM members m JOIN conversations c ON c.id = m.conversation_id WHERE m.user_id = p_viewer AND m.left_at IS NULL AND c.deleted_at IS NULL) t;
   ELSE
     SELECT ARRAY[c.id], ARRAY[coalesce(m.history_from_seq, 0)], ARRAY[c.last_activity_at], c.head_seq INTO ids, froms, active, total
       FROM conversations c LEFT JOIN members m ON m.conversation_id = c.id AND m.user_id = p_viewer AND m.left_at IS NULL
-     WHERE c.id = p_conversation AND (m.user_id IS NOT NULL OR p_is_staff AND c.kind = 'SUPPORT');
+     WHERE c.id = p_conversation AND c.deleted_at IS NULL AND (m.user_id IS NOT NULL OR p_is_staff AND c.kind = 'SUPPORT');
   END IF;
   IF ids IS NULL THEN RETURN; END IF;
   queries := ARRAY(SELECT replace(p_match, chr(1), right(t.id::text, 6))::tsquery FROM unnest(ids) WITH ORDINALITY AS t(id, n) ORDER BY n);

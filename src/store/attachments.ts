@@ -65,7 +65,8 @@ const createAttachment = {
 
 const readByIds = {
   name: 'read_attachments',
-  text: `SELECT ${attachmentColumns('a', '')} FROM ${tableOfParameters('uuid')} AS k(id) JOIN attachments a USING (id)`,
+  text: `SELECT ${attachmentColumns('a', '')} FROM ${tableOfParameters('uuid')} AS k(id) JOIN attachments a USING (id)
+    LEFT JOIN conversations c ON c.id = a.conversation_id WHERE c.id IS NULL OR a.message_seq > c.texts_left_seq`,
 }
 
 const readOfMessages = {

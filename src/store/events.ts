@@ -1,6 +1,6 @@
 import { arrayParameter, tableOfParameters, type Database } from './database/database.ts'
 import { startMark, toLogEvent, type LogEvent } from './log-event.ts'
-import { messageColumns, pickMessage, type Message } from './rows.ts'
+import { pickMessage, shownMessageColumns, type Message } from './rows.ts'
 import { watermarkOf, type Watermark, type WatermarkRow } from './watermark.ts'
 
 export interface EventsRequest {
@@ -82,7 +82,7 @@ export interface EventStore {
 }
 
 const eventColumns = `e.stream_id AS "streamId", e.seq, e.type::text, e.actor_id AS "actorId", e.data,
-  e.occurred_at AS "occurredAt", e.mark, e.mark_before AS "markBefore", ${messageColumns('m', 'm_')}`
+  e.occurred_at AS "occurredAt", e.mark, e.mark_before AS "markBefore", ${shownMessageColumns('m', 'c', 'm_')}`
 const joinMessage = 'LEFT JOIN messages m ON m.conversation_id = e.stream_id AND m.seq = e.message_seq'
 
 const readEvents = {
@@ -154,10 +154,11 @@ const readJoins = {
 const readByOpKey = {
   name: 'read_event_by_op_key',
   goesWithWrites: true,
-  text: `SELECT e.stream_id AS "streamId", e.seq, e.mark, ${messageColumns('m', 'm_')} FROM (
+  text: `SELECT e.stream_id AS "streamId", e.seq, e.mark, ${shownMessageColumns('m', 'c', 'm_')} FROM (
       SELECT stream_id, seq, mark, message_seq FROM events WHERE actor_id = $1 AND op_key = $2
       UNION ALL
-      SELECT stream_id, event_seq, mark, message_seq FROM retired_op_keys WHERE actor_id = $1 AND op_key = $2) AS e ${joinMessage}`,
+      SELECT stream_id, event_seq, mark, message_seq FROM retired_op_keys WHERE actor_id = $1 AND op_key = $2) AS e ${joinMessage}
+    LEFT JOIN conversations c ON c.id = e.stream_id`,
 }
 
 const retireEvents = { name: 'retire_events', text: 'SELECT parley_retire_events($1, $2) AS count' }

@@ -1,5 +1,5 @@
 import type { Statement } from './database/database.ts'
-import { conversationColumns, entryMemberColumns, messageColumns, peopleOf } from './rows.ts'
+import { conversationColumns, entryMemberColumns, peopleOf, shownMessageColumns } from './rows.ts'
 import { watermarkColumns, watermarkTable } from './watermark.ts'
 import { maybeUnread, unreadCount, unreadMentionCount } from './unread.ts'
 
@@ -86,7 +86,7 @@ export function readInbox(filter: InboxRequest['filter'], backward: boolean): St
     name: `read_inbox_${filter.toLowerCase()}_${direction.toLowerCase()}`,
     // First choose the entries, then read the columns that each of them shows.
     text: `WITH mark AS MATERIALIZED (SELECT * FROM ${watermarkTable}), page AS MATERIALIZED (
-        SELECT m.place, ${conversationColumns('c', 'c_')}, ${entryMemberColumns('m', 'm_')}, ${messageColumns('l', 'l_')},
+        SELECT m.place, ${conversationColumns('c', 'c_')}, ${entryMemberColumns('m', 'm_')}, ${shownMessageColumns('l', 'c', 'l_')},
           ${unreadCount('c', 'm')} AS "unreadCount",
           ${unreadMentionCount('c', 'm')} AS "unreadMentionCount"
         FROM (

@@ -1,6 +1,14 @@
 import { sideSeq } from './support-sides.ts'
 import { tableOfParameters, type Database } from './database/database.ts'
-import { messageColumns, parsePeople, peopleOf, pickMessage, type Message, type User, type UserJson } from './rows.ts'
+import {
+  parsePeople,
+  peopleOf,
+  pickMessage,
+  shownMessageColumns,
+  type Message,
+  type User,
+  type UserJson,
+} from './rows.ts'
 
 export interface MessageKey {
   conversationId: string
@@ -81,7 +89,7 @@ export interface MessageStore {
 
 const readByKeys = {
   name: 'read_messages',
-  text: `SELECT ${messageColumns('m', 'm_')}, c.head_event_seq AS "headEventSeq", c.head_mark AS "headMark",
+  text: `SELECT ${shownMessageColumns('m', 'c', 'm_')}, c.head_event_seq AS "headEventSeq", c.head_mark AS "headMark",
       c.history_bound_seq AS "historyBoundSeq"
     FROM ${tableOfParameters('uuid', 'int')} AS k(conversation_id, seq)
     JOIN messages m USING (conversation_id, seq) JOIN conversations c ON c.id = m.conversation_id`,
@@ -91,9 +99,10 @@ const readByKeys = {
 const readPages = {
   name: 'read_message_pages',
   text: `WITH page AS MATERIALIZED (
-      SELECT r.place::int, ${messageColumns('m', '')}
+      SELECT r.place::int, ${shownMessageColumns('m', 'c', '')}
       FROM ${tableOfParameters('uuid', 'int', 'int', 'boolean', 'int')}
         WITH ORDINALITY AS r(conversation_id, after_seq, before_seq, backward, max_rows, place)
+      JOIN conversations c ON c.id = r.conversation_id
       CROSS JOIN LATERAL (
         (SELECT * FROM messages WHERE NOT r.backward AND conversation_id = r.conversation_id
             AND seq > r.after_seq AND seq < r.before_seq ORDER BY seq LIMIT r.max_rows)
@@ -101,8 +110,9 @@ const readPages = {
         (SELECT * FROM messages WHERE r.backward AND conversation_id = r.conversation_id
             AND seq > r.after_seq AND seq < r.before_seq ORDER BY seq DESC LIMIT r.max_rows)) m
     ), shown AS MATERIALIZED (
-      SELECT * FROM page UNION ALL SELECT 0, ${messageColumns('t', '')} FROM page
-        JOIN messages t ON t.conversation_id = page."conversationId" AND t.seq = page."replyToSeq")
+      SELECT * FROM page UNION ALL SELECT 0, ${shownMessageColumns('t', 'c', '')} FROM page
+        JOIN messages t ON t.conversation_id = page."conversationId" AND t.seq = page."replyToSeq"
+        JOIN conversations c ON c.id = t.conversation_id)
     SELECT shown.*, who.people FROM shown FULL JOIN (
       SELECT ${peopleOf('SELECT "senderId" FROM shown UNION ALL SELECT "deletedById" FROM shown UNION ALL SELECT unnest("mentionIds") FROM shown')} AS people) who ON false`,
 }

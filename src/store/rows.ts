@@ -78,7 +78,30 @@ const entryMemberColumnNames = 'ownReadSeq mutedUntil archived pinned joinedEven
 export const userColumns = columnsOf(userColumnNames)
 export const conversationColumns = columnsOf(conversationColumnNames)
 export const memberColumns = columnsOf(memberColumnNames)
-export const messageColumns = columnsOf(messageColumnNames)
+/** What a tombstone shows instead, where `c` is the conversation's row. */
+const ofTombstone = (m: string, c: string): Record<string, string> => ({
+  text: 'NULL',
+  deletedAt: `coalesce(${m}.deleted_at, ${c}.deleted_at)`,
+  deletedById: `coalesce(${m}.deleted_by_id, ${c}.deleted_by_id)`,
+  mentionIds: 'NULL',
+  mentionsEveryone: 'false',
+  attachmentCount: '0',
+})
+/**
+ * Columns of a message as it is to be shown: those of a deleted conversation are tombstones from the commit on, also while the
+ * texts of a long one are still being removed (texts_left_seq). `c` is the conversation's row, or one of nulls.
+ */
+export function shownMessageColumns(m: string, c: string, prefix: string): string {
+  const instead = ofTombstone(m, c)
+  return messageColumnNames
+    .map((name) => {
+      const [column = ''] = columnsOf([name])(m, '').split(' AS ')
+      const shown = instead[name]
+      const value = shown ? `CASE WHEN ${m}.seq <= ${c}.texts_left_seq THEN ${shown} ELSE ${column} END` : column
+      return `${value} AS "${prefix}${name}"`
+    })
+    .join(', ')
+}
 export const supportCaseColumns = columnsOf(supportCaseColumnNames)
 export const attachmentColumns = columnsOf(attachmentColumnNames)
 export const entryMemberColumns = columnsOf(entryMemberColumnNames)

@@ -1,6 +1,14 @@
 import { arrayParameter, tableOfParameters, type Database } from './database/database.ts'
 import type { MessageKey } from './messages.ts'
-import { messageColumns, parsePeople, peopleOf, pickMessage, type Message, type User, type UserJson } from './rows.ts'
+import {
+  parsePeople,
+  peopleOf,
+  pickMessage,
+  shownMessageColumns,
+  type Message,
+  type User,
+  type UserJson,
+} from './rows.ts'
 
 export interface RepliesRequest extends MessageKey {
   /** Only replies with a larger seq. */
@@ -30,16 +38,19 @@ export interface ThreadStore {
 const readReplyCounts = {
   name: 'read_reply_counts',
   text: `SELECT r.place::int, (SELECT count(*)::int FROM messages m
-      WHERE m.conversation_id = r.conversation_id AND m.reply_to_seq = r.seq AND m.deleted_at IS NULL) AS count
-    FROM ${tableOfParameters('uuid', 'int')} WITH ORDINALITY AS r(conversation_id, seq, place)`,
+      WHERE m.conversation_id = r.conversation_id AND m.reply_to_seq = r.seq AND m.deleted_at IS NULL
+        AND m.seq > c.texts_left_seq) AS count
+    FROM ${tableOfParameters('uuid', 'int')} WITH ORDINALITY AS r(conversation_id, seq, place)
+    JOIN conversations c ON c.id = r.conversation_id`,
 }
 
 const readReplies = {
   name: 'read_replies',
   text: `WITH rows AS MATERIALIZED (
-      SELECT r.place::int, row_number() OVER (ORDER BY r.place, m.seq) AS nth, ${messageColumns('m', 'm_')}
+      SELECT r.place::int, row_number() OVER (ORDER BY r.place, m.seq) AS nth, ${shownMessageColumns('m', 'c', 'm_')}
       FROM ${tableOfParameters('uuid', 'int', 'int', 'int')}
         WITH ORDINALITY AS r(conversation_id, seq, after_seq, max_rows, place)
+      JOIN conversations c ON c.id = r.conversation_id
       CROSS JOIN LATERAL (
         SELECT * FROM messages WHERE conversation_id = r.conversation_id AND reply_to_seq = r.seq AND seq > r.after_seq
          ORDER BY seq LIMIT r.max_rows) m)
@@ -51,7 +62,8 @@ const readReplies = {
 const readPins = {
   name: 'read_pins',
   text: `SELECT p.conversation_id AS "conversationId", p.message_seq AS seq, p.pinned_at AS "pinnedAt"
-    FROM pins p WHERE p.conversation_id = ANY (${arrayParameter('uuid')})
+    FROM pins p JOIN conversations c ON c.id = p.conversation_id AND p.message_seq > c.texts_left_seq
+    WHERE p.conversation_id = ANY (${arrayParameter('uuid')})
     ORDER BY p.conversation_id, p.event_seq DESC`,
 }
 

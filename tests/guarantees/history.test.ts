@@ -257,8 +257,10 @@ describe('a conversation that is hidden', () => {
       await bob.send(id, 'Back')
       await stream.waitFor((event) => JSON.stringify(event).includes('Back'))
       expect(await inboxOf(ann, id)).toMatchObject({ found: ['all', 'active', 'unread'] })
-      const entries = stream.events.filter((event) => event.__typename === 'InboxEntryChanged')
-      expect(entries.at(-1)).toMatchObject({ entry: { hidden: false, archived: false } })
+      // The message and the entry are events of two streams: either may come first.
+      await expect
+        .poll(() => stream.events.filter(({ __typename }) => __typename === 'InboxEntryChanged').at(-1))
+        .toMatchObject({ entry: { hidden: false, archived: false } })
       stream.cut()
       // The whole history is still there.
       expect(await everythingFor(ann, id, [])).toContain('Unread')
@@ -473,6 +475,83 @@ describe('a group that its owner deletes', () => {
     const server = await startServer({ databaseUrl: database.url, env: { HOUSEKEEPING_INTERVAL_MS: '100' } })
     for (const id of ids) await expect.poll(() => left(id), { timeout: 30_000 }).toBe(0)
     await server.stop()
+  })
+
+  test('of many messages shows none of their texts from its commit on, while they are still being removed', async () => {
+    const { database } = pair
+    const id = await owner.createGroup([friend])
+    const { message: first } = await owner.send(id, 'A first secret')
+    await change(owner, 'editMessage', { messageId: first.id, text: 'A secret again', opKey: newKey() })
+    await change(friend, 'toggleReaction', { messageId: first.id, emoji: '👍', on: true, opKey: newKey() })
+    await change(owner, 'pinMessage', { messageId: first.id, pinned: true, opKey: newKey() })
+    const key = newKey()
+    const answer = { conversationId: id, clientMessageId: key, text: 'A secret answer', replyToId: first.id }
+    await change(friend, 'sendMessage', { ...answer, mentionIds: [owner.id] })
+    await change(owner, 'updateInboxEntry', { conversationId: id, unreadFromSeq: 1 })
+    await database.query(
+      `INSERT INTO messages (conversation_id, seq, sender_id, text, client_message_id, created_at)
+       SELECT $1, n, $2, 'Another secret', gen_random_uuid()::text, now() FROM generate_series(3, 1200) AS n`,
+      [uuidOf(id), uuidOf(friend.id)],
+    )
+    await database.query('UPDATE conversations SET head_seq = 1200, inbox_due_at = NULL WHERE id = $1', [uuidOf(id)])
+    await expect.poll(() => everythingFor(friend, id, []), { timeout: 10_000 }).toContain('"edges":[{')
+    const live = await follow(friend, id, null)
+    // Nobody goes on with it: what a process leaves that ends right after its commit.
+    await database.query(`SELECT parley_delete_conversation($1, $2, $3, '\\x00', 100)`, [
+      uuidOf(owner.id),
+      uuidOf(id),
+      newKey(),
+    ])
+    await live.waitFor(({ __typename }) => __typename === 'ConversationUpdated')
+    live.cut()
+    const left = 'SELECT texts_left_seq AS "upTo" FROM conversations WHERE id = $1'
+    expect(await database.query(left, [uuidOf(id)])).toEqual([{ upTo: 1100 }])
+    for (const person of [owner, friend, elsewhere(friend)]) {
+      expect(await everythingFor(person, id, [first.id])).not.toMatch(/secret|👍/)
+      const replay = await follow(person, id, 0)
+      await replay.waitFor(({ __typename }) => __typename === 'ConversationUpdated')
+      expect(JSON.stringify(replay.events)).not.toMatch(/secret|👍/)
+      replay.cut()
+      const { data } = await ask(
+        person,
+        `query ($id: ID!, $first: ID!) { conversation(id: $id) { pinnedMessages { id } viewerEntry { unreadCount unreadMentionCount } }
+          node(id: $first) { ... on Message { deletedAt deletedBy { id } replyCount replies(first: 5) { nodes { text mentions { id } } }
+            reactions { count } reactedBy(emoji: "👍") { nodes { id } } revisions { text } } }
+          inbox(filter: MENTIONED) { nodes { conversation { id } } } }`,
+        { id, first: first.id },
+      )
+      expect(data).toMatchObject({
+        conversation: { pinnedMessages: [], viewerEntry: { unreadCount: 0, unreadMentionCount: 0 } },
+        node: {
+          deletedAt: expect.any(String) as string,
+          deletedBy: { id: owner.id },
+          ...{ replyCount: 0, replies: { nodes: [{ text: null, mentions: [] }] } },
+          ...{ reactions: [], reactedBy: { nodes: [] }, revisions: [] },
+        },
+        inbox: { nodes: [] },
+      })
+      for (const [mutation, input] of Object.entries({
+        editMessage: { messageId: first.id, text: 'Late', opKey: newKey() },
+        toggleReaction: { messageId: first.id, emoji: '👍', on: true, opKey: newKey() },
+        deleteMessage: { messageId: first.id, opKey: newKey() },
+      })) {
+        if (mutation !== 'toggleReaction' && person !== owner) continue
+        expect({ mutation, ...(await change(person, mutation, input)) }).toMatchObject({ code: 'MESSAGE_DELETED' })
+      }
+    }
+    const { data } = await ask(
+      friend,
+      `mutation ($input: SendMessageInput!, $read: MarkReadInput!) {
+        sendMessage(input: $input) { ... on SendMessageSuccess { ack { outcome } message { text mentions { id } } } }
+        markRead(input: $read) { ... on MarkReadSuccess { ack { unreadCount } } } }`,
+      { input: { ...answer, mentionIds: [owner.id] }, read: { conversationId: id, seq: 1 } },
+    )
+    expect(data).toEqual({
+      sendMessage: { ack: { outcome: 'DUPLICATE' }, message: { text: null, mentions: [] } },
+      markRead: { ack: { unreadCount: 0 } },
+    })
+    expect(await owner.setTyping(id, true)).toBe(false)
+    expect(await database.query(left, [uuidOf(id)])).toEqual([{ upTo: 1100 }])
   })
 
   test('is nothing for a direct conversation, and nothing for a stranger', async () => {

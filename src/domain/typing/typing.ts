@@ -15,7 +15,7 @@ import type { LiveConnection, Viewer } from '../viewer.ts'
  */
 export interface Typing {
   /**
-   * False when the conversation is not the viewer's. Typing ends by itself, and with the connection if there is one. If a
+   * False when the conversation is not the viewer's, or closed. Typing ends by itself, and with the connection if there is one. If a
    * person has several devices, the last report holds. Rejects with UNAVAILABLE when the membership cannot be read.
    */
   set(viewer: Viewer, conversationId: string, typing: boolean, connection: LiveConnection | null): Promise<boolean>

@@ -51,7 +51,7 @@ export class Typists {
     const said = this.saidOf(key)
     const asked = ++said.askedCount
     const membership = await this.membershipOf(viewer, conversationId)
-    if (!membership) {
+    if (!membership || membership.isClosed) {
       this.forget(key, said)
       return false
     }

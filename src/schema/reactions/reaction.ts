@@ -80,13 +80,13 @@ builder.objectField(Message, 'reactedBy', (t) =>
       first: t.arg.int({ description: 'How many people, 0 to 100.' }),
       after: t.arg.string({ description: 'Only people after this cursor.' }),
     },
-    resolve: async ({ conversationId, seq }, args, context) => {
+    resolve: async ({ conversationId, seq, deletedAt }, args, context) => {
       const emoji = validate(reactionEmoji, 'emoji', args.emoji)
       const page = checkPage(args, { defaultSize: 50, maxSize: 100 })
       const afterEventSeq = page.after === null ? 0 : decodeCursor('reactions', 'after', page.after, eventSeqOf)
       const request = { conversationId, seq, emoji, afterEventSeq, limit: page.size + 1 }
       const from = await historyFrom(context, { id: conversationId })
-      const isTheirs = from !== null && seq > from
+      const isTheirs = from !== null && seq > from && deletedAt === null
       const { reactedBy } = context.loaders.reactions
       const reactors = isTheirs ? await reactedBy.load(request) : []
       const isBehind = async () => {

@@ -34,7 +34,7 @@ builder.mutationField('setTyping', (t) =>
     description:
       'Reports whether the viewer is typing. Typing ends 6 s after the last report, with a message by the viewer, ' +
       'and when the WebSocket that it was reported through closes. Answers false when the viewer is not in the ' +
-      'conversation.',
+      'conversation, and when it is closed.',
     args: {
       input: t.arg({
         type: SetTypingInput,
