@@ -28,7 +28,8 @@ eventRef('REACTION_TOGGLED').implement({
       ...viewerDependent,
       resolve: async (item, _, context) => {
         const { data, message } = item.event
-        if (data.kind === undefined || message.deletedAt !== null || (await messageOfEvent(item, context)) !== message) return ''
+        if (data.kind === undefined || message.deletedAt !== null || (await messageOfEvent(item, context)) !== message)
+          return ''
         const { conversationId, seq } = message
         return (await context.loaders.reactions.emoji.load({ conversationId, seq, kind: data.kind })) ?? ''
       },

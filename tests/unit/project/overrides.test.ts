@@ -23,5 +23,5 @@ test.each(Object.entries(overrides))('%s is held at %s, and docs/dependencies.md
 test.each(Object.entries(overrides))('%s is installed at %s and runs on Node 20', (name, version) => {
   const found = packages[`node_modules/${name}`]
   expect(found?.version).toBe(version)
-  expect(found?.engines?.node).toMatch(/^>=(16|18|20)(\.0)*$/)
+  expect(found?.engines?.node).toMatch(/^(>=(16|18|20)(\.0)*|\^20\.19\.0 \|\| >=22\.12\.0)$/)
 })
