@@ -1,7 +1,7 @@
 import type { Bus } from '../bus/bus.ts'
 import type { Config } from '../config.ts'
 import { createAppend, type Append } from '../log/append.ts'
-import { createDesk, type Desk } from '../log/desk.ts'
+import { createDesk, type Desk } from '../log/desk/desk.ts'
 import { faultPoint } from '../log/fault.ts'
 import { createHub, type Hub } from '../log/hub.ts'
 import { createReadLog, type ReadLog } from '../log/read.ts'

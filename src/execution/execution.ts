@@ -1,6 +1,6 @@
 import { locatedError, responsePathAsArray, type ASTNode, type GraphQLError } from 'graphql'
 import { isPromise } from '../flow/promise.ts'
-import { OverBudget, type Budget, type Payment } from './budget.ts'
+import { OverBudget, type Budget, type Payment } from './costs/budget.ts'
 import { FieldPlace, type Place } from './place.ts'
 import type { FieldPlan, PlanSource, SelectionPlan } from './plan.ts'
 

@@ -11,7 +11,7 @@ import {
 } from 'graphql'
 import type { Work } from '../fairness/work.ts'
 import { answered } from '../telemetry/facts.ts'
-import { Budget, OverBudget, defaultOperationLimits, type OperationLimits } from './budget.ts'
+import { Budget, OverBudget, defaultOperationLimits, type OperationLimits } from './costs/budget.ts'
 import { Execution, runField, runFields, type Turns } from './execution.ts'
 import { conditionNames, type SelectionPlan } from './plan.ts'
 import { Plans } from './plans.ts'

@@ -1,6 +1,6 @@
 import type { GraphQLObjectType, SelectionSetNode } from 'graphql'
 import { LRUCache } from 'lru-cache'
-import { overBudget, type OperationLimits } from './budget.ts'
+import { overBudget, type OperationLimits } from './costs/budget.ts'
 import { planSelection, type PlanSource, type SelectionPlan } from './plan.ts'
 
 /** Fields that one operation may select in different places; what a fragment adds in one more place is there already. */

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 import { LRUCache } from 'lru-cache'
-import { sha256Of } from './persisted.ts'
+import { sha256Of } from './documents/persisted.ts'
 
 const maxRefusals = 10_000
 /** Bytes; an entry takes some 1,000 besides its messages. */

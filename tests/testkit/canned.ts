@@ -1,6 +1,6 @@
 import { History } from '../../src/domain/conversations/history.ts'
 import { Horizon } from '../../src/domain/horizon.ts'
-import { deskStreamId } from '../../src/log/desk-stream.ts'
+import { deskStreamId } from '../../src/log/desk/desk-stream.ts'
 import type { Loaders } from '../../src/domain/loaders.ts'
 import type { TypingItem } from '../../src/domain/typing/channel.ts'
 import type { Viewer } from '../../src/domain/viewer.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { sha256Of } from '../../src/execution/persisted.ts'
+import { sha256Of } from '../../src/execution/documents/persisted.ts'
 import { ask, expectErrors } from '../testkit/api.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import {

@@ -1,5 +1,5 @@
 import { Source } from '../../flow/source.ts'
-import type { DeskCursor } from '../../log/desk-cursor.ts'
+import type { DeskCursor } from '../../log/desk/desk-cursor.ts'
 import type { LogItem, TokenText } from '../../log/items.ts'
 import type { ResumePoint } from '../../log/resume-point.ts'
 import { UnavailableError } from '../errors.ts'

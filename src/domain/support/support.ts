@@ -1,5 +1,5 @@
 import type { Append } from '../../log/append.ts'
-import { deskStreamId } from '../../log/desk-stream.ts'
+import { deskStreamId } from '../../log/desk/desk-stream.ts'
 import { byStreamId } from '../../log/resume-point.ts'
 import type { EntryRow, SupportCase, SupportStatus } from '../../store/rows.ts'
 import type { Head, QueuePosition, QueueRow, SupportStore } from '../../store/support.ts'

@@ -3,7 +3,7 @@ import { processRegularResult, type GraphQLParams, type Plugin } from 'graphql-y
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
 import { badRequest, presentErrors } from '../errors.ts'
-import { isJson } from './request-body.ts'
+import { isJson } from './bodies/request-body.ts'
 
 /** What each HTTP request brings along. The context's own fields are added once it is built. */
 export interface ServerContext extends Partial<TransportContext> {

@@ -1,7 +1,7 @@
 import { Kind, buildSchema, parse, type GraphQLSchema, type OperationDefinitionNode } from 'graphql'
 import { expect, test, vi } from 'vitest'
-import { defaultOperationLimits, type OperationLimits } from '../../../src/execution/budget.ts'
-import { costLimit } from '../../../src/execution/limits.ts'
+import { defaultOperationLimits, type OperationLimits } from '../../../src/execution/costs/budget.ts'
+import { costLimit } from '../../../src/execution/costs/limits.ts'
 import { planOperation } from '../../../src/execution/plan-operation.ts'
 
 // Vite resolves graphql to its ES module while the libraries of the limits reach the CommonJS one.

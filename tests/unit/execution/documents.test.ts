@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { buildSchema, getIntrospectionQuery, type GraphQLError } from 'graphql'
 import { describe, expect, it, vi } from 'vitest'
-import { Documents } from '../../../src/execution/documents.ts'
+import { Documents } from '../../../src/execution/documents/documents.ts'
 import { FairWork, type Work } from '../../../src/fairness/work.ts'
 import { presentErrors } from '../../../src/transport/errors.ts'
 

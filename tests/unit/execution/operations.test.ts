@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { createRequire } from 'node:module'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { VerifiedTokens } from '../../../src/domain/sessions/verified-tokens.ts'
-import { DocumentCache } from '../../../src/execution/document-cache.ts'
+import { DocumentCache } from '../../../src/execution/documents/document-cache.ts'
 import { createOperations } from '../../../src/execution/operations.ts'
-import { sha256Of } from '../../../src/execution/persisted.ts'
-import { readTrustedDocuments } from '../../../src/execution/trusted-documents.ts'
+import { sha256Of } from '../../../src/execution/documents/persisted.ts'
+import { readTrustedDocuments } from '../../../src/execution/documents/trusted-documents.ts'
 
 // Vite resolves graphql to its ES module while the libraries of the limits reach the CommonJS one.
 vi.mock('graphql', () => createRequire(import.meta.url)('graphql') as object)

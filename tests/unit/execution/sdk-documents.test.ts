@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { buildSchema, Kind, parse, print, type DocumentNode, type OperationDefinitionNode } from 'graphql'
 import { expect, test, vi } from 'vitest'
 import { InboxDocument, InboxEventsDocument, MessagesDocument, ResyncDocument } from '../../../sdk/generated/graphql.ts'
-import { defaultOperationLimits } from '../../../src/execution/budget.ts'
-import { costLimit } from '../../../src/execution/limits.ts'
+import { defaultOperationLimits } from '../../../src/execution/costs/budget.ts'
+import { costLimit } from '../../../src/execution/costs/limits.ts'
 
 // Vite resolves graphql to its ES module while the libraries of the limits reach the CommonJS one.
 vi.mock('graphql', async () => (await import('node:module')).createRequire(import.meta.url)('graphql') as object)

@@ -1,9 +1,9 @@
 import { createServer, request } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { answerClientErrors, takesLonger } from '../../../src/transport/http/client-errors.ts'
-import { cutStalled } from '../../../src/transport/http/stalls.ts'
-import { TransferSlots } from '../../../src/transport/http/transfer-slots.ts'
+import { answerClientErrors, takesLonger } from '../../../src/transport/http/connections/client-errors.ts'
+import { cutStalled } from '../../../src/transport/http/files/stalls.ts'
+import { TransferSlots } from '../../../src/transport/http/files/transfer-slots.ts'
 
 describe('a transfer', () => {
   afterEach(() => {

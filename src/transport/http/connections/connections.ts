@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
-import { networkPayer } from '../../fairness/network.ts'
-import { limited } from '../../telemetry/facts.ts'
-import type { ClientNetwork } from '../client-network.ts'
-import { defaultConnectionsPerAddress, type HttpLimits } from './limits.ts'
+import { networkPayer } from '../../../fairness/network.ts'
+import { limited } from '../../../telemetry/facts.ts'
+import type { ClientNetwork } from '../../client-network.ts'
+import { defaultConnectionsPerAddress, type HttpLimits } from '../limits.ts'
 
 /** Connections by who is at their other end. That is known before anything is read: headers of proxies come later. */
 export class Connections {

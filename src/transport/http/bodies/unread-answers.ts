@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { limited } from '../../telemetry/facts.ts'
-import type { HttpLimits } from './limits.ts'
+import { limited } from '../../../telemetry/facts.ts'
+import type { HttpLimits } from '../limits.ts'
 
 /** Parts of the timeout after which is looked. */
 const looksPerTimeout = 5

@@ -1,6 +1,6 @@
-import { QueryTooComplexError, type OperationCost } from '../domain/errors.ts'
-import type { Work } from '../fairness/work.ts'
-import { limited } from '../telemetry/facts.ts'
+import { QueryTooComplexError, type OperationCost } from '../../domain/errors.ts'
+import type { Work } from '../../fairness/work.ts'
+import { limited } from '../../telemetry/facts.ts'
 
 /** What one operation, or one event of a subscription, may come to. */
 export interface OperationLimits {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { z } from 'zod'
-import { ValidationError } from '../../domain/errors.ts'
+import { ValidationError } from '../../../domain/errors.ts'
 
 /** The place after `complete`: nothing is to come. */
 export const endPlace = 'end'

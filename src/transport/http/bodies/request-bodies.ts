@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import { UnavailableError } from '../../domain/errors.ts'
-import { limited } from '../../telemetry/facts.ts'
-import { refusedUnread } from '../errors.ts'
-import type { HttpLimits } from './limits.ts'
+import { UnavailableError } from '../../../domain/errors.ts'
+import { limited } from '../../../telemetry/facts.ts'
+import { refusedUnread } from '../../errors.ts'
+import type { HttpLimits } from '../limits.ts'
 import { readBody, textOf } from './request-body.ts'
 
 /** Who sends a body. */

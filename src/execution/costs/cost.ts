@@ -12,8 +12,8 @@ import {
   type GraphQLOutputType,
   type SelectionSetNode,
 } from 'graphql'
-import { collectFields, definitionOf, type SelectionSource } from './plan.ts'
-import { SelectionIds } from './plans.ts'
+import { collectFields, definitionOf, type SelectionSource } from '../plan.ts'
+import { SelectionIds } from '../plans.ts'
 import { isPage } from './sizing-variables.ts'
 
 /** What a page holds when the operation does not say; the largest default there is. */

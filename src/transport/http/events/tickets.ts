@@ -1,4 +1,4 @@
-import type { Viewer } from '../../domain/viewer.ts'
+import type { Viewer } from '../../../domain/viewer.ts'
 
 /** Query parameter that opens a subscription where no header can be sent. */
 const ticketParameter = 'ticket'

@@ -1,8 +1,8 @@
-import { within } from '../flow/deadline.ts'
-import { Cursor, type Start } from './cursor.ts'
+import { within } from '../../flow/deadline.ts'
+import { Cursor, type Start } from '../cursor.ts'
 import { deskStreamId } from './desk-stream.ts'
-import type { LogItem } from './items.ts'
-import { byStreamId, type Exception, type ResumePoint } from './resume-point.ts'
+import type { LogItem } from '../items.ts'
+import { byStreamId, type Exception, type ResumePoint } from '../resume-point.ts'
 
 /** A support conversation that continues from a position of its own, up to where it was when the reader was opened. */
 export interface DeskStart extends Start {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { PersistedQueryNotFoundError } from '../domain/errors.ts'
-import { isTooLong, maxDocumentByteSize, tooLong } from '../schema/building/parse.ts'
+import { PersistedQueryNotFoundError } from '../../domain/errors.ts'
+import { isTooLong, maxDocumentByteSize, tooLong } from '../../schema/building/parse.ts'
 import { DocumentCache } from './document-cache.ts'
-import { asGraphQLError, badRequest } from '../transport/errors.ts'
+import { asGraphQLError, badRequest } from '../../transport/errors.ts'
 
 const maxRegistered = 1_000
 const maxTotalLength = 4_194_304

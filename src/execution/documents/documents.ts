@@ -1,13 +1,13 @@
 import { GraphQLError, validate, type DocumentNode, type GraphQLSchema, type ValidationRule } from 'graphql'
 import { LRUCache } from 'lru-cache'
-import { RateLimitedError } from '../domain/errors.ts'
-import type { Work } from '../fairness/work.ts'
-import { parseWithinLimits } from '../schema/building/parse.ts'
-import { limited } from '../telemetry/facts.ts'
-import { refusedUnread } from '../transport/errors.ts'
+import { RateLimitedError } from '../../domain/errors.ts'
+import type { Work } from '../../fairness/work.ts'
+import { parseWithinLimits } from '../../schema/building/parse.ts'
+import { limited } from '../../telemetry/facts.ts'
+import { refusedUnread } from '../../transport/errors.ts'
 import { countNodes, sizeFault } from './document-bounds.ts'
-import { validationRules } from './limits.ts'
-import { Refusals } from './refusals.ts'
+import { validationRules } from '../costs/limits.ts'
+import { Refusals } from '../refusals.ts'
 
 /** More say no more to who sent it, and each takes time to find. */
 const maxMistakes = 5

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { limited } from '../../telemetry/facts.ts'
+import { limited } from '../../../telemetry/facts.ts'
 
 /** Requests of one connection that are not answered. No client in use sends a second one before its answer. */
 const maxUnanswered = 8

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { StartError } from '../start-error.ts'
+import { StartError } from '../../start-error.ts'
 import { sha256Of, type TrustedDocuments } from './persisted.ts'
 
 /** Reads the operator's file: a JSON object of documents by the SHA-256 of their text. */

@@ -1,5 +1,5 @@
 import { GraphQLError, Kind, type ASTNode, type DocumentNode } from 'graphql'
-import { tooComplex } from '../schema/building/parse.ts'
+import { tooComplex } from '../../schema/building/parse.ts'
 
 /** What graphql-js's rules go through for each other: for each fragment all others, for each operation all fragments. */
 const maxFragments = 100

@@ -11,14 +11,14 @@ import {
   type ValidationContext,
   type ValidationRule,
 } from 'graphql'
-import { tooComplex } from '../schema/building/parse.ts'
+import { tooComplex } from '../../schema/building/parse.ts'
 import { overBudget, type OperationLimits } from './budget.ts'
 import { CostWalk, Uncountable } from './cost.ts'
-import { conditionNames } from './plan.ts'
-import { fragmentsOf } from './plan-operation.ts'
+import { conditionNames } from '../plan.ts'
+import { fragmentsOf } from '../plan-operation.ts'
 import { sizingVariables } from './sizing-variables.ts'
-import { subscriptionRootRule } from './subscription-root.ts'
-import { coerceVariables } from './variables.ts'
+import { subscriptionRootRule } from '../subscription-root.ts'
+import { coerceVariables } from '../variables.ts'
 
 const maxDepth = 15
 const maxAliases = 50

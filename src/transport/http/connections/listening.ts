@@ -1,4 +1,4 @@
-import { StartError } from '../../start-error.ts'
+import { StartError } from '../../../start-error.ts'
 
 /** The port it listens on. Rejects with a StartError where a setting is to be mended. */
 export async function listenOrExplain(

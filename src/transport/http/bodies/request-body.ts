@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import type { Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-import { badRequest } from '../errors.ts'
+import { badRequest } from '../../errors.ts'
 
 interface BodyLimits {
   /** Of the body, and of what it unpacks to. */

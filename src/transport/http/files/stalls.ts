@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { limited } from '../../telemetry/facts.ts'
+import { limited } from '../../../telemetry/facts.ts'
 
 export interface StallLimits {
   /** Milliseconds in which something has to move. */

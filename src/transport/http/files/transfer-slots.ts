@@ -1,5 +1,5 @@
-import { RateLimitedError, UnavailableError } from '../../domain/errors.ts'
-import { limited } from '../../telemetry/facts.ts'
+import { RateLimitedError, UnavailableError } from '../../../domain/errors.ts'
+import { limited } from '../../../telemetry/facts.ts'
 
 export interface SlotLimits {
   /** Over all. */

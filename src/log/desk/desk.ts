@@ -1,9 +1,9 @@
-import type { Bus } from '../bus/bus.ts'
-import { topics } from '../bus/topics.ts'
-import type { EventStore } from '../store/events.ts'
-import type { Logger } from '../telemetry/logger.ts'
+import type { Bus } from '../../bus/bus.ts'
+import { topics } from '../../bus/topics.ts'
+import type { EventStore } from '../../store/events.ts'
+import type { Logger } from '../../telemetry/logger.ts'
 import { deskStreamId } from './desk-stream.ts'
-import type { Hub } from './hub.ts'
+import type { Hub } from '../hub.ts'
 
 /**
  * Makes the desk's stream fast. A write to a support conversation moves it in the database, and cannot know its new head; so
