@@ -167,20 +167,25 @@ const sdkSource = readdirSync(documents)
   .join('\n')
 const used = (name: string) => {
   const parsed = parse(sdkSource, { noLocation: false })
-  const texts = new Map(
-    parsed.definitions.map((one) => [
-      'name' in one ? (one.name?.value ?? '') : '',
-      sdkSource.slice(one.loc?.start, one.loc?.end),
-    ]),
-  )
+  // An operation and a fragment may have one name.
+  const textsOf = (kind: Kind) =>
+    new Map(
+      parsed.definitions
+        .filter((one) => one.kind === kind)
+        .map((one) => ['name' in one ? (one.name?.value ?? '') : '', sdkSource.slice(one.loc?.start, one.loc?.end)]),
+    )
+  const texts = textsOf(Kind.FRAGMENT_DEFINITION)
+  const operation = textsOf(Kind.OPERATION_DEFINITION).get(name) ?? ''
   const needed = new Set<string>()
-  const add = (one: string) => {
-    if (needed.has(one)) return
-    needed.add(one)
-    for (const [, spread = ''] of texts.get(one)?.matchAll(/\.\.\.(\w+)/g) ?? []) if (texts.has(spread)) add(spread)
+  const addFragmentsOf = (text: string) => {
+    for (const [, spread = ''] of text.matchAll(/\.\.\.(\w+)/g)) {
+      if (!texts.has(spread) || needed.has(spread)) continue
+      needed.add(spread)
+      addFragmentsOf(texts.get(spread) ?? '')
+    }
   }
-  add(name)
-  return [...needed].map((one) => texts.get(one)).join('\n')
+  addFragmentsOf(operation)
+  return [operation, ...[...needed].map((one) => texts.get(one))].join('\n')
 }
 const sdkOperations = parse(sdkSource).definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION)
 const schemaText = readFileSync(join(root, 'schema.graphql'), 'utf8')
