@@ -50,7 +50,8 @@ export interface MessageToIndex {
   senderId: string
   text: string | null
   isDeleted: boolean
-  attachmentCount: number
+  /** Of its attachments, in their order. */
+  fileNames: string[]
 }
 
 /** What was written since a position, and the position behind it. */
@@ -97,6 +98,9 @@ const maxSeq = 2_147_483_647
 
 const timeOf = (ms: number | null, otherwise: string) => (ms === null ? otherwise : new Date(ms).toISOString())
 
+const fileNames = `ARRAY(SELECT a.file_name FROM attachments a WHERE m.attachment_count > 0 AND a.conversation_id = m.conversation_id
+      AND a.message_seq = m.seq ORDER BY a.place) AS "fileNames"`
+
 // What was committed since: transactions at or above seen_xid, and those below it that had not ended then. Up to a transaction
 // with about as many events before it as are wanted.
 const readDue = {
@@ -118,15 +122,15 @@ const readDue = {
       p.backfill_seq AS "backfillSeq", (extract(epoch FROM now() - p.indexed_until) * 1000)::float8 AS "idleMs",
       b.xid::text AS "nextXid", b.xid = c.xmax AS "isAll", ARRAY(SELECT r::text FROM unnest(c.running) AS r WHERE r < b.xid) AS "nextRunning",
       m.conversation_id AS "conversationId", m.seq, m.revision, m.sender_id AS "senderId", m.text,
-      m.deleted_at IS NOT NULL AS "isDeleted", m.attachment_count AS "attachmentCount"
+      m.deleted_at IS NOT NULL AS "isDeleted", ${fileNames}
     FROM place p CROSS JOIN clock c CROSS JOIN bound b
     LEFT JOIN (touched t JOIN messages m ON m.conversation_id = t.stream_id AND m.seq = t.message_seq) ON true`,
 }
 
 const readFollowing = {
   name: 'read_following_for_search',
-  text: `SELECT conversation_id AS "conversationId", seq, revision, sender_id AS "senderId", text, false AS "isDeleted", attachment_count AS "attachmentCount"
-    FROM messages WHERE (conversation_id, seq) > ($1::uuid, $2::int) ORDER BY conversation_id, seq LIMIT $3`,
+  text: `SELECT m.conversation_id AS "conversationId", m.seq, m.revision, m.sender_id AS "senderId", m.text, false AS "isDeleted", ${fileNames}
+    FROM messages m WHERE (m.conversation_id, m.seq) > ($1::uuid, $2::int) ORDER BY m.conversation_id, m.seq LIMIT $3`,
 }
 
 // The position first: who finds it moved has nothing to do. The messages' rows are locked, so that an edit or a deletion comes either
@@ -172,7 +176,7 @@ interface DueRow {
   senderId: string
   text: string | null
   isDeleted: boolean
-  attachmentCount: number
+  fileNames: string[]
 }
 
 export function createSearchStore(db: Database): SearchStore {
@@ -201,8 +205,8 @@ export function createSearchStore(db: Database): SearchStore {
       const { version, seenXid, running, rule, backfillId, backfillSeq, idleMs, nextXid, nextRunning, isAll } = first
       const position = { version, seenXid, running: running ?? [], rule, backfillId, backfillSeq, idleMs }
       const next = { ...position, seenXid: nextXid, running: nextRunning }
-      const messages = rows.flatMap(({ conversationId, seq, revision, senderId, text, isDeleted, attachmentCount }) =>
-        conversationId === null ? [] : [{ conversationId, seq, revision, senderId, text, isDeleted, attachmentCount }],
+      const messages = rows.flatMap(({ conversationId, seq, revision, senderId, text, isDeleted, fileNames }) =>
+        conversationId === null ? [] : [{ conversationId, seq, revision, senderId, text, isDeleted, fileNames }],
       )
       return { position, next, isAll, messages }
     },

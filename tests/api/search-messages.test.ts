@@ -1,7 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ask, expectErrors } from '../testkit/api.ts'
+import { keyOf } from '../testkit/ask.ts'
+import { createTestDatabase } from '../testkit/database.ts'
+import { holdRows } from '../testkit/hold-rows.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { signUp, type Person } from '../testkit/person.ts'
+import { startServer } from '../testkit/server.ts'
+import { pngBytes, sendWith, upload } from '../testkit/uploads.ts'
 
 interface Edge {
   cursor: string
@@ -62,7 +67,8 @@ const table: [text: string, finds: string[], misses: string[]][] = [
   ['Use #Release-Notes and #東京 with @bob.smith_9 today', ['#release', '#Release-Notes', '#東京', '@bob.smith_9', '@bob', 'bob', 'release notes', '@BOB.SMITH_9'], ['#notes', '@smith', '#bob', '@release']],
   ['C++ and C# beat F# here; node.js too', ['c++', 'C#', 'f#', 'node.js', 'nodejs', 'node', 'c'], ['g++', 'node.ts']],
   ['call getUserName(user_id) in XMLHttpRequest', ['getusername', 'getUserName', 'user', 'userid', 'name', 'xmlhttprequest', 'request', 'getUserName(user_id)'], ['sername']],
-  ['Version v1.2.3 costs 1,000.50€ at 12:30 on 2026-11-29', ['v1.2.3', '1,000', '1000', '12:30', '2026-11-29', '20261129', '1,000.50€', '€'], ['1.2.4', '12:31', '1001']],
+  ['Version v1.2.3 costs 1,000.50€ at 12:30 on 2026-11-29', ['v1.2.3', '1.2.3', 'v1.2', '1,000', '1000', '12:30', '2026-11-29', '20261129', '1,000.50€', '€'], ['1.2.4', '12:31', '1001']],
+  ['Ran 5km with v2.10-rc3 on an iPhone15', ['5', '5km', 'km', '2.10', 'v2.10', '2.10-rc3', 'iphone 15', 'iphone15'], ['2.1.0', '51', '5kg', 'v3']],
   ['From 192.168.0.1:8080 we got ERR_CONNECTION_RESET', ['192.168.0.1', '192.168', '8080', 'ERR_CONNECTION_RESET', 'connection', 'err_conn'], ['192.168.1', '168.192']],
   ['Party 🎉🎉 tonight 👍🏽 ❤️ 👨‍👩‍👧 🇩🇪!', ['🎉', '👍', '👍🏿', '❤', '❤️', '👨‍👩‍👧', '🇩🇪', 'party🎉'], ['😀', '🇫🇷', '👨‍👩‍👦']],
   ['東京タワーへ行きましょう', ['東京', '京タ', 'タワー', '東京タワー', '東', 'う', '東京 行き'], ['京都', '行東', '大阪']],
@@ -266,6 +272,97 @@ describe('what is found', () => {
     expect(edge!.snippet.text.length).toBeLessThan(230)
     expect(edge!.snippet.text).toMatch(/^….*…$/u)
     expect(edge!.snippet.text.isWellFormed()).toBe(true)
+  })
+})
+
+describe('with a file', () => {
+  test('is found by the name of the file and by having one, until it is deleted', async () => {
+    const talk = await ann.createGroup([bob])
+    const picture = (fileName: string) => upload(ann, { fileName, contentType: 'image/png', bytes: pngBytes(2, 2) })
+    const files = [await picture('Äpfel und Birnen-2026.png'), await picture('other_view.png')]
+    await sendWith(ann, talk, files)
+    await sendWith(ann, talk, [await picture('x.png')], { text: 'The pears of last year' })
+    await ann.send(talk, 'Apfel, but no picture')
+    const inTalk = { conversationId: talk }
+    await expect.poll(() => texts(ann, 'apfel', inTalk), soon).toHaveLength(2)
+    const reader = bob.at(pair.urls[1])
+    expect(await texts(reader, 'apfel', { ...inTalk, hasAttachment: true })).toEqual([null])
+    expect(await texts(reader, 'apfel', { ...inTalk, hasAttachment: false })).toEqual(['Apfel, but no picture'])
+    expect(await texts(reader, 'png', { ...inTalk, hasAttachment: true })).toHaveLength(2)
+    for (const query of ['birnen-2026.png', 'other_view', 'Birnen 2026 view']) {
+      expect(await texts(reader, query, inTalk)).toEqual([null])
+    }
+    // Nothing reaches from one name into the next, or from the text into a name.
+    for (const query of ['"png other"', '"year x"']) expect(await texts(reader, query, inTalk)).toEqual([])
+    const [edge] = (await found(reader, 'view', inTalk)).edges
+    expect(edge!.snippet).toEqual({ text: 'other_view.png', ranges: [{ start: 6, end: 10 }] })
+    const [ofText] = (await found(reader, 'pears', inTalk)).edges
+    expect(ofText!.snippet.text).toBe('The pears of last year')
+    await ann.remove(edge!.node.id)
+    expect(await texts(reader, 'birnen', inTalk)).toEqual([])
+    const left = "SELECT count(*)::int AS count FROM message_search WHERE words::text LIKE '%birnen%'"
+    expect(await pair.database.query(left)).toEqual([{ count: 0 }])
+  })
+})
+
+describe('what is not in the index yet', () => {
+  const idle = { SEARCH_INDEX_INTERVAL_MS: '60000' }
+
+  test('is in the log however old it is, and found after the next look', async () => {
+    const database = await createTestDatabase()
+    const env = { ...idle, HOUSEKEEPING_INTERVAL_MS: '100', EVENT_RETENTION_HOURS: '24' }
+    const server = await startServer({ databaseUrl: database.url, env })
+    const person = await signUp(server.url)
+    const [unread, read] = [await person.createGroup([]), await person.createGroup([])]
+    await person.send(unread, 'A forgotten armadillo')
+    await person.send(read, 'Another one')
+    // As if nobody had looked for 30 hours, and one of them had been sent before that.
+    await database.query("UPDATE search_position SET indexed_until = now() - interval '30 hours'")
+    const age = 'UPDATE events SET occurred_at = occurred_at - make_interval(hours => $2) WHERE stream_id = $1'
+    await database.query(age, [keyOf(unread), 25])
+    await database.query(age, [keyOf(read), 31])
+    const count = async (id: string) =>
+      (await database.query('SELECT FROM events WHERE stream_id = $1', [keyOf(id)])).length
+    await expect.poll(() => count(read), soon).toBe(0)
+    expect(await count(unread)).toBeGreaterThan(0)
+    const other = await startServer({ databaseUrl: database.url, env: { SEARCH_INDEX_INTERVAL_MS: '50' } })
+    await expect.poll(() => texts(person, 'armadillo'), soon).toEqual(['A forgotten armadillo'])
+    await expect.poll(() => count(unread), soon).toBe(0)
+    await Promise.all([server.stop(), other.stop()])
+  })
+
+  test('is found after all when a process is killed while it writes, and nothing of what was deleted', async () => {
+    const database = await createTestDatabase()
+    const server = await startServer({ databaseUrl: database.url, env: idle })
+    const person = await signUp(server.url)
+    const talk = await person.createGroup([])
+    const numbers = Array.from({ length: 12 }, (_, number) => number)
+    const wanted: string[] = []
+    for (let round = 0; round < 2; round++) {
+      const doomed = await startServer({ databaseUrl: database.url, env: { SEARCH_INDEX_INTERVAL_MS: '20' } })
+      // It stands still within the statement that writes.
+      const held = await holdRows(database, 'SELECT FROM search_position FOR UPDATE', [])
+      const sent = await Promise.all(
+        numbers.map((number) => person.send(talk, `heron ${String(round)} ${String(number)}`)),
+      )
+      await held.waitForBlocked(1)
+      doomed.kill('SIGKILL')
+      await doomed.exited
+      // Some of it before the statement comes through, some after it.
+      await person.remove(sent[0]!.message.id)
+      await person.edit(sent[1]!.message.id, `heron ${String(round)} edited`)
+      await held.release()
+      await person.remove(sent[2]!.message.id)
+      wanted.push(
+        `heron ${String(round)} edited`,
+        ...numbers.slice(3).map((number) => `heron ${String(round)} ${String(number)}`),
+      )
+    }
+    const heir = await startServer({ databaseUrl: database.url, env: { SEARCH_INDEX_INTERVAL_MS: '20' } })
+    await expect.poll(async () => (await texts(person, 'heron', { first: 100 })).sort(), soon).toEqual(wanted.sort())
+    const rows = 'SELECT count(*)::int AS count FROM message_search'
+    expect(await database.query(rows)).toEqual([{ count: wanted.length }])
+    await Promise.all([server.stop(), heir.stop()])
   })
 })
 

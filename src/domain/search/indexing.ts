@@ -22,9 +22,9 @@ const wordsOfMessage = (message: MessageToIndex): IndexedMessage => ({
   ...message,
   words: message.isDeleted
     ? ''
-    : vectorText(message.text ?? '', tagOf(message.conversationId), [
+    : vectorText([message.text ?? '', ...message.fileNames], tagOf(message.conversationId), [
         senderLabel(message.senderId),
-        ...(message.attachmentCount > 0 ? [attachmentLabel] : []),
+        ...(message.fileNames.length > 0 ? [attachmentLabel] : []),
       ]),
 })
 

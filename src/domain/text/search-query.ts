@@ -69,7 +69,9 @@ function termOf(raw: string, isPhrase: boolean, isNegated: boolean, isLast: bool
   const whole = words.find(
     (word) => word.kind === 'joined' && word.position === 1 && steps.length > 1 && word.end === last?.end,
   )
-  const joined = whole && !isPhrase ? { text: whole.text, isPrefix: hasPrefix, distance: 0 } : null
+  // What begins with the digits of a version or an amount is another number.
+  const isPrefix = hasPrefix && !/^\d+$/.test(whole?.text ?? '')
+  const joined = whole && !isPhrase ? { text: whole.text, isPrefix, distance: 0 } : null
   return { steps, joined, isNegated }
 }
 
@@ -126,13 +128,22 @@ export const wholeText = ({ alternatives }: SearchQuery): string =>
     .map((term) => termText(term, true))
     .join(' & ')
 
-/** A message's words as PostgreSQL's tsvector, each under the tag of its conversation. */
-export function vectorText(text: string, tag: string, labels: readonly string[]): string {
+/** Places between two texts of a message, so that no phrase goes from one into the next. */
+const gap = 2
+
+/** The words of a message's texts as PostgreSQL's tsvector, each under the tag of its conversation. */
+export function vectorText(texts: readonly string[], tag: string, labels: readonly string[]): string {
   const places = new Map<string, number[]>()
-  for (const { text: word, position } of wordsOf(text)) {
-    const known = places.get(word)
-    if (!known) places.set(word, [position])
-    else if (known.at(-1) !== position) known.push(position)
+  let start = 0
+  for (const text of texts) {
+    let last = start
+    for (const { text: word, position } of wordsOf(text)) {
+      last = start + position
+      const known = places.get(word)
+      if (!known) places.set(word, [last])
+      else if (known.at(-1) !== last) known.push(last)
+    }
+    start = last + gap
   }
   const lexemes = Array.from(places, ([word, positions]) => `'${tag}${word}':${positions.join(',')}`)
   return [...lexemes, ...labels.map((label) => `'${tag}${label}'`)].join(' ')

@@ -4,7 +4,7 @@
 import { foldLetters } from './fold.ts'
 
 /** Number of these rules and of those that fold. To change them, raise it: all messages are then indexed again. */
-export const wordRule = 1
+export const wordRule = 2
 
 export interface Word {
   /** Folded: letters, digits and marks; or a picture; some extras begin with @ or #, or end with + or #. */
@@ -56,6 +56,8 @@ const isLetter = /[\p{L}\p{N}\p{M}]$/u
 /** The words in getUserName and XMLHttpRequest. */
 const humps = /\p{Lu}+(?=\p{Lu}\p{Ll})|\p{Lu}?[\p{Ll}\p{M}]+|\p{Lu}+|\p{N}+/gu
 const mixedCase = /\p{Ll}\p{Lu}|\p{Lu}\p{Lu}\p{Ll}/u
+/** Letters and digits in one word: the 2 of v2.1, the 5 and the km of 5km. */
+const measured = /^(?:(?<letters>\p{L}{1,8})(?<digits>\d+)|(?<number>\d+)(?<unit>\p{L}{1,8}))$/u
 
 const cut = (text: string) => (text.length <= maxWordLength ? text : Array.from(text).slice(0, maxWordLength).join(''))
 
@@ -114,6 +116,15 @@ class Splitter {
         const at = start + hump.index
         if (text.length > 1) this.addAt(word, text, at, at + hump[0].length, 'inner')
       }
+    }
+    const parts = /\d/.test(raw) ? measured.exec(raw)?.groups : null
+    if (parts) {
+      const [first = '', second = ''] =
+        parts.digits === undefined ? [parts.number, parts.unit] : [parts.letters, parts.digits]
+      const middle = start + first.length
+      // A letter alone says nothing, a digit does.
+      if (first.length > 1 || parts.number) this.addAt(word, fold(first), start, middle, 'inner')
+      if (second.length > 1 || parts.digits) this.addAt(word, fold(second), middle, end, 'inner')
     }
     ending.lastIndex = end
     const signs = ending.exec(this.text)?.[0]

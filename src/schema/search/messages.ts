@@ -28,7 +28,8 @@ const TextRange = builder.objectRef<SnippetShape['ranges'][number]>('TextRange')
 })
 
 const Snippet = builder.objectRef<SnippetShape>('SearchSnippet').implement({
-  description: 'The part of a message’s text with the first match. Plain text, not HTML.',
+  description:
+    'The part of a message’s text with the first match, or the name of a file of it that matches. Plain text, not HTML.',
   fields: (t) => ({
     text: t.exposeString('text', {
       description: 'The whole text up to 200 code units, else a part of about as many, with … where it was cut.',
@@ -55,9 +56,13 @@ const MessageSearchEdge = builder.edgeObject({
     snippet: t.field({
       type: Snippet,
       description: 'Where it matches.',
-      resolve: (edge) => {
+      resolve: async (edge, _, { loaders }) => {
         const { query, found } = edge as unknown as EdgeShape
-        return snippetOf(query, found.message.text ?? '')
+        const { conversationId, seq, text, attachmentCount } = found.message
+        const ofText = snippetOf(query, text ?? '')
+        if (ofText.ranges.length > 0 || attachmentCount === 0) return ofText
+        const files = await loaders.attachmentsOf.load({ conversationId, seq })
+        return files.map(({ fileName }) => snippetOf(query, fileName)).find(({ ranges }) => ranges.length > 0) ?? ofText
       },
     }),
   }),
@@ -115,8 +120,8 @@ builder.queryField('searchMessages', (t) =>
   t.field({
     type: MessageSearchConnection,
     description:
-      'Messages in the viewer’s conversations that hold all words of the query, the last one also as the beginning of a ' +
-      'word. "Quoted words" stand in a row, -word must not be there, or gives a choice. Case, accents, hyphens and apostrophes make no ' +
+      'Messages in the viewer’s conversations that hold all words of the query, in their text or the names of their files, the last ' +
+      'one also as the beginning of a word. "Quoted words" stand in a row, -word must not be there, or gives a choice. Case, accents, hyphens and apostrophes make no ' +
       'difference. Of the newest 100 that match, those with whole words and more of them come first, of equal ones the newest; ' +
       'then come the next 100. A message is found within 2 s of its being sent or edited, and not after it was deleted. At most 100 per page; 25 by default.',
     args: {
