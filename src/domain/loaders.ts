@@ -1,16 +1,8 @@
 import DataLoader from 'dataloader'
 import type { AttachmentStore } from '../store/attachments.ts'
 import type { ConversationStore, EntryKey, InboxCounts } from '../store/conversations.ts'
-import type {
-  MessageKey,
-  MessagePageRequest,
-  MessageStore,
-  OthersProgress,
-  ProgressKey,
-  ReadByRequest,
-  ReadRow,
-  RevisionRow,
-} from '../store/messages.ts'
+import type { OthersProgress, ProgressKey, ReadByRequest, ReadRow } from '../store/message-readers.ts'
+import type { MessageKey, MessagePageRequest, MessageStore, RevisionRow } from '../store/messages.ts'
 import type { LeastStandings, MemberKey, MemberStore, Muting } from '../store/members.ts'
 import type { MembersRequest, PeopleStore } from '../store/people.ts'
 import type { ReactionStore } from '../store/reactions.ts'

@@ -1,5 +1,5 @@
 import { arrayParameter, tableOfParameters, type Database } from './database/database.ts'
-import { isSilent } from './messages.ts'
+import { isSilent } from './message-readers.ts'
 import { sideSeq } from './support-sides.ts'
 import { memberColumns, type Conversation, type Member } from './rows.ts'
 
