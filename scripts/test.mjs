@@ -1,4 +1,4 @@
-// Runs the tests, and first prints how long they take. Run: npm test, npm run test:heavy or test:full; arguments go to vitest.
+// Runs the tests, and first prints how long they take. Run: npm test, npm run test:heavy, test:s3 or test:full; arguments go to vitest.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { generate } from './generate.mjs'
@@ -13,6 +13,10 @@ const runs = {
     projects: ['heavy'],
     words: 'Fleets, browsers, other clients, attacks, faults of all kinds: some 8 minutes on two processors.',
   },
+  '--s3': {
+    projects: ['s3'],
+    words: 'Files in a store that speaks S3: a minute. It needs OpenStack Swift.',
+  },
   '--full': {
     projects: ['full'],
     words:
@@ -21,7 +25,7 @@ const runs = {
 }
 
 const [first = '', ...rest] = process.argv.slice(2)
-const isNamed = first === '--heavy' || first === '--full'
+const isNamed = first.startsWith('--') && Object.hasOwn(runs, first)
 const { projects, words } = runs[isNamed ? first : 'essential']
 const args = isNamed ? rest : process.argv.slice(2)
 

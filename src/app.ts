@@ -72,7 +72,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
   const presenceParts = await startPresence(config, { bus, redis, storage, watch }, logger, stops)
   const { states, devices, presenceWatch, presence } = presenceParts
   const attempts = openAttempts(config, redis, stops)
-  const files = openFiles(config, storage, logger)
+  const files = await openFiles(config, storage, logger)
   const domain = createDomain(config, { bus, storage, log, watch, presence, attempts, files }, logger, stops)
   await startHousekeeping(config, { storage, log, domain, files }, logger, stops)
 
@@ -102,7 +102,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
       markDelivered: (viewer, seqs) => domain.inbox.markAllDelivered(viewer, seqs),
     },
     streamTickets: domain.streamTickets,
-    transfers: files.transfers,
+    ...(files.transfers && { transfers: files.transfers }),
     onSessionEnded: (sessionId, listener) => watch.onEnded(sessionId, listener),
     connectDevice: (viewer, device, silentMs) => devices.connect(viewer, device, silentMs),
     health: () => healthOf({ db: storage.db, bus, states }),

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net'
 import proxyAddr from 'proxy-addr'
 import { z } from 'zod'
+import { fileSettings, filesOf, whatIsMissing } from './config/files.ts'
+import { address, integer, isBaseUrl, listOf, onOff } from './config/values.ts'
 
 /** A setting that cannot be used. The message is one line: the setting, what it got and what is allowed. */
 export class ConfigError extends Error {
@@ -9,27 +11,13 @@ export class ConfigError extends Error {
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
-const integer = (allowed: string, min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, allowed)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, allowed)
-
-const address = (allowed: string, protocols: string[]) =>
-  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), allowed)
-
 /** As URL.canParse() has it, but also without a host after a user: `postgresql://u:p@/db?host=/run/postgresql` names a Unix socket. */
 const isDatabaseUrl = (value: string) =>
   /^postgres(ql)?:\/\//.test(value) && URL.canParse(value.replace('@/', '@localhost/'))
 
-const onOff = z.enum(['on', 'off'], 'on or off').transform((value) => value === 'on')
-
 const isOrigin = (value: string) => value === '*' || (URL.canParse(value) && new URL(value).origin === value)
 
 const rangeNames: readonly string[] = ['loopback', 'linklocal', 'uniquelocal']
-
-const listOf = (value: string) => value.split(',').map((item) => item.trim())
 
 function isTrustable(addresses: string[]): boolean {
   // proxy-addr would take a number, as of hops, for the address that it is in another notation.
@@ -43,21 +31,11 @@ function isTrustable(addresses: string[]): boolean {
   }
 }
 
-/** An address that paths can be put behind. */
-function isBaseUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false
-  const { protocol, username, password, search, hash, pathname } = new URL(value)
-  const isBare = [username, password, search, hash].every((part) => part === '') && !value.includes('?')
-  return /^https?:$/.test(protocol) && isBare && /^(?:\/[\w.~%@:+-]+)*\/?$/.test(pathname)
-}
-
 /** A base URL with the path of the API, which is put behind it, once more. */
 const withoutPath = (url: string) => new URL(url).href.replace(/(\/graphql)+\/?$/, '')
 
 /** What OWASP asks of argon2id with two passes, at the least. */
 const leastHashMemoryKib = 19_456
-
-const isMediaRange = (value: string) => /^[a-z0-9][\w.+-]*\/(?:\*|[a-z0-9][\w.+-]*)$/.test(value)
 
 // Each message says what is allowed; describe() puts the name and the value before it.
 const settings = z.object({
@@ -136,30 +114,14 @@ const settings = z.object({
   MAX_SUBSCRIPTIONS_PER_PERSON: integer('a number of subscriptions from 1 to 100000', 1, 100_000).default(1_000),
   SOCKET_MEMORY_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(128),
   EVENT_WORK_MS_PER_SECOND: integer('milliseconds from 1 to 1000', 1, 1_000).default(250),
-  UPLOAD_MAX_MB: integer('megabytes from 1 to 1024', 1, 1_024).default(25),
-  UPLOAD_TYPES: z
-    .string()
-    .default('image/*,audio/*,video/*,text/*,application/*')
-    .transform((value) => listOf(value.toLowerCase()))
-    .refine((types) => types.every(isMediaRange), 'media types like image/png or image/* with commas between'),
-  UPLOAD_URL_TTL_SECONDS: integer('seconds from 1 to 86400', 1, 86_400).default(900),
-  DOWNLOAD_URL_TTL_SECONDS: integer('seconds from 1 to 604800', 1, 604_800).default(900),
-  UNATTACHED_UPLOAD_TTL_MINUTES: integer('minutes from 1 to 43200', 1, 43_200).default(1_440),
-  UNATTACHED_UPLOADS_PER_PERSON: integer('a number of uploads from 1 to 100000', 1, 100_000).default(100),
-  UNATTACHED_UPLOADS_MB_PER_PERSON: integer('megabytes from 1 to 1048576', 1, 1_048_576).default(500),
-  UPLOAD_SCAN_COMMAND: z.string().optional(),
-  UPLOAD_SCAN_CLAMD: z
-    .string()
-    .regex(/^(\/.+|[^\s/]+:\d{1,5})$/, 'host:port, or the path of a socket')
-    .optional(),
-  UPLOAD_SCAN_TIMEOUT_MS: integer('milliseconds from 100 to 600000', 100, 600_000).default(10_000),
+  ...fileSettings,
   PARLEY_FAULT: z
     .string()
     .regex(/^[a-z][a-z-]*:[1-9]\d{0,5}$/, 'a fault and a count, like exit-after-commit:3')
     .optional(),
 })
 
-const secretNames: readonly string[] = ['JWT_SECRET', 'DATABASE_URL', 'REDIS_URL']
+const secretNames: readonly string[] = ['JWT_SECRET', 'DATABASE_URL', 'REDIS_URL', 'S3_SECRET_ACCESS_KEY']
 
 function describe(issue: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
   const name = String(issue.path[0])
@@ -197,6 +159,8 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
   if (read.PERSISTED_DOCUMENTS_ONLY && read.PERSISTED_DOCUMENTS === undefined) {
     throw new ConfigError('PERSISTED_DOCUMENTS must be set when PERSISTED_DOCUMENTS_ONLY is on: a file of documents.')
   }
+  const missing = whatIsMissing(read)
+  if (missing !== null) throw new ConfigError(missing)
   return Object.freeze({
     port: read.PORT,
     host: read.HOST ?? (embedded ? '127.0.0.1' : '0.0.0.0'),
@@ -270,23 +234,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     socketMemoryByteSize: read.SOCKET_MEMORY_MB * 1_048_576,
     /** Processor time for the events of one person's subscriptions. */
     eventWorkMsPerSecond: read.EVENT_WORK_MS_PER_SECOND,
-    uploads: Object.freeze({
-      maxByteSize: read.UPLOAD_MAX_MB * 1_048_576,
-      types: Object.freeze(read.UPLOAD_TYPES),
-      uploadAddressTtlMs: read.UPLOAD_URL_TTL_SECONDS * 1_000,
-      downloadAddressTtlMs: read.DOWNLOAD_URL_TTL_SECONDS * 1_000,
-      unattachedTtlMs: read.UNATTACHED_UPLOAD_TTL_MINUTES * 60_000,
-      scan: Object.freeze({
-        command: read.UPLOAD_SCAN_COMMAND ?? null,
-        clamd: read.UPLOAD_SCAN_CLAMD ?? null,
-        timeoutMs: read.UPLOAD_SCAN_TIMEOUT_MS,
-      }),
-      /** What one person may have without a message. */
-      quota: Object.freeze({
-        files: read.UNATTACHED_UPLOADS_PER_PERSON,
-        byteSize: read.UNATTACHED_UPLOADS_MB_PER_PERSON * 1_048_576,
-      }),
-    }),
+    ...filesOf(read),
     /** A place where tests make the process die, like `exit-after-commit:3`. */
     fault: read.PARLEY_FAULT ?? null,
   })

@@ -60,7 +60,7 @@ export function createDomain(
   })
   const loaderStores = { ...storage, presence }
   const newLoaders = (payer?: string) => createLoaders(loaderStores, payer)
-  const messages = createMessages(append, events, typing, files.transfers)
+  const messages = createMessages(append, events, typing, files.checking)
   return {
     attempts,
     sessions: withSlowRefusals(
@@ -83,7 +83,7 @@ export function createDomain(
     messages,
     attachments: createAttachments({
       store: storage.attachments,
-      addresses: files.addresses,
+      files: files.store,
       rules: config.uploads,
       isAllowedType: isAllowedIn(config.uploads.types),
       essenceOf,

@@ -34,12 +34,14 @@ export async function startHousekeeping(
       await domain.people.finishErasures()
       await domain.deletion.finish(isStopping)
       await domain.sessions.forgetOver(isStopping)
-      await removeFiles(storage.attachments, files.folder, isStopping)
+      await removeFiles(storage.attachments, files.store, isStopping)
     },
     intervalMs,
     logger,
   })
   stops.add(() => retention.stop())
+  // First of the two: a round need not wait for a store that is away.
+  stops.add(() => files.store.close())
   const refold = await startRefold({ names: storage.searchNames, intervalMs, logger })
   stops.add(() => refold.stop())
   const indexing = startIndexing({ search: storage.search, intervalMs: config.searchIndexIntervalMs, logger })

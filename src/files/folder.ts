@@ -93,8 +93,8 @@ export class FileFolder {
   }
 
   /** Removes all bytes that came for this file, but for those with the hash. */
-  async remove(id: string, exceptHash: string | null = null): Promise<void> {
-    const kept = exceptHash === null ? null : `${id}.${exceptHash.slice(0, 16)}`
+  async remove(id: string, exceptHash?: string): Promise<void> {
+    const kept = exceptHash === undefined ? null : `${id}.${exceptHash.slice(0, 16)}`
     for (const name of await namesIn(this.placeOf(id))) {
       if (name.startsWith(`${id}.`) && name !== kept) await rm(join(this.placeOf(id), name), { force: true })
     }

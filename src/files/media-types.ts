@@ -171,8 +171,8 @@ export function fits(essence: string, found: string | null, allowed: readonly st
 const isFoundAs = (name: string, found: string, allowed: readonly string[]) =>
   (mediaTypes[name]?.found.includes(found) ?? false) && isAllowedType(name, allowed)
 
-/** How a file is answered to a browser. */
-export function servedAs(essence: string): { contentType: string; isInline: boolean } {
+/** As what a file of this type is answered to a browser, and whether it is to show it. */
+export function mediaTypeServed(essence: string): { contentType: string; isInline: boolean } {
   const { servedAs: other, isInline = false, isText = false } = typeOf(essence) ?? {}
   const contentType = other ?? (typeOf(essence) ? nameOf(essence) : anyBytes)
   return { contentType: isText ? `${contentType}; charset=utf-8` : contentType, isInline }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../testkit/database.ts'
 import { expectType, signUp, type Person } from '../testkit/person.ts'
 import { startServer } from '../testkit/server.ts'
-import { attachmentsOf, pngFile, sendWith, upload } from '../testkit/uploads.ts'
+import { attachmentsOf, createUpload, pngFile, sendWith, upload } from '../testkit/uploads.ts'
 
 let folder: string
 
@@ -59,4 +59,18 @@ test('without DATABASE_URL it says that the embedded PostgreSQL is not in it', a
   await expect(startServer({ folder, redisUrl: null, env: { PARLEY_DATA_DIR: join(folder, 'data') } })).rejects.toThrow(
     'set DATABASE_URL',
   )
+})
+
+test('with S3_* it has what signs addresses of the store', async () => {
+  const database = await createTestDatabase()
+  const env = {
+    S3_BUCKET: 'files',
+    S3_ENDPOINT: 'http://127.0.0.1:9',
+    S3_ACCESS_KEY_ID: 'parley',
+    S3_SECRET_ACCESS_KEY: 'secret',
+    PARLEY_DATA_DIR: join(folder, 'data'),
+  }
+  const server = await startServer({ folder, databaseUrl: database.url, redisUrl: null, env })
+  const { uploadUrl } = await createUpload(await signUp(server.url), pngFile())
+  expect(uploadUrl).toMatch(/^http:\/\/127\.0\.0\.1:9\/files\/incoming\/.*X-Amz-Signature=/)
 })

@@ -53,12 +53,12 @@ atEndOfEachFile(async () => {
 
 // Replaces the shell by the server, so that its pid is the child's. The process beside it kills the server when our end of
 // the pipe closes, which also happens when the test runner is killed.
-const script = '(read -r _; kill -KILL $$) <&3 >/dev/null 2>&1 & exec 3<&-; exec "$@"'
+export const endsWithUs = 'exec 3<&0 </dev/null; (read -r _; kill -KILL $$) <&3 >/dev/null 2>&1 & exec 3<&-; exec "$@"'
 
 /** Runs the built server in a process of its own. Rejects with the server's output if it does not start. */
 export async function startServer(options: ServerOptions = {}): Promise<ServerProcess> {
   const redisUrl = options.redisUrl === undefined ? inject('redisUrl') : options.redisUrl
-  const child = spawn('sh', ['-c', `exec 3<&0 </dev/null; ${script}`, 'sh', process.execPath, 'dist/main.js'], {
+  const child = spawn('sh', ['-c', endsWithUs, 'sh', process.execPath, 'dist/main.js'], {
     cwd: options.folder ?? root,
     env: {
       PATH: process.env.PATH,

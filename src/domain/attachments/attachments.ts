@@ -1,4 +1,4 @@
-import type { FileAddresses } from '../../files/addresses.ts'
+import type { BaseUrl, FileStore } from '../../files/store.ts'
 import type { AttachmentStore, UploadQuota } from '../../store/attachments.ts'
 import type { Attachment } from '../../store/rows.ts'
 import { RateLimitedError, ValidationError } from '../errors.ts'
@@ -27,9 +27,6 @@ export interface UploadRules {
   unattachedTtlMs: number
 }
 
-/** Where the client finds us, as far as the operator says. Else the client's own view counts, which is asked only then. */
-export type BaseUrl = () => string
-
 /** Files: uploaded by a person, attached to one of their messages, seen by who sees the message. */
 export interface Attachments {
   /** A file to come. Rejects with RATE_LIMITED when the person has too many that are not attached. */
@@ -41,12 +38,12 @@ export interface Attachments {
   /** The file if the viewer may see the message that it is attached to, or uploaded it and it is not attached; else null. */
   find(viewer: Viewer, id: string, loaders: Loaders): Promise<Attachment | null>
   /** An address that gives the bytes to whoever has it, for some minutes. */
-  urlOf(attachment: Attachment, baseUrl: BaseUrl): string
+  urlOf(attachment: Attachment, baseUrl: BaseUrl): Promise<string> | string
 }
 
 export interface AttachmentsOptions {
   store: AttachmentStore
-  addresses: FileAddresses
+  files: Pick<FileStore, 'uploadUrl' | 'downloadUrl'>
   rules: UploadRules
   isAllowedType: (essence: string) => boolean
   essenceOf: (contentType: string) => string | null
@@ -61,8 +58,8 @@ const invalid = (field: string, reason: string) =>
   new ValidationError(`input.${field}: ${reason}`, [{ path: ['input', field], reason }])
 
 export function createAttachments(options: AttachmentsOptions): Attachments {
-  const { store, addresses, rules, isAllowedType, essenceOf, publicUrl, messages } = options
-  const baseOf = (baseUrl: BaseUrl) => publicUrl ?? baseUrl()
+  const { store, files, rules, isAllowedType, essenceOf, publicUrl, messages } = options
+  const baseOf = (baseUrl: BaseUrl) => () => publicUrl ?? baseUrl()
 
   return {
     async createUpload(viewer, { fileName, contentType, byteSize }, baseUrl) {
@@ -90,7 +87,7 @@ export function createAttachments(options: AttachmentsOptions): Attachments {
       }
       return {
         attachment,
-        uploadUrl: baseOf(baseUrl) + addresses.sign('PUT', attachment.id, uploadUntil),
+        uploadUrl: await files.uploadUrl(attachment, uploadUntil, baseOf(baseUrl)),
         headers: [{ name: 'Content-Type', value: essence }],
         expiresAt: uploadUntil,
       }
@@ -110,8 +107,9 @@ export function createAttachments(options: AttachmentsOptions): Attachments {
     urlOf(attachment, baseUrl) {
       // The same for some minutes, so that a browser finds in its cache what it has.
       const stepMs = rules.downloadAddressTtlMs / 3
-      const untilMs = Math.ceil((Date.now() + rules.downloadAddressTtlMs) / stepMs) * stepMs
-      return baseOf(baseUrl) + addresses.sign('GET', attachment.id, new Date(untilMs))
+      const fromMs = Math.floor(Date.now() / stepMs) * stepMs
+      const time = { from: new Date(fromMs), until: new Date(fromMs + rules.downloadAddressTtlMs + stepMs) }
+      return files.downloadUrl(attachment, time, baseOf(baseUrl))
     },
   }
 }

@@ -10,7 +10,7 @@ import type {
   OpKeyReusedError,
   ValidationError,
 } from '../errors.ts'
-import type { Transfers } from '../attachments/transfers.ts'
+import type { Checking } from '../attachments/checking.ts'
 import { accessOf, isStaff } from '../conversations/access.ts'
 import type { SendMessage } from '../../store/writing/commands.ts'
 import { supportAnswered } from '../../telemetry/facts.ts'
@@ -109,7 +109,7 @@ export function createMessages(
   append: Append,
   events: EventStore,
   typing: Pick<Typing, 'sent'>,
-  uploads: Pick<Transfers, 'settle'>,
+  uploads: Pick<Checking, 'settle'>,
 ): Messages {
   /** Staff who are not a member come to be one of a support conversation with what they send. */
   const sendOrAnswer = async (viewer: Viewer, command: SendMessage) => {

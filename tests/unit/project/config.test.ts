@@ -80,6 +80,7 @@ describe('settings', () => {
         scan: { command: null, clamd: null, timeoutMs: 10_000 },
         quota: { files: 100, byteSize: 524_288_000 },
       },
+      s3: null,
       fault: null,
     })
   })
@@ -246,5 +247,50 @@ describe('settings', () => {
     expect(loadConfig({ ...env, NODE_ENV: 'test' }).fault).toBe('exit-after-commit:3')
     expect(complaintAbout(env)).toMatch(/^PARLEY_FAULT must not be set/)
     expect(complaintAbout({ PARLEY_FAULT: 'anything', NODE_ENV: 'test' })).toMatch(/^PARLEY_FAULT must be a fault and/)
+  })
+
+  const store = {
+    S3_BUCKET: 'files',
+    S3_ENDPOINT: 'http://minio:9000/',
+    S3_ACCESS_KEY_ID: 'parley',
+    S3_SECRET_ACCESS_KEY: 'hush-hush',
+  }
+
+  it('have a store of files with all that it takes', () => {
+    expect(loadConfig(store).s3).toEqual({
+      bucket: 'files',
+      endpoint: 'http://minio:9000',
+      publicEndpoint: null,
+      region: 'us-east-1',
+      accessKeyId: 'parley',
+      secretAccessKey: 'hush-hush',
+      forcePathStyle: true,
+    })
+    const aws = { ...store, S3_ENDPOINT: '', S3_REGION: 'eu-central-1' }
+    expect(loadConfig(aws).s3).toMatchObject({ endpoint: null, region: 'eu-central-1', forcePathStyle: false })
+    for (const [value, is] of Object.entries({ on: true, true: true, off: false, false: false })) {
+      expect(loadConfig({ ...store, S3_FORCE_PATH_STYLE: value }).s3?.forcePathStyle).toBe(is)
+    }
+  })
+
+  it.each(['S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'])('say in a line that %s is missing', (name) => {
+    const complaint = complaintAbout({ ...store, [name]: '' })
+    expect(complaint).toMatch(new RegExp(`^${name} must be set, as S3_[A-Z_]+ is: `))
+    expect(complaint).not.toMatch(/hush|\n/)
+  })
+
+  it.each([
+    [{ S3_REGION: 'eu-central-1' }, /^S3_BUCKET and S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set/],
+    [{ S3_FORCE_PATH_STYLE: 'off' }, /^S3_BUCKET and /],
+    [{ ...store, S3_ENDPOINT: '' }, /^S3_REGION must be set for a bucket of AWS, or S3_ENDPOINT/],
+    [{ ...store, S3_ENDPOINT: 'minio:9000' }, /^S3_ENDPOINT must be an address like/],
+    [{ ...store, S3_ENDPOINT: 'http://parley:hush@minio' }, /^S3_ENDPOINT must be [^@]* but it is a text of \d+ char/],
+    [{ ...store, S3_PUBLIC_ENDPOINT: 'files' }, /^S3_PUBLIC_ENDPOINT must be an address like/],
+    [{ ...store, S3_BUCKET: 'My files' }, /^S3_BUCKET must be the name of a bucket/],
+    [{ ...store, S3_REGION: 'a b' }, /^S3_REGION must be a region like/],
+    [{ ...store, S3_FORCE_PATH_STYLE: 'yes' }, /^S3_FORCE_PATH_STYLE must be on or off/],
+    [{ ...store, DOWNLOAD_URL_TTL_SECONDS: '453601' }, /^DOWNLOAD_URL_TTL_SECONDS must be 453600 or less/],
+  ])('refuse %o for a store of files', (env, complaint) => {
+    expect(complaintAbout(env)).toMatch(complaint)
   })
 })

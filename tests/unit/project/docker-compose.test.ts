@@ -7,6 +7,7 @@ import { loadConfig } from '../../../src/config.ts'
 interface Service {
   image?: string
   build?: string
+  entrypoint?: string[]
   environment?: Record<string, string>
   volumes?: string[]
   ports?: string[]
@@ -16,21 +17,28 @@ interface Service {
 
 const read = (name: string) => readFileSync(join(import.meta.dirname, '../../..', name), 'utf8')
 const compose = parse(read('docker-compose.yml')) as {
-  services: Record<'app' | 'postgres' | 'redis', Service>
+  services: Record<'app' | 'postgres' | 'redis' | 'minio' | 'bucket', Service>
   volumes: Record<string, null>
 }
-const { app, postgres, redis } = compose.services
+const { app, postgres, redis, minio, bucket } = compose.services
+
+/** As docker compose gives it to the server, with nothing but the secret set. */
+const environment = {
+  ...Object.fromEntries(
+    Object.entries(app.environment ?? {}).map(([name, value]) => [name, value.replace(/\$\{\w+:-(.*)\}/, '$1')]),
+  ),
+  JWT_SECRET: 'x'.repeat(32),
+}
 
 describe('docker-compose.yml', () => {
   it('gives the server settings that it accepts', () => {
-    const env = { ...app.environment, JWT_SECRET: 'x'.repeat(32) }
     expect(app.environment?.JWT_SECRET).toMatch(/^\$\{JWT_SECRET:\?/)
-    expect(loadConfig(env)).toMatchObject({ development: false, host: '0.0.0.0', port: 4000 })
+    expect(loadConfig(environment)).toMatchObject({ development: false, host: '0.0.0.0', port: 4000 })
     expect(app.ports).toEqual(['4000:4000'])
   })
 
   it('has the database and the Redis that these settings name', () => {
-    const { databaseUrl, redisUrl } = loadConfig({ ...app.environment, JWT_SECRET: 'x'.repeat(32) })
+    const { databaseUrl, redisUrl } = loadConfig(environment)
     const database = new URL(databaseUrl!)
     expect(database.hostname).toBe('postgres')
     expect(postgres.environment).toEqual({
@@ -43,20 +51,39 @@ describe('docker-compose.yml', () => {
     expect(redis.image).toBe('redis:7')
   })
 
-  it('starts the server when both are healthy, and keeps their data', () => {
+  it('has the store of files that these settings name, with its bucket', () => {
+    const { s3 } = loadConfig(environment)
+    expect(s3).toMatchObject({
+      endpoint: 'http://minio:9000',
+      publicEndpoint: 'http://localhost:9000',
+      forcePathStyle: true,
+    })
+    expect(minio.environment).toEqual({ MINIO_ROOT_USER: s3?.accessKeyId, MINIO_ROOT_PASSWORD: s3?.secretAccessKey })
+    expect(minio.image).toMatch(/^minio\/minio:RELEASE\.[\w-]+$/)
+    expect(bucket.image).toBe(minio.image)
+    expect(bucket.entrypoint).toEqual(['mc', 'mb', '--ignore-existing', `store/${s3?.bucket ?? ''}`])
+    const store = new URL(bucket.environment?.MC_HOST_store ?? '')
+    expect([store.origin, store.username, store.password]).toEqual([s3?.endpoint, s3?.accessKeyId, s3?.secretAccessKey])
+  })
+
+  it('starts the server when all are healthy and the bucket is there, and keeps their data', () => {
     expect(app.depends_on).toEqual({
       postgres: { condition: 'service_healthy' },
       redis: { condition: 'service_healthy' },
+      bucket: { condition: 'service_completed_successfully' },
     })
+    expect(bucket.depends_on).toEqual({ minio: { condition: 'service_healthy' } })
+    expect(minio.healthcheck?.test).toEqual(['CMD', 'mc', 'ready', 'local'])
     expect(postgres.healthcheck?.test).toContain('pg_isready')
     expect(redis.healthcheck?.test).toContain('redis-cli')
     expect(postgres.volumes).toEqual(['postgres:/var/lib/postgresql'])
-    expect(app.volumes).toEqual(['files:/data'])
-    expect(Object.keys(compose.volumes)).toEqual(['files', 'postgres', 'redis'])
+    expect(minio.volumes).toEqual(['minio:/data'])
+    expect(Object.keys(compose.volumes)).toEqual(['minio', 'postgres', 'redis'])
   })
 
-  it('opens the database and the Redis to this machine only', () => {
-    for (const port of [...(postgres.ports ?? []), ...(redis.ports ?? [])]) expect(port).toMatch(/^127\.0\.0\.1:/)
+  it('opens the database, the Redis and the store to this machine only', () => {
+    for (const port of [postgres, redis, minio].flatMap(({ ports = [] }) => ports))
+      expect(port).toMatch(/^127\.0\.0\.1:/)
   })
 })
 

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { basename, dirname } from 'node:path'
-import contentDisposition from 'content-disposition'
 import send from 'send'
 import { AppError, type Code } from '../../../domain/errors.ts'
 import { filePath, uploadPath } from '../../../files/paths.ts'
@@ -22,9 +21,8 @@ interface Expected {
 interface Served {
   path: string
   byteSize: number
-  fileName: string
   contentType: string
-  isInline: boolean
+  contentDisposition: string
   etag: string
   until: Date
 }
@@ -207,13 +205,10 @@ function refusalOf(received: Received, { byteSize }: Expected): Refusal {
 /** Resolves when the answer has begun. Ranges and conditions (RFC 9110) are the affair of `send`. */
 function stream(request: IncomingMessage, response: ServerResponse, file: Served): Promise<void> {
   prepareForSend(request, file.byteSize)
-  const type = file.isInline ? 'inline' : 'attachment'
-  // For readers of RFC 2616 alone. All others take the name in UTF-8 that stands beside it (RFC 8187).
-  const fallback = file.fileName.replace(/[^\x20-\x7e]/g, '?')
   const maxAgeSeconds = Math.max(0, Math.floor((file.until.getTime() - Date.now()) / 1_000))
   response.setHeader('ETag', file.etag)
   response.setHeader('Content-Type', file.contentType)
-  response.setHeader('Content-Disposition', contentDisposition(file.fileName, { type, fallback }))
+  response.setHeader('Content-Disposition', file.contentDisposition)
   response.setHeader('X-Content-Type-Options', 'nosniff')
   response.setHeader('Content-Security-Policy', policy)
   response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin')
