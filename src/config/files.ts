@@ -50,8 +50,7 @@ export const fileSettings = {
     .optional(),
 }
 
-const settings = z.object(fileSettings)
-type FileSettings = z.output<typeof settings>
+type FileSettings = z.output<z.ZodObject<typeof fileSettings>>
 
 const namesOfS3 = Object.keys(fileSettings).filter((name) => name.startsWith('S3_')) as (keyof FileSettings)[]
 const needed = ['S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const

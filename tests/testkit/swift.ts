@@ -129,9 +129,7 @@ export async function startSwift(): Promise<Swift> {
   const stop = async () => {
     client.destroy()
     for (const server of servers) server.kill('SIGKILL')
-    await Promise.all(
-      servers.map((server) => server.exitCode === null && server.signalCode === null && once(server, 'exit')),
-    )
+    for (const server of servers) if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
     rmSync(folder, { recursive: true, force: true })
   }
   atEndOfEachFile(stop)
