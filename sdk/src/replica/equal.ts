@@ -19,3 +19,10 @@ export function patched<T extends object>(object: T, changes: Partial<T>): T {
   for (const key in changes) if (!Object.is(changes[key], object[key])) return { ...object, ...changes }
   return object
 }
+
+/** The object without these keys. */
+export function omit<T extends object, Key extends keyof T>(object: T, ...keys: Key[]): Omit<T, Key> {
+  const rest = { ...object }
+  for (const key of keys) Reflect.deleteProperty(rest, key)
+  return rest
+}

@@ -88,8 +88,14 @@ export interface ConversationState {
   cursor: { eventSeq: number; mark: string }
   /** Null for staff who are not a member. */
   entry: EntryState | null
+  /** A page that was read before this event is of no use: what it shows may be gone. */
+  pagesFrom: number
+  /** Position of the personal stream of which the entry is. */
+  entryAsOf: number
   /** Events up to this one do not move the viewer's own read position: the entry includes them. */
   ownAsOf: number
+  /** The newest event that moved it: an entry that was read before does not move it back. */
+  ownMovedAt: number
   /** People who are known, also former members. */
   members: Table<MemberState>
   /** Where the next page of members begins; null: there is none. Undefined: no page was read. */
@@ -118,13 +124,14 @@ export interface State {
   resume: string | null
   /** As resume, of supportEvents. */
   supportResume: string | null
-  /** Position of the personal stream; 0: unknown. */
+  /** The personal stream and the position in it; null and 0: unknown. */
+  personalId: Id | null
   personalSeq: number
   conversations: Table<ConversationState>
   /** The messages of conversations; absent: not loaded from the storage, or none known. */
   timelines: Table<TimelineState>
   /** Events that came for conversations that are not here: what is read of them must be at least as new. */
-  missed: Readonly<Record<Id, number>>
+  missed: Readonly<Record<Id, { eventSeq: number; personalSeq: number }>>
   /** Where the next page of the inbox begins; null: all of it is here. Undefined: no page was read. */
   inboxAfter: string | null | undefined
 }
@@ -134,6 +141,7 @@ export const emptyState = (viewerId: Id): State => ({
   viewer: null,
   resume: null,
   supportResume: null,
+  personalId: null,
   personalSeq: 0,
   conversations: Table.empty,
   timelines: Table.empty,

@@ -1,3 +1,5 @@
+import { omit } from './equal.ts'
+
 const bucketCount = 256
 /** Up to here one bucket is enough. */
 const smallSize = 16
@@ -41,10 +43,9 @@ export class Table<T extends object> {
     if (value !== undefined && before === undefined && this.size === smallSize && this.buckets.length <= 1) {
       return this.spread().with(id, value)
     }
-    const { [id]: _, ...others } = bucket ?? {}
     const buckets = this.buckets.length === 0 ? [undefined] : this.buckets.slice()
     buckets[buckets.length === 1 ? 0 : bucketOf(id)] =
-      value === undefined ? (others as Bucket<T>) : ({ ...bucket, [id]: value } as Bucket<T>)
+      value === undefined ? omit(bucket ?? {}, id) : { ...bucket, [id]: value }
     return new Table(buckets, this.size + (value === undefined ? -1 : before === undefined ? 1 : 0))
   }
 
