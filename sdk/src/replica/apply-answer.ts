@@ -7,7 +7,7 @@ import type {
   SyncPageFragment,
   SyncSupportQueueQuery,
   SyncViewerQuery,
-} from '../../generated/graphql.ts'
+} from '../generated/graphql.ts'
 import {
   buried,
   changed,

@@ -43,11 +43,7 @@ export function applyEvent(state: State, event: ParleyEvent): State {
     return missed(withoutCopy(state, streamId), streamId, { eventSeq })
   }
   const arrived = changed(copy, { cursor: { eventSeq, mark } })
-  const next = inConversation(
-    eventSeq > at + 1 ? needing(arrived, { whole: true }) : arrived,
-    event,
-    state,
-  )
+  const next = inConversation(eventSeq > at + 1 ? needing(arrived, { whole: true }) : arrived, event, state)
   return withCopy(state, settled(next))
 }
 

@@ -1,4 +1,4 @@
-import type { SyncConversationFragment } from '../../generated/graphql.ts'
+import type { SyncConversationFragment } from '../generated/graphql.ts'
 import { equal, omit } from './equal.ts'
 import type { ConversationFields, PinState } from './state.ts'
 

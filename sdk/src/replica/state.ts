@@ -8,7 +8,7 @@ import type {
   SyncResyncQuery,
   SyncUserFragment,
   UserRole,
-} from '../../generated/graphql.ts'
+} from '../generated/graphql.ts'
 import { Table } from './table.ts'
 import { emptyTimeline, type TimelineState } from './timeline.ts'
 

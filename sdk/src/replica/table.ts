@@ -49,6 +49,18 @@ export class Table<T extends object> {
     return new Table(buckets, this.size + (value === undefined ? -1 : before === undefined ? 1 : 0))
   }
 
+  /** Ids whose value is another one than in an earlier table, with their value now. */
+  *changesSince(earlier: Table<T> = Table.empty): Generator<[string, T | undefined]> {
+    const isSame = this.buckets.length === earlier.buckets.length
+    for (let at = 0; at < Math.max(this.buckets.length, isSame ? 0 : 1); at++) {
+      const [bucket, before] = isSame ? [this.buckets[at], earlier.buckets[at]] : [this.toJSON(), earlier.toJSON()]
+      if (bucket === before) continue
+      for (const id in bucket) if (bucket[id] !== before?.[id]) yield [id, bucket[id]]
+      for (const id in before) if (!(id in (bucket ?? {}))) yield [id, undefined]
+      if (!isSame) return
+    }
+  }
+
   *entries(): Generator<[string, T]> {
     for (const bucket of this.buckets) if (bucket) yield* Object.entries(bucket)
   }
