@@ -73,6 +73,14 @@ export function replaceConversation(state: State, answer: ConversationAnswer): S
   return withCopy(withoutCopy(present, id), taken(answer, state))
 }
 
+/** The fields of a conversation that is here, unless events came after this answer. */
+export function refreshFields(state: State, conversation: SyncConversationFragment): State {
+  const copy = copyOf(state, conversation.id)
+  if (!copy || conversation.cursor.eventSeq < copy.conversation.cursor.eventSeq) return state
+  const fields = patched(copy.conversation.fields, fieldsOf(conversation, copy.conversation.fields))
+  return withCopy(state, changed(copy, { fields }))
+}
+
 /** The viewer may not see it (any more). */
 export function applyAbsence(state: State, id: Id): State {
   const present = id in state.missed ? { ...state, missed: omit(state.missed, id) } : state

@@ -23,6 +23,7 @@ import {
   applySupportPage,
   applyViewer,
   isStale,
+  refreshFields,
   replaceConversation,
   type ConversationAnswer,
 } from './apply-answer.ts'
@@ -114,6 +115,15 @@ export class Sync {
     return { ids, pageInfo: answer.supportQueue.pageInfo }
   }
 
+  /** Reads what of a support conversation changes with its messages: since when it waits, and its place in the queue. */
+  async refreshSupport(id: Id): Promise<void> {
+    const { replica, requests } = this.options
+    const { conversation } = await requests.request(SyncConversationDocument, { id, messages: 1, members: 0 })
+    if (!conversation) return
+    const fields = answerOf(conversation, 0).conversation
+    await replica.change([id], (state) => refreshFields(state, fields))
+  }
+
   /** A page of messages of a conversation; what it covers is known then. */
   async readMessages(id: Id, page: Omit<SyncMessagesQueryVariables, 'id'>): Promise<void> {
     const { replica, requests } = this.options
@@ -140,26 +150,26 @@ export class Sync {
       const before = replica.snapshot
       const variables = { id, messages: pageSizes.messages, members: pageSizes.members }
       const { conversation, viewer } = await requests.request(SyncConversationDocument, variables)
-      let isDone = false
+      const answered = { isDone: false }
       await replica.change([id], (state) => {
         if (!conversation) {
           // What came meanwhile may be of a joining after this answer.
-          isDone = state.missed[id] === before.missed[id]
-          return isDone ? applyAbsence(state, id) : state
+          answered.isDone = state.missed[id] === before.missed[id]
+          return answered.isDone ? applyAbsence(state, id) : state
         }
         const answer = answerOf(conversation, viewer.cursor.eventSeq)
         const held = state.conversations.get(id)
         if (!held?.needs.whole) {
           const next = applyConversation(state, answer)
-          isDone = !!next.conversations.get(id)
+          answered.isDone = !!next.conversations.get(id)
           return next
         }
         // Events that came while it was read must be in it; where none came, an older position is another history.
         const came = held.cursor.eventSeq !== before.conversations.get(id)?.cursor.eventSeq
-        isDone = !came || conversation.cursor.eventSeq >= held.cursor.eventSeq
-        return isDone ? replaceConversation(state, answer) : state
+        answered.isDone = !came || conversation.cursor.eventSeq >= held.cursor.eventSeq
+        return answered.isDone ? replaceConversation(state, answer) : state
       })
-      if (isDone) return
+      if (answered.isDone) return
     }
   }
 
