@@ -33,7 +33,10 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['tests/unit/**/*.test.ts', 'tests/*.test.ts', 'sdk/src/**/*.test.{ts,tsx}'] },
+        test: {
+          name: 'unit',
+          include: ['tests/unit/**/*.test.ts', 'tests/*.test.ts', 'sdk/{src,tests}/**/*.test.{ts,tsx}'],
+        },
       },
       {
         extends: true,
