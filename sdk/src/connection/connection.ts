@@ -122,7 +122,8 @@ export class Connection {
   private onPage(event: PageEvent): void {
     if (event !== 'SHOWN') this.take(event)
     // Who goes to and fro between tabs need not ask each time.
-    else if (this.clock.now() - this.provenAtMs > pingIntervalMs + answerDeadlineMs || !this.isOpen()) this.take('DOUBT')
+    else if (this.clock.now() - this.provenAtMs > pingIntervalMs + answerDeadlineMs || !this.isOpen())
+      this.take('DOUBT')
   }
 
   private take(event: ConnectionEvent): void {
