@@ -38,6 +38,7 @@ import './presence/presence.ts'
 import './events/recovery.ts'
 import './search/messages.ts'
 import './node.ts'
+import './server.ts'
 import { builder } from './building/builder.ts'
 import { withFreshLoaders } from './building/fresh-loaders.ts'
 

@@ -7,7 +7,7 @@ import { systemClock, watchClock, type Clock } from './clock.ts'
 import { closingOf } from './close-codes.ts'
 import { openLink as openSocket, type Link, type LinkListener, type OpenLink } from './link.ts'
 import { watchPage, type Page, type PageEvent } from './page.ts'
-import { Subscription, type SubscriptionSink } from './subscription.ts'
+import { Subscription, type Subscriber, type SubscriptionSink } from './subscription.ts'
 import { transition, type ConnectionEffect, type ConnectionEvent, type ConnectionState } from './table.ts'
 
 export interface ConnectionOptions {
@@ -15,11 +15,13 @@ export interface ConnectionOptions {
   url: string
   authorization: Authorization
   /** The person's device: while the socket is open the person counts as online. */
-  device?: { id: string; kind: string }
+  device?: () => Promise<{ id: string; kind: string }>
   /** The class of the `ws` package, where there is no global WebSocket (Node before 22). */
   webSocketImpl?: unknown
   /** What the server says about itself when it acknowledges. False: this is no server to talk to. */
   greet?: (payload: unknown) => boolean
+  /** The page is about to be kept without running, or is back. */
+  onPage?: (isShown: boolean) => void
   clock?: Clock
   random?: () => number
   openLink?: OpenLink
@@ -43,7 +45,7 @@ const connectDeadlineMs = 15_000
 const proofAgeMs = 20_000
 
 /** One socket that comes back: the table says what to do, and this does it. */
-export class Connection {
+export class Connection implements Subscriber {
   private readonly value = new Value<ConnectionStatus>({ state: 'IDLE', code: null, reason: null, retryAtMs: null })
   private readonly backoff: Backoff
   private readonly clock: Clock
@@ -85,7 +87,12 @@ export class Connection {
     this.take('STOP')
   }
 
-  /** Asks the server for an answer now. */
+  /** Asks the server for an answer now, if none is under way. */
+  ping(): void {
+    this.take('PING_DUE')
+  }
+
+  /** As ping, and until it has come the connection does not count as alive. */
   probe(): void {
     this.take('DOUBT')
   }
@@ -120,6 +127,7 @@ export class Connection {
   }
 
   private onPage(event: PageEvent): void {
+    if (event === 'PAUSE' || event === 'RESUME') this.options.onPage?.(event === 'RESUME')
     if (event !== 'SHOWN') this.take(event)
     // Who goes to and fro between tabs need not ask each time.
     else if (this.clock.now() - this.provenAtMs > pingIntervalMs + answerDeadlineMs || !this.isOpen())
@@ -199,12 +207,12 @@ export class Connection {
     this.later(connectDeadlineMs, 'OVERDUE')
     const { url, authorization, device, webSocketImpl, openLink = openSocket } = this.options
     try {
-      const token = await authorization.token()
+      const [token, named] = await Promise.all([authorization.token(), device?.()])
       if (!isCurrent()) return
       this.token = token
       const connectionParams = {
         ...(token !== null && { authorization: `Bearer ${token}` }),
-        ...(device && { deviceId: device.id, deviceKind: device.kind }),
+        ...(named && { deviceId: named.id, deviceKind: named.kind }),
       }
       const listener = this.listener(isCurrent)
       this.link = openLink({ url: url.replace(/^http/, 'ws'), connectionParams, webSocketImpl }, listener)

@@ -1,3 +1,4 @@
+import type { TypedDocument } from '../requests/document.ts'
 import type { ParleyError } from '../requests/errors.ts'
 import type { Clock } from './clock.ts'
 import type { Link } from './link.ts'
@@ -10,6 +11,15 @@ export interface SubscriptionSink<Data> {
   error?(error: ParleyError): void
   /** The server ended it, as after the viewer has left. Nothing comes after it. */
   complete?(): void
+}
+
+export interface Subscriber {
+  /** Until the returned function is called. Variables are asked for at each beginning. */
+  subscribe<Data, Variables extends object>(
+    document: TypedDocument<Data, Variables>,
+    variables: Variables | (() => Variables),
+    sink: SubscriptionSink<Data>,
+  ): () => void
 }
 
 /** A subscription over the connections that come and go. */

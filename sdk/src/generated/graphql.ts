@@ -889,6 +889,11 @@ export type DeleteConversationMutationVariables = Exact<{
 
 export type DeleteConversationMutation = { __typename?: 'Mutation', deleteConversation: { __typename: 'DeleteConversationSuccess', conversation: { __typename?: 'Conversation', id: string, kind: ConversationKind, title: string | null, editPolicy: EditPolicy, createdAt: string, lastActivityAt: string, headSeq: number, memberCount: number, memberPermissions: Array<MemberPermission>, historyVisibility: HistoryVisibility, closedAt: string | null, deletedAt: string | null, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string }, peer: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } | null } } | { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'OpKeyReusedError', code: ErrorCode, reason: string } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
 
+export type ServerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ServerQuery = { __typename?: 'Query', server: { __typename?: 'Server', apiVersion: number, time: string } };
+
 export type SessionFieldsFragment = { __typename?: 'Session', accessToken: string, accessTokenExpiresAt: string, refreshToken: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } };
 
 export type RegisterMutationVariables = Exact<{
@@ -1214,6 +1219,7 @@ export const SetMemberPermissionsDocument = /* @__PURE__ */ asDocument<SetMember
 export const SetHistoryVisibilityDocument = /* @__PURE__ */ asDocument<SetHistoryVisibilityMutation, SetHistoryVisibilityMutationVariables>("mutation SetHistoryVisibility($input:SetHistoryVisibilityInput!){setHistoryVisibility(input:$input){__typename ...on SetHistoryVisibilitySuccess{conversation{...ConversationFields}}...ErrorFields}}", conversationFields, cursorFields, userFields, errorFields);
 export const HideConversationDocument = /* @__PURE__ */ asDocument<HideConversationMutation, HideConversationMutationVariables>("mutation HideConversation($input:HideConversationInput!){hideConversation(input:$input){__typename ...on HideConversationSuccess{conversation{...ConversationFields}}...ErrorFields}}", conversationFields, cursorFields, userFields, errorFields);
 export const DeleteConversationDocument = /* @__PURE__ */ asDocument<DeleteConversationMutation, DeleteConversationMutationVariables>("mutation DeleteConversation($input:DeleteConversationInput!){deleteConversation(input:$input){__typename ...on DeleteConversationSuccess{conversation{...ConversationFields}}...ErrorFields}}", conversationFields, cursorFields, userFields, errorFields);
+export const ServerDocument = /* @__PURE__ */ asDocument<ServerQuery, ServerQueryVariables>("query Server{server{apiVersion time}}");
 export const RegisterDocument = /* @__PURE__ */ asDocument<RegisterMutation, RegisterMutationVariables>("mutation Register($input:RegisterInput!){register(input:$input){__typename ...on RegisterSuccess{session{...SessionFields}}...ErrorFields}}", sessionFields, userFields, errorFields);
 export const LoginDocument = /* @__PURE__ */ asDocument<LoginMutation, LoginMutationVariables>("mutation Login($input:LoginInput!){login(input:$input){__typename ...on LoginSuccess{session{...SessionFields}}...ErrorFields}}", sessionFields, userFields, errorFields);
 export const RefreshSessionDocument = /* @__PURE__ */ asDocument<RefreshSessionMutation, RefreshSessionMutationVariables>("mutation RefreshSession($input:RefreshSessionInput){refreshSession(input:$input){__typename ...on RefreshSessionSuccess{session{...SessionFields}}...ErrorFields}}", sessionFields, userFields, errorFields);

@@ -1,7 +1,7 @@
 import { openDB, type IDBPDatabase } from 'idb'
 import { StorageFullError, type ParleyStorage, type TableName } from './storage.ts'
 
-const tables: readonly TableName[] = ['meta', 'conversations', 'messages', 'outbox']
+const tables: readonly TableName[] = ['meta', 'conversations', 'messages', 'outbox', 'session']
 /** Of the tables. What is in their rows has a version of its own. */
 const tablesVersion = 1
 
@@ -40,6 +40,7 @@ export function indexedDbStorage(name: string): ParleyStorage {
       throw error
     }))
   return {
+    sharedAs: name,
     async read(table, keyPrefix = '') {
       const range = keyPrefix === '' ? null : IDBKeyRange.bound(keyPrefix, `${keyPrefix}\uffff`)
       const transaction = (await database()).transaction(table)

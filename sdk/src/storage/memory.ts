@@ -8,6 +8,7 @@ export function memoryStorage(): ParleyStorage {
     conversations: new Map(),
     messages: new Map(),
     outbox: new Map(),
+    session: new Map(),
   }
   return {
     async read(table, keyPrefix = '') {

@@ -1,5 +1,8 @@
-/** `outbox` outlives everything: what is written there was not sent yet. The others are a copy of what the server has. */
-export type TableName = 'meta' | 'conversations' | 'messages' | 'outbox'
+/**
+ * `outbox` outlives everything: what is written there was not sent yet. `session` says who is signed in, and which device this is.
+ * The others are a copy of what the server has.
+ */
+export type TableName = 'meta' | 'conversations' | 'messages' | 'outbox' | 'session'
 
 export interface Row {
   table: TableName
@@ -10,6 +13,8 @@ export interface Row {
 
 /** Where a client keeps its copy and its outbox. One's own needs no more than this. */
 export interface ParleyStorage {
+  /** Clients in other tabs that use the same storage know it by this name; without it this client has it for itself. */
+  readonly sharedAs?: string
   /** All rows of a table whose key begins so, in the order of their keys. */
   read(table: TableName, keyPrefix?: string): Promise<[key: string, value: unknown][]>
   /**

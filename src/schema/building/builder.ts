@@ -71,7 +71,7 @@ builder.addScalarType('JSONObject', JSONObjectResolver, {
   description: 'A JSON object, such as the variables of an operation.',
 })
 
-builder.queryType({ description: 'Reads. They need an access token.' })
+builder.queryType({ description: 'Reads. All but `server` need an access token.' })
 builder.mutationType({
   description:
     'Writes. Expected refusals are members of the result union; every other error is a top-level error with a ' +

@@ -14,6 +14,7 @@ import type { Logger } from '../../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
 import { asGraphQLError, isUnavailable, presentErrors } from '../errors.ts'
 import { addressPayer } from '../../fairness/network.ts'
+import { greeting } from '../../schema/greeting.ts'
 import type { BoundedSocket } from './bounded-socket.ts'
 import { closeCodes, comeBack, tooMuch } from './close-codes.ts'
 import { authorizationIn, refuse, type Connection, type ConnectionInit, type Operation } from './connection.ts'
@@ -62,7 +63,7 @@ export class ProtocolHooks implements Hooks {
     return this.running.get(socket) ?? {}
   }
 
-  readonly onConnect = async (connection: SocketContext): Promise<boolean> => {
+  readonly onConnect = async (connection: SocketContext): Promise<false | Record<string, unknown>> => {
     const { connectionParams, subscriptions, extra } = connection
     const { socket, request } = extra
     this.running.set(socket, subscriptions)
@@ -79,7 +80,8 @@ export class ProtocolHooks implements Hooks {
       Object.assign(connection, { connectionParams: undefined })
       if (viewer) this.endWithSession(viewer.sessionId, socket)
       if (viewer && isOpen) this.countFor(this.options.shares.of(viewer.userId), extra)
-      return true
+      // The payload of connection_ack.
+      return { ...greeting() }
     } catch (error) {
       refuse(socket, error)
       return false

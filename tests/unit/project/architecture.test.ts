@@ -113,53 +113,29 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   'start-error': { values: [] },
 }
 
+const sdkRooms = [
+  ...['requests', 'connection', 'feed', 'session', 'devices', 'stores', 'outbox', 'storage', 'replica', 'tabs'],
+  'generated',
+]
 /** The same for the rooms of the client package: who holds the state knows nothing of the network, and nobody of React. */
 const allowedInSdk: Record<string, { values: string[]; types?: string[] }> = {
   // What anybody may import: the entries put the rooms together.
-  index: {
-    values: [
-      'parley',
-      'requests',
-      'connection',
-      'feed',
-      'session',
-      'devices',
-      'stores',
-      'outbox',
-      'storage',
-      'replica',
-      'tabs',
-    ],
-  },
-  parley: {
-    values: [
-      'requests',
-      'connection',
-      'feed',
-      'session',
-      'devices',
-      'stores',
-      'outbox',
-      'storage',
-      'replica',
-      'tabs',
-      'generated',
-    ],
-  },
-  react: {
-    values: ['parley', 'stores', 'generated'],
-    types: ['outbox', 'replica', 'session', 'connection', 'feed', 'requests'],
-  },
+  index: { values: ['parley', 'core', 'health', ...sdkRooms], types: ['person'] },
+  parley: { values: ['core', 'health', ...sdkRooms], types: ['person'] },
+  core: { values: ['person', 'health', ...sdkRooms] },
+  person: { values: sdkRooms },
+  health: { values: ['stores/store'] },
+  react: { values: ['parley', 'stores', 'generated'], types: ['core', 'health', ...sdkRooms] },
   links: { values: ['connection', 'requests', 'session'] },
-  feed: { values: ['requests', 'generated'], types: ['connection', 'replica', 'stores'] },
+  feed: { values: ['requests', 'generated', 'connection/clock', 'stores/store'], types: ['connection', 'replica'] },
   connection: { values: ['requests', 'stores/store'] },
   session: { values: ['requests', 'generated', 'stores/store', 'tabs'], types: ['storage'] },
-  tabs: { values: ['stores/store'] },
+  tabs: { values: ['stores/store', 'requests'], types: ['connection'] },
   devices: { values: [], types: ['storage', 'generated'] },
   outbox: { values: ['replica', 'requests', 'generated', 'stores', 'tabs'], types: ['storage', 'connection'] },
   stores: { values: ['replica', 'generated', 'requests'], types: ['outbox', 'storage', 'connection'] },
   storage: { values: ['replica'], types: ['outbox', 'session'] },
-  replica: { values: ['generated', 'requests', 'stores/store'], types: ['storage'] },
+  replica: { values: ['generated', 'requests', 'stores/store', 'storage/storage'] },
   requests: { values: [] },
   generated: { values: ['requests/document'] },
 }

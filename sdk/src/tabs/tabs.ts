@@ -1,0 +1,111 @@
+import { Value, type Store } from '../stores/store.ts'
+
+/** What of the browser several tabs have in common. Where it is missing, as in Node and React Native, each client is on its own. */
+export interface TabsPlatform {
+  locks?: Pick<LockManager, 'request'>
+  BroadcastChannel?: typeof BroadcastChannel
+}
+
+export interface TabsOptions<Message> {
+  /** Clients with the same name share a storage. Null: this one shares it with nobody. */
+  name: string | null
+  onMessage: (message: Message) => void
+  platform?: TabsPlatform
+}
+
+const ownPlatform = (): TabsPlatform => ({
+  ...(typeof navigator === 'object' && 'locks' in navigator && { locks: navigator.locks }),
+  ...(typeof BroadcastChannel === 'function' && { BroadcastChannel }),
+})
+
+/** Of the tabs of one storage exactly one leads: it has the connection, and writes. */
+export class Tabs<Message> {
+  private readonly value: Value<boolean>
+  private readonly channel: BroadcastChannel | null = null
+  private readonly locks: TabsPlatform['locks'] | null = null
+  private release: () => void = () => undefined
+  private waiting: AbortController | null = null
+  private hasClosed = false
+
+  constructor(private readonly options: TabsOptions<Message>) {
+    const { locks, BroadcastChannel: Channel } = options.platform ?? ownPlatform()
+    const isShared = options.name !== null && locks !== undefined && Channel !== undefined
+    this.value = new Value(!isShared)
+    if (!isShared) return
+    this.locks = locks
+    this.channel = new Channel(`parley ${options.name}`)
+    this.channel.onmessage = ({ data }: MessageEvent<Message>) => this.options.onMessage(data)
+    // In Node an open channel would keep the process.
+    ;(this.channel as { unref?: () => void }).unref?.()
+    this.queue()
+  }
+
+  /** Whether this one leads. */
+  get isLeader(): Store<boolean> {
+    return this.value
+  }
+
+  /** Tells all others. */
+  post(message: Message): void {
+    if (!this.hasClosed) this.channel?.postMessage(message)
+  }
+
+  /** Takes the lead from one that does not answer: it is frozen, and finds out when it wakes. */
+  takeOver(): void {
+    if (this.locks && !this.value.getSnapshot() && !this.hasClosed) this.request({ steal: true })
+  }
+
+  /** Lets another lead, as this page is about to be kept without running; a lock would also keep it out of the cache. */
+  stepDown(): void {
+    if (!this.locks) return
+    this.waiting?.abort()
+    this.release()
+  }
+
+  /** The page runs again, and waits for its turn. */
+  stepUp(): void {
+    if (this.locks && !this.value.getSnapshot() && !this.hasClosed) this.queue()
+  }
+
+  close(): void {
+    this.hasClosed = true
+    this.waiting?.abort()
+    this.release()
+    this.channel?.close()
+  }
+
+  /** Runs while no other tab runs anything under the same word. */
+  alone<Result>(word: string, run: () => Promise<Result>): Promise<Result> {
+    if (!this.locks) return run()
+    return this.locks.request(`parley ${this.options.name ?? ''} ${word}`, run) as Promise<Result>
+  }
+
+  private queue(): void {
+    this.waiting?.abort()
+    this.waiting = new AbortController()
+    this.request({ signal: this.waiting.signal })
+  }
+
+  private request(options: LockOptions): void {
+    const held = () =>
+      new Promise<void>((resolve) => {
+        if (this.hasClosed) return resolve()
+        // A request that waits in line is of no use any more.
+        if (options.steal) this.waiting?.abort()
+        let isOver = false
+        this.release = () => {
+          if (isOver) return
+          isOver = true
+          this.value.set(false)
+          resolve()
+        }
+        this.value.set(true)
+      })
+    void this.locks?.request(`parley ${this.options.name ?? ''}`, options, held).catch(() => {
+      // Aborted: nothing was held. Stolen: somebody else leads by now, and this one stands in line again.
+      if (this.hasClosed || options.signal?.aborted) return
+      this.release()
+      this.queue()
+    })
+  }
+}
