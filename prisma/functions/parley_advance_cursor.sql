@@ -1,5 +1,6 @@
 -- markRead (p_delivered 0) and markDelivered (p_read 0). Positions only move forward; a seq past the head counts as the
 -- head. With p_gather_from members or more (but never in a support conversation, whose queue follows at once) the others are told later; `gathered` is then true.
+-- Between two people of whom one blocked the other nothing is told of what was read.
 CREATE OR REPLACE FUNCTION parley_advance_cursor(p_actor uuid, p_conversation uuid, p_read int, p_delivered int, p_gather_from int)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -27,7 +28,7 @@ BEGIN
   END IF;
   SELECT * INTO me FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL;
   IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
-  SELECT read_receipts_enabled INTO tells FROM users WHERE id = p_actor;
+  SELECT read_receipts_enabled AND NOT (c.kind = 'DIRECT' AND parley_pair_blocked(c.pair_key)) INTO tells FROM users WHERE id = p_actor;
   read_before := greatest(me.last_read_seq, me.pending_read_seq);
   delivered_before := greatest(me.last_delivered_seq, me.pending_delivered_seq);
   -- Without a lock where nothing can change: cursors only grow, but for the viewer's own hand.
@@ -35,7 +36,7 @@ BEGIN
     SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
     SELECT * INTO me FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL FOR NO KEY UPDATE;
     IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
-    SELECT read_receipts_enabled INTO tells FROM users WHERE id = p_actor;
+    SELECT read_receipts_enabled AND NOT (c.kind = 'DIRECT' AND parley_pair_blocked(c.pair_key)) INTO tells FROM users WHERE id = p_actor;
     -- Never before the messages that are read, whatever the clock did.
     at := greatest(parley_now(), c.last_activity_at);
     read_before := greatest(me.last_read_seq, me.pending_read_seq);

@@ -12,6 +12,7 @@ BEGIN
     erased_at = coalesce(erased_at, parley_now())
   WHERE id = p_user;
   known := FOUND;
+  DELETE FROM blocks WHERE blocker_id = p_user OR blocked_id = p_user;
   session_ids := ARRAY(SELECT id FROM sessions WHERE user_id = p_user);
   DELETE FROM sessions WHERE user_id = p_user;
 END $$;

@@ -15,7 +15,8 @@ BEGIN
   IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
   SELECT * INTO m FROM messages WHERE conversation_id = p_conversation AND seq = p_seq AND seq > history_from;
   IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
-  IF m.sender_id <> p_actor THEN RETURN jsonb_build_object('outcome', 'FORBIDDEN'); END IF;
+  -- An edit brings a text to the other person as a message does.
+  IF m.sender_id <> p_actor OR c.kind = 'DIRECT' AND parley_pair_blocked(c.pair_key) THEN RETURN jsonb_build_object('outcome', 'FORBIDDEN'); END IF;
   IF m.deleted_at IS NOT NULL OR m.seq <= c.texts_left_seq THEN RETURN jsonb_build_object('outcome', 'MESSAGE_DELETED'); END IF;
   PERFORM parley_await_reads(c);
   IF NOT parley_editable(c, m) THEN RETURN jsonb_build_object('outcome', 'MESSAGE_LOCKED', 'policy', c.edit_policy); END IF;

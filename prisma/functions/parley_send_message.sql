@@ -13,7 +13,7 @@ BEGIN
   IF replayed IS NOT NULL THEN RETURN replayed; END IF;
   SELECT * INTO me FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL FOR NO KEY UPDATE;
   IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
-  IF c.closed_at IS NOT NULL THEN RETURN jsonb_build_object('outcome', 'CONVERSATION_CLOSED'); END IF;
+  IF c.closed_at IS NOT NULL OR c.kind = 'DIRECT' AND parley_pair_blocked(c.pair_key) THEN RETURN jsonb_build_object('outcome', 'CONVERSATION_CLOSED'); END IF;
   IF p_reply_to IS NOT NULL AND (p_reply_to <= me.history_from_seq OR p_reply_to > c.head_seq) THEN
     RETURN jsonb_build_object('outcome', 'REPLY_NOT_FOUND');
   END IF;

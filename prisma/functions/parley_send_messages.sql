@@ -57,7 +57,7 @@ BEGIN
         WHEN m.user_id IS NULL AND used.yes IS NULL AND retired.yes IS NULL THEN 'NOT_FOUND'
         WHEN m.user_id IS NOT NULL AND c.id <> ALL (held) THEN 'LOCKED'
         WHEN used.yes OR retired.yes THEN NULL
-        WHEN c.closed_at IS NOT NULL THEN 'CONVERSATION_CLOSED'
+        WHEN c.closed_at IS NOT NULL OR c.kind = 'DIRECT' AND parley_pair_blocked(c.pair_key) THEN 'CONVERSATION_CLOSED'
         WHEN a.reply_to NOT BETWEEN m.history_from_seq + 1 AND c.head_seq THEN 'REPLY_NOT_FOUND'
         WHEN a.extras IS NULL THEN 'ACCEPTED'
         ELSE coalesce(parley_extras_refused(a.actor, a.conversation, parley_ids(a.extras->'mentionIds'),

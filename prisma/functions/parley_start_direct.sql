@@ -4,9 +4,21 @@ DECLARE
   conversation uuid;
 BEGIN
   IF NOT parley_all_exist(ARRAY[p_actor, p_peer]) THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
+  -- Whoever is blocked gets the answer of a person who is not there, whether or not they wrote to one another before.
+  IF EXISTS (SELECT FROM blocks WHERE blocker_id = p_peer AND blocked_id = p_actor) THEN
+    RETURN jsonb_build_object('outcome', 'NOT_FOUND');
+  END IF;
   SELECT id INTO conversation FROM conversations WHERE pair_key = pair;
   IF FOUND THEN
     RETURN jsonb_build_object('outcome', 'DUPLICATE', 'conversationId', conversation, 'events', '[]'::jsonb);
+  END IF;
+  -- Under the locks that a block takes: of the two, one comes first.
+  PERFORM FROM users WHERE id IN (p_actor, p_peer) ORDER BY id FOR NO KEY UPDATE;
+  IF EXISTS (SELECT FROM blocks WHERE blocker_id = p_actor AND blocked_id = p_peer) THEN
+    RETURN jsonb_build_object('outcome', 'BLOCKED_BY_ACTOR');
+  END IF;
+  IF EXISTS (SELECT FROM blocks WHERE blocker_id = p_peer AND blocked_id = p_actor) THEN
+    RETURN jsonb_build_object('outcome', 'NOT_FOUND');
   END IF;
   INSERT INTO conversations (id, kind, pair_key, member_count, last_activity_at, created_at)
   VALUES (p_new_id, 'DIRECT', pair, 2, parley_now(), parley_now())

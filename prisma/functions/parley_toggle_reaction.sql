@@ -20,6 +20,9 @@ BEGIN
   SELECT * INTO m FROM messages WHERE conversation_id = p_conversation AND seq = p_seq AND seq > history_from;
   IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
   IF m.deleted_at IS NOT NULL OR m.seq <= c.texts_left_seq THEN RETURN jsonb_build_object('outcome', 'MESSAGE_DELETED'); END IF;
+  IF p_on AND c.kind = 'DIRECT' AND parley_pair_blocked(c.pair_key) THEN
+    RETURN jsonb_build_object('outcome', 'CONVERSATION_CLOSED');
+  END IF;
   SELECT * INTO k FROM reaction_kinds WHERE conversation_id = p_conversation AND message_seq = p_seq AND emoji = p_emoji;
   had := EXISTS (SELECT FROM reactions WHERE conversation_id = p_conversation AND message_seq = p_seq AND user_id = p_actor
     AND kind = k.kind);

@@ -3,12 +3,12 @@ import type { Config } from '../config.ts'
 import { createAttachments } from '../domain/attachments/attachments.ts'
 import { createConversations } from '../domain/conversations/conversations.ts'
 import { createDeletion } from '../domain/conversations/deletion.ts'
-import { createMembershipOf } from '../domain/conversations/memberships.ts'
 import type { Domain } from '../domain/domain.ts'
 import { createInbox } from '../domain/inbox/inbox.ts'
 import { createResumeTokens } from '../domain/inbox/resume-token.ts'
 import { createLoaders } from '../domain/loaders.ts'
 import { createMessages } from '../domain/messages/messages.ts'
+import { createBlocks } from '../domain/people/blocks.ts'
 import { createPeople } from '../domain/people/people.ts'
 import { createReactions } from '../domain/reactions/reactions.ts'
 import type { Presence } from '../domain/presence/presence.ts'
@@ -22,6 +22,7 @@ import { createDeskStreams } from '../domain/streams/desk-streams.ts'
 import { createEventLoaders } from '../domain/streams/event-loaders.ts'
 import { createStreams } from '../domain/streams/streams.ts'
 import { createSupport } from '../domain/support/support.ts'
+import { createTypistOf } from '../domain/typing/typist-of.ts'
 import { createTyping } from '../domain/typing/typing.ts'
 import { ownSecret } from '../embedded/own-secret.ts'
 import { essenceOf } from '../files/media-types.ts'
@@ -54,7 +55,7 @@ export function createDomain(
   const jwtSecret = config.jwtSecret ?? ownSecret(config.dataDir)
   const tokens = createResumeTokens(jwtSecret)
   const streams = createStreams({ hub, readLog, events, conversations, resumptions, tokens, watch })
-  const typing = createTyping({ bus, streams, membershipOf: createMembershipOf(conversations), logger })
+  const typing = createTyping({ bus, streams, typistOf: createTypistOf(storage.typists), logger })
   stops.add(() => {
     typing.stop()
   })
@@ -77,6 +78,7 @@ export function createDomain(
     ),
     streamTickets: createStreamTickets(jwtSecret, watch),
     people: createPeople({ store: people, search: storage.peopleSearch, append, watch, presence }),
+    blocks: createBlocks(append, storage.blocks, presence),
     conversations: createConversations(append, presence),
     deletion: createDeletion(append, storage.deletions),
     reactions: createReactions(append),

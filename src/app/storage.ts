@@ -3,6 +3,7 @@ import { gatherEntries } from '../domain/inbox/gathered-entries.ts'
 import { gatherUsers } from '../domain/people/gathered-users.ts'
 import { startEmbeddedPostgres } from '../embedded/postgres.ts'
 import { createAttachmentStore } from '../store/attachments.ts'
+import { createBlockStore } from '../store/blocks.ts'
 import { createConversationStore } from '../store/conversations.ts'
 import { createDatabase, type Database } from '../store/database/database.ts'
 import type { OnRead } from '../store/database/lane.ts'
@@ -20,6 +21,7 @@ import { createSearchNameStore } from '../store/search-names.ts'
 import { createSearchStore } from '../store/search.ts'
 import { createSessionStore } from '../store/sessions.ts'
 import { createThreadStore } from '../store/threads.ts'
+import { createTypistStore } from '../store/typists.ts'
 import { createSupportStore } from '../store/support.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Stops } from './stops.ts'
@@ -57,6 +59,7 @@ function createStores(db: Database) {
   return {
     db,
     attachments: createAttachmentStore(db),
+    blocks: createBlockStore(db),
     conversations: { ...conversations, entries: gatherEntries(conversations) },
     deletions: createDeletionStore(db),
     events: createEventStore(db),
@@ -72,5 +75,6 @@ function createStores(db: Database) {
     sessions: createSessionStore(db),
     threads: createThreadStore(db),
     support: createSupportStore(db),
+    typists: createTypistStore(db),
   }
 }

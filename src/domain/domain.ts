@@ -1,4 +1,5 @@
 import type { Attachments } from './attachments/attachments.ts'
+import type { Blocks } from './people/blocks.ts'
 import type { Attempts } from './sessions/attempts.ts'
 import type { Conversations } from './conversations/conversations.ts'
 import type { Deletion } from './conversations/deletion.ts'
@@ -23,6 +24,7 @@ export interface Domain {
   sessions: Sessions
   streamTickets: StreamTickets
   people: People
+  blocks: Blocks
   conversations: Conversations
   deletion: Deletion
   messages: Messages

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader'
 import type { AttachmentStore } from '../store/attachments.ts'
+import type { BlockStore } from '../store/blocks.ts'
 import type { ConversationStore, EntryKey, InboxCounts } from '../store/conversations.ts'
 import type { OthersProgress, ProgressKey, ReadByRequest, ReadRow } from '../store/message-readers.ts'
 import type { MessageKey, MessagePageRequest, MessageStore, RevisionRow } from '../store/messages.ts'
@@ -14,6 +15,7 @@ import { Horizon } from './horizon.ts'
 import type { Presence } from './presence/presence.ts'
 import { portionsOf, TextsRead } from './messages/texts-read.ts'
 import { LazyThreadLoaders, type ThreadLoaders } from './messages/thread-loaders.ts'
+import { LazyBlockLoaders, type BlockLoaders } from './people/block-loaders.ts'
 import type { Seen, Sight } from './presence/view.ts'
 import { PrimedLoader } from './primed-loader.ts'
 import { LazyReactionLoaders, type ReactionLoaders } from './reactions/loaders.ts'
@@ -38,8 +40,9 @@ export interface Loaders {
   member: DataLoader<MemberKey, Member | null, string>
   /** By conversation: the members who are furthest behind. */
   leastStandings: DataLoader<string, LeastStandings>
-  /** By conversation: who has muted it. */
-  muting: DataLoader<string, Muting | null>
+  /** By conversation and sender: who has muted it, or has blocked the sender. */
+  muting: DataLoader<MemberKey, Muting | null, string>
+  blocks: BlockLoaders
   othersProgress: DataLoader<ProgressKey, OthersProgress, string>
   readBy: DataLoader<ReadByRequest, ReadRow[]>
   reactions: ReactionLoaders
@@ -55,6 +58,7 @@ export interface Loaders {
 }
 
 export interface LoaderStores {
+  blocks: Pick<BlockStore, 'haveBlocked' | 'blockersIn'>
   people: PeopleStore
   conversations: ConversationStore
   messages: MessageStore
@@ -224,9 +228,14 @@ class LazyLoaders implements Loaders {
   }
 
   get muting() {
-    return (this.made.muting ??= new DataLoader((ids: readonly string[]) =>
-      this.stores.members.mutings(ids, this.payer),
+    return (this.made.muting ??= new DataLoader(
+      (keys: readonly MemberKey[]) => this.stores.members.mutings(keys, this.payer),
+      { cacheKeyFn: memberKey },
     ))
+  }
+
+  get blocks() {
+    return (this.made.blocks ??= new LazyBlockLoaders(this.stores.blocks, this.payer))
   }
 
   get othersProgress() {

@@ -43,6 +43,8 @@ interface Errors {
   TOO_MANY_PINS: ValidationError
   NOT_STAFF: ValidationError
   ATTACHMENT_REFUSED: ValidationError
+  BLOCKED_BY_ACTOR: ValidationError
+  TOO_MANY_BLOCKS: ValidationError
 }
 
 const invalid = (field: string, reason: string) =>
@@ -92,6 +94,10 @@ const newErrors: {
   },
   TOO_MANY_REACTIONS: () =>
     invalid('emoji', 'This message has 20 different emoji, which is the most. React with one of them.'),
+  BLOCKED_BY_ACTOR: () =>
+    invalid('userId', 'You have blocked this person. To write to one another again, unblock them first.'),
+  TOO_MANY_BLOCKS: () =>
+    invalid('userId', 'You have blocked 10,000 people, which is the most. Unblock somebody first.'),
   TOO_MANY_PINS: () =>
     invalid('pinned', 'This conversation has 50 pinned messages, which is the most. Unpin one first.'),
 }

@@ -131,6 +131,13 @@ export const eventTypes = {
       historyFromSeq: z.number().optional(),
     }),
   },
+  BLOCK_CHANGED: {
+    ...conversationEvent,
+    graphqlName: 'BlockChanged',
+    stream: 'PERSONAL',
+    subscriptions: [],
+    data: aboutUser.extend({ blocked: z.boolean() }),
+  },
   /** Tells readers of all support conversations which one to read on, and how far. They never get it themselves. */
   DESK_MOVED: {
     ...conversationEvent,

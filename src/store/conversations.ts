@@ -105,8 +105,6 @@ export interface Membership extends StreamExtent {
   asStaff?: boolean
   /** Messages up to this seq are withheld from the member. */
   historyFromSeq: number
-  /** Whether nothing can be sent to it any more. Only of active memberships. */
-  isClosed?: boolean
 }
 
 export interface MembershipsRequest {
@@ -167,7 +165,7 @@ const readMemberships = {
 const readActiveMemberships = {
   name: 'read_active_memberships',
   text: `SELECT k.place::int, c.id AS "conversationId", ${extentColumns('c', 'e')}, coalesce(m.joined_event_seq, 0) AS "joinedEventSeq",
-      true AS active, m.user_id IS NULL AS "asStaff", c.closed_at IS NOT NULL AS "isClosed", coalesce(m.history_from_seq, 0) AS "historyFromSeq"
+      true AS active, m.user_id IS NULL AS "asStaff", coalesce(m.history_from_seq, 0) AS "historyFromSeq"
     FROM ${tableOfParameters('uuid', 'uuid', 'int', 'boolean')} WITH ORDINALITY AS k(user_id, conversation_id, seq, is_staff, place)
     LEFT JOIN members m ON m.conversation_id = k.conversation_id AND m.user_id = k.user_id AND m.left_at IS NULL
     JOIN conversations c ON c.id = k.conversation_id AND (m.user_id IS NOT NULL OR k.is_staff AND c.kind = 'SUPPORT')

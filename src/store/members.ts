@@ -1,4 +1,5 @@
-import { arrayParameter, tableOfParameters, type Database } from './database/database.ts'
+import { tableOfParameters, type Database } from './database/database.ts'
+import { blockersAmong } from './blocks.ts'
 import { isSilent } from './message-readers.ts'
 import { sideSeq } from './support-sides.ts'
 import { memberColumns, type Conversation, type Member } from './rows.ts'
@@ -24,6 +25,8 @@ export interface Muting {
   kind: Conversation['kind']
   /** Members who have muted the conversation. */
   userIds: string[]
+  /** Members who have blocked the sender. */
+  blockerIds: string[]
 }
 
 /** By member the seq up to which messages are withheld from them; only those from whom some are. */
@@ -35,8 +38,8 @@ export interface MemberStore {
   byKeys(keys: readonly MemberKey[], payer?: string): Promise<Member[]>
   /** For each conversation. One statement. */
   leastStandings(conversationIds: readonly string[], payer?: string): Promise<LeastStandings[]>
-  /** For each conversation; null when there is none. One statement. */
-  mutings(conversationIds: readonly string[], payer?: string): Promise<(Muting | null)[]>
+  /** For each conversation and a sender in it; null when there is no such conversation. One statement. */
+  mutings(keys: readonly MemberKey[], payer?: string): Promise<(Muting | null)[]>
   /** For each conversation. One statement. */
   historyBounds(conversationIds: readonly string[], payer?: string): Promise<HistoryBounds[]>
 }
@@ -72,9 +75,11 @@ const readLeastStandings = {
 
 const readMutings = {
   name: 'read_mutings',
-  text: `SELECT c.id, c.kind, ARRAY(SELECT m.user_id::text FROM members m
-      WHERE m.conversation_id = c.id AND m.left_at IS NULL AND m.muted_until > now()) AS "userIds"
-    FROM conversations c WHERE c.id = ANY (${arrayParameter('uuid')})`,
+  text: `SELECT k.place::int, c.kind, ARRAY(SELECT m.user_id::text FROM members m
+      WHERE m.conversation_id = c.id AND m.left_at IS NULL AND m.muted_until > now()) AS "userIds",
+      ${blockersAmong('c.id', 'k.user_id')} AS "blockerIds"
+    FROM ${tableOfParameters('uuid', 'uuid')} WITH ORDINALITY AS k(conversation_id, user_id, place)
+    JOIN conversations c ON c.id = k.conversation_id`,
 }
 
 const readHistoryBounds = {
@@ -113,10 +118,15 @@ export function createMemberStore(db: Database): MemberStore {
       }
       return least
     },
-    async mutings(conversationIds, payer) {
-      const rows = await db.run<Muting & { id: string }>(readMutings, [conversationIds], payer)
-      const found = new Map(rows.map((row) => [row.id, row]))
-      return conversationIds.map((id) => found.get(id) ?? null)
+    async mutings(keys, payer) {
+      const rows = await db.run<Muting & { place: number }>(
+        readMutings,
+        [keys.map((key) => key.conversationId), keys.map((key) => key.userId)],
+        payer,
+      )
+      const mutings = keys.map((): Muting | null => null)
+      for (const { place, ...muting } of rows) mutings[place - 1] = muting
+      return mutings
     },
     async historyBounds(conversationIds, payer) {
       const rows = await db.run<{ place: number; userIds: string[]; seqs: number[] }>(

@@ -1,7 +1,7 @@
 import { soleOf, tableOfParameters, type Database } from './database/database.ts'
 import type { User } from './rows.ts'
 
-/** What two people share: a DIRECT conversation, another one, or none. */
+/** What two people share: a DIRECT conversation, another one, or none. One of whom has blocked the other: none. */
 export type Relation = 'DIRECT' | 'SHARED' | 'NONE'
 
 export interface PersonPair {
@@ -37,7 +37,9 @@ const readRelations = {
         AS p(viewer_id, user_id, pair_key, place)),
       counted AS MATERIALIZED (SELECT id, (SELECT count(*) FROM members WHERE user_id = id AND left_at IS NULL) AS count
         FROM (SELECT viewer_id FROM p UNION SELECT user_id FROM p) AS ids(id))
-    SELECT CASE WHEN EXISTS (SELECT FROM conversations c WHERE c.pair_key = p.pair_key) THEN 'DIRECT'
+    SELECT CASE WHEN EXISTS (SELECT FROM blocks b WHERE b.blocker_id = p.viewer_id AND b.blocked_id = p.user_id)
+        OR EXISTS (SELECT FROM blocks b WHERE b.blocker_id = p.user_id AND b.blocked_id = p.viewer_id) THEN 'NONE'
+      WHEN EXISTS (SELECT FROM conversations c WHERE c.pair_key = p.pair_key) THEN 'DIRECT'
       WHEN EXISTS (SELECT FROM members a
         WHERE a.user_id = CASE WHEN v.count < u.count THEN v.id ELSE u.id END AND a.left_at IS NULL
           AND EXISTS (SELECT FROM members b WHERE b.conversation_id = a.conversation_id

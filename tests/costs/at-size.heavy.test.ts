@@ -111,7 +111,7 @@ function reads(): Record<string, [most: number, work: () => Promise<unknown>]> {
       () => messages.othersProgress([{ conversationId: group, seq: messagesOfGroup - 9, senderId: ann }]),
     ],
     'who is furthest behind in a group': [25_000, () => members.leastStandings([group])],
-    'who has muted a group': [100, () => members.mutings([group])],
+    'who has muted a group': [100, () => members.mutings([{ conversationId: group, userId: ann }])],
     'a page of members': [1_000, () => store.members([{ conversationId: group, after: null, limit: 101 }])],
     'the newest messages': [1_000, () => page(pair, true)],
     'old messages': [1_000, () => page(pair, false, 50_000)],

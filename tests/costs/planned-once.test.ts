@@ -45,7 +45,7 @@ test('PostgreSQL plans the statements of reads once, and not each time', async (
       await people.byIds([viewerId])
       await members.byKeys([{ conversationId, userId: viewerId }])
       await members.leastStandings([conversationId])
-      await members.mutings([conversationId])
+      await members.mutings([{ conversationId, userId: viewerId }])
       await people.members([{ conversationId, after: null, limit: 51 }])
       await presence.relations([{ viewerId, userId: conversationId }])
       await presence.saveLastSeen([{ userId: viewerId, atMs: 0 }])

@@ -116,6 +116,21 @@ describe('the inbox', () => {
   })
 })
 
+describe('blocks', () => {
+  test('cost one statement in a page, however many senders it has and whoever has blocked them', async () => {
+    const page = (fields: string) => `query ($id: ID!, $last: Int) {
+      conversation(id: $id) { messages(last: $last) { nodes { ${fields} } } } }`
+    const query = page('text senderBlocked sender { handle blocked }')
+    const of = (text: string, last: number) => warmStatementsOf(() => ask(ann, text, { id: group, last }))
+    const without = await of(page('text sender { handle }'), 100)
+    const before = [await of(query, 25), await of(query, 100)]
+    const block = 'mutation ($id: ID!) { blockUser(input: { userId: $id, blocked: true }) { __typename } }'
+    for (const { id } of crowd.slice(0, 5)) await ask(ann, block, { id })
+    const after = [await of(query, 25), await of(query, 100)]
+    expect([...before, ...after].map(({ calls }) => calls)).toEqual(Array(4).fill(without.calls + 1))
+  })
+})
+
 describe('the history', () => {
   const withReplies = `query ($id: ID!, $last: Int) { conversation(id: $id) { messages(last: $last) { nodes {
     id seq text clientMessageId sender { displayName } replyTo { seq text sender { displayName } } } } } }`

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { beforeAll, expect, test } from 'vitest'
 import {
   AddMembersDocument,
+  BlockUserDocument,
   LeaveConversationDocument,
   LogoutDocument,
   RemoveMemberDocument,
@@ -202,6 +203,14 @@ test('of everything that can be selected each viewer gets what they would get al
   await step('send', () => sendAs(ann, 'ann', group), { group: 1 })
   await step('read', () => bob.markRead(group, 1_000), { group: 1 })
   await step('read in secret', () => carl.markRead(group, 1_000), { group: 1 })
+  const block = { userId: bob.id, blocked: true }
+  await step('block', () => carl.client.request(BlockUserDocument, { input: block }), { inbox: ['carl'] })
+  await step('send by who is blocked', () => sendAs(bob, 'bob', group), { group: 1 })
+  for (const device of fellows) {
+    const [sent] = device.answers.conversationEvents.shared.slice(-1)
+    expect(valuesOf('senderBlocked', sent)).toContain(device.person.id === carl.id)
+    expect(valuesOf('senderBlocked', sent)).not.toContain(device.person.id !== carl.id)
+  }
   await step('send after reading', () => sendAs(bob, 'bob', group), { group: 1 })
   await step(
     'rename',

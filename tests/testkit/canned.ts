@@ -173,7 +173,11 @@ const load = {
       { userId: peer, seq: 2 },
     ],
   }),
-  muting: (id: string) => ({ kind: load.conversation(id)?.kind ?? 'GROUP', userIds: [peer] }),
+  muting: ({ conversationId: id }: { conversationId: string }) => ({
+    kind: load.conversation(id)?.kind ?? 'GROUP',
+    userIds: [peer],
+    blockerIds: [],
+  }),
   othersProgress: () => ({ minDeliveredSeq: 3, minReadSeq: 2 }),
   supportCase: (id: string) =>
     id === support
@@ -211,6 +215,9 @@ const threadsOf = {
   pins: [{ seq: 1, pinnedAt: at }],
 }
 
+/** One member has blocked everybody. */
+const blocksOf = { hasBlocked: false, blockersIn: [peer] }
+
 export function cannedLoaders(): Loaders {
   const loaders = Object.entries(load).map(([name, answer]) => {
     const answerLater = (key: never) => Promise.resolve(answer(key))
@@ -223,7 +230,13 @@ export function cannedLoaders(): Loaders {
   const reactions = Object.fromEntries(
     Object.entries(reactionsOf).map(([name, answer]) => [name, { load: () => Promise.resolve(answer) }]),
   )
-  return { ...Object.fromEntries(loaders), reactions, threads, horizon: new Horizon(), history } as unknown as Loaders
+  const blocks = Object.fromEntries(
+    Object.entries(blocksOf).map(([name, answer]) => [name, { load: () => Promise.resolve(answer) }]),
+  )
+  return {
+    ...Object.fromEntries(loaders),
+    ...{ reactions, threads, blocks, horizon: new Horizon(), history },
+  } as unknown as Loaders
 }
 
 /** The context of a viewer's operation. Anything not canned throws an error with its name. */
@@ -333,6 +346,9 @@ export function cannedItems(): LogItem[] {
       logEvent('INBOX_ENTRY_CHANGED', { streamId, actorId: streamId, data: { conversationId } }),
     ),
   )
+  const blocks = everybody.map((streamId) =>
+    logEvent('BLOCK_CHANGED', { streamId, actorId: streamId, data: { userId: peer, blocked: true } }),
+  )
   const lost = [...streams, ...everybody].map((streamId) => ({
     lost: { streamId, reason: 'EXPIRED' as const, headEventSeq: 9, headMark: 'mark9' },
   }))
@@ -341,5 +357,5 @@ export function cannedItems(): LogItem[] {
     actorId: null,
     data: { conversationId: support, afterSeq: 8, markAfter: 'mark8', upToSeq: 9 },
   })
-  return [...[...streams.flatMap(inStream), ...personal, desk].map((event) => ({ event })), ...lost]
+  return [...[...streams.flatMap(inStream), ...personal, ...blocks, desk].map((event) => ({ event })), ...lost]
 }

@@ -13,6 +13,11 @@
       "NotFoundError",
       "ValidationError"
     ],
+    "BlockUserResult": [
+      "BlockUserSuccess",
+      "NotFoundError",
+      "ValidationError"
+    ],
     "ChangePasswordResult": [
       "ChangePasswordSuccess",
       "InvalidCredentialsError",
@@ -95,6 +100,7 @@
       "ValidationError"
     ],
     "InboxEvent": [
+      "BlockChanged",
       "ConversationUpdated",
       "InboxEntryChanged",
       "MemberJoined",
@@ -221,6 +227,7 @@
       "ValidationError"
     ],
     "StreamEvent": [
+      "BlockChanged",
       "ConversationUpdated",
       "InboxEntryChanged",
       "MemberJoined",
@@ -234,6 +241,7 @@
       "UserErased"
     ],
     "ToggleReactionResult": [
+      "ConversationClosedError",
       "MessageDeletedError",
       "NotFoundError",
       "OpKeyReusedError",
@@ -267,6 +275,11 @@
       "NotFoundError",
       "ValidationError"
     ],
+    "BlockUserResult": [
+      "BlockUserSuccess",
+      "NotFoundError",
+      "ValidationError"
+    ],
     "ChangePasswordResult": [
       "ChangePasswordSuccess",
       "InvalidCredentialsError",
@@ -349,6 +362,7 @@
       "ValidationError"
     ],
     "InboxEvent": [
+      "BlockChanged",
       "ConversationUpdated",
       "InboxEntryChanged",
       "MemberJoined",
@@ -475,6 +489,7 @@
       "ValidationError"
     ],
     "StreamEvent": [
+      "BlockChanged",
       "ConversationUpdated",
       "InboxEntryChanged",
       "MemberJoined",
@@ -488,6 +503,7 @@
       "UserErased"
     ],
     "ToggleReactionResult": [
+      "ConversationClosedError",
       "MessageDeletedError",
       "NotFoundError",
       "OpKeyReusedError",

@@ -36,6 +36,14 @@ export type AssignSupportInput = {
   userId?: InputMaybe<Scalars['ID']['input']>;
 };
 
+/** Whom to block. */
+export type BlockUserInput = {
+  /** True blocks them; false takes that back. */
+  blocked: Scalars['Boolean']['input'];
+  /** The person. */
+  userId: Scalars['ID']['input'];
+};
+
 /** A new password. */
 export type ChangePasswordInput = {
   /** The password until now. */

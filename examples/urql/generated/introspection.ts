@@ -188,6 +188,125 @@ export default {
         ]
       },
       {
+        "kind": "OBJECT",
+        "name": "BlockChanged",
+        "fields": [
+          {
+            "name": "blocked",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "cursor",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "StreamCursor",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "occurredAt",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "resume",
+            "type": {
+              "kind": "SCALAR",
+              "name": "Any"
+            },
+            "args": []
+          },
+          {
+            "name": "user",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "User",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": []
+          }
+        ],
+        "interfaces": [
+          {
+            "kind": "INTERFACE",
+            "name": "InboxEvent"
+          },
+          {
+            "kind": "INTERFACE",
+            "name": "StreamEvent"
+          }
+        ]
+      },
+      {
+        "kind": "UNION",
+        "name": "BlockUserResult",
+        "possibleTypes": [
+          {
+            "kind": "OBJECT",
+            "name": "BlockUserSuccess"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "NotFoundError"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "ValidationError"
+          }
+        ]
+      },
+      {
+        "kind": "OBJECT",
+        "name": "BlockUserSuccess",
+        "fields": [
+          {
+            "name": "user",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "User",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "viewer",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "Viewer",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": []
+          }
+        ],
+        "interfaces": []
+      },
+      {
         "kind": "UNION",
         "name": "ChangePasswordResult",
         "possibleTypes": [
@@ -1786,6 +1905,10 @@ export default {
         "possibleTypes": [
           {
             "kind": "OBJECT",
+            "name": "BlockChanged"
+          },
+          {
+            "kind": "OBJECT",
             "name": "ConversationUpdated"
           },
           {
@@ -2678,6 +2801,17 @@ export default {
             "args": []
           },
           {
+            "name": "senderBlocked",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          },
+          {
             "name": "seq",
             "type": {
               "kind": "NON_NULL",
@@ -3354,6 +3488,29 @@ export default {
               "kind": "NON_NULL",
               "ofType": {
                 "name": "AssignSupportResult",
+                "kind": "UNION",
+                "ofType": null
+              }
+            },
+            "args": [
+              {
+                "name": "input",
+                "type": {
+                  "kind": "NON_NULL",
+                  "ofType": {
+                    "kind": "SCALAR",
+                    "name": "Any"
+                  }
+                }
+              }
+            ]
+          },
+          {
+            "name": "blockUser",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "BlockUserResult",
                 "kind": "UNION",
                 "ofType": null
               }
@@ -6150,6 +6307,10 @@ export default {
         "possibleTypes": [
           {
             "kind": "OBJECT",
+            "name": "BlockChanged"
+          },
+          {
+            "kind": "OBJECT",
             "name": "ConversationUpdated"
           },
           {
@@ -6620,6 +6781,10 @@ export default {
         "possibleTypes": [
           {
             "kind": "OBJECT",
+            "name": "ConversationClosedError"
+          },
+          {
+            "kind": "OBJECT",
             "name": "MessageDeletedError"
           },
           {
@@ -6799,6 +6964,17 @@ export default {
             "type": {
               "kind": "SCALAR",
               "name": "Any"
+            },
+            "args": []
+          },
+          {
+            "name": "blocked",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
             },
             "args": []
           },
@@ -7085,6 +7261,33 @@ export default {
         "kind": "OBJECT",
         "name": "Viewer",
         "fields": [
+          {
+            "name": "blockedUsers",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "UserConnection",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": [
+              {
+                "name": "after",
+                "type": {
+                  "kind": "SCALAR",
+                  "name": "Any"
+                }
+              },
+              {
+                "name": "first",
+                "type": {
+                  "kind": "SCALAR",
+                  "name": "Any"
+                }
+              }
+            ]
+          },
           {
             "name": "cursor",
             "type": {

@@ -154,7 +154,10 @@ export function createMessages(
         mentionIds,
       })
       if (!isRefused(edited)) return written(edited, opKey)
-      return refusalOf(edited, { ...noMessage, forbidden: 'Only its sender may edit a message.' })
+      return refusalOf(edited, {
+        ...noMessage,
+        forbidden: 'Only its sender may edit a message, and not where nothing can be sent.',
+      })
     },
     async remove(viewer, { message: { conversationId, seq }, opKey }) {
       const hash = requestHash('deleteMessage', [conversationId, seq])

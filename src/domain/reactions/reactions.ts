@@ -1,5 +1,11 @@
 import type { Append } from '../../log/append.ts'
-import type { MessageDeletedError, NotFoundError, OpKeyReusedError, ValidationError } from '../errors.ts'
+import type {
+  ConversationClosedError,
+  MessageDeletedError,
+  NotFoundError,
+  OpKeyReusedError,
+  ValidationError,
+} from '../errors.ts'
 import { written, type MessageRef, type MessageWritten } from '../messages/messages.ts'
 import { requestHash } from '../op-key.ts'
 import { isRefused, refusalOf } from '../outcome.ts'
@@ -14,7 +20,9 @@ export interface Reactions {
   toggle(
     viewer: Viewer,
     input: { message: MessageRef; emoji: string; on: boolean; opKey: string },
-  ): Promise<MessageWritten | NotFoundError | ValidationError | MessageDeletedError | OpKeyReusedError>
+  ): Promise<
+    MessageWritten | NotFoundError | ValidationError | MessageDeletedError | OpKeyReusedError | ConversationClosedError
+  >
 }
 
 export function createReactions(append: Append): Reactions {

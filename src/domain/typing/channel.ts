@@ -8,6 +8,8 @@ export interface TypingChange {
   streamId: string
   userId: string
   typing: boolean
+  /** People who do not see it: they have blocked the person, or are blocked by them. */
+  hiddenFrom?: readonly string[]
 }
 
 /** What a reader gets, in the shape of an item of the log. */
@@ -22,6 +24,8 @@ export interface TypingSign {
   userId: string
   typing: boolean
   headEventSeq: number
+  /** As in TypingChange; nothing when there are none. */
+  hiddenFrom?: string[]
   /** The process that sent it. */
   from?: string
   /**
@@ -61,11 +65,11 @@ export class TypingChannel {
     return this.entries.get(userId)?.change ?? this.newChange(userId, false)
   }
 
-  receive({ userId, typing, headEventSeq, from, lost }: TypingSign): void {
+  receive({ userId, typing, headEventSeq, hiddenFrom, from, lost }: TypingSign): void {
     const entry = this.entries.get(userId)
     // Another device of the person has reported since, through another process.
     if (lost && entry?.from !== from) return
-    if (entry ? headEventSeq >= entry.asOfSeq : typing) this.note(userId, typing, headEventSeq, from)
+    if (entry ? headEventSeq >= entry.asOfSeq : typing) this.note(userId, typing, headEventSeq, from, hiddenFrom)
   }
 
   /**
@@ -82,17 +86,17 @@ export class TypingChannel {
     this.listeners.clear()
   }
 
-  private note(userId: string, typing: boolean, asOfSeq: number, from?: string): void {
+  private note(userId: string, typing: boolean, asOfSeq: number, from?: string, hiddenFrom?: string[]): void {
     const entry = this.entries.get(userId)
     if (entry) {
       Object.assign(entry, { asOfSeq, from })
       entry.timer.refresh()
-      this.change(entry, typing)
+      this.change(entry, typing, hiddenFrom)
     } else {
       const timer = setTimeout(() => this.expire(userId), typingMs).unref()
       const fresh = { change: this.newChange(userId, false), asOfSeq, from, timer }
       this.entries.set(userId, fresh)
-      this.change(fresh, typing)
+      this.change(fresh, typing, hiddenFrom)
     }
   }
 
@@ -106,10 +110,11 @@ export class TypingChannel {
     this.change(entry, false)
   }
 
-  private change(entry: Entry, typing: boolean): void {
+  private change(entry: Entry, typing: boolean, hiddenFrom?: readonly string[]): void {
     const { userId, typing: before } = entry.change
-    if (typing === before) return
-    entry.change = this.newChange(userId, typing)
+    // Who blocked whom may be different with each report of typing.
+    if (typing === before && (!typing || String(hiddenFrom) === String(entry.change.hiddenFrom))) return
+    entry.change = { ...this.newChange(userId, typing), ...(hiddenFrom && { hiddenFrom }) }
     for (const listener of this.listeners) listener(userId)
   }
 

@@ -2,7 +2,7 @@ import type { LogItem } from '../../log/items.ts'
 import { Source } from '../../flow/source.ts'
 import { infoOf, typesWhere } from '../../log/event-types.ts'
 import type { LogEvent } from '../../store/log-event.ts'
-import type { TypingChannel, TypingItem } from './channel.ts'
+import type { TypingChange, TypingChannel, TypingItem } from './channel.ts'
 import type { Viewer } from '../viewer.ts'
 
 /** Least milliseconds between two events about the same person. */
@@ -74,7 +74,7 @@ export class TypingFeed extends Source<TypingItem> {
     const nowMs = performance.now()
     let waitMs = Infinity
     for (const userId of this.pending) {
-      const change = this.channel.of(userId)
+      const change = this.seen(this.channel.of(userId))
       const told = this.told.get(userId)
       const dueInMs = told ? told.atMs + minIntervalMs - nowMs : 0
       const isNews = change.typing !== (told?.typing ?? false)
@@ -108,6 +108,13 @@ export class TypingFeed extends Source<TypingItem> {
     if (userId === this.viewer.userId) return
     this.pending.add(userId)
     this.onMore?.()
+  }
+
+  /** Typing that is hidden from this reader has ended for them, or never began. */
+  private seen(change: TypingChange): TypingChange {
+    if (!change.hiddenFrom?.includes(this.viewer.userId)) return change
+    const { type, streamId, userId } = change
+    return { type, streamId, userId, typing: false }
   }
 
   private readLog(): void {

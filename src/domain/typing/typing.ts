@@ -2,10 +2,10 @@ import type { Bus } from '../../bus/bus.ts'
 import { topics } from '../../bus/topics.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { settlesWithin } from '../../flow/deadline.ts'
-import type { MembershipOf } from '../conversations/memberships.ts'
 import type { Streams } from '../streams/streams.ts'
 import { TypingChannel, type TypingSign } from './channel.ts'
 import { TypingFeed, typingEnds } from './feed.ts'
+import type { TypistOf } from './typist-of.ts'
 import { Typists } from './typists.ts'
 import type { LiveConnection, Viewer } from '../viewer.ts'
 
@@ -31,7 +31,7 @@ export interface Typing {
 export interface TypingOptions {
   bus: Bus
   streams: Streams
-  membershipOf: MembershipOf
+  typistOf: TypistOf
   logger: Logger
 }
 
@@ -46,8 +46,8 @@ const busPatienceMs = 300
 
 const nothing = () => undefined
 
-export function createTyping({ bus, streams, membershipOf, logger }: TypingOptions): Typing {
-  const typists = new Typists(bus, membershipOf, logger)
+export function createTyping({ bus, streams, typistOf, logger }: TypingOptions): Typing {
+  const typists = new Typists(bus, typistOf, logger)
   const channels = new Channels(bus)
   return {
     set: (viewer, conversationId, typing, connection) => typists.set(viewer, conversationId, typing, connection),

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { Bus } from '../../bus/bus.ts'
 import { topics } from '../../bus/topics.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import type { MembershipOf } from '../conversations/memberships.ts'
 import type { LiveConnection, Viewer } from '../viewer.ts'
 import { typingMs, type TypingSign } from './channel.ts'
+import type { TypistOf } from './typist-of.ts'
 
 /** Least milliseconds between two equal signs. */
 const repeatMs = 1_000
@@ -33,7 +33,7 @@ export class Typists {
 
   constructor(
     private readonly bus: Bus,
-    private readonly membershipOf: MembershipOf,
+    private readonly typistOf: TypistOf,
     private readonly logger: Logger,
   ) {}
 
@@ -50,21 +50,22 @@ export class Typists {
     const key = keyOf(viewer, conversationId)
     const said = this.saidOf(key)
     const asked = ++said.askedCount
-    const membership = await this.membershipOf(viewer, conversationId)
-    if (!membership || membership.isClosed) {
+    const typist = await this.typistOf(viewer, conversationId)
+    if (!typist) {
       this.forget(key, said)
       return false
     }
     // A later report of the same person has overtaken this one, or it comes too late to matter.
     if (asked < said.settled || this.saidBy.get(key) !== said) return true
-    const { headEventSeq } = membership
+    const { headEventSeq, hiddenFrom } = typist
     const nowMs = performance.now()
     const isRepeat = said.typing === typing && nowMs - said.publishedAtMs < repeatMs
     Object.assign(said, { typing, settled: asked, headEventSeq })
     this.bind(viewer, conversationId, said, connection)
     if (isRepeat) return true
     said.publishedAtMs = nowMs
-    this.publish(conversationId, { userId: viewer.userId, typing, headEventSeq })
+    const sign = { userId: viewer.userId, typing, headEventSeq }
+    this.publish(conversationId, hiddenFrom.length > 0 ? { ...sign, hiddenFrom } : sign)
     return true
   }
 

@@ -37,7 +37,8 @@ builder.objectFields(MessageSent, (t) => ({
   notify: t.boolean({
     description:
       'Whether to notify the viewer, by their settings now: false for their own messages, and in a conversation ' +
-      'that they have muted, unless it is DIRECT or the message mentions them or everyone.',
+      'that they have muted, unless it is DIRECT or the message mentions them or everyone; and for messages of whom ' +
+      'they have blocked.',
     ...viewerDependent,
     resolve: async ({ event }, _, context) =>
       !isViewerAmong(context, await notToNotify(event.message, context.loaders)),

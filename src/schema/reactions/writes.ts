@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { MessageDeletedError, NotFoundError, OpKeyReusedError, ValidationError } from '../../domain/errors.ts'
+import {
+  ConversationClosedError,
+  MessageDeletedError,
+  NotFoundError,
+  OpKeyReusedError,
+  ValidationError,
+} from '../../domain/errors.ts'
 import { builder } from '../building/builder.ts'
 import { requireViewer } from '../building/context.ts'
 import { refusing } from '../building/refusing.ts'
@@ -31,7 +37,13 @@ const ToggleReactionInput = builder.inputType('ToggleReactionInput', {
 })
 
 const toggleShape = z.object({ emoji: reactionEmoji, opKey })
-const toggling = refusing(NotFoundError, ValidationError, MessageDeletedError, OpKeyReusedError)
+const toggling = refusing(
+  NotFoundError,
+  ValidationError,
+  MessageDeletedError,
+  OpKeyReusedError,
+  ConversationClosedError,
+)
 
 builder.mutationField('toggleReaction', (t) =>
   t.field({

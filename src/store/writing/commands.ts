@@ -220,6 +220,16 @@ export interface SetSupportStatus {
   status: SupportStatus
 }
 
+/** `blocked` false takes a block back. */
+export interface BlockUser {
+  type: 'blockUser'
+  actorId: string
+  userId: string
+  blocked: boolean
+  /** Most people whom one person may have blocked. */
+  maxBlocks: number
+}
+
 /** A write, as its SQL function takes it. */
 export type Command =
   | SendMessage
@@ -246,6 +256,7 @@ export type Command =
   | ReadSupport
   | AssignSupport
   | SetSupportStatus
+  | BlockUser
 
 export type CommandType = Command['type']
 export type CommandOf<Type extends CommandType> = Extract<Command, { type: Type }>

@@ -104,7 +104,7 @@ export const outcomes = {
   ]),
   toggleReaction: z.discriminatedUnion('outcome', [
     messageWritten,
-    refused('NOT_FOUND', 'MESSAGE_DELETED', 'TOO_MANY_REACTIONS', 'OP_KEY_REUSED'),
+    refused('NOT_FOUND', 'MESSAGE_DELETED', 'TOO_MANY_REACTIONS', 'OP_KEY_REUSED', 'CONVERSATION_CLOSED'),
   ]),
   pinMessage: z.discriminatedUnion('outcome', [
     messageWritten,
@@ -114,7 +114,7 @@ export const outcomes = {
   markReadIn: markedRead,
   flushReceipts: flushed,
   updateEntry: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND')]),
-  startDirect: z.discriminatedUnion('outcome', [conversationMade, refused('NOT_FOUND')]),
+  startDirect: z.discriminatedUnion('outcome', [conversationMade, refused('NOT_FOUND', 'BLOCKED_BY_ACTOR')]),
   createGroup: z.discriminatedUnion('outcome', [conversationMade, refused('NOT_FOUND', 'OP_KEY_REUSED')]),
   renameConversation: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN')]),
   updateGroup: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN')]),
@@ -148,6 +148,7 @@ export const outcomes = {
     }),
     refused('NOT_FOUND', 'FORBIDDEN'),
   ]),
+  blockUser: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'TOO_MANY_BLOCKS')]),
 } satisfies Record<CommandType, z.ZodType>
 
 /** The outcome of a write of this type. */

@@ -180,6 +180,12 @@ const calls: Record<CommandType, Call> = {
     conversationId: 'uuid',
     status: 'support_status',
   }),
+  blockUser: callOf<'blockUser'>('parley_block_user', {
+    actorId: 'uuid',
+    userId: 'uuid',
+    blocked: 'boolean',
+    maxBlocks: 'int',
+  }),
 }
 
 /** Sends do not wait in the turns of their sender: nobody has many in flight, as they share statements. */

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { MembershipOf } from '../../../src/domain/conversations/memberships.ts'
+import type { TypistOf } from '../../../src/domain/typing/typist-of.ts'
 import type { Streams } from '../../../src/domain/streams/streams.ts'
 import { createTyping, type Typing } from '../../../src/domain/typing/typing.ts'
 import type { TypingFeed } from '../../../src/domain/typing/feed.ts'
@@ -53,7 +53,7 @@ let published: string[]
 let feeds: FakeFeed[]
 let head: number
 /** Answers whether the next ones are members; a test may hold it back. */
-let membershipOf: MembershipOf
+let typistOf: TypistOf
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -66,24 +66,14 @@ beforeEach(() => {
     published.push(payload)
     return publish(topic, payload)
   }
-  membershipOf = () => Promise.resolve(membership())
+  typistOf = () => Promise.resolve(typist())
 })
 
 afterEach(() => {
   vi.useRealTimers()
 })
 
-const membership = () => ({
-  conversationId: group,
-  headEventSeq: head,
-  headMark: String(head),
-  floorEventSeq: 0,
-  floorMark: '0',
-  markThere: null,
-  joinedEventSeq: 0,
-  historyFromSeq: 0,
-  active: true,
-})
+const typist = () => ({ headEventSeq: head, hiddenFrom: [] as string[] })
 
 /** What one process has; the bus is that of all. */
 function newTyping(): Typing {
@@ -97,7 +87,7 @@ function newTyping(): Typing {
   return createTyping({
     bus,
     streams,
-    membershipOf: (viewer, id) => membershipOf(viewer, id),
+    typistOf: (viewer, id) => typistOf(viewer, id),
     logger: pino({ level: 'silent' }),
   })
 }
@@ -313,7 +303,7 @@ test('what was said later holds, also when it is looked up sooner', async () => 
   const typing = newTyping()
   const { told } = await read(typing, bob)
   const answers: (() => void)[] = []
-  membershipOf = () => new Promise((resolve) => answers.push(() => resolve(membership())))
+  typistOf = () => new Promise((resolve) => answers.push(() => resolve(typist())))
   const asked = [typing.set(ann, group, true, null), typing.set(ann, group, false, null)]
   answers[1]!()
   await asked[1]
@@ -333,7 +323,7 @@ test('what was said later holds, also when it is looked up sooner', async () => 
 test('who is no member is answered false, and nothing is told or kept of them', async () => {
   const typing = newTyping()
   const { told, feed } = await read(typing, bob)
-  membershipOf = () => Promise.resolve(null)
+  typistOf = () => Promise.resolve(null)
   expect(await set(typing, ann, true)).toBe(false)
   expect([told, published]).toEqual([[], []])
   feed.end()

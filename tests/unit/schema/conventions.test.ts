@@ -47,7 +47,7 @@ test('every event of a durable stream is a StreamEvent, and says where it may co
       .getPossibleTypes(events.find((event) => event.name === name)!)
       .map((type) => type.name)
       .sort()
-  const personal = ['InboxEntryChanged']
+  const personal = ['BlockChanged', 'InboxEntryChanged']
   expect(possible('InboxEvent')).toEqual(possible('StreamEvent'))
   expect(possible('ConversationEvent')).toEqual(possible('StreamEvent').filter((name) => !personal.includes(name)))
   expect(possible('ReceiptEvent')).toEqual(['ReceiptAdvanced', 'SnapshotRequired'])

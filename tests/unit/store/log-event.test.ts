@@ -60,7 +60,7 @@ test('what each type is told by, ends and moves', () => {
   )
   expect(names(typesWhere(({ subscriptions }) => subscriptions.includes('receiptEvents')))).toBe('RECEIPT_ADVANCED')
   expect(names(typesWhere(({ subscriptions }) => !subscriptions.includes('conversationEvents')))).toBe(
-    'INBOX_ENTRY_CHANGED DESK_MOVED',
+    'INBOX_ENTRY_CHANGED BLOCK_CHANGED DESK_MOVED',
   )
   expect(names(typesWhere(({ endsTypingOf }) => endsTypingOf !== null))).toBe('MESSAGE_SENT MEMBER_LEFT USER_ERASED')
   // What others were answered before a new message or a receipt holds after it.
