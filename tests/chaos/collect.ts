@@ -5,13 +5,17 @@ import { keyOf } from '../testkit/ask.ts'
 import type { Person } from '../testkit/person.ts'
 import { Replica } from '../testkit/replica.ts'
 import { call } from './call.ts'
+import type { DeskReader } from './desk-reader.ts'
 import type { ChaosReader } from './reader.ts'
+import { compareSearch } from './search-check.ts'
+import { compareSupport } from './support.ts'
 import type { History, Run } from './verdict.ts'
 import type { World } from './world.ts'
 import type { Writer } from './writer.ts'
 import { marksUnread } from './writes.ts'
 
 const uuidOf = (globalId: string) => keyOf(globalId)
+const globalIdOf = (id: string) => Buffer.from(`Conversation:${id}`).toString('base64url')
 
 /**
  * Milliseconds without any change before the state is judged: a write that hung in a stalled connection may still arrive.
@@ -52,13 +56,38 @@ function behind(reader: ChaosReader, { heads, active }: Heads): string[] {
   )
 }
 
+/** How far each support conversation has got. */
+export async function supportHeads({ database }: World): Promise<{ streamId: string; head: number }[]> {
+  const { rows } = await database.query<{ streamId: string; head: number }>(
+    `SELECT id AS "streamId", head_event_seq AS head FROM conversations WHERE kind = 'SUPPORT'`,
+  )
+  return rows.map(({ streamId, head }) => ({ streamId: globalIdOf(streamId), head }))
+}
+
+async function behindDesk(world: World, desks: DeskReader[]): Promise<string[]> {
+  const heads = await supportHeads(world)
+  return desks.flatMap((desk) =>
+    heads
+      .filter(({ streamId, head }) => desk.place(streamId) !== head)
+      .map(
+        ({ streamId, head }) =>
+          `${desk.name} is at ${desk.place(streamId) ?? 'nothing'} of ${head} in ${uuidOf(streamId)}`,
+      ),
+  )
+}
+
 /** Waits until every reader has everything and nothing changes any more; returns what is missing after `timeoutMs`. */
-export async function untilCaughtUp(world: World, readers: ChaosReader[], timeoutMs: number): Promise<string[]> {
+export async function untilCaughtUp(
+  world: World,
+  readers: ChaosReader[],
+  desks: DeskReader[],
+  timeoutMs: number,
+): Promise<string[]> {
   const deadlineMs = Date.now() + timeoutMs
   let before = ''
   for (;;) {
     const heads = await readHeads(world)
-    const missing = readers.flatMap((reader) => behind(reader, heads))
+    const missing = [...readers.flatMap((reader) => behind(reader, heads)), ...(await behindDesk(world, desks))]
     const now = JSON.stringify(heads)
     if ((missing.length === 0 && now === before) || Date.now() > deadlineMs) return missing
     before = now
@@ -227,14 +256,19 @@ async function readOwners({ database }: World): Promise<History['states']> {
 }
 
 /** All data that the verdict needs, with the ids of the database. */
-export async function collect(world: World, writers: Writer[], readers: ChaosReader[]): Promise<History> {
+export async function collect(
+  world: World,
+  writers: Writer[],
+  readers: ChaosReader[],
+  desks: DeskReader[],
+): Promise<History> {
   const stored = await readStored(world)
   return {
     ...stored,
     acks: writers.flatMap(({ acks }) =>
       acks.map((ack) => ({ ...ack, who: uuidOf(ack.who), streamId: uuidOf(ack.streamId) })),
     ),
-    readers: readers.map((reader) => {
+    readers: [...readers, ...desks].map((reader) => {
       const { name, who, streams } = reader.history()
       const inIds = streams.map(({ streamId, segments }) => ({ streamId: uuidOf(streamId), segments }))
       return { name, who: uuidOf(who), streams: inIds }
@@ -245,6 +279,8 @@ export async function collect(world: World, writers: Writer[], readers: ChaosRea
       ...(await compareReactions(world)),
       ...(await compareFiles(world)),
       ...(await readOwners(world)),
+      ...(await compareSearch(world, ask)),
+      ...(await compareSupport(world, ask)),
     ],
     positions: writers.flatMap((writer) =>
       [...writer.positions].map(([id, lastReadSeqs]) => ({ name: `${writer.name} in ${uuidOf(id)}`, lastReadSeqs })),

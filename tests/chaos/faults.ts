@@ -4,6 +4,9 @@ import type { ChaosReader } from './reader.ts'
 import type { ServerSlot } from './server-slot.ts'
 import type { World } from './world.ts'
 
+/** What can be cut off and held up. */
+type Breakable = Pick<ChaosReader, 'name' | 'cut' | 'stall' | 'resume'>
+
 type Fault = () => Promise<void>
 
 const pauseMs: [number, number] = [2_000, 6_000]
@@ -21,7 +24,7 @@ export class Faults {
 
   constructor(
     private readonly world: World,
-    private readonly readers: ChaosReader[],
+    private readonly readers: Breakable[],
     private readonly chance: Chance,
     private readonly say: (what: string) => void,
   ) {}
@@ -79,7 +82,7 @@ export class Faults {
     return this.begin(kind, `server ${server.name}`, () => fault(server))
   }
 
-  private readonly onReader = (fault: (reader: ChaosReader) => Promise<void>) => (kind: string) => {
+  private readonly onReader = (fault: (reader: Breakable) => Promise<void>) => (kind: string) => {
     const reader = this.chance.pick(this.readers)
     return this.begin(kind, reader.name, () => fault(reader))
   }

@@ -6,7 +6,7 @@ import type { Writer } from './writer.ts'
 export interface ReportOptions {
   verdict: Verdict
   writers: Writer[]
-  readers: ChaosReader[]
+  readers: Pick<ChaosReader, 'eventCount' | 'connectCount' | 'snapshotCount'>[]
   faults: Faults
   seed: number
   seconds: number

@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Chance } from './chance.ts'
-import { collect, untilCaughtUp } from './collect.ts'
+import { collect, supportHeads, untilCaughtUp } from './collect.ts'
+import { DeskReader } from './desk-reader.ts'
 import { Faults } from './faults.ts'
 import { ChaosReader } from './reader.ts'
 import { report } from './report.ts'
@@ -37,7 +38,10 @@ function readArguments(): { seconds: number; seed: number; quiet: boolean } {
 
 function makeReaders(world: World, chance: Chance): ChaosReader[] {
   return world.people.flatMap((person, index) => {
-    const own = world.talks.filter(({ members }) => members.includes(person))
+    // Of the staff only the inbox, until they have answered.
+    const own = world.talks.filter(({ members, owner, isSupport }) =>
+      isSupport ? owner === person : members.includes(person),
+    )
     return [null, null, chance.pick(own).id].map((conversationId, device) => {
       const byToken = device === 1
       const follows = conversationId !== null ? 'conversation' : byToken ? 'inbox by token' : 'inbox by cursors'
@@ -64,11 +68,14 @@ async function chaos(world: World, chance: Chance, { seconds, seed, quiet }: Ret
   await world.start()
   const readers = makeReaders(world, chance.fork())
   const writers = makeWriters(world, chance.fork())
+  const desks = world.staff.map((person, index) => new DeskReader(world, person, chance.fork(), `desk ${index + 1}`))
   await Promise.all(readers.map((reader) => reader.begin()))
+  const opened = await supportHeads(world)
+  await Promise.all(desks.map((desk) => desk.begin(opened)))
   say(`${world.people.length} people, ${writers.length} writing devices, ${readers.length} readers`)
-  const reading = readers.map((reader) => reader.run())
+  const reading = [...readers, ...desks].map((reader) => reader.run())
   const writing = writers.map((writer) => writer.run())
-  const faults = new Faults(world, readers, chance.fork(), say)
+  const faults = new Faults(world, [...readers, ...desks], chance.fork(), say)
   const breaking = faults.run()
 
   await sleep(seconds * 1_000)
@@ -77,13 +84,13 @@ async function chaos(world: World, chance: Chance, { seconds, seed, quiet }: Ret
   for (const writer of writers) writer.stop()
   await Promise.all(writing)
   say('waiting for the readers')
-  const missing = await untilCaughtUp(world, readers, catchUpTimeoutMs)
+  const missing = await untilCaughtUp(world, readers, desks, catchUpTimeoutMs)
   say('judging')
-  const history = await collect(world, writers, readers)
-  for (const reader of readers) reader.stop()
+  const history = await collect(world, writers, readers, desks)
+  for (const reader of [...readers, ...desks]) reader.stop()
   await Promise.all(reading)
   const verdict = judge(history)
-  report({ verdict, writers, readers, faults, seed, seconds })
+  report({ verdict, writers, readers: [...readers, ...desks], faults, seed, seconds })
   if (isClean(verdict)) return true
   console.log(`\nSeed ${seed}. The first of ${verdict.details.length} findings:`)
   for (const detail of [...verdict.details.slice(0, shownDetails), ...missing.slice(0, 5)]) console.log(`- ${detail}`)

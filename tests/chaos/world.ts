@@ -8,7 +8,8 @@ import { Client, Pool } from 'pg'
 import { startEmbeddedPostgres } from '../../src/embedded/postgres.ts'
 import { migrate } from '../../src/store/database/migrate.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
-import { signUp, type Person } from '../testkit/person.ts'
+import { OpenSupportDocument } from '../../sdk/generated/graphql.ts'
+import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
 import { startProxy, type Proxy } from '../testkit/proxy.ts'
 import { ensureRedisServer, startRedis, type RedisServer } from '../testkit/redis.ts'
 import { textFile, upload } from '../testkit/uploads.ts'
@@ -21,6 +22,8 @@ export interface Talk {
   owner: Person
   members: Person[]
   isGroup: boolean
+  /** Of a person with the staff, who are no members before they answer. */
+  isSupport: boolean
   /** People join and leave all the time. */
   churns: boolean
   /** The newest seq that any client has received. */
@@ -32,6 +35,8 @@ const peopleCount = 20
 const groupCount = 8
 const groupSize = 8
 const directCount = 10
+const staffCount = 3
+const supportCount = 3
 const filesPerPerson = 5
 const root = join(import.meta.dirname, '../..')
 
@@ -45,6 +50,10 @@ export class World {
   servers: ServerSlot[] = []
   people: Person[] = []
   talks: Talk[] = []
+  /** The last of the people. */
+  staff: Person[] = []
+  /** Titles of the support conversations that were opened on the way. */
+  readonly opened: string[] = []
   /** Files that a person has uploaded and not sent yet. */
   readonly files = new Map<Person, string[]>()
   private readonly dataDir = join(this.logDir, 'database')
@@ -159,6 +168,9 @@ export class World {
     for (let count = 0; count < peopleCount; count++) {
       this.people.push(await signUp(this.anyUrl(chance), `Person ${count + 1}`))
     }
+    this.staff = this.people.slice(-staffCount)
+    const handles = this.staff.map(({ handle }) => handle)
+    await this.database.query(`UPDATE users SET role = 'STAFF' WHERE handle = ANY ($1)`, [handles])
     for (const person of this.people) {
       const names = Array.from({ length: filesPerPerson }, (_, index) => `${person.handle} ${String(index)}.txt`)
       this.files.set(person, await Promise.all(names.map((name) => upload(person, textFile(`The file ${name}`, name)))))
@@ -168,12 +180,33 @@ export class World {
       const others = chance.shuffled(this.people.filter((person) => person !== owner)).slice(0, groupSize - 1)
       const id = await owner.createGroup(others, `Group ${count + 1}`)
       const churns = count === groupCount - 1
-      this.talks.push({ id, owner, members: [owner, ...others], isGroup: true, churns, headSeq: 0 })
+      this.talks.push({ id, owner, members: [owner, ...others], isGroup: true, isSupport: false, churns, headSeq: 0 })
     }
     for (let count = 0; count < directCount; count++) {
       const [owner, other] = [this.people[count * 2]!, this.people[(count * 2 + 3) % peopleCount]!]
       const id = await owner.startDirect(other)
-      this.talks.push({ id, owner, members: [owner, other], isGroup: false, churns: false, headSeq: 0 })
+      this.talks.push({
+        id,
+        owner,
+        members: [owner, other],
+        isGroup: false,
+        isSupport: false,
+        churns: false,
+        headSeq: 0,
+      })
+    }
+    for (const owner of this.people.slice(0, supportCount)) {
+      const { openSupport } = await owner.client.request(OpenSupportDocument, { input: { opKey: newKey() } })
+      const { id } = expectType(openSupport, 'OpenSupportSuccess').conversation
+      this.talks.push({
+        id,
+        owner,
+        members: [owner, ...this.staff],
+        isGroup: false,
+        isSupport: true,
+        churns: false,
+        headSeq: 0,
+      })
     }
   }
 }

@@ -89,6 +89,7 @@ export class Writer {
         if (status?.state !== 'ACCEPTED' || !status.cursor) continue
         // A writer who has left since gets only the position; the write counts as settled.
         this.countAck(write.kind)
+        write.done?.()
         if (status.message) this.noteAck(write, asker, status.cursor, status.message, attempt + 1, 'DUPLICATE')
         return
       }
@@ -113,6 +114,7 @@ export class Writer {
       return
     }
     this.countAck(write.kind)
+    write.done?.()
     if (ack?.cursor && message) {
       const outcome = ack.outcome === 'DUPLICATE' ? 'DUPLICATE' : 'ACCEPTED'
       this.noteAck(write, asker, ack.cursor, message, attempts, outcome)

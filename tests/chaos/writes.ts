@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Person } from '../testkit/person.ts'
 import type { Chance } from './chance.ts'
+import { supportWrite } from './support.ts'
 import type { Talk, World } from './world.ts'
 
 export interface Write {
@@ -13,6 +14,8 @@ export interface Write {
   text: string | null
   /** Typenames of outcomes that are possible because others act at the same time. */
   outcomes: string[]
+  /** Called when it is known to have succeeded. */
+  done?: () => void
 }
 
 export interface Sent {
@@ -26,7 +29,7 @@ const written = 'ack { outcome opKey cursor { streamId eventSeq } } message { id
 const document = (field: string, type: string, success: string, selection: string) =>
   `mutation ($input: ${type}!) { ${field}(input: $input) { __typename ... on ${success} { ${selection} } ${failure} } }`
 
-const documents = {
+export const documents = {
   send: document('sendMessage', 'SendMessageInput', 'SendMessageSuccess', written),
   edit: document('editMessage', 'EditMessageInput', 'EditMessageSuccess', written),
   delete: document('deleteMessage', 'DeleteMessageInput', 'DeleteMessageSuccess', written),
@@ -69,6 +72,11 @@ const documents = {
     __typename ... on TransferOwnershipSuccess { conversation { id } } ${failure} } }`,
   hide: `mutation ($id: ID!) { hideConversation(input: { conversationId: $id }) {
     __typename ... on HideConversationSuccess { conversation { id } } ${failure} } }`,
+  open: document('openSupport', 'OpenSupportInput', 'OpenSupportSuccess', 'conversation { id }'),
+  status: `mutation ($id: ID!, $status: SupportStatus!) { setSupportStatus(input: { conversationId: $id, status: $status }) {
+    __typename ... on SetSupportStatusSuccess { conversation { supportStatus } } ${failure} } }`,
+  assign: `mutation ($id: ID!, $user: ID) { assignSupport(input: { conversationId: $id, userId: $user }) {
+    __typename ... on AssignSupportSuccess { conversation { assignee { id } } } ${failure} } }`,
   leave: `mutation ($id: ID!) { leaveConversation(input: { conversationId: $id }) {
     __typename ... on LeaveConversationSuccess { conversationId } ${failure} } }`,
 }
@@ -91,7 +99,7 @@ const weights: [keyof typeof makers, number][] = [
 ]
 const totalWeight = weights.reduce((sum, [, weight]) => sum + weight, 0)
 
-interface Situation {
+export interface Situation {
   world: World
   chance: Chance
   person: Person
@@ -114,9 +122,12 @@ const base = { key: null, text: null }
 /** A person who comes and goes may be out at the moment, so any write of theirs may be refused with NotFoundError. */
 const orGone = (talk: Talk, ...outcomes: string[]) => (talk.churns ? [...outcomes, 'NotFoundError'] : outcomes)
 
+/** UNTIL_READ: the other side may have read it. */
+const orLocked = (talk: Talk) => (talk.isSupport ? ['MessageLockedError'] : [])
+
 /** Some of its messages mention some of its people. */
 const mentionsOf = (talk: Talk, chance: Chance): { mentionIds?: string[] } => {
-  if (chance.next() < 0.7) return {}
+  if (chance.next() < 0.7 || talk.isSupport) return {}
   const count = chance.between(0, 3)
   return {
     mentionIds: chance
@@ -130,7 +141,7 @@ const mentionsOf = (talk: Talk, chance: Chance): { mentionIds?: string[] } => {
 const orNoMember = (talk: Talk, { mentionIds = [] }: { mentionIds?: string[] }) =>
   talk.churns && mentionIds.length > 0 ? ['ValidationError'] : []
 
-const makers = {
+export const makers = {
   send({ world, person, chance }: Situation, talk: Talk): Write {
     const key = randomUUID()
     const text = `${person.handle} says ${key} ${'and more '.repeat(chance.between(0, 20))}`
@@ -157,6 +168,7 @@ const makers = {
       'EditMessageSuccess',
       'MessageDeletedError',
       ...orNoMember(target.talk, mentions),
+      ...orLocked(target.talk),
     )
     return { kind: 'edit', talk: target.talk, key, query: documents.edit, variables, text, outcomes }
   },
@@ -166,7 +178,7 @@ const makers = {
     const target = chance.pick(sent.slice(-20))
     const key = randomUUID()
     const variables = { input: { messageId: target.messageId, opKey: key } }
-    const outcomes = orGone(target.talk, 'DeleteMessageSuccess', 'MessageDeletedError')
+    const outcomes = orGone(target.talk, 'DeleteMessageSuccess', 'MessageDeletedError', ...orLocked(target.talk))
     return { ...base, kind: 'delete', talk: target.talk, key, query: documents.delete, variables, outcomes }
   },
   react(situation: Situation, talk: Talk): Write {
@@ -265,6 +277,7 @@ const makers = {
 export function nextWrite(situation: Situation): Write {
   const { world, chance, person } = situation
   const talk = chance.pick(world.talks.filter(({ members }) => members.includes(person)))
+  if (talk.isSupport) return supportWrite(situation, talk)
   let ticket = chance.next() * totalWeight
   const [kind] = weights.find(([, weight]) => (ticket -= weight) < 0) ?? ['send' as const]
   return makers[kind](situation, talk)
