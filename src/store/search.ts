@@ -16,6 +16,9 @@ export interface SearchRequest {
   match: string
   plain: string
   whole: string
+  /** What every match has of whole words, and the beginnings of words that stand beside it; null where there are not both. */
+  exact: string | null
+  prefix: string | null
   fromMs: number | null
   /** Only what was sent before. */
   toMs: number | null
@@ -86,7 +89,7 @@ export interface SearchStore {
 const findMessages = {
   name: 'read_found_messages',
   text: `SELECT conversation_id AS "conversationId", seq, (extract(epoch FROM created_at) * 1000)::float8 AS "atMs", revision, rank
-    FROM parley_search_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+    FROM parley_search_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 }
 
 /** Before and after all times. */
@@ -181,7 +184,22 @@ interface DueRow {
 
 export function createSearchStore(db: Database): SearchStore {
   return {
-    find({ viewerId, isStaff, conversationId, match, plain, whole, fromMs, toMs, below, downTo, wanted }, payer) {
+    find(request, payer) {
+      const {
+        viewerId,
+        isStaff,
+        conversationId,
+        match,
+        plain,
+        whole,
+        fromMs,
+        toMs,
+        below,
+        downTo,
+        wanted,
+        exact,
+        prefix,
+      } = request
       const values = [
         ...[
           viewerId,
@@ -195,6 +213,7 @@ export function createSearchStore(db: Database): SearchStore {
         ],
         ...[timeOf(below?.atMs ?? null, always), below?.conversationId ?? lastId, below?.seq ?? maxSeq],
         ...[timeOf(downTo?.atMs ?? null, never), downTo?.conversationId ?? firstId, downTo?.seq ?? 0, wanted],
+        ...[exact, prefix],
       ]
       return db.run<SearchHit & Record<string, unknown>>(findMessages, values, payer)
     },

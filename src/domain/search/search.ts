@@ -3,7 +3,7 @@ import type { SearchHit, SearchPlace, SearchRequest, SearchStore } from '../../s
 import { accessOf, isStaff } from '../conversations/access.ts'
 import { NotFoundError } from '../errors.ts'
 import type { Loaders } from '../loaders.ts'
-import { matchText, tagPlace, wholeText, type SearchQuery } from '../text/search-query.ts'
+import { exactTexts, matchText, prefixText, tagPlace, wholeText, type SearchQuery } from '../text/search-query.ts'
 import type { Viewer } from '../viewer.ts'
 import { attachmentLabel, senderLabel } from './labels.ts'
 
@@ -80,12 +80,31 @@ function bounded({ below, downTo }: SearchWindow, hits: readonly SearchHit[]): S
   }
 }
 
-function conditionsOf(query: SearchQuery, { senderId, hasAttachment }: SearchFilter): string {
-  const labels = [
+interface Conditions {
+  match: string
+  /** What every match has of whole words and labels; null where that is nothing, or all there is. */
+  exact: string | null
+  /** Beginnings of words beside them. */
+  prefix: string | null
+}
+
+/** The query and the filter as PostgreSQL's tsqueries. */
+export function conditionsOf(
+  query: SearchQuery,
+  { senderId, hasAttachment }: Pick<SearchFilter, 'senderId' | 'hasAttachment'>,
+): Conditions {
+  const required = [
     ...(senderId === null ? [] : [`'${tagPlace}${senderLabel(senderId)}'`]),
-    ...(hasAttachment === null ? [] : [`${hasAttachment ? '' : '!'}'${tagPlace}${attachmentLabel}'`]),
+    ...(hasAttachment === true ? [`'${tagPlace}${attachmentLabel}'`] : []),
   ]
-  return labels.length === 0 ? matchText(query) : `${labels.join(' & ')} & (${matchText(query)})`
+  const labels = [...required, ...(hasAttachment === false ? [`!'${tagPlace}${attachmentLabel}'`] : [])]
+  const match = labels.length === 0 ? matchText(query) : `${labels.join(' & ')} & (${matchText(query)})`
+  const prefix = prefixText(query)
+  if (prefix === null) return { match, exact: null, prefix: null }
+  const words = exactTexts(query)
+  const isInAll = words.every((text) => text !== null)
+  const parts = [...required, ...(isInAll ? [`(${words.join(' | ')})`] : [])]
+  return parts.length > 0 ? { match, exact: parts.join(' & '), prefix } : { match, exact: null, prefix: null }
 }
 
 export function createSearch(store: Pick<SearchStore, 'find'>): Search {
@@ -107,7 +126,7 @@ export function createSearch(store: Pick<SearchStore, 'find'>): Search {
         const access = await accessOf(viewer, conversationId, loaders)
         if (!access) throw new NotFoundError('There is no such conversation here.')
       }
-      const texts = { match: conditionsOf(query, filter), plain: matchText(query), whole: wholeText(query) }
+      const texts = { ...conditionsOf(query, filter), plain: matchText(query), whole: wholeText(query) }
       const base = { viewerId: viewer.userId, isStaff: isStaff(viewer), conversationId, fromMs, toMs, ...texts }
       const found: Found[] = []
       let window: SearchWindow = after?.window ?? { below: null, downTo: null }

@@ -120,6 +120,23 @@ function termText({ steps, joined, isNegated }: Term, wholeWords: boolean): stri
 export const matchText = ({ alternatives }: SearchQuery): string =>
   alternatives.map((terms) => terms.map((term) => termText(term, false)).join(' & ')).join(' | ')
 
+const hasPrefix = ({ steps, joined }: Term) => steps.some(({ isPrefix }) => isPrefix) || joined?.isPrefix === true
+
+/** What every match has of whole words, as a tsquery for each alternative; null when one of them has nothing of it. */
+export function exactTexts({ alternatives }: SearchQuery): (string | null)[] {
+  return alternatives.map((terms) => {
+    const exact = terms.filter((term) => !term.isNegated && !hasPrefix(term))
+    return exact.length > 0 ? exact.map((term) => termText(term, false)).join(' & ') : null
+  })
+}
+
+/** The beginnings of words that are asked for, any of them; null when there are none. */
+export function prefixText({ alternatives }: SearchQuery): string | null {
+  const steps = alternatives.flat().flatMap(({ steps, joined }) => [...steps, ...(joined ? [joined] : [])])
+  const texts = steps.filter(({ isPrefix }) => isPrefix).map(({ text }) => lexeme(text, true))
+  return texts.length > 0 ? texts.join(' | ') : null
+}
+
 /** All that is asked for, in whole words: what has it stands before what has a part of it. */
 export const wholeText = ({ alternatives }: SearchQuery): string =>
   alternatives
