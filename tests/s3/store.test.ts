@@ -1,5 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { randomUUID } from 'node:crypto'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
@@ -8,6 +10,7 @@ import { FileFolder } from '../../src/files/folder.ts'
 import { openS3Store } from '../../src/files/s3.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { ask, expectErrors, expectSubstance } from '../testkit/api.ts'
+import { atEnd } from '../testkit/at-end.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
 import { startProxy, type Proxy } from '../testkit/proxy.ts'
@@ -324,13 +327,13 @@ test('addresses end in time', async () => {
   expect((await fetch(await urlOf(zoe, message.id))).status).toBe(200)
 })
 
-test('what was put where uploads come, and is of no file that waits for it, is swept', async () => {
-  const { S3_BUCKET = '', S3_ENDPOINT = '', S3_REGION = '' } = swift.env
-  const store = await openS3Store({
-    bucket: S3_BUCKET,
-    endpoint: S3_ENDPOINT,
-    publicEndpoint: null,
-    region: S3_REGION,
+/** The store without a server around it. */
+const openStore = (endpoint = swift.endpoint) =>
+  openS3Store({
+    bucket: swift.env.S3_BUCKET ?? '',
+    endpoint,
+    publicEndpoint: swift.endpoint,
+    region: swift.env.S3_REGION ?? '',
     accessKeyId: swift.env.S3_ACCESS_KEY_ID ?? '',
     secretAccessKey: swift.env.S3_SECRET_ACCESS_KEY ?? '',
     forcePathStyle: true,
@@ -338,6 +341,60 @@ test('what was put where uploads come, and is of no file that waits for it, is s
     unattachedTtlMs: 3_000,
     logger: createLogger('silent'),
   })
+
+/** Swift, but copies are answered by this, and nothing is copied. */
+async function startForwarder(copied: string): Promise<string> {
+  const forwarder = createServer((incoming, response) => {
+    if (incoming.headers['x-amz-copy-source'] !== undefined) {
+      incoming.resume()
+      response.writeHead(200, { 'content-type': 'application/xml' }).end(copied)
+      return
+    }
+    const { method, url, headers } = incoming
+    const outgoing = request({ host: '127.0.0.1', port: swift.port, method, path: url, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers)
+      answer.pipe(response)
+    })
+    incoming.pipe(outgoing)
+  })
+  await new Promise<void>((resolve) => forwarder.listen(0, '127.0.0.1', resolve))
+  atEnd(() => {
+    forwarder.closeAllConnections()
+    forwarder.close()
+  })
+  return `http://127.0.0.1:${String((forwarder.address() as AddressInfo).port)}`
+}
+
+test.each([
+  ['calls a copy otherwise', '<CopyObjectResult><ETag>"other"</ETag></CopyObjectResult>'],
+  ['does not say what it copied', '<CopyObjectResult></CopyObjectResult>'],
+])('from a store that %s readers get the bytes that were checked', async (_, copied) => {
+  const store = await openStore(await startForwarder(copied))
+  const bytes = Buffer.from(`of ${newKey()}`)
+  const file = {
+    id: randomUUID(),
+    fileName: 'a.txt',
+    contentType: 'text/plain',
+    byteSize: bytes.byteLength,
+    hash: null,
+  }
+  const url = await store.uploadUrl(file, new Date(Date.now() + 60_000), () => '')
+  const init = { method: 'PUT', headers: { 'content-type': 'text/plain' }, body: bytes }
+  expect((await fetch(url, init)).status).toBe(200)
+  const arrived = await store.arrived(file)
+  if (!arrived || arrived.path === null) throw new Error('nothing came')
+  expect((await fetch(url, { ...init, body: Buffer.alloc(bytes.byteLength) })).status).toBe(200)
+  expect(await store.publish(file, arrived)).toBe(true)
+  const time = { from: new Date(), until: new Date(Date.now() + 60_000) }
+  const got = await fetch(await store.downloadUrl({ ...file, hash: arrived.hash }, time, () => ''))
+  expect(await got.text()).toBe(bytes.toString())
+  await store.release(arrived)
+  store.close()
+})
+
+test('what was put where uploads come, and is of no file that waits for it, is swept', async () => {
+  const store = await openStore()
+  const { S3_BUCKET } = swift.env
   await store.prepare()
   const putAt = (Key: string) => swift.client.send(new PutObjectCommand({ Bucket: S3_BUCKET, Key, Body: 'left' }))
   await putAt('incoming/old')
