@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { ask, expectErrors, expectSubstance, follow } from '../testkit/api.ts'
 import { newKey, expectType, signUp, type Person } from '../testkit/person.ts'
 import type { ServerProcess } from '../testkit/server.ts'
+import { socketClient } from '../testkit/socket-client.ts'
 import { sharedServer } from '../testkit/shared.ts'
 import {
   askUpload,
@@ -380,6 +381,35 @@ describe('a message', () => {
         },
       },
     })
+  })
+
+  test('keeps its place among those of its sender, who waits for no answer between them', async () => {
+    const conversationId = await ann.startDirect(bob)
+    const files = await Promise.all(Array.from({ length: 8 }, (_, index) => upload(ann, textFile(String(index)))))
+    await ann.send(conversationId, 'They are a member')
+    const client = socketClient(ann)
+    // Connected: what is asked before that may wait in another order.
+    await client.iterate({ query: '{ viewer { id } }' }).next()
+    const inputs = files.flatMap((id, index) => [
+      { text: `${String(index)} before` },
+      { text: `${String(index)} with`, attachmentIds: [id] },
+      { text: `${String(index)} after` },
+    ])
+    const answers = await Promise.all(
+      inputs.map(async (input) => {
+        const variables = { input: { conversationId, clientMessageId: newKey(), ...input } }
+        const query = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) {
+          ... on SendMessageSuccess { message { seq text } } } }`
+        const { value } = (await client.iterate({ query, variables }).next()) as {
+          value: { data: { sendMessage: { message: { seq: number; text: string } } } }
+        }
+        return value.data.sendMessage.message
+      }),
+    )
+    await client.dispose()
+    expect(answers.sort((one, other) => one.seq - other.seq).map(({ text }) => text)).toEqual(
+      inputs.map(({ text }) => text),
+    )
   })
 
   test('takes no file twice, of another person, of nobody, or of no file, and no eleventh one', async () => {

@@ -11,6 +11,7 @@ import type {
   ValidationError,
 } from '../errors.ts'
 import type { Checking } from '../attachments/checking.ts'
+import { settlesWithin } from '../../flow/deadline.ts'
 import { accessOf, isStaff } from '../conversations/access.ts'
 import type { SendMessage } from '../../store/writing/commands.ts'
 import { supportAnswered } from '../../telemetry/facts.ts'
@@ -90,6 +91,9 @@ export interface Messages {
   writeStatus(viewer: Viewer, opKey: string): Promise<WriteStatus>
 }
 
+/** How long a text waits behind the files of a message before it, which may have to come from afar. */
+const maxTurnMs = 2_000
+
 const noConversation = { notFound: 'There is no such conversation here.' }
 const noMessage = { notFound: 'There is no such message here.' }
 
@@ -111,9 +115,29 @@ export function createMessages(
   typing: Pick<Typing, 'sent'>,
   uploads: Pick<Checking, 'settle'>,
 ): Messages {
+  /** By sender and conversation: the files of their last send with some are being looked at. */
+  const looking = new Map<string, Promise<void>>()
+
+  /** Resolves when the send's files are in order, and those of its sender's sends before it were looked at: none overtakes. */
+  async function takeTurn({ actorId, conversationId, attachmentIds }: SendMessage): Promise<void> {
+    const own = `${actorId} ${conversationId}`
+    const before = looking.get(own)
+    if (!attachmentIds) {
+      if (before) await settlesWithin(maxTurnMs, before)
+      return
+    }
+    const settling = uploads.settle(actorId, attachmentIds)
+    // Whatever comes of it, it is over for those behind it.
+    const turn = Promise.allSettled([before, settling]).then(() => undefined)
+    looking.set(own, turn)
+    await turn
+    if (looking.get(own) === turn) looking.delete(own)
+    await settling
+  }
+
   /** Staff who are not a member come to be one of a support conversation with what they send. */
   const sendOrAnswer = async (viewer: Viewer, command: SendMessage) => {
-    if (command.attachmentIds) await uploads.settle(viewer.userId, command.attachmentIds)
+    if (command.attachmentIds || looking.size > 0) await takeTurn(command)
     const sent = await append(command)
     if (sent.outcome !== 'NOT_FOUND' || !isStaff(viewer)) return sent
     const answered = await append({ ...command, type: 'answerSupport' })

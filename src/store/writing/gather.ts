@@ -7,6 +7,8 @@ export interface GatherOptions<Item, Result> {
   lockOf: (item: Item) => string
   /** A statement has at most one item of each key. */
   keyOf: (item: Item) => string
+  /** Whether it cannot share a statement: it keeps its place among those of its row, and goes by `one`. */
+  isAlone?: (item: Item) => boolean
   /** Runs one item alone. */
   one: (item: Item) => Promise<Result>
   /**
@@ -56,7 +58,8 @@ class Gather<Item, Result> {
   constructor(private readonly options: GatherOptions<Item, Result>) {
     // docs/decisions/0012 says how the numbers were found.
     const { maxBatch = 128, maxInFlight = 2, timesToWait = 3, enough = 32, patienceMs = 10 } = options
-    this.queues = new RowQueues({ ...options, maxBatch, timesToWait })
+    const { isAlone = () => false } = options
+    this.queues = new RowQueues({ ...options, isAlone, maxBatch, timesToWait })
     this.maxInFlight = maxInFlight
     this.enough = enough
     this.patienceMs = patienceMs

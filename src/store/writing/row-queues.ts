@@ -13,6 +13,8 @@ export interface Waiting<Item, Result> {
 export interface RowQueuesOptions<Item> {
   lockOf: (item: Item) => string
   keyOf: (item: Item) => string
+  /** Whether the item must have a statement of its own. */
+  isAlone: (item: Item) => boolean
   maxBatch: number
   timesToWait: number
 }
@@ -54,6 +56,7 @@ export class RowQueues<Item, Result> {
       if (this.inFlight.has(lock) || (batch.length > 0 && this.mustWait(lock))) continue
       const sizeBefore = batch.length
       const left = this.takeFrom(queue, batch, keys)
+      const isAlone = batch[0] !== undefined && this.options.isAlone(batch[0].item)
       if (left.length === 0) this.queues.delete(lock)
       if (batch.length === sizeBefore) {
         if (left.length === 0) this.heldTimes.delete(lock)
@@ -65,7 +68,7 @@ export class RowQueues<Item, Result> {
         this.queues.delete(lock)
         this.queues.set(lock, left)
       }
-      if (this.mustWait(lock)) break
+      if (isAlone || this.mustWait(lock)) break
     }
     return batch
   }
@@ -106,10 +109,16 @@ export class RowQueues<Item, Result> {
   /** Moves the items that fit from the queue to the batch; returns the rest of the queue. */
   private takeFrom(queue: Waiting<Item, Result>[], batch: Waiting<Item, Result>[], keys: Set<string>) {
     const left: Waiting<Item, Result>[] = []
+    // Nothing goes past an item that goes alone: the row's order holds.
+    let isOver = false
     for (const waiting of queue) {
       if (waiting.expired) continue
       const key = this.options.keyOf(waiting.item)
-      if (batch.length === this.options.maxBatch || keys.has(key)) {
+      const isAlone = this.options.isAlone(waiting.item)
+      const isFull = batch.length === this.options.maxBatch || (isAlone && batch.length > 0)
+      const stays = isOver || isFull || keys.has(key)
+      isOver ||= isAlone
+      if (stays) {
         left.push(waiting)
         continue
       }

@@ -83,6 +83,8 @@ export function createSends(
   const gathered = createGather<SendInLine, Sent>({
     lockOf: ({ line }) => line,
     keyOf: ({ send: { actorId, opKey } }) => `${actorId} ${opKey}`,
+    // Files are locked besides the conversation, which a statement for many cannot do.
+    isAlone: ({ send }) => send.attachmentIds !== null,
     one: ({ send }) => sendOne(send),
     many: async (items) => {
       const sends = items.map(({ send: command }) => command)
@@ -105,8 +107,6 @@ export function createSends(
     },
   })
   return async (command) => {
-    // Files are locked besides the conversation, which a statement for many cannot do.
-    if (command.attachmentIds !== null) return sendOne(command)
     const item = lines.enter(command)
     let outcome: string | null = null
     try {

@@ -38,6 +38,7 @@ const gatherer = (options: Partial<typeof limits> = {}) => {
   return createGather<SendMessage, string>({
     lockOf: ({ conversationId }) => conversationId,
     keyOf: ({ actorId, opKey }) => `${actorId} ${opKey}`,
+    isAlone: ({ attachmentIds }) => attachmentIds !== null,
     one: (one) => ask([one], true, () => `${one.text}!`),
     many: (sends) =>
       ask(sends, false, (locked) =>
@@ -60,7 +61,7 @@ afterEach(() => {
 
 const noExtras = { mentionIds: null, mentionEveryone: false, attachmentIds: null }
 let keys = 0
-const asked = (conversationId: string, text: string, opKey = `key ${++keys}`) =>
+const asked = (conversationId: string, text: string, opKey = `key ${++keys}`, attachmentIds: string[] | null = null) =>
   send({
     type: 'sendMessage',
     actorId: 'ann',
@@ -70,6 +71,7 @@ const asked = (conversationId: string, text: string, opKey = `key ${++keys}`) =>
     text,
     replyToSeq: null,
     ...noExtras,
+    attachmentIds,
   })
 
 /** Takes both places, so that what comes next has to wait. */
@@ -282,4 +284,27 @@ test('statements that are stuck do not keep those of other conversations from go
   void asked('c', '3')
   void asked('d', '4')
   expect(texts()).toEqual([['1'], ['2'], ['3']])
+})
+
+test('a send that goes alone keeps its place among those of its conversation, and takes no others along', async () => {
+  const [one, other] = (await fill()) as [Statement, Statement]
+  const withFile = (conversationId: string, text: string) => void asked(conversationId, text, undefined, ['file'])
+  void asked('a', '1')
+  withFile('a', '2')
+  void asked('a', '3')
+  withFile('b', '4')
+  void asked('b', '5')
+  void asked('c', '6')
+  await one.answer()
+  await other.answer()
+  const seen: { texts: (string | null)[]; single: boolean }[] = []
+  for (let statement = statements.shift(); statement; statement = statements.shift()) {
+    seen.push({ texts: statement.texts, single: statement.single })
+    await statement.answer()
+  }
+  expect(seen.flatMap(({ texts }) => texts).sort()).toEqual(['1', '2', '3', '4', '5', '6'])
+  const places = (text: string) => seen.findIndex(({ texts }) => texts.includes(text))
+  expect(seen[places('2')]).toEqual({ texts: ['2'], single: true })
+  expect(seen[places('4')]).toEqual({ texts: ['4'], single: true })
+  expect([places('1') < places('2'), places('2') < places('3'), places('4') < places('5')]).toEqual([true, true, true])
 })
