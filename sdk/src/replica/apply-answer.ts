@@ -96,6 +96,7 @@ function taken(answer: ConversationAnswer, state: State): Copy {
       fields: fieldsOf(conversation),
       pins: pinsOf(conversation),
       headSeq,
+      arrivedSeq: 0,
       lastActivityAt,
       memberCount,
       readByAllSeq,
@@ -105,7 +106,7 @@ function taken(answer: ConversationAnswer, state: State): Copy {
       pagesFrom: cursor.eventSeq,
       entryAsOf: personalSeq,
       ownAsOf: cursor.eventSeq,
-      ownMovedAt: 0,
+      ownMovedAt: cursor.eventSeq,
       members: Table.empty,
       membersAfter: undefined,
       lastMessage: null,
@@ -147,9 +148,12 @@ function withPage(copy: Copy, page: SyncPageFragment, state: State): Copy {
   const from = pageInfo.hasPreviousPage ? first.seq : 1
   const shownFrom = (copy.conversation.entry?.historyFromSeq ?? 0) + 1
   next = withTimeline(next, withRange(next.timeline, Math.max(from, shownFrom), last.seq))
-  if (last.seq > next.conversation.headSeq) next = changed(next, { headSeq: last.seq })
   if (next.conversation.fields.deletedAt !== null) next = buried(next)
-  return next.conversation.entry?.isCounted ? next : recounted(next, state)
+  const isNewer = last.seq > next.conversation.headSeq
+  if (isNewer) next = changed(next, { headSeq: last.seq })
+  if (next.conversation.entry?.isCounted && !isNewer) return next
+  next = recounted(next, state)
+  return isNewer && !next.conversation.entry?.isCounted ? needing(next, { entry: true }) : next
 }
 
 /** Puts a message where none is. */
@@ -165,9 +169,10 @@ function filled(copy: Copy, message: MessageState, { viewerId }: State): Copy {
 /** A message that an answer to a write, or a search, has: also newer than the one that is here. */
 export function applyMessage(state: State, conversationId: Id, message: MessageState): State {
   const copy = copyOf(state, conversationId)
-  if (!copy) return state
-  const merged = later(messageAt(copy.timeline, message.seq), kept(message))
-  return withCopy(state, settled(put(copy, merged, state.viewerId)))
+  if (!copy || copy.conversation.fields.deletedAt !== null) return state
+  const held = messageAt(copy.timeline, message.seq)
+  const next = held ? put(copy, later(held, kept(message)), state.viewerId) : filled(copy, kept(message), state)
+  return withCopy(state, settled(next))
 }
 
 /** A page of members. `isFirst`: from the beginning. */

@@ -119,12 +119,15 @@ function inConversation(copy: Copy, event: OfConversation, state: State): Copy {
     case 'ReceiptAdvanced':
       return receipts(copy, event, state)
     case 'MemberJoined': {
-      const { headSeq } = copy.conversation
+      const { headSeq, arrivedSeq } = copy.conversation
       const { memberCount, readByAllSeq, deliveredToAllSeq } = event.conversation
       const [user, joinedAt] = [userOf(event.user), event.occurredAt]
-      const positions = { lastReadSeq: headSeq, lastDeliveredSeq: headSeq }
+      // Everything so far is read. Which message was the newest then is known from the last one that came.
+      const upTo = headSeq === 0 || arrivedSeq > 0 ? arrivedSeq : null
+      const positions = { lastReadSeq: upTo, lastDeliveredSeq: upTo }
       const joined = withMember(copy, user.id, { user, role: 'MEMBER', joinedAt, ...positions, hasLeft: false })
-      return changed(joined, { memberCount, readByAllSeq, deliveredToAllSeq })
+      const next = changed(joined, { memberCount, readByAllSeq, deliveredToAllSeq })
+      return upTo === null ? needing(next, { members: true }) : next
     }
     case 'MemberLeft': {
       const { memberCount, readByAllSeq, deliveredToAllSeq } = event.conversation
@@ -155,12 +158,13 @@ function sent(copy: Copy, event: Of<'MessageSent'>, state: State): Copy {
   const { seq, sender, createdAt } = message
   const { readByAllSeq, deliveredToAllSeq } = event.message.conversation
   const isOwn = sender.id === state.viewerId
-  const there = put(copy, later(heldOf(copy, event), message), state.viewerId)
+  const there = put(copy, later(heldOf(copy, event), message), state.viewerId, true)
   const isShown = seq > (copy.conversation.entry?.historyFromSeq ?? 0)
   const inRange = isShown ? withTimeline(there, withRange(there.timeline, seq, seq)) : there
   const { headSeq, lastActivityAt, members, ownAsOf } = inRange.conversation
   const moved = changed(inRange, {
     headSeq: Math.max(headSeq, seq),
+    arrivedSeq: seq,
     lastActivityAt: createdAt > lastActivityAt ? createdAt : lastActivityAt,
     readByAllSeq,
     deliveredToAllSeq,

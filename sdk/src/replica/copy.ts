@@ -80,18 +80,21 @@ function counted(message: MessageState | null, viewerId: Id): Counts {
   return { unread: 1, mentions: isMentioned ? 1 : 0 }
 }
 
-/** Puts a message, and counts it when the unread ones are counted here. */
-export function put(copy: Copy, message: MessageState, viewerId: Id): Copy {
+/**
+ * Puts a message, and counts it when the unread ones are counted here: those up to `headSeq`, and one that arrives by its
+ * event. What is newer than that, as from an answer, is counted when it arrives.
+ */
+export function put(copy: Copy, message: MessageState, viewerId: Id, isArriving = false): Copy {
   const { conversation, timeline } = copy
   const { seq } = message
   if (seq <= shownFrom(conversation)) return copy
   const before = messageAt(timeline, seq)
   const next = withTimeline(copy, withMessage(timeline, seq, message))
   const { entry } = conversation
-  if (!entry || next === copy || seq <= readUpTo(conversation)) return next
-  const [old, now] = [counted(before, viewerId), counted(message, viewerId)]
-  if (old.unread === now.unread && old.mentions === now.mentions) return next
   const isNew = seq > conversation.headSeq
+  if (!entry || seq <= readUpTo(conversation) || (isNew && !isArriving)) return next
+  const [old, now] = [counted(isNew ? null : before, viewerId), counted(message, viewerId)]
+  if (old.unread === now.unread && old.mentions === now.mentions) return next
   // Of a message that was not here it is not known whether the server's count has it, unless it is newer than all.
   if (!entry.isCounted && !isNew) return needing(next, { entry: true })
   const updated = changed(next, {

@@ -79,6 +79,8 @@ export interface ConversationState {
   fields: ConversationFields
   pins: readonly PinState[]
   headSeq: number
+  /** The newest message that came by its event; 0: none yet. An answer may be ahead of the events. */
+  arrivedSeq: number
   lastActivityAt: string
   memberCount: number
   /** The viewer's messages up to here are READ, and up to the next DELIVERED. */
@@ -94,7 +96,7 @@ export interface ConversationState {
   entryAsOf: number
   /** Events up to this one do not move the viewer's own read position: the entry includes them. */
   ownAsOf: number
-  /** The newest event that moved it: an entry that was read before does not move it back. */
+  /** The newest event that moved it, or the reading: an entry of before that does not move it back. */
   ownMovedAt: number
   /** People who are known, also former members. */
   members: Table<MemberState>

@@ -69,7 +69,9 @@ export class Chat {
     this.unread = unreadStore(this.shown)
   }
 
-  inbox({ filter = 'ACTIVE' }: { filter?: InboxFilter } = {}): Store<InboxSnapshot> & { loadMore(): Promise<void> } {
+  inbox({ filter = 'ACTIVE' }: { filter?: InboxFilter } = {}): Store<InboxSnapshot> & {
+    readonly loadMore: () => Promise<void>
+  } {
     return this.once(`inbox ${filter}`, () => ({
       ...inboxStore(this.shown, filter),
       loadMore: () => this.options.sync.moreInbox(),

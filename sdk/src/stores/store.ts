@@ -4,8 +4,8 @@
  */
 export interface Store<T> {
   /** Calls `changed` after each change, until the returned function is called. */
-  subscribe(changed: () => void): () => void
-  getSnapshot(): T
+  readonly subscribe: (changed: () => void) => () => void
+  readonly getSnapshot: () => T
 }
 
 /** A store whose value is set from outside. */

@@ -15,7 +15,7 @@ export interface SupportQueueSnapshot {
 }
 
 export interface SupportQueue extends Store<SupportQueueSnapshot> {
-  loadMore(): Promise<void>
+  readonly loadMore: () => Promise<void>
 }
 
 /** Open ones first; then what nobody has answered, the longest waiting first. */

@@ -51,13 +51,13 @@ export interface TimelineSnapshot {
 }
 
 export interface Timeline extends Store<TimelineSnapshot> {
-  loadOlder(): Promise<void>
+  readonly loadOlder: () => Promise<void>
   /** Fills the first gap after the oldest messages that are here. */
-  loadNewer(): Promise<void>
+  readonly loadNewer: () => Promise<void>
   /** Fills a gap from its newer end. */
-  loadGap(beforeSeq: number): Promise<void>
+  readonly loadGap: (beforeSeq: number) => Promise<void>
   /** Reads the messages around this one, if they are not here. */
-  jumpTo(seq: number): Promise<void>
+  readonly jumpTo: (seq: number) => Promise<void>
 }
 
 export interface TimelineOptions {
