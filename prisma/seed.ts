@@ -273,9 +273,10 @@ async function printTokens(config: Config, store: SessionStore): Promise<void> {
     refreshRepeatWindowMs: config.refreshRepeatWindowMs,
     sessionsPerPerson: config.sessionsPerPerson,
     attempts: noAttemptsCounted,
+    usage: { note: () => undefined },
   })
   for (const { handle, displayName } of people.slice(0, 3)) {
-    const session = await sessions.login({ handle, password: demoPassword }, 'none')
+    const session = await sessions.login({ handle, password: demoPassword }, { ip: 'none', userAgent: 'seed' })
     if (session instanceof Error) throw session
     const { accessToken } = session
     console.log(`\n${displayName} (${handle})\n{ "authorization": "Bearer ${accessToken}" }`)

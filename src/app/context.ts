@@ -17,6 +17,7 @@ export function createContexts(
     const authentication = await authenticate(verify, init)
     // That of a socket was checked when it opened.
     const viewer = init.viewer ? watch.current(init.viewer) : authentication.viewer
+    if (viewer) domain.sessions.used(viewer)
     const payer = viewer?.userId ?? addressPayer(init.clientIp)
     return {
       ...authentication,
@@ -28,6 +29,7 @@ export function createContexts(
       goOnFrom: init.goOnFrom ?? null,
       client: {
         ip: init.clientIp,
+        userAgent: init.userAgent,
         baseUrl: init.baseUrl,
         refreshCookie: init.refreshCookie,
         setRefreshCookie: init.setRefreshCookie,

@@ -17,6 +17,7 @@ import type { Attempts } from '../domain/sessions/attempts.ts'
 import type { SessionWatch } from '../domain/sessions/session-watch.ts'
 import { withSlowRefusals } from '../domain/sessions/slow-refusals.ts'
 import { OwnSessions } from '../domain/sessions/sessions.ts'
+import { startSessionUsage } from '../domain/sessions/session-usage.ts'
 import { createStreamTickets } from '../domain/sessions/stream-tickets.ts'
 import { createDeskStreams } from '../domain/streams/desk-streams.ts'
 import { createEventLoaders } from '../domain/streams/event-loaders.ts'
@@ -59,6 +60,8 @@ export function createDomain(
   stops.add(() => {
     typing.stop()
   })
+  const usage = startSessionUsage({ store: sessions, logger })
+  stops.add(() => usage.stop())
   const loaderStores = { ...storage, presence }
   const newLoaders = (payer?: string) => createLoaders(loaderStores, payer)
   const messages = createMessages(append, events, typing, files.checking)
@@ -74,6 +77,7 @@ export function createDomain(
         passwordHashMemoryKib,
         refreshRepeatWindowMs,
         sessionsPerPerson,
+        usage,
       }),
     ),
     streamTickets: createStreamTickets(jwtSecret, watch),

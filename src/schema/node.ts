@@ -6,6 +6,7 @@ import { Attachment } from './attachments/attachment.ts'
 import { builder } from './building/builder.ts'
 import { requireViewer, type Context } from './building/context.ts'
 import { Conversation } from './conversations/conversation.ts'
+import { ActiveSession } from './sessions/active.ts'
 import { Member } from './conversations/member.ts'
 import { decodeGlobalId } from './building/ids.ts'
 import { InboxEntry } from './inbox/entry.ts'
@@ -40,6 +41,10 @@ async function loadNode(context: Context, globalId: string): Promise<object | nu
       return branded(Member, await findMember(viewer, decoded, context.loaders))
     case 'Viewer':
       return decoded.id === viewer.userId ? branded(Viewer, await loadViewer(context)) : null
+    case 'ActiveSession': {
+      const sessions = await context.domain.sessions.list(viewer)
+      return branded(ActiveSession, sessions.find(({ sessionId }) => sessionId === decoded.id) ?? null)
+    }
     default:
       return null
   }

@@ -25,6 +25,14 @@ export interface NewToken {
   expiresAt: Date
 }
 
+/** A live session as its person sees it. */
+export interface OwnSession {
+  sessionId: string
+  userAgent: string | null
+  createdAt: Date
+  lastUsedAt: Date
+}
+
 /** The outcome of showing a refresh token. */
 export type Rotation =
   | { outcome: 'ROTATED'; sessionId: string; userId: string }
@@ -55,6 +63,7 @@ export interface SessionStore {
     credential: CredentialRow,
     token: NewToken,
     most: number,
+    userAgent: string | null,
   ): Promise<{ ended: string[] } | null>
   /**
    * Exchanges a refresh token for the next one of its session, in one statement. The token before the newest may be used
@@ -63,6 +72,12 @@ export interface SessionStore {
   rotate(oldHash: Buffer, next: NewToken & { nonce: Buffer }, repeatWindowMs: number): Promise<Rotation>
   /** Changes nothing if the session is over already. */
   revoke(sessionId: string): Promise<void>
+  /** The person's live sessions, the one used last first. */
+  liveOf(userId: string): Promise<OwnSession[]>
+  /** Ends a session of this person, if it is not over. False when they never had it, or it is forgotten. */
+  revokeOf(userId: string, sessionId: string): Promise<boolean>
+  /** Stores that these sessions were used now. Passes over those that somebody else holds. */
+  noteUsed(sessionIds: readonly string[]): Promise<void>
   /** Null when there is no such person, or they were erased. */
   passwordHashOf(userId: string): Promise<string | null>
   /** Sets the password and ends all sessions but one. Returns the sessions that ended. */
@@ -93,7 +108,7 @@ const readCredential = {
 const createSession = {
   name: 'create_session',
   text: `WITH c AS (SELECT user_id FROM credentials WHERE user_id = $2 AND password_hash = $5 FOR SHARE),
-      s AS (INSERT INTO sessions (id, user_id, expires_at) SELECT $1, user_id, $4 FROM c RETURNING id),
+      s AS (INSERT INTO sessions (id, user_id, expires_at, user_agent) SELECT $1, user_id, $4, $7 FROM c RETURNING id),
       t AS (INSERT INTO refresh_tokens (hash, session_id, expires_at) SELECT $3, id, $4 FROM s),
       over AS (UPDATE sessions SET revoked_at = now() WHERE id = ANY (ARRAY(SELECT x.id FROM sessions x
           WHERE x.user_id = $2 AND x.revoked_at IS NULL AND x.expires_at > now()
@@ -125,6 +140,26 @@ const rotateToken = {
 const revokeSession = {
   name: 'revoke_session',
   text: 'UPDATE sessions SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL',
+}
+
+const readLiveOf = {
+  name: 'read_live_sessions_of',
+  goesWithWrites: true,
+  text: `SELECT id AS "sessionId", user_agent AS "userAgent", created_at AS "createdAt", last_used_at AS "lastUsedAt" FROM sessions
+    WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now() ORDER BY last_used_at DESC, id DESC`,
+}
+
+const revokeOf = {
+  name: 'revoke_session_of',
+  text: `WITH own AS MATERIALIZED (SELECT id FROM sessions WHERE id = $2 AND user_id = $1),
+      ended AS (UPDATE sessions SET revoked_at = now() WHERE id IN (SELECT id FROM own) AND revoked_at IS NULL)
+    SELECT id FROM own`,
+}
+
+const noteUsed = {
+  name: 'note_used_sessions',
+  text: `UPDATE sessions SET last_used_at = now() WHERE id IN (
+    SELECT id FROM sessions WHERE id = ANY (${arrayParameter('uuid')}) AND revoked_at IS NULL FOR NO KEY UPDATE SKIP LOCKED)`,
 }
 
 const readPasswordHash = {
@@ -169,8 +204,8 @@ export function createSessionStore(db: Database): SessionStore {
       const [row] = await db.run<CredentialRow & Record<string, unknown>>(readCredential, [handle])
       return row ?? null
     },
-    async createSession(sessionId, { userId, passwordHash }, token, most) {
-      const values = [sessionId, userId, token.hash, token.expiresAt, passwordHash, most]
+    async createSession(sessionId, { userId, passwordHash }, token, most, userAgent) {
+      const values = [sessionId, userId, token.hash, token.expiresAt, passwordHash, most, userAgent]
       const [row] = await db.run<{ ended: string[] }>(createSession, values)
       return row ?? null
     },
@@ -181,6 +216,11 @@ export function createSessionStore(db: Database): SessionStore {
     },
     async revoke(sessionId) {
       await db.run(revokeSession, [sessionId])
+    },
+    liveOf: (userId) => db.run<OwnSession & Record<string, unknown>>(readLiveOf, [userId], userId),
+    revokeOf: async (userId, sessionId) => (await db.run(revokeOf, [userId, sessionId], userId)).length > 0,
+    async noteUsed(sessionIds) {
+      await db.run(noteUsed, [sessionIds])
     },
     passwordHashOf: async (userId) =>
       (await db.run<{ passwordHash: string }>(readPasswordHash, [userId]))[0]?.passwordHash ?? null,

@@ -8,6 +8,8 @@ export interface ContextInit {
   refreshCookie: string | null
   /** Of the client itself, also behind proxies. */
   clientIp: string
+  /** What the client calls itself; null on a WebSocket. */
+  userAgent: string | null
   /** Where the client finds us, for links that only this client gets: https://chat.example.com/chat */
   baseUrl: string
   traceId: string

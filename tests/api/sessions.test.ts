@@ -5,6 +5,8 @@ import {
   LogoutDocument,
   RefreshSessionDocument,
   RegisterDocument,
+  RevokeSessionDocument,
+  SessionsDocument,
   UpdateSettingsDocument,
   ViewerDocument,
 } from '../../sdk/generated/graphql.ts'
@@ -338,4 +340,76 @@ test('passwords and refresh tokens are stored only as hashes', async () => {
     [handle],
   )
   expect(credential?.password_hash).toMatch(/^\$argon2id\$/)
+})
+
+describe('the sessions of the viewer', () => {
+  const sessionsOf = async (person: Person) => (await person.client.request(SessionsDocument, {})).viewer.sessions
+  const revoke = async (person: Person, sessionId: string) =>
+    (await person.client.request(RevokeSessionDocument, { input: { sessionId } })).revokeSession
+
+  /** Somebody with two sessions, each at a process of its own. */
+  async function twice() {
+    const handle = handleOf('olga')
+    const here = new Person(expectType(await register({ handle }), 'RegisterSuccess').session, server.url)
+    const there = new Person(expectType(await login(handle), 'LoginSuccess').session, other.url)
+    return { here, there }
+  }
+
+  test('are listed with what the client called itself, and the own one is marked', async () => {
+    const handle = handleOf('nora')
+    await register({ handle })
+    const mutation = `mutation ($input: LoginInput!) { login(input: $input) {
+      ... on LoginSuccess { session { accessToken refreshToken user { id handle } } } } }`
+    const { data } = await ask<{ login: { session: Person['session'] } }>(
+      server.url,
+      mutation,
+      { input: { handle, password } },
+      { headers: { 'user-agent': `Phone/1.0 ${'x'.repeat(500)}` } },
+    )
+    const nora = new Person(data!.login.session, server.url)
+    const sessions = await sessionsOf(nora)
+    expect(sessions.map(({ current }) => current).sort()).toEqual([false, true])
+    const own = sessions.find(({ current }) => current)!
+    expect(own.device).toBe(`Phone/1.0 ${'x'.repeat(500)}`.slice(0, 256))
+    for (const { createdAt, lastUsedAt } of sessions) {
+      expect(Date.parse(lastUsedAt)).toBeGreaterThanOrEqual(Date.parse(createdAt) - 1_000)
+    }
+    // Each is a Node, for its person alone.
+    const node = 'query ($id: ID!) { node(id: $id) { __typename id } }'
+    expect((await ask(nora, node, { id: own.id })).data).toEqual({ node: { __typename: 'ActiveSession', id: own.id } })
+    expect((await ask(await signUp(server.url), node, { id: own.id })).data).toEqual({ node: null })
+  })
+
+  test('end one by one: the tokens and sockets of one at once on both processes, and no others', async () => {
+    const { here, there } = await twice()
+    const [left, gone] = [await here.inboxEvents(), await there.inboxEvents()]
+    const theirs = (await sessionsOf(here)).find(({ current }) => !current)!
+    const stranger = await signUp(server.url)
+    for (const id of [theirs.id, 'nonsense', here.id]) expectType(await revoke(stranger, id), 'NotFoundError')
+    expect(await isLive(there)).toBe(true)
+    for (let time = 0; time < 2; time++) expectType(await revoke(here, theirs.id), 'RevokeSessionSuccess')
+    expect(await gone.waitForEnd()).toEqual({ closeCode: 4401 })
+    expect(await isLive(there)).toBe(false)
+    expect(await refreshBy(there.session.refreshToken, other.url)).toMatchObject({ code: 'SESSION_EXPIRED' })
+    expect(await isLive(here)).toBe(true)
+    expect(left.ended).toBeNull()
+    expect(await sessionsOf(here)).toMatchObject([{ current: true }])
+    // The own one is a logout.
+    expectType(await revoke(here, (await sessionsOf(here))[0]!.id), 'RevokeSessionSuccess')
+    expect(await left.waitForEnd()).toEqual({ closeCode: 4401 })
+    expect(await isLive(here)).toBe(false)
+  })
+
+  test('say when they were last used, also after the process has ended in which they were', async () => {
+    const third = await startServer({ databaseUrl: database.url, env: { JWT_SECRET: secret } })
+    const { here, there } = await twice()
+    await database.query(`UPDATE sessions SET created_at = now() - interval '3 hours', last_used_at = now() - interval '2 hours'
+      WHERE user_id = '${Buffer.from(here.id, 'base64url').toString().split(':')[1]}'`)
+    expect(await isLive(there.at(third.url))).toBe(true)
+    await third.stop()
+    const [first, second] = await sessionsOf(here)
+    expect(first).toMatchObject({ current: false })
+    expect(Date.now() - Date.parse(first!.lastUsedAt)).toBeLessThan(60 * 60_000)
+    expect(Date.now() - Date.parse(second!.lastUsedAt)).toBeGreaterThan(60 * 60_000)
+  })
 })

@@ -256,6 +256,7 @@ export function cannedContext(userId: string): Context {
     goOnFrom: null,
     client: {
       ip: '127.0.0.1',
+      userAgent: null,
       baseUrl: 'http://127.0.0.1',
       refreshCookie: null,
       setRefreshCookie: () => undefined,

@@ -13,6 +13,7 @@ export interface Statements {
 const background = [
   'pg_snapshot_xmin',
   'FROM sessions s JOIN users u',
+  'UPDATE sessions SET last_used_at',
   'parley_retire_events',
   'parley_forget_op_keys',
   'parley_flush_receipts',

@@ -356,6 +356,12 @@ export type RenameConversationInput = {
   title: Scalars['String']['input'];
 };
 
+/** A session to end. */
+export type RevokeSessionInput = {
+  /** The id of one of viewer.sessions. */
+  sessionId: Scalars['ID']['input'];
+};
+
 /** A new message. */
 export type SendMessageInput = {
   /** Files to attach, in this order: at most 10 that the viewer uploaded, each once and to one message. */

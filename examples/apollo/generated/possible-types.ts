@@ -141,6 +141,7 @@
       "UserErased"
     ],
     "Node": [
+      "ActiveSession",
       "Attachment",
       "Conversation",
       "InboxEntry",
@@ -185,6 +186,10 @@
       "NotFoundError",
       "RenameConversationSuccess",
       "ValidationError"
+    ],
+    "RevokeSessionResult": [
+      "NotFoundError",
+      "RevokeSessionSuccess"
     ],
     "SendMessageResult": [
       "ConversationClosedError",
@@ -403,6 +408,7 @@
       "UserErased"
     ],
     "Node": [
+      "ActiveSession",
       "Attachment",
       "Conversation",
       "InboxEntry",
@@ -447,6 +453,10 @@
       "NotFoundError",
       "RenameConversationSuccess",
       "ValidationError"
+    ],
+    "RevokeSessionResult": [
+      "NotFoundError",
+      "RevokeSessionSuccess"
     ],
     "SendMessageResult": [
       "ConversationClosedError",

@@ -355,6 +355,12 @@ export type RenameConversationInput = {
   title: Scalars['String']['input'];
 };
 
+/** A session to end. */
+export type RevokeSessionInput = {
+  /** The id of one of viewer.sessions. */
+  sessionId: Scalars['ID']['input'];
+};
+
 /** A new message. */
 export type SendMessageInput = {
   /** Files to attach, in this order: at most 10 that the viewer uploaded, each once and to one message. */
@@ -534,7 +540,7 @@ export type MessageAttachmentsQueryVariables = Exact<{
 }>;
 
 
-export type MessageAttachmentsQuery = { __typename?: 'Query', node: { __typename: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | null };
+export type MessageAttachmentsQuery = { __typename?: 'Query', node: { __typename: 'ActiveSession', id: string } | { __typename: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | null };
 
 export type BlockUserMutationVariables = Exact<{
   input: BlockUserInput;
@@ -791,7 +797,7 @@ export type MessageStatusQueryVariables = Exact<{
 }>;
 
 
-export type MessageStatusQuery = { __typename?: 'Query', node: { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', status: DeliveryStatus, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, readBy: { __typename?: 'ReadConnection', nodes: Array<{ __typename?: 'Read', readAt: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } }> }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null };
+export type MessageStatusQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', status: DeliveryStatus, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, readBy: { __typename?: 'ReadConnection', nodes: Array<{ __typename?: 'Read', readAt: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } }> }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null };
 
 export type WriteStatusQueryVariables = Exact<{
   opKey: Scalars['String']['input'];
@@ -860,7 +866,7 @@ export type ReactionsQueryVariables = Exact<{
 }>;
 
 
-export type ReactionsQuery = { __typename?: 'Query', nodes: Array<{ __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean, firstUsers: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> }> } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null> };
+export type ReactionsQuery = { __typename?: 'Query', nodes: Array<{ __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean, firstUsers: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> }> } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null> };
 
 export type ReactedByQueryVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -870,7 +876,7 @@ export type ReactedByQueryVariables = Exact<{
 }>;
 
 
-export type ReactedByQuery = { __typename?: 'Query', node: { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactedBy: { __typename?: 'UserConnection', nodes: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null };
+export type ReactedByQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactedBy: { __typename?: 'UserConnection', nodes: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null };
 
 export type SetMemberRoleMutationVariables = Exact<{
   input: SetMemberRoleInput;
@@ -969,6 +975,18 @@ export type SearchUsersQueryVariables = Exact<{
 
 
 export type SearchUsersQuery = { __typename?: 'Query', searchUsers: { __typename?: 'UserConnection', nodes: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
+
+export type SessionsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SessionsQuery = { __typename?: 'Query', viewer: { __typename?: 'Viewer', id: string, sessions: Array<{ __typename?: 'ActiveSession', id: string, device: string | null, createdAt: string, lastUsedAt: string, current: boolean }> } };
+
+export type RevokeSessionMutationVariables = Exact<{
+  input: RevokeSessionInput;
+}>;
+
+
+export type RevokeSessionMutation = { __typename?: 'Mutation', revokeSession: { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'RevokeSessionSuccess' } };
 
 export type OpenSupportMutationVariables = Exact<{
   input: OpenSupportInput;
@@ -1120,14 +1138,14 @@ export type SyncMessageQueryVariables = Exact<{
 }>;
 
 
-export type SyncMessageQuery = { __typename?: 'Query', node: { __typename: 'Attachment', id: string } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, replyCount: number, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, conversation: { __typename?: 'Conversation', id: string }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number, replyCount: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean }>, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | null };
+export type SyncMessageQuery = { __typename?: 'Query', node: { __typename: 'ActiveSession', id: string } | { __typename: 'Attachment', id: string } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, replyCount: number, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, conversation: { __typename?: 'Conversation', id: string }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number, replyCount: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean }>, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | null };
 
 export type SyncEntriesQueryVariables = Exact<{
   ids: Array<Scalars['ID']['input']> | Scalars['ID']['input'];
 }>;
 
 
-export type SyncEntriesQuery = { __typename?: 'Query', nodes: Array<{ __typename: 'Attachment' } | { __typename: 'Conversation' } | { __typename: 'InboxEntry', id: string, unreadCount: number, unreadMentionCount: number, lastReadSeq: number, historyFromSeq: number, mutedUntil: string | null, archived: boolean, hidden: boolean, pinned: boolean, conversation: { __typename?: 'Conversation', id: string, readByAllSeq: number, deliveredToAllSeq: number, memberCount: number, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } } | { __typename: 'Member' } | { __typename: 'Message' } | { __typename: 'User' } | { __typename: 'Viewer' } | null> };
+export type SyncEntriesQuery = { __typename?: 'Query', nodes: Array<{ __typename: 'ActiveSession' } | { __typename: 'Attachment' } | { __typename: 'Conversation' } | { __typename: 'InboxEntry', id: string, unreadCount: number, unreadMentionCount: number, lastReadSeq: number, historyFromSeq: number, mutedUntil: string | null, archived: boolean, hidden: boolean, pinned: boolean, conversation: { __typename?: 'Conversation', id: string, readByAllSeq: number, deliveredToAllSeq: number, memberCount: number, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } } | { __typename: 'Member' } | { __typename: 'Message' } | { __typename: 'User' } | { __typename: 'Viewer' } | null> };
 
 export type SyncSupportQueueQueryVariables = Exact<{
   first?: InputMaybe<Scalars['Int']['input']>;
@@ -1169,7 +1187,7 @@ export type RepliesQueryVariables = Exact<{
 }>;
 
 
-export type RepliesQuery = { __typename?: 'Query', node: { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', replyCount: number, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, replies: { __typename?: 'MessageConnection', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string }, nodes: Array<{ __typename?: 'Message', replyCount: number, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, hasPreviousPage: boolean, endCursor: string | null } }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null };
+export type RepliesQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', replyCount: number, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, replies: { __typename?: 'MessageConnection', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string }, nodes: Array<{ __typename?: 'Message', replyCount: number, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, hasPreviousPage: boolean, endCursor: string | null } }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null };
 
 export type SetTypingMutationVariables = Exact<{
   input: SetTypingInput;
@@ -1256,6 +1274,8 @@ export const LogoutDocument = /* @__PURE__ */ asDocument<LogoutMutation, LogoutM
 export const ViewerDocument = /* @__PURE__ */ asDocument<ViewerQuery, ViewerQueryVariables>("query Viewer{viewer{id user{...UserFields}cursor{...CursorFields}settings{...SettingsFields}unreadConversationCount}}", userFields, cursorFields, settingsFields);
 export const UpdateSettingsDocument = /* @__PURE__ */ asDocument<UpdateSettingsMutation, UpdateSettingsMutationVariables>("mutation UpdateSettings($input:UpdateSettingsInput!){updateSettings(input:$input){id settings{...SettingsFields}}}", settingsFields);
 export const SearchUsersDocument = /* @__PURE__ */ asDocument<SearchUsersQuery, SearchUsersQueryVariables>("query SearchUsers($query:String!$first:Int$after:String){searchUsers(query:$query first:$first after:$after){nodes{...UserFields}pageInfo{hasNextPage endCursor}}}", userFields);
+export const SessionsDocument = /* @__PURE__ */ asDocument<SessionsQuery, SessionsQueryVariables>("query Sessions{viewer{id sessions{id device createdAt lastUsedAt current}}}");
+export const RevokeSessionDocument = /* @__PURE__ */ asDocument<RevokeSessionMutation, RevokeSessionMutationVariables>("mutation RevokeSession($input:RevokeSessionInput!){revokeSession(input:$input){__typename ...on Error{...ErrorFields}}}", errorFields);
 export const OpenSupportDocument = /* @__PURE__ */ asDocument<OpenSupportMutation, OpenSupportMutationVariables>("mutation OpenSupport($input:OpenSupportInput!){openSupport(input:$input){__typename ...on OpenSupportSuccess{conversation{...ConversationFields ...SupportFields}}...on Error{code reason}}}", conversationFields, cursorFields, userFields, supportFields);
 export const SupportQueueDocument = /* @__PURE__ */ asDocument<SupportQueueQuery, SupportQueueQueryVariables>("query SupportQueue($first:Int$after:String$status:SupportStatus){supportQueue(first:$first after:$after status:$status){nodes{...ConversationFields ...SupportFields lastMessage{...MessageFields}}resume pageInfo{hasNextPage endCursor}}}", conversationFields, cursorFields, userFields, supportFields, messageFields);
 export const AssignSupportDocument = /* @__PURE__ */ asDocument<AssignSupportMutation, AssignSupportMutationVariables>("mutation AssignSupport($input:AssignSupportInput!){assignSupport(input:$input){__typename ...on AssignSupportSuccess{conversation{id ...SupportFields}}...on Error{code reason}}}", supportFields, userFields);

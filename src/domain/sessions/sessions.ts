@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import type { CredentialRow, SessionStore } from '../../store/sessions.ts'
-import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, UnauthenticatedError } from '../errors.ts'
+import type { CredentialRow, OwnSession, SessionStore } from '../../store/sessions.ts'
+import {
+  HandleTakenError,
+  InvalidCredentialsError,
+  NotFoundError,
+  SessionExpiredError,
+  UnauthenticatedError,
+} from '../errors.ts'
 import { isHandle, isUuid, newId, toHandle } from '../ids.ts'
 import { isReservedHandle } from '../people/handles.ts'
 import { searchNameOf } from '../text/fold.ts'
@@ -15,6 +21,7 @@ import {
   type RefreshToken,
   type RefreshTokens,
 } from './refresh-tokens.ts'
+import type { SessionUsage } from './session-usage.ts'
 import type { SessionWatch } from './session-watch.ts'
 import type { Viewer } from '../viewer.ts'
 
@@ -29,6 +36,14 @@ export interface Session {
   refreshTokenTtlMs: number
 }
 
+/** Who asks. */
+export interface Client {
+  /** Its address, by which attempts are counted. */
+  ip: string
+  /** What it calls itself. */
+  userAgent: string | null
+}
+
 /**
  * `ip` is the address of who asks, by which attempts are counted. Everything rejects with UNAVAILABLE when the database does not
  * answer in time, and with RATE_LIMITED after too many attempts.
@@ -36,16 +51,22 @@ export interface Session {
 export interface Sessions {
   register(
     input: { handle: string; displayName: string; password: string },
-    ip: string,
+    client: Client,
   ): Promise<Session | HandleTakenError>
   /** Of more sessions than one person may have those not used for longest end. */
-  login(input: { handle: string; password: string }, ip: string): Promise<Session | InvalidCredentialsError>
+  login(input: { handle: string; password: string }, client: Client): Promise<Session | InvalidCredentialsError>
   /**
    * Exchanges the token for a new pair. Repeated within the window it gives the same pair again, as long as that pair was
    * not exchanged in its turn. Any other use of an exchanged token revokes its whole session.
    */
   refresh(refreshToken: string, ip: string): Promise<Session | SessionExpiredError>
   logout(viewer: Viewer): Promise<void>
+  /** The viewer's live sessions, the one used last first. */
+  list(viewer: Viewer): Promise<OwnSession[]>
+  /** Ends one session of the viewer: its tokens, sockets and subscriptions, in all processes. Repeating it changes nothing. */
+  revoke(viewer: Viewer, sessionId: string): Promise<undefined | NotFoundError>
+  /** The session of this viewer is in use. Costs nothing until it is stored with others. */
+  used(viewer: Viewer): void
   /** Ends all other sessions of the viewer. */
   changePassword(
     viewer: Viewer,
@@ -67,8 +88,11 @@ export interface SessionsOptions {
   passwordHashMemoryKib: number
   refreshRepeatWindowMs: number
   sessionsPerPerson: number
+  usage: Pick<SessionUsage, 'note'>
 }
 
+/** Of what a client calls itself so many characters are kept. */
+const maxUserAgentLength = 256
 /** Rows that one statement removes at the most. */
 const batchSize = 500
 /** Milliseconds for which a session that is over stays, for who looks into what happened. */
@@ -88,7 +112,8 @@ export class OwnSessions implements Sessions {
     this.decoyHash = this.passwords.hash(randomBytes(16), 'none')
   }
 
-  async register({ handle, displayName, password }: Parameters<Sessions['register']>[0], ip: string) {
+  async register({ handle, displayName, password }: Parameters<Sessions['register']>[0], client: Client) {
+    const { ip } = client
     const { store, attempts } = this.options
     if (isReservedHandle(handle)) return new HandleTakenError(`The handle "${handle}" is reserved. Choose another one.`)
     await attempts.register(ip)
@@ -98,13 +123,14 @@ export class OwnSessions implements Sessions {
     const created = await store.createUser({ id: userId, handle, displayName, searchName, passwordHash })
     if (!created)
       return new HandleTakenError(`The handle "${handle}" is taken, or looks like one that is. Choose another one.`)
-    const session = await this.open({ userId, passwordHash })
+    const session = await this.open({ userId, passwordHash }, client)
     if (session instanceof InvalidCredentialsError) throw new Error('a person was gone before their first session')
     await attempts.loginSucceeded(ip, handle)
     return session
   }
 
-  async login({ handle, password }: Parameters<Sessions['login']>[0], ip: string) {
+  async login({ handle, password }: Parameters<Sessions['login']>[0], client: Client) {
+    const { ip } = client
     const { store, attempts } = this.options
     const wanted = toHandle(handle).slice(0, maxHandleLength)
     const check = () => attempts.checkLogin(ip, wanted)
@@ -118,7 +144,7 @@ export class OwnSessions implements Sessions {
       await attempts.loginFailed(ip, wanted)
       return new InvalidCredentialsError()
     }
-    const session = await this.open(credential)
+    const session = await this.open(credential, client)
     if (!(session instanceof InvalidCredentialsError)) await attempts.loginSucceeded(ip, wanted)
     return session
   }
@@ -141,6 +167,21 @@ export class OwnSessions implements Sessions {
   async logout(viewer: Viewer) {
     await this.options.store.revoke(viewer.sessionId)
     this.announceEnded(viewer.userId, viewer.sessionId)
+  }
+
+  list(viewer: Viewer) {
+    return this.options.store.liveOf(viewer.userId)
+  }
+
+  async revoke(viewer: Viewer, sessionId: string) {
+    const isTheirs = await this.options.store.revokeOf(viewer.userId, sessionId)
+    if (!isTheirs) return new NotFoundError('There is no such session of yours.')
+    this.announceEnded(viewer.userId, sessionId)
+    return undefined
+  }
+
+  used(viewer: Viewer) {
+    this.options.usage.note(viewer.sessionId)
   }
 
   async changePassword(
@@ -191,11 +232,21 @@ export class OwnSessions implements Sessions {
     }
   }
 
-  private async open(credential: CredentialRow): Promise<Session | InvalidCredentialsError> {
+  private async open(credential: CredentialRow, { userAgent }: Client): Promise<Session | InvalidCredentialsError> {
     const { store, sessionsPerPerson } = this.options
     const sessionId = newId()
     const refresh = this.refreshTokens.first()
-    const created = await store.createSession(sessionId, credential, refresh, sessionsPerPerson)
+    const created = await store.createSession(
+      sessionId,
+      credential,
+      refresh,
+      sessionsPerPerson,
+      // As headers may be, but for what no list should show.
+      userAgent
+        ?.replaceAll(/[^\x20-\x7e]/g, '')
+        .slice(0, maxUserAgentLength)
+        .trim() || null,
+    )
     if (!created) return new InvalidCredentialsError()
     for (const ended of created.ended) this.announceEnded(credential.userId, ended)
     return this.issue(sessionId, credential.userId, refresh)

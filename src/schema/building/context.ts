@@ -25,6 +25,8 @@ export interface Context {
   client: {
     /** Address of the client itself, also behind proxies. */
     ip: string
+    /** What it calls itself; null on a WebSocket. */
+    userAgent: string | null
     /**
      * The URL at which this client reaches the server, for links that only this client gets: https://chat.example.com/chat
      */

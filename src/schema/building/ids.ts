@@ -14,6 +14,7 @@ export const messageId = ({ conversationId: conversation, seq }: MessageRef): st
 export const entryId = (key: PlaceInConversation): string => encodeGlobalId('InboxEntry', placeKey(key))
 export const memberId = (key: PlaceInConversation): string => encodeGlobalId('Member', placeKey(key))
 export const attachmentId = (id: string): string => encodeGlobalId('Attachment', id)
+export const sessionId = (id: string): string => encodeGlobalId('ActiveSession', id)
 export const viewerId = (id: string): string => encodeGlobalId('Viewer', id)
 
 interface PlaceInConversation {
@@ -28,7 +29,7 @@ export const streamId = (stream: string, viewerId: string | null): string =>
 export const personalStreamId = (viewerId: string): string => encodeGlobalId('PersonalStream', viewerId)
 
 export type GlobalId =
-  | { type: 'User' | 'Conversation' | 'PersonalStream' | 'Viewer' | 'Attachment'; id: string }
+  | { type: 'User' | 'Conversation' | 'PersonalStream' | 'Viewer' | 'Attachment' | 'ActiveSession'; id: string }
   | ({ type: 'Message' } & MessageRef)
   | ({ type: 'InboxEntry' | 'Member' } & PlaceInConversation)
 
@@ -52,7 +53,8 @@ export function decodeGlobalId(globalId: string): GlobalId | null {
     type === 'Conversation' ||
     type === 'PersonalStream' ||
     type === 'Viewer' ||
-    type === 'Attachment'
+    type === 'Attachment' ||
+    type === 'ActiveSession'
   return isKnown && isUuid(key) ? { type, id: key } : null
 }
 

@@ -111,7 +111,7 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: RegisterInput, required: true, description: 'The new person.' }) },
     resolve: async (_, args, context) => {
       const input = registering.validate(registerShape, 'input', args.input)
-      const session = await context.domain.sessions.register(input, context.client.ip)
+      const session = await context.domain.sessions.register(input, context.client)
       return withCookie(context, registering.granted(session))
     },
   }),
@@ -121,7 +121,7 @@ builder.mutationFields((t) => ({
     description: 'Logs a person in. Slowed down after repeated failures.',
     args: { input: t.arg({ type: LoginInput, required: true, description: 'The handle and the password.' }) },
     resolve: async (_, { input }, context) => {
-      return withCookie(context, loggingIn.granted(await context.domain.sessions.login(input, context.client.ip)))
+      return withCookie(context, loggingIn.granted(await context.domain.sessions.login(input, context.client)))
     },
   }),
   refreshSession: t.field({
