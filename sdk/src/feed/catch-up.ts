@@ -8,24 +8,26 @@ export interface Copy {
   commit(events: readonly ParleyEvent[], resume: string | null): Promise<void>
 }
 
-const eventsPerStream = 500
+/**
+ * The server counts a resync by a token as if it had this many events of a thousand streams, and 50,000 objects are what an
+ * operation may come to. A conversation with more is read on by the subscription, or by asking again.
+ */
+const eventsPerStream = 4
 
-/** All that was missed, in as few answers as there can be. Rejects with a RequestError. */
-export async function catchUp(
+/** One answer with what was missed, as far as it goes; true: that was all. Rejects with a RequestError. */
+export async function catchUpOnce(
   copy: Pick<Copy, 'snapshot'>,
   requests: Requests,
   commit: Copy['commit'],
   isWanted: () => boolean,
-): Promise<void> {
-  for (;;) {
-    const before = copy.snapshot.resume
-    if (before === null) return
-    const { resync } = await requests.request(SyncResyncDocument, { resume: before, limit: eventsPerStream })
-    if (!isWanted()) return
-    await commit(
-      resync.streams.flatMap((stream) => stream.events),
-      resync.resume,
-    )
-    if (!resync.streams.some(({ hasMore }) => hasMore)) return
-  }
+): Promise<boolean> {
+  const { resume } = copy.snapshot
+  if (resume === null) return true
+  const { resync } = await requests.request(SyncResyncDocument, { resume, limit: eventsPerStream })
+  if (!isWanted()) return false
+  await commit(
+    resync.streams.flatMap((stream) => stream.events),
+    resync.resume,
+  )
+  return !resync.streams.some(({ hasMore }) => hasMore)
 }

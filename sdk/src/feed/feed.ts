@@ -5,7 +5,7 @@ import type { ParleyEvent } from '../replica/state.ts'
 import { isRequestError } from '../requests/errors.ts'
 import type { Requests } from '../requests/requests.ts'
 import { Value, type Store } from '../stores/store.ts'
-import { catchUp, type Copy } from './catch-up.ts'
+import { catchUpOnce, type Copy } from './catch-up.ts'
 import type { Diagnostics } from './diagnostics.ts'
 
 /**
@@ -34,7 +34,7 @@ export interface FeedOptions {
   clock?: Clock
 }
 
-/** After a longer interruption the missed events are asked for in large answers, before the subscription begins. */
+/** After a longer interruption what was missed is asked for at once; the subscription brings the rest of what is much. */
 const longAwayMs = 30_000
 /** Events that are applied and stored together at the most. */
 const batchSize = 500
@@ -120,7 +120,7 @@ export class Feed {
         const { replica, requests, sync } = this.options
         if (replica.snapshot.resume === null) await sync.begin()
         else if (this.clock.now() - this.liveAtMs > longAwayMs)
-          await catchUp(replica, requests, (events, resume) => this.commit(events, resume), isCurrent)
+          await catchUpOnce(replica, requests, (events, resume) => this.commit(events, resume), isCurrent)
         if (!isCurrent()) return
         sync.start()
         this.subscribe(isCurrent)

@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '../connection/clock.ts'
 import type { ParleyEvent } from '../replica/state.ts'
 import type { Requests } from '../requests/requests.ts'
 import { Value, type Store } from '../stores/store.ts'
-import { catchUp, type Copy } from './catch-up.ts'
+import { catchUpOnce, type Copy } from './catch-up.ts'
 import type { Reader, SyncState } from './feed.ts'
 
 /** What the tab that leads tells the others about a person's feed. */
@@ -124,13 +124,15 @@ export class Follower {
   private async catchUp(): Promise<void> {
     const { replica, requests, sync } = this.options
     if (replica.snapshot.resume === null) await sync.begin()
-    else
-      await catchUp(
+    let isAll = false
+    while (!isAll && this.isRunning) {
+      isAll = await catchUpOnce(
         replica,
         requests,
         (events, resume) => this.apply(events, resume),
         () => this.isRunning,
       )
+    }
     // Everything that the leader had when it last said something is here now.
     if (this.told) this.told.resume = replica.snapshot.resume
   }
