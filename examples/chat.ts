@@ -1,4 +1,4 @@
-import type { LiveClientOptions } from '../sdk/resuming-client.ts'
+import type { LiveClientOptions } from '../sdk/src/links/resuming-client.ts'
 
 /** What every example here is: a chat client as small as it gets. */
 export interface Chat {

@@ -1,11 +1,6 @@
-import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client'
-import { SetContextLink } from '@apollo/client/link/context'
-import { GraphQLWsLink } from '@apollo/client/link/subscriptions'
+import { ApolloClient, InMemoryCache } from '@apollo/client'
 import { relayStylePagination } from '@apollo/client/utilities'
-import { OperationTypeNode } from 'graphql'
-import { createLiveClient } from '../../sdk/resuming-client.ts'
-import { retryingFetch } from '../../sdk/retrying-fetch.ts'
-import { keepSession, type SessionKeeper } from '../../sdk/session.ts'
+import { createParleyLink, keepSession, type SessionKeeper } from '../../sdk/src/links/apollo.ts'
 import type { Chat, ChatOptions } from '../chat.ts'
 import { ConversationEvents, Inbox, InboxEvents, Login, Messages, SendMessage } from './documents.ts'
 import generated, { type PossibleTypesResultData } from './generated/possible-types.ts'
@@ -25,11 +20,7 @@ function put(edges: Edge[], edge: Edge): Edge[] {
 /** A chat with Apollo Client: what is shown is in its cache. */
 export async function openChat({ url, handle, password, onEvent, onError, live }: ChatOptions): Promise<Chat> {
   let session: SessionKeeper | null = null
-  const token = async () => session?.token() ?? ''
-  const socket = createLiveClient({ url, token, ...live })
-  const authorize = new SetContextLink(async () =>
-    session ? { headers: { authorization: `Bearer ${await token()}` } } : {},
-  )
+  const { link, close } = createParleyLink({ url, token: () => session?.token() ?? null, ...live })
   const client = new ApolloClient({
     cache: new InMemoryCache({
       possibleTypes,
@@ -40,11 +31,7 @@ export async function openChat({ url, handle, password, onEvent, onError, live }
         Subscription: { fields: { conversationEvents: { merge: false }, inboxEvents: { merge: false } } },
       },
     }),
-    link: ApolloLink.split(
-      ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
-      new GraphQLWsLink(socket),
-      authorize.concat(new HttpLink({ uri: url, fetch: retryingFetch() })),
-    ),
+    link,
   })
 
   const { data } = await client.mutate({ mutation: Login, variables: { input: { handle, password } } })
@@ -168,7 +155,7 @@ export async function openChat({ url, handle, password, onEvent, onError, live }
 
     async close() {
       client.stop()
-      await socket.dispose()
+      await close()
     },
   }
 }

@@ -10,8 +10,8 @@ import {
   SendMessageDocument,
   type ConversationEventsSubscription,
 } from '../../sdk/generated/graphql.ts'
-import { retryingFetch } from '../../sdk/retrying-fetch.ts'
-import { keepSession } from '../../sdk/session.ts'
+import { retryingFetch } from '../../sdk/src/links/retrying-fetch.ts'
+import { keepSession } from '../../sdk/src/links/kept-session.ts'
 import type { Chat, ChatOptions } from '../chat.ts'
 import { ShownMessages } from '../shown.ts'
 

@@ -8,9 +8,9 @@ import {
   SendMessageDocument,
   type ConversationEventsSubscription,
 } from '../../sdk/generated/graphql.ts'
-import { createLiveClient } from '../../sdk/resuming-client.ts'
-import { retryingFetch } from '../../sdk/retrying-fetch.ts'
-import { keepSession } from '../../sdk/session.ts'
+import { createLiveClient } from '../../sdk/src/links/resuming-client.ts'
+import { retryingFetch } from '../../sdk/src/links/retrying-fetch.ts'
+import { keepSession } from '../../sdk/src/links/kept-session.ts'
 import type { Chat, ChatOptions } from '../chat.ts'
 import { ShownMessages } from '../shown.ts'
 

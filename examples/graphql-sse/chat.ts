@@ -9,8 +9,8 @@ import {
   SendMessageDocument,
   type ConversationEventsSubscription,
 } from '../../sdk/generated/graphql.ts'
-import { createLiveSseClient } from '../../sdk/resuming-sse.ts'
-import { keepSession, type SessionKeeper } from '../../sdk/session.ts'
+import { createLiveSseClient } from '../../sdk/src/links/resuming-sse.ts'
+import { keepSession, type SessionKeeper } from '../../sdk/src/links/kept-session.ts'
 import type { Chat, ChatOptions } from '../chat.ts'
 import { ShownMessages } from '../shown.ts'
 

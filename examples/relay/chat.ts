@@ -16,9 +16,9 @@ import {
   type MutationParameters,
   type OperationType,
 } from 'relay-runtime'
-import { createLiveClient } from '../../sdk/resuming-client.ts'
-import { retryingFetch } from '../../sdk/retrying-fetch.ts'
-import { keepSession, type SessionKeeper } from '../../sdk/session.ts'
+import { createLiveClient } from '../../sdk/src/links/resuming-client.ts'
+import { retryingFetch } from '../../sdk/src/links/retrying-fetch.ts'
+import { keepSession, type SessionKeeper } from '../../sdk/src/links/kept-session.ts'
 import type { Chat, ChatOptions } from '../chat.ts'
 import type { chatConversationEventsSubscription } from './generated/chatConversationEventsSubscription.graphql.ts'
 import type { chatInboxQuery } from './generated/chatInboxQuery.graphql.ts'

@@ -1,9 +1,7 @@
-import { Client, fetchExchange, subscriptionExchange, type AnyVariables, type TypedDocumentNode } from '@urql/core'
+import { Client, fetchExchange, type AnyVariables, type TypedDocumentNode } from '@urql/core'
 import { cacheExchange } from '@urql/exchange-graphcache'
 import type { ResultOf } from 'gql.tada'
-import { createLiveClient } from '../../sdk/resuming-client.ts'
-import { retryingFetch } from '../../sdk/retrying-fetch.ts'
-import { keepSession, type SessionKeeper } from '../../sdk/session.ts'
+import { createParleyUrql, keepSession, type SessionKeeper } from '../../sdk/src/links/urql.ts'
 import type { Chat, ChatOptions } from '../chat.ts'
 import { ConversationEvents, Inbox, Login, Messages, SendMessage } from '../gql-tada/documents.ts'
 import schema from './generated/introspection.ts'
@@ -31,18 +29,9 @@ function put(page: Page | null, edge: Edge): Page | null {
 /** A chat with urql and its normalised cache: what is shown is in Graphcache. */
 export async function openChat({ url, handle, password, onEvent, onError, live }: ChatOptions): Promise<Chat> {
   let session: SessionKeeper | null = null
-  const token = async () => session?.token() ?? ''
-  const socket = createLiveClient({ url, token, ...live })
-  const send = retryingFetch()
+  const parley = createParleyUrql({ url, token: () => session?.token() ?? null, ...live })
   const client = new Client({
-    url,
-    // By GET the variables would be in the address, and so in the logs of what is between.
-    preferGetMethod: false,
-    fetch: async (input, init) => {
-      const headers = new Headers(init?.headers)
-      if (session) headers.set('authorization', `Bearer ${await token()}`)
-      return send(input, { ...init, headers })
-    },
+    ...parley.options,
     exchanges: [
       cacheExchange({
         // Without it the cache guesses which types a fragment on an interface fits, and takes nothing for nullable.
@@ -60,11 +49,7 @@ export async function openChat({ url, handle, password, onEvent, onError, live }
         },
       }),
       fetchExchange,
-      subscriptionExchange({
-        forwardSubscription: ({ query = '', variables }) => ({
-          subscribe: (sink) => ({ unsubscribe: socket.subscribe({ query, variables }, sink as never) }),
-        }),
-      }),
+      parley.exchange,
     ],
   })
   async function ask<Data, Variables extends AnyVariables>(
@@ -124,7 +109,7 @@ export async function openChat({ url, handle, password, onEvent, onError, live }
     },
 
     async close() {
-      await socket.dispose()
+      await parley.close()
     },
   }
 }

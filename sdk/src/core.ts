@@ -6,11 +6,12 @@ import type { FeedMessage } from './feed/follower.ts'
 import { ServerDocument, SyncViewerDocument } from './generated/graphql.ts'
 import { heed } from './health/greeting.ts'
 import { Problems } from './health/problems.ts'
+import type { OutboxChange } from './outbox/outbox.ts'
 import { Person } from './person.ts'
 import { WrongServerError } from './requests/errors.ts'
 import { createRequests, type Requests } from './requests/requests.ts'
 import { GivenTokens, type GetToken } from './session/given-tokens.ts'
-import { PasswordSession } from './session/session.ts'
+import { PasswordSession, type SessionState } from './session/session.ts'
 import type { KeptSession } from './session/tokens.ts'
 import { memoryStorage } from './storage/memory.ts'
 import type { ParleyStorage } from './storage/storage.ts'
@@ -40,9 +41,9 @@ export interface CoreOptions {
 /** Until the stored copy is shown without knowing whether it is this person's. */
 const viewerDeadlineMs = 3_000
 
-/** Between the tabs. `OUTBOX`: there is something to send. */
+/** Between the tabs. */
 export type TabMessage =
-  FeedMessage | SubscriptionMessage | { kind: 'PROBE' } | { kind: 'SESSION' } | { kind: 'OUTBOX' }
+  FeedMessage | SubscriptionMessage | { kind: 'PROBE' } | { kind: 'SESSION' } | { kind: 'OUTBOX'; changes: readonly OutboxChange[] }
 
 /** All that is there before anybody has signed in, and who has: the rooms below the stores put together. */
 export class Core {
@@ -54,13 +55,15 @@ export class Core {
   /** Null with tokens of the embedding product. */
   readonly session: PasswordSession | null
   readonly storage: ParleyStorage
+  /** With tokens of the embedding product. */
+  private readonly givenState = new Value<SessionState>({ status: 'LOADING' })
   private readonly personValue = new Value<Person | null>(null)
   private readonly shared: SharedSubscriptions
   private readonly device: Promise<Device>
   private opening: Promise<void> = Promise.resolve()
   private hasClosed = false
-  /** Of other tabs' outbox. */
-  onOutbox: () => void = () => undefined
+  /** What another tab has changed in the outbox. */
+  onOutbox: (changes: readonly OutboxChange[]) => void = () => undefined
 
   constructor(private readonly options: CoreOptions) {
     const { url, getToken, webSocketImpl, fetch } = options
@@ -101,14 +104,24 @@ export class Core {
     else this.look()
   }
 
+  get sessionState(): Store<SessionState> {
+    return this.session?.state ?? this.givenState
+  }
+
   /** Who is signed in; null while nobody is, or their copy is being read. */
   get person(): Store<Person | null> {
     return this.personValue
   }
 
+  /** Tries to connect without waiting for its time. */
+  retryNow(): void {
+    if (this.personValue.getSnapshot() && this.tabs.isLeader.getSnapshot()) this.connection.start()
+  }
+
   /** Signs out, and wipes everything that is kept here about the person. */
   async logout(): Promise<void> {
     await this.session?.logout()
+    if (!this.session) this.look()
     await this.opening
     await this.storage.write([], ['meta', 'conversations', 'messages', 'outbox']).catch(this.onError)
   }
@@ -133,7 +146,7 @@ export class Core {
         void this.session?.look()
         return
       case 'OUTBOX':
-        this.onOutbox()
+        this.onOutbox(message.changes)
         return
       case 'COMMIT':
       case 'STATUS':
@@ -206,6 +219,19 @@ export class Core {
     storageState.subscribe(told)
     told()
     this.personValue.set(person)
+    if (!this.session) this.tellGiven(person)
+  }
+
+  /** Who it is, is known from their copy. */
+  private tellGiven(person: Person): void {
+    const tell = () => {
+      const { viewer } = person.replica.snapshot
+      if (!viewer || this.givenState.getSnapshot().status === 'SIGNED_IN') return
+      const { id, handle, displayName } = viewer.user
+      this.givenState.set({ status: 'SIGNED_IN', user: { id, handle, displayName } })
+    }
+    person.replica.state.subscribe(tell)
+    tell()
   }
 
   private onStatus({ state, code, reason }: ConnectionStatus): void {
@@ -213,9 +239,15 @@ export class Core {
       this.problems.set('WRONG_SERVER', null)
       this.problems.set('REFUSED', null)
     } else if (state === 'ENDED') {
-      if (code === 4401 || code === 4403) void this.session?.ended(reason ?? 'The session has ended')
+      if (code === 4401 || code === 4403) void this.end(reason ?? 'The session has ended')
       else if (code !== null) this.problems.set('REFUSED', `The server refuses this client: ${reason ?? ''} (${code})`)
     } else if (state === 'WAITING') void this.findOut()
+  }
+
+  private async end(reason: string): Promise<void> {
+    await this.session?.ended(reason)
+    const given = this.givenState.getSnapshot()
+    if ('user' in given) this.givenState.set({ status: 'ENDED', user: given.user, reason })
   }
 
   /** A socket that does not open says nothing: an answer by HTTP does. */

@@ -35,11 +35,7 @@ export class Person {
     readonly sync: Sync,
   ) {
     const { connection, requests, isLeader, post, takeOver, onDiagnostics, onError } = options
-    this.diagnostics = new Diagnostics({
-      onDiagnostics,
-      isLive: () => this.syncState.getSnapshot() === 'LIVE',
-      seqOf: (id) => replica.snapshot.conversations.get(id)?.cursor.eventSeq ?? 0,
-    })
+    this.diagnostics = new Diagnostics(onDiagnostics)
     const common = { requests, replica, sync, onError }
     this.feed = new Feed({
       ...common,

@@ -1,24 +1,19 @@
-import { systemClock, type Clock } from '../connection/clock.ts'
 import type { ParleyEvent } from '../replica/state.ts'
 
 /** What must never happen, and is told when it does: to report it, with the operator's logs at hand. */
 export interface Diagnostic {
   kind: 'ACK_WITHOUT_EVENT' | 'DUPLICATE_EVENT' | 'DUPLICATE_MESSAGE' | 'READ_WENT_BACK'
-  streamId: string
-  eventSeq: number
+  /** Null where it is about a write. */
+  streamId: string | null
+  eventSeq: number | null
   /** For people. */
   detail: string
 }
 
 export type DiagnosticCounts = Readonly<Record<Diagnostic['kind'], number>>
 
-interface Place {
-  streamId: string
-  eventSeq: number
-}
+type Place = Pick<Diagnostic, 'streamId' | 'eventSeq'>
 
-/** Milliseconds after which an acknowledged write has to have come as an event. */
-const eventDeadlineMs = 10_000
 /** Messages and receipts that are remembered to find one that comes again. */
 const maxRemembered = 2_000
 
@@ -39,16 +34,7 @@ export class Diagnostics {
   private readonly messages = new Map<string, number>()
   private readonly reads = new Map<string, number>()
 
-  constructor(
-    private readonly options: {
-      onDiagnostics?: (diagnostic: Diagnostic) => void
-      /** An event that is not here is late only while the feed is live. */
-      isLive: () => boolean
-      /** The newest event of a stream that is in the copy. */
-      seqOf: (streamId: string) => number
-      clock?: Clock
-    },
-  ) {}
+  constructor(private readonly onDiagnostics?: (diagnostic: Diagnostic) => void) {}
 
   get counts(): DiagnosticCounts {
     return { ...this.tallies }
@@ -72,14 +58,9 @@ export class Diagnostics {
     for (const event of events) this.look(event)
   }
 
-  /** The server acknowledged a write, and named its event. */
-  acknowledged(place: Place): void {
-    const { clock = systemClock, isLive, seqOf } = this.options
-    const wasLive = isLive()
-    clock.after(eventDeadlineMs, () => {
-      if (!wasLive || !isLive() || seqOf(place.streamId) >= place.eventSeq) return
-      this.tell('ACK_WITHOUT_EVENT', place, `Event ${place.eventSeq} was acknowledged, and has not come`)
-    })
+  /** A write was acknowledged, and its event has not come in time. */
+  missed(detail: string): void {
+    this.tell('ACK_WITHOUT_EVENT', { streamId: null, eventSeq: null }, `Acknowledged, and its event has not come: ${detail}`)
   }
 
   private look(event: ParleyEvent): void {
@@ -111,6 +92,6 @@ export class Diagnostics {
 
   private tell(kind: Diagnostic['kind'], { streamId, eventSeq }: Place, detail: string): void {
     this.tallies[kind]++
-    this.options.onDiagnostics?.({ kind, streamId, eventSeq, detail })
+    this.onDiagnostics?.({ kind, streamId, eventSeq, detail })
   }
 }

@@ -58,6 +58,11 @@ export class Replica {
     }
   }
 
+  /** The copy of nobody, for as long as nobody is signed in. */
+  static empty(storage: ParleyStorage): Replica {
+    return new Replica({ storage }, emptyState(''), false)
+  }
+
   get state(): Store<State> {
     return this.value
   }

@@ -23,15 +23,18 @@ export function switched<Source, T>(source: Store<Source>, pick: (value: Source)
   }
 }
 
-/** A store whose value is computed from another's, and stays the same reference while that does. */
-export function derived<Source, T>(source: Store<Source>, compute: (value: Source) => T): Store<T> {
-  let last: { from: Source; value: T } | null = null
-  return {
-    subscribe: (changed) => source.subscribe(changed),
-    getSnapshot() {
-      const from = source.getSnapshot()
-      if (!last || !Object.is(last.from, from)) last = { from, value: compute(from) }
-      return last.value
-    },
-  }
+/** As switched, for stores with methods: a call goes to the store of that moment. */
+export function following<Source, Found extends Store<unknown>>(
+  source: Store<Source>,
+  pick: (value: Source) => Found,
+): Found {
+  const methods = Object.entries(pick(source.getSnapshot())).filter(([, member]) => typeof member === 'function')
+  const forwarded = methods.map(([name]) => {
+    const call = (...values: unknown[]) => {
+      const found = pick(source.getSnapshot()) as unknown as Record<string, (...values: unknown[]) => unknown>
+      return found[name]?.(...values)
+    }
+    return [name, call]
+  })
+  return { ...Object.fromEntries(forwarded), ...switched(source, pick) } as Found
 }

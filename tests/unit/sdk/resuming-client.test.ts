@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import type { Client, Sink, SubscribePayload } from 'graphql-ws'
 import { afterEach, expect, test, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { createLiveClient, resuming } from '../../../sdk/resuming-client.ts'
-import { SessionEndedError } from '../../../sdk/session.ts'
+import { createLiveClient, resuming } from '../../../sdk/src/links/resuming-client.ts'
+import { SessionEndedError } from '../../../sdk/src/requests/errors.ts'
 
 const query = `subscription ($id: ID!, $after: Int, $mark: String) {
   conversationEvents(conversationId: $id, after: $after, mark: $mark) { cursor { eventSeq mark } }

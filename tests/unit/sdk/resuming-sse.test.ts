@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, test, vi } from 'vitest'
-import { createLiveSseClient, RefusedError } from '../../../sdk/resuming-sse.ts'
+import { createLiveSseClient, RefusedError } from '../../../sdk/src/links/resuming-sse.ts'
 
 const query = `subscription ($after: Int, $mark: String) {
   conversationEvents(conversationId: "c", after: $after, mark: $mark) { cursor { eventSeq mark } }

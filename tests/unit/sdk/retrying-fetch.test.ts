@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { retryingFetch } from '../../../sdk/retrying-fetch.ts'
-import { keepSession, SessionEndedError } from '../../../sdk/session.ts'
+import { retryingFetch } from '../../../sdk/src/links/retrying-fetch.ts'
+import { keepSession } from '../../../sdk/src/links/kept-session.ts'
+import { SessionEndedError } from '../../../sdk/src/requests/errors.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SubscriptionPosition } from '../../../sdk/subscription-position.ts'
+import { SubscriptionPosition } from '../../../sdk/src/links/subscription-position.ts'
 
 const conversation = `subscription ($id: ID!, $from: Int, $m: String) {
   live: conversationEvents(conversationId: $id, after: $from, mark: $m) { ...Parts }

@@ -1,3 +1,4 @@
+import { SessionEndedError } from '../requests/errors.ts'
 import { retryingFetch } from './retrying-fetch.ts'
 
 /** The tokens in the answer to register, login and refreshSession. */
@@ -13,11 +14,6 @@ export interface SessionKeeper {
    * person has to log in again.
    */
   token: () => Promise<string>
-}
-
-/** The session was ended (SESSION_EXPIRED): logged out, or its refresh token expired or was used by somebody else. */
-export class SessionEndedError extends Error {
-  override name = 'SessionEndedError'
 }
 
 /** Milliseconds before its expiry at which a token is exchanged. */

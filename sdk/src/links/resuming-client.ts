@@ -1,5 +1,5 @@
 import { createClient, type Client, type ClientOptions, type Sink, type SubscribePayload } from 'graphql-ws'
-import { SessionEndedError } from './session.ts'
+import { SessionEndedError } from '../requests/errors.ts'
 import { SubscriptionPosition } from './subscription-position.ts'
 import { retryAfterMs } from './retry.ts'
 import { iterateOver } from './iterate.ts'
