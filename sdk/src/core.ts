@@ -43,7 +43,11 @@ const viewerDeadlineMs = 3_000
 
 /** Between the tabs. */
 export type TabMessage =
-  FeedMessage | SubscriptionMessage | { kind: 'PROBE' } | { kind: 'SESSION' } | { kind: 'OUTBOX'; changes: readonly OutboxChange[] }
+  | FeedMessage
+  | SubscriptionMessage
+  | { kind: 'PROBE' }
+  | { kind: 'SESSION' }
+  | { kind: 'OUTBOX'; changes: readonly OutboxChange[] }
 
 /** All that is there before anybody has signed in, and who has: the rooms below the stores put together. */
 export class Core {

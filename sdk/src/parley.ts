@@ -22,25 +22,24 @@ import { following, switched } from './stores/switched.ts'
 export type ParleyOptions = CoreOptions
 
 /** A chat client: stores that are always as the server has it, and what a person does, shown at once and sent when it can be. */
-export interface Parley
-  extends Pick<
-    Chat,
-    | 'inbox'
-    | 'timeline'
-    | 'members'
-    | 'receipts'
-    | 'typing'
-    | 'presence'
-    | 'supportQueue'
-    | 'send'
-    | 'edit'
-    | 'delete'
-    | 'react'
-    | 'markRead'
-    | 'setTyping'
-    | 'retry'
-    | 'drop'
-  > {
+export interface Parley extends Pick<
+  Chat,
+  | 'inbox'
+  | 'timeline'
+  | 'members'
+  | 'receipts'
+  | 'typing'
+  | 'presence'
+  | 'supportQueue'
+  | 'send'
+  | 'edit'
+  | 'delete'
+  | 'react'
+  | 'markRead'
+  | 'setTyping'
+  | 'retry'
+  | 'drop'
+> {
   readonly session: {
     readonly state: Store<SessionState>
     /** Null: signed in. Rejects with a RequestError when the server cannot be asked. */
@@ -175,7 +174,8 @@ export function createParley(options: ParleyOptions): Parley {
     get diagnostics() {
       return core.person.getSnapshot()?.diagnostics.counts ?? none
     },
-    inbox: ({ filter = 'ACTIVE' }: { filter?: InboxFilter } = {}) => store(`inbox ${filter}`, (one) => one.inbox({ filter })),
+    inbox: ({ filter = 'ACTIVE' }: { filter?: InboxFilter } = {}) =>
+      store(`inbox ${filter}`, (one) => one.inbox({ filter })),
     timeline: (id) => store(`timeline ${id}`, (one) => one.timeline(id)),
     members: (id) => store(`members ${id}`, (one) => one.members(id)),
     receipts: (id) => store(`receipts ${id}`, (one) => one.receipts(id)),

@@ -60,7 +60,11 @@ export class Diagnostics {
 
   /** A write was acknowledged, and its event has not come in time. */
   missed(detail: string): void {
-    this.tell('ACK_WITHOUT_EVENT', { streamId: null, eventSeq: null }, `Acknowledged, and its event has not come: ${detail}`)
+    this.tell(
+      'ACK_WITHOUT_EVENT',
+      { streamId: null, eventSeq: null },
+      `Acknowledged, and its event has not come: ${detail}`,
+    )
   }
 
   private look(event: ParleyEvent): void {
