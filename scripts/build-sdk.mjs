@@ -14,6 +14,7 @@ export const entries = {
   apollo: 'src/links/apollo.ts',
   urql: 'src/links/urql.ts',
   live: 'src/links/live.ts',
+  sse: 'src/links/sse.ts',
 }
 
 export async function buildSdk() {

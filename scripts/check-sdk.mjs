@@ -8,14 +8,25 @@ import { buildSdk } from './build-sdk.mjs'
 
 const root = join(import.meta.dirname, '..')
 const folder = join(root, 'sdk')
-const bin = (name) => join(root, 'node_modules/.bin', name)
-const run = (command, args, cwd) => execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+/** Tools that nothing else needs, at these versions: size-limit is the last for Node 20. */
+const tools = {
+  publint: ['publint@0.3.25'],
+  attw: ['@arethetypeswrong/cli@0.18.5'],
+  'size-limit': ['size-limit@12.1.0', '@size-limit/esbuild@12.1.0', '@size-limit/file@12.1.0'],
+}
+const tool = (name, args, cwd) =>
+  run(
+    'npx',
+    ['--yes', '--prefer-offline', ...tools[name].flatMap((one) => ['--package', one]), '--', name, ...args],
+    cwd,
+  )
+const run = (command, args, cwd) =>
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 
 /** What a program does with the package where there is no server: nothing of the repository may be needed for it. */
 const program = `
 import { createParley, memoryStorage, ParleyError } from '@parley/client'
 import { LoginDocument } from '@parley/client/documents'
-import { createLiveClient } from '@parley/client/live'
 import { WebSocket } from 'ws'
 
 const storage = memoryStorage()
@@ -24,7 +35,7 @@ const failed = await parley.request(LoginDocument, { input: {} }).catch((error) 
 if (failed.code !== 'NETWORK' || !failed.retryable) throw failed
 if (parley.syncState.getSnapshot() !== 'OFFLINE' || parley.inbox().getSnapshot().items.length !== 0) throw new Error('state')
 await parley.close()
-if (typeof createLiveClient !== 'function' || !(new ParleyError([]) instanceof Error)) throw new Error('exports')
+if (!(new ParleyError([]) instanceof Error)) throw new Error('exports')
 `
 /** The same in the eyes of TypeScript, as an application has it set up that is bundled, and one for Node. */
 const typed = `
@@ -43,7 +54,9 @@ await buildSdk()
 const place = mkdtempSync(join(tmpdir(), 'parley-client-'))
 try {
   const [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', place], folder))
-  const strangers = packed.files.map(({ path }) => path).filter((path) => !/^(dist\/|LICENSE$|README\.md$|package\.json$)/.test(path))
+  const strangers = packed.files
+    .map(({ path }) => path)
+    .filter((path) => !/^(dist\/|LICENSE$|README\.md$|package\.json$)/.test(path))
   if (strangers.length > 0) throw new Error(`Nobody needs these in the package: ${strangers.join(', ')}`)
   const modules = join(place, 'node_modules')
   mkdirSync(join(modules, '@parley'), { recursive: true })
@@ -57,13 +70,30 @@ try {
   run(process.execPath, ['program.mjs'], place)
   for (const module of ['nodenext', 'esnext']) {
     const how = module === 'esnext' ? 'bundler' : module
-    const options = ['--module', module, '--moduleResolution', how, '--target', 'es2022', '--lib', 'es2023,dom', '--skipLibCheck', 'false']
-    run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict', '--types', '', ...options, 'typed.ts'], place)
+    const options = [
+      '--module',
+      module,
+      '--moduleResolution',
+      how,
+      '--target',
+      'es2022',
+      '--lib',
+      'es2023,dom',
+      '--skipLibCheck',
+      'false',
+    ]
+    run(
+      process.execPath,
+      [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict', ...options, 'typed.ts'],
+      place,
+    )
   }
-  console.log(`${packed.filename}: ${readdirSync(join(modules, '@parley/client/dist')).length} files in dist/, runs and has types`)
-  console.log(run(bin('publint'), ['--strict', folder], root))
-  console.log(run(bin('attw'), ['--profile', 'esm-only', '--quiet', join(place, packed.filename)], root))
+  console.log(
+    `${packed.filename}: ${readdirSync(join(modules, '@parley/client/dist')).length} files in dist/, runs and has types`,
+  )
+  console.log(tool('publint', ['--strict', folder], place))
+  console.log(tool('attw', ['--profile', 'esm-only', join(place, packed.filename)], place))
 } finally {
   rmSync(place, { recursive: true, force: true })
 }
-console.log(run(bin('size-limit'), [], folder))
+console.log(tool('size-limit', [], folder))
