@@ -138,8 +138,8 @@ export class PasswordSession implements Authorization {
     if (!current) return this.tokenOfNobody()
     // Another tab may have done it while this one waited.
     const kept = await this.options.kept.read().catch(() => current)
-    const isNewer = kept && kept.accessToken !== current.accessToken && kept.accessToken !== refused
-    if (kept && isNewer && kept.user.id === current.user.id && this.now() < kept.renewAtMs) {
+    const isOther = kept && kept.accessToken !== refused && this.now() < kept.renewAtMs
+    if (isOther && kept.user.id === current.user.id) {
       this.current = kept
       return kept.accessToken
     }
