@@ -86,4 +86,16 @@ describe('the web client', () => {
   it('is not there when it was not built', () => {
     expect(WebClient.open(join(folder, 'assets'), null)).toBeNull()
   })
+
+  it('may send files to the store that has them, and to nowhere else', async () => {
+    const other = createToy({ webClient: WebClient.open(folder, null, 'http://127.0.0.1:9000') })
+    await other.start()
+    const policyOf = async (url: string) =>
+      (await fetch(url, { headers: html })).headers.get('content-security-policy')?.split('; ') ?? []
+    expect(await policyOf(other.url)).toEqual(
+      expect.arrayContaining(["connect-src 'self' http://127.0.0.1:9000", "script-src 'self'"]),
+    )
+    expect(await policyOf(toy.url)).toContain("connect-src 'self'")
+    await other.stop()
+  })
 })

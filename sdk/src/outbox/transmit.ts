@@ -115,7 +115,8 @@ async function upload(operation: SendOperation, index: number, options: Transmit
   } catch (error) {
     throw new NetworkError('The file could not be sent', null, { cause: error })
   }
-  if (status === 204 || status === 202) return attachment.id
+  // 204 and 202 (a scan is under way) of a server that keeps files itself, 200 of a store that speaks S3.
+  if (status >= 200 && status < 300) return attachment.id
   if (status === 429 || status >= 500) throw new NetworkError(`The server takes no files at the moment (${status})`)
   return { kind: 'REFUSED', code: 'UPLOAD_REFUSED', reason: reasonIn(text) ?? `The file was refused (${status})` }
 }

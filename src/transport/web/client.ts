@@ -26,18 +26,21 @@ const contentTypes: Record<string, string> = {
  * Scripts come from here alone and none stand in the page. Styles may: the component base writes some. Pictures of people
  * and files may be elsewhere.
  */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' blob: data: https:",
-  "media-src 'self' blob: https:",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'self'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+const contentSecurityPolicy = (files: string) =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    `img-src 'self' blob: data: https: ${files}`,
+    `media-src 'self' blob: https: ${files}`,
+    `connect-src 'self' ${files}`,
+    "manifest-src 'self'",
+    "base-uri 'self'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ]
+    .map((directive) => directive.trim())
+    .join('; ')
 
 const always = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' }
 const forEver = 'public, max-age=31536000, immutable'
@@ -60,8 +63,10 @@ interface File {
 export class WebClient {
   private readonly files = new Map<string, File>()
   private readonly page: string
+  private readonly policy: string
 
-  private constructor(folder: string, demo: DemoPeople | null) {
+  private constructor(folder: string, demo: DemoPeople | null, filesOrigin: string | null) {
+    this.policy = contentSecurityPolicy(filesOrigin ?? '')
     const settings = JSON.stringify({ demo }).replaceAll('<', '\\u003c')
     const html = readFileSync(join(folder, 'index.html'), 'utf8')
     this.page = html.replace('<head>', `<head><script type="application/json" id="settings">${settings}</script>`)
@@ -74,9 +79,9 @@ export class WebClient {
     }
   }
 
-  /** Null when it was not built. */
-  static open(folder: string, demo: DemoPeople | null): WebClient | null {
-    return existsSync(join(folder, 'index.html')) ? new WebClient(folder, demo) : null
+  /** Null when it was not built. `filesOrigin`: where files are sent to and read from, when it is not this server. */
+  static open(folder: string, demo: DemoPeople | null, filesOrigin: string | null = null): WebClient | null {
+    return existsSync(join(folder, 'index.html')) ? new WebClient(folder, demo, filesOrigin) : null
   }
 
   /** Whether it has an answer: asked last, so that it hides no other address. */
@@ -95,7 +100,7 @@ export class WebClient {
     const isPage = !this.files.has(path)
     const headers = {
       ...always,
-      ...(isPage && { 'Content-Security-Policy': contentSecurityPolicy, 'Cross-Origin-Opener-Policy': 'same-origin' }),
+      ...(isPage && { 'Content-Security-Policy': this.policy, 'Cross-Origin-Opener-Policy': 'same-origin' }),
       'Cache-Control': isHashed(path) && !isPage ? forEver : 'no-cache',
       ETag: file.etag,
     }
