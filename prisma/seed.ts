@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { hash, verify } from '@node-rs/argon2'
 import pg from 'pg'
+import { openFiles } from '../src/app/files.ts'
 import { createInProcessBus } from '../src/bus/inprocess.ts'
 import { ConfigError, loadConfig, type Config } from '../src/config.ts'
 import { newId } from '../src/domain/ids.ts'
@@ -12,10 +13,13 @@ import { searchNameOf } from '../src/domain/text/fold.ts'
 import { StartError } from '../src/start-error.ts'
 import { createDatabase, type Database } from '../src/store/database/database.ts'
 import { runningEmbeddedUrl, startEmbeddedPostgres } from '../src/embedded/postgres.ts'
+import { addressIn } from '../src/embedded/address.ts'
 import { ownSecret } from '../src/embedded/own-secret.ts'
 import { clientConfig, createSettle } from '../src/store/database/session.ts'
+import { sendPicture } from './demo-picture.ts'
 import { playSupport } from './demo-support.ts'
 import { migrate } from '../src/store/database/migrate.ts'
+import { createAttachmentStore } from '../src/store/attachments.ts'
 import { createSessionStore, type SessionStore } from '../src/store/sessions.ts'
 import type { Outcome, Write } from '../src/store/writing/outcomes.ts'
 import { createWrite } from '../src/store/writing/writes.ts'
@@ -245,7 +249,7 @@ const literal = (at: Date | undefined) => `timestamptz '${(at ?? new Date()).toI
 const neverGathered = 2_147_483_647
 
 /** Makes what is missing of the demo world. False when it was all there. */
-async function fill(db: Database, connectionString: string, users: string[]): Promise<boolean> {
+async function fill(config: Config, db: Database, connectionString: string, users: string[]): Promise<boolean> {
   const actions = demoWorld()
   const last = actions.pop()
   if (!last) return false
@@ -255,6 +259,9 @@ async function fill(db: Database, connectionString: string, users: string[]): Pr
   if (await db.prisma.message.findFirst({ where: made })) return false
   for (const action of actions) await player.play(action)
   await playSupport(createWrite(db, neverGathered), db, users)
+  const store = createAttachmentStore(db)
+  const files = await openFiles(config, { attachments: store }, logger)
+  await sendPicture(createWrite(db, neverGathered), db, { store, files }, users)
   await spreadOverDays(connectionString, users)
   // Only now: whoever finds this message knows that everything else is there.
   await player.play(last)
@@ -303,12 +310,13 @@ async function seed(config: Config): Promise<void> {
     try {
       const store = createSessionStore(db)
       const users = await ensurePeople(store)
-      const isNew = await fill(db, url, users)
+      const isNew = await fill(config, db, url, users)
       const took = isNew ? `made in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s` : 'there already'
       console.log(
-        `The demo world is ${took}: ${people.length} people, ${conversationCount} conversations, ${messageCount} messages, and 2 conversations with support.`,
+        `The demo world is ${took}: ${people.length} people, ${conversationCount} conversations, ${messageCount} messages, 2 conversations with support, and a picture.`,
       )
-      const address = `http://127.0.0.1:${config.port}/graphql`
+      const running = isServerRunning && config.databaseUrl === null ? addressIn(config.dataDir) : null
+      const address = running ?? `http://127.0.0.1:${config.port}/graphql`
       console.log(`\nGraphiQL: ${address}${isServerRunning ? '' : ' (start the server first: npm start)'}`)
       console.log('Put one of these into its Headers tab. They are good for 15 minutes; this command makes new ones.')
       await printTokens(config, store)

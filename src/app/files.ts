@@ -24,7 +24,11 @@ export interface Files {
 }
 
 /** Where the bytes of attachments are, and how they come and go. */
-export async function openFiles(config: Config, { attachments }: Storage, logger: Logger): Promise<Files> {
+export async function openFiles(
+  config: Config,
+  { attachments }: Pick<Storage, 'attachments'>,
+  logger: Logger,
+): Promise<Files> {
   const { types, scan, unattachedTtlMs } = config.uploads
   const unknown = types.find((type) => !type.endsWith('/*') && !isKnownType(type))
   if (unknown !== undefined) {

@@ -15,6 +15,9 @@ import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
 import { connect } from '../testkit/person.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
 
+const dataDir = mkdtempSync(join(tmpdir(), 'parley-seed-'))
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
+
 const secret = 'the secret of the seed test, 32 characters and more'
 
 async function runSeed(
@@ -22,13 +25,23 @@ async function runSeed(
 ): Promise<{ code: number | null; output: string; tokens: string[] }> {
   const child = spawn(process.execPath, ['scripts/seed.mjs'], {
     cwd: join(import.meta.dirname, '../..'),
-    env: { PATH: process.env.PATH, NODE_ENV: 'test', ...env },
+    env: { PATH: process.env.PATH, NODE_ENV: 'test', PARLEY_DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
   return { code, output, tokens: [...output.matchAll(/"Bearer ([^"]+)"/g)].map((match) => match[1] ?? '') }
+}
+
+interface Found {
+  data: { searchMessages: { nodes: { attachments: { url: string; blurHash: string | null }[] }[] } }
+}
+
+async function fetchGraphql(url: string, token: string, query: string): Promise<{ body: Found }> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) })
+  return { body: (await response.json()) as Found }
 }
 
 async function inboxOf(client: ParleyClient) {
@@ -60,7 +73,7 @@ describe('the demo world in a database that a server uses', () => {
   test('has 20 people, 60 conversations and 5,000 messages', async () => {
     const [counts] = await database.query(`SELECT (SELECT count(*)::int FROM users) AS people,
       (SELECT count(*)::int FROM conversations WHERE id <> parley_desk()) AS conversations, (SELECT count(*)::int FROM messages) AS messages`)
-    expect(counts).toEqual({ people: 20, conversations: 62, messages: 5003 })
+    expect(counts).toEqual({ people: 20, conversations: 62, messages: 5004 })
   })
 
   test('gives its people an inbox that looks alive', async () => {
@@ -156,7 +169,7 @@ describe('the demo world in a database that a server uses', () => {
     const env = { DATABASE_URL: other.url, JWT_SECRET: secret }
     const interrupted = spawn(process.execPath, ['dist/seed.js'], {
       cwd: join(import.meta.dirname, '../..'),
-      env: { PATH: process.env.PATH, NODE_ENV: 'test', ...env },
+      env: { PATH: process.env.PATH, NODE_ENV: 'test', PARLEY_DATA_DIR: dataDir, ...env },
       stdio: 'ignore',
     })
     const sent = async () => (await other.query<{ count: number }>('SELECT count(*)::int FROM messages'))[0]?.count ?? 0
@@ -164,7 +177,7 @@ describe('the demo world in a database that a server uses', () => {
     interrupted.kill('SIGKILL')
     expect(await sent()).toBeLessThan(5000)
     expect((await runSeed(env)).output).toContain('made in')
-    expect(await sent()).toBe(5003)
+    expect(await sent()).toBe(5004)
   })
 
   test('is refused where its public password would be a hole, and where a handle is somebody else’s', async () => {
@@ -185,9 +198,6 @@ describe('the demo world in a database that a server uses', () => {
 })
 
 describe('the demo world in the embedded database', () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'parley-seed-'))
-  afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
-
   test('is made with no server running, and found with one running, each time with tokens that the server takes', async () => {
     const env = { PARLEY_DATA_DIR: dataDir }
     const alone = await runSeed(env)
@@ -196,6 +206,17 @@ describe('the demo world in the embedded database', () => {
     const server = await startServer({ redisUrl: null, env: { ...env, JWT_SECRET: '' } })
     const beside = await runSeed(env)
     expect(beside.output).toContain('there already')
+    // Nobody told it the port.
+    expect(beside.output).toContain(server.url)
+    const query = '{ searchMessages(query: "sunrise.png") { nodes { attachments { url blurHash } } } }'
+    const search = async () => {
+      const { body } = await fetchGraphql(server.url, beside.tokens[0] ?? '', query)
+      return body.data.searchMessages.nodes[0]?.attachments[0] ?? null
+    }
+    await expect.poll(search, { timeout: 20_000 }).not.toBeNull()
+    const picture = await search()
+    expect(picture!.blurHash).toBeTruthy()
+    expect((await fetch(picture!.url)).headers.get('content-type')).toBe('image/png')
     for (const token of [alone.tokens[0], beside.tokens[0]]) {
       const client = connect(server.url, () => token ?? null)
       const [entry] = await inboxOf(client)
