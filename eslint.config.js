@@ -35,7 +35,7 @@ export default defineConfig(
     files: ['**/*.browser.js'],
     languageOptions: {
       globals: Object.fromEntries(
-        'parley,document,location,localStorage,sessionStorage,crypto,setInterval,clearInterval,queueMicrotask,URLSearchParams'
+        'self,parley,document,location,localStorage,sessionStorage,crypto,setInterval,clearInterval,queueMicrotask,URLSearchParams'
           .split(',')
           .map((name) => [name, 'readonly']),
       ),

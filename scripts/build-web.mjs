@@ -1,9 +1,10 @@
 // Builds the web client into web/dist/, when something it is made of changed since the last time.
 // Run: node scripts/build-web.mjs
-import { createRequire } from 'node:module'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { digestOf, isFresh, leaveStamp } from './stamp.mjs'
 
 const root = join(import.meta.dirname, '..')
@@ -18,16 +19,18 @@ const inputs = [
   'scripts/build-web.mjs',
 ]
 
-/** Without Vite, as `npm ci --omit=dev` leaves it out, what was built before stays. */
-const hasVite = () => {
+/** Null without Vite, as `npm ci --omit=dev` leaves it out: what was built before stays then. */
+function findVite() {
   try {
-    return Boolean(createRequire(join(root, 'web/package.json')).resolve('vite'))
+    return createRequire(join(root, 'web/package.json')).resolve('vite')
   } catch {
-    return false
+    return null
   }
 }
 
 function putInPlace(draft) {
+  // As a whole, as another process may be starting at this moment.
+  if (existsSync(folder)) renameSync(folder, `${draft}-old`)
   try {
     renameSync(draft, folder)
   } catch (error) {
@@ -36,23 +39,32 @@ function putInPlace(draft) {
   }
 }
 
-export async function buildWeb() {
-  process.chdir(root)
-  const digest = digestOf(inputs)
-  if (isFresh(join(folder, 'stamp'), digest) || !hasVite()) return
-  const { build } = await import('vite')
+async function build(vite, digest) {
   const draft = mkdtempSync(join(root, 'web/.draft-'))
   try {
-    await build({ configFile: join(root, 'web/vite.config.ts'), logLevel: 'error', build: { outDir: draft } })
+    const { build: bundle } = await import(pathToFileURL(vite).href)
+    await bundle({ configFile: join(root, 'web/vite.config.ts'), logLevel: 'error', build: { outDir: draft } })
     leaveStamp(join(draft, 'stamp'), digest)
     // Whoever runs the server may be somebody else than who built it.
     chmodSync(draft, 0o755)
-    // As a whole, as another process may be starting at this moment.
-    if (existsSync(folder)) renameSync(folder, `${draft}-old`)
     putInPlace(draft)
   } finally {
     for (const left of [draft, `${draft}-old`]) rmSync(left, { recursive: true, force: true })
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildWeb()
+export function buildWeb() {
+  process.chdir(root)
+  const digest = digestOf(inputs)
+  if (isFresh(join(folder, 'stamp'), digest) || findVite() === null) return
+  // In a process of its own: Vite sets NODE_ENV, by which the server decides what it is, and takes what it is set to.
+  const env = { ...process.env, NODE_ENV: 'production' }
+  const { status, error } = spawnSync(process.execPath, ['scripts/build-web.mjs', digest], { env, stdio: 'inherit' })
+  if (status !== 0) throw new Error('the web client could not be built', { cause: error })
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [, , digest] = process.argv
+  if (digest === undefined) buildWeb()
+  else await build(findVite(), digest)
+}

@@ -14,7 +14,7 @@ export const readBesides = /\.(lua|browser\.js)$/
 
 export async function build() {
   generate()
-  await buildWeb()
+  buildWeb()
   const digest = digestOf(['src', 'prisma', 'package.json', 'scripts/build.mjs'])
   if (isFresh(stampFile, digest)) return
   const esbuild = await import('esbuild')

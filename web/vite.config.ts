@@ -12,7 +12,13 @@ export default defineConfig({
   plugins: [react()],
   resolve: {
     // Its source: nothing has to be built before.
-    alias: { '@parley/client': fileURLToPath(new URL('../sdk/src/index.ts', import.meta.url)) },
+    alias: [
+      {
+        find: '@parley/client/documents',
+        replacement: fileURLToPath(new URL('../sdk/src/generated/graphql.ts', import.meta.url)),
+      },
+      { find: '@parley/client', replacement: fileURLToPath(new URL('../sdk/src/index.ts', import.meta.url)) },
+    ],
   },
   build: { target: 'es2022', modulePreload: { polyfill: false }, reportCompressedSize: false },
   server: {

@@ -15,6 +15,7 @@ import { PasswordSession, type SessionState } from './session/session.ts'
 import type { KeptSession } from './session/tokens.ts'
 import { memoryStorage } from './storage/memory.ts'
 import type { ParleyStorage } from './storage/storage.ts'
+import type { TransmitOptions } from './outbox/transmit.ts'
 import { Value, type Store } from './stores/store.ts'
 import { SharedSubscriptions, type SubscriptionMessage } from './tabs/shared-subscriptions.ts'
 import { Tabs, type TabsPlatform } from './tabs/tabs.ts'
@@ -31,6 +32,8 @@ export interface CoreOptions {
   /** The class of the `ws` package, where there is no global WebSocket (Node before 22). */
   webSocketImpl?: unknown
   fetch?: typeof fetch
+  /** Sends the bytes of a file, in place of fetch, which cannot tell how far it is. */
+  put?: TransmitOptions['put']
   /** Told of what must never happen. */
   onDiagnostics?: (diagnostic: Diagnostic) => void
   /** Told of what went wrong behind the scenes, and is tried again. */

@@ -99,6 +99,7 @@ export function createParley(options: ParleyOptions): Parley {
       connection: core.subscriptions,
       replica: person.replica,
       sync: person.sync,
+      ...(options.put && { put: options.put }),
       onOutboxChange: (changes) => core.tabs.post({ kind: 'OUTBOX', changes }),
       onDiagnostics(what, detail) {
         if (what === 'ACK_WITHOUT_EVENT') person.diagnostics.missed(JSON.stringify(detail))

@@ -1,33 +1,37 @@
-import { useState } from 'react'
-import { forgetPerson, keepPerson, keptPerson, type Credentials } from './session/people.ts'
+import { useSyncExternalStore } from 'react'
+import { ChatProvider } from './client/context.tsx'
+import { Chat } from './layout/chat.tsx'
+import type { Credentials } from './session/people.ts'
 import { SignIn } from './session/sign-in.tsx'
-import { enter } from './session/enter.ts'
+import { isUnreachable, WindowSession } from './session/window-session.ts'
 import { useTexts } from './texts/texts.tsx'
+
+const session = new WindowSession()
 
 export function App() {
   const texts = useTexts()
-  const [person, setPerson] = useState(keptPerson)
+  const state = useSyncExternalStore(session.state.subscribe, session.state.getSnapshot)
   const signIn = async (credentials: Credentials) => {
-    await enter(credentials, texts)
-    const entered = { handle: credentials.handle, demo: credentials.kind === 'demo' }
-    keepPerson(entered)
-    setPerson(entered)
+    try {
+      await session.signIn(credentials)
+    } catch (error) {
+      throw isUnreachable(error) ? new Error(texts.signIn.unreachable) : error
+    }
   }
-  if (!person) return <SignIn ended={false} signIn={signIn} />
-  return (
-    <main className="sign-in">
-      <div className="card">
-        <h1>{person.handle}</h1>
-        <button
-          className="plain"
-          onClick={() => {
-            forgetPerson()
-            setPerson(null)
-          }}
-        >
-          {texts.settings.signOut}
-        </button>
-      </div>
-    </main>
-  )
+  switch (state.status) {
+    case 'SIGNED_OUT':
+      return <SignIn ended={state.hasEnded} signIn={signIn} />
+    case 'OPENING':
+      return (
+        <main className="sign-in">
+          <p role="status">{texts.loading}</p>
+        </main>
+      )
+    case 'OPEN':
+      return (
+        <ChatProvider value={state.chat}>
+          <Chat />
+        </ChatProvider>
+      )
+  }
 }

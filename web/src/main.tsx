@@ -2,7 +2,11 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import './style/base.css'
 import './style/sign-in.css'
+import './style/chat.css'
+import './style/timeline.css'
+import './style/parts.css'
 import { App } from './app.tsx'
+import { openOffline } from './offline.ts'
 import { TextsProvider } from './texts/texts.tsx'
 
 const root = document.getElementById('root')
@@ -15,3 +19,4 @@ if (root) {
     </StrictMode>,
   )
 }
+openOffline()

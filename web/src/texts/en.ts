@@ -40,9 +40,12 @@ export const en = {
     OFFLINE: 'You are offline. What you write is kept and sent later.',
     CATCHING_UP: 'Catching up…',
     LIVE: 'Connected',
-    storage: 'This browser keeps nothing for this page. What is not sent yet is lost when you close it.',
-    version: 'This page and the server are of different versions. Reload the page.',
-    clock: 'The clock of this device is wrong, so times may be too.',
+    WRONG_SERVER: 'There is no Parley server at this address.',
+    WRONG_VERSION: 'This page and the server are of different versions. Reload the page.',
+    REFUSED: 'The server refuses this page. Reload it, or ask whoever runs the server.',
+    CLOCK_WRONG: 'The clock of this device is wrong, so times look odd.',
+    STORAGE_REFUSED: 'This browser keeps nothing for this page. What is not sent yet is lost when you close it.',
+    STORAGE_FULL: 'There is no room left on this device: what is new is not kept.',
   },
 
   inbox: {

@@ -1,0 +1,127 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { startBrowser } from '../testkit/browser.ts'
+import { startServer, type ServerProcess } from '../testkit/server.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** A server as a newcomer has it, with a browser beside it. */
+export class Windows {
+  private readonly failures: string[] = []
+  private constructor(
+    readonly server: ServerProcess,
+    readonly browser: Browser,
+    private readonly folder: string,
+  ) {}
+
+  static async open(): Promise<Windows> {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-web-'))
+    const env = { PARLEY_DATA_DIR: folder, NODE_ENV: 'development' }
+    const [server, browser] = await Promise.all([startServer({ redisUrl: null, env }), startBrowser()])
+    return new Windows(server, browser, folder)
+  }
+
+  get address(): string {
+    return this.server.url.replace(/graphql$/, '')
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close()
+    await this.server.stop()
+    await rm(this.folder, { recursive: true, force: true })
+    // What a page throws, or its Content-Security-Policy stops, is a fault in every test.
+    expect(this.failures).toEqual([])
+  }
+
+  /** A window of its own browser profile, at the sign-in. */
+  async page(options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await this.browser.newContext({ viewport: { width: 1200, height: 780 }, locale: 'en', ...options })
+    context.setDefaultTimeout(60_000)
+    const page = await context.newPage()
+    this.watch(page)
+    await page.goto(this.address)
+    return page
+  }
+
+  /** Ends all windows: they would follow the chat of the next test too. */
+  async closePages(): Promise<void> {
+    for (const context of this.browser.contexts()) await context.close()
+  }
+
+  watch(page: Page): void {
+    page.on('pageerror', (error) => this.failures.push(String(error.stack)))
+    page.on('console', (message) => {
+      if (/Content.Security.Policy/.test(message.text())) this.failures.push(message.text())
+    })
+  }
+
+  async signedIn(name: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const page = await this.page(options)
+    await signIn(page, name)
+    return page
+  }
+
+  async setRole(handle: string, role: 'STAFF'): Promise<void> {
+    await promisify(execFile)(process.execPath, ['dist/admin.js', 'set-role', handle, role], {
+      cwd: root,
+      env: { PATH: process.env.PATH, PARLEY_DATA_DIR: this.folder },
+    })
+  }
+}
+
+export async function signIn(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: `Sign in as ${name}` }).click()
+  await page.getByRole('heading', { name, exact: true }).waitFor()
+}
+
+export const composer = (page: Page) => page.getByRole('textbox', { name: 'Message', exact: true })
+
+export async function write(page: Page, text: string): Promise<void> {
+  await composer(page).fill(text)
+  await composer(page).press('Enter')
+}
+
+/** The message with this text. */
+export const message = (page: Page, text: string) => page.locator('.timeline article', { hasText: text })
+
+export const delivery = (page: Page, text: string) => message(page, text).locator('.ticks')
+
+/** Texts of the timeline, from old to new. */
+export const texts = (page: Page) => page.locator('.timeline article .text').allInnerTexts()
+
+export async function startChatWith(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: 'New chat' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('searchbox').fill(name)
+  await dialog.getByRole('button', { name }).first().click()
+  await dialog.getByRole('button', { name: 'Start chat' }).click()
+  await composer(page).waitFor()
+}
+
+export const row = (page: Page, title: string) => page.getByRole('navigation').getByRole('link', { name: title })
+
+/** Serious faults of accessibility in what is shown, by axe-core; [] when there are none. */
+export async function faults(page: Page): Promise<string[]> {
+  const axe = createRequire(join(root, 'web/package.json')).resolve('axe-core/axe.min.js')
+  // As text: the page's Content-Security-Policy takes no script element from elsewhere.
+  await page.evaluate(readFileSync(axe, 'utf8'))
+  return page.evaluate(async () => {
+    interface Violation {
+      id: string
+      impact: string | null
+      nodes: { html: string }[]
+    }
+    const { axe: run } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }
+    const { violations } = await run.run()
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' ')}`)
+  })
+}
