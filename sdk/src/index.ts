@@ -23,7 +23,7 @@ export type { Refusal, SessionState } from './session/session.ts'
 export { indexedDbStorage } from './storage/indexed-db.ts'
 export { memoryStorage } from './storage/memory.ts'
 export { StorageFullError, type ParleyStorage, type Row, type TableName } from './storage/storage.ts'
-export { applyEvents } from './replica/apply-event.ts'
+export { applyEvent, applyEvents } from './replica/apply-event.ts'
 export { emptyState } from './replica/state.ts'
 export type {
   ConversationState,

@@ -47,6 +47,20 @@ function once(listener: LinkListener): LinkListener {
   }
 }
 
+type Socket = new (url: string, protocols?: string | string[]) => WebSocket
+
+/**
+ * graphql-ws takes its listeners away before it closes a socket. The package ws tells of a close before the connection was there
+ * by an `error`, and an error that nobody listens to ends a Node program.
+ */
+const listenedTo = (Impl: Socket): Socket =>
+  class extends Impl {
+    constructor(url: string, protocols?: string | string[]) {
+      super(url, protocols)
+      this.addEventListener('error', () => undefined)
+    }
+  }
+
 /** A socket by graphql-ws. Each has a client of its own, that never connects again: the table decides about that. */
 export const openLink: OpenLink = ({ url, connectionParams, webSocketImpl }, givenListener) => {
   const listener = once(givenListener)
@@ -54,7 +68,7 @@ export const openLink: OpenLink = ({ url, connectionParams, webSocketImpl }, giv
   const client = createClient({
     url,
     connectionParams,
-    ...(webSocketImpl !== undefined && { webSocketImpl }),
+    ...(webSocketImpl !== undefined && { webSocketImpl: listenedTo(webSocketImpl as Socket) }),
     lazy: false,
     retryAttempts: 0,
     connectionAckWaitTimeout: 0,

@@ -7,6 +7,7 @@ import {
   useSyncExternalStore,
   type ReactNode,
 } from 'react'
+import type { SyncState } from '../feed/feed.ts'
 import type { InboxFilter, SupportStatus } from '../generated/graphql.ts'
 import type { Operation } from '../outbox/operations.ts'
 import type { Id, UserState, ViewerState } from '../replica/state.ts'
@@ -16,8 +17,6 @@ import type { MembersSnapshot, PresenceState, ReceiptsSnapshot } from '../stores
 import type { Store } from '../stores/store.ts'
 import type { SupportQueueSnapshot } from '../stores/support.ts'
 import type { TimelineSnapshot } from '../stores/timeline.ts'
-
-type SyncState = 'LIVE' | 'CATCHING_UP' | 'OFFLINE'
 
 /** What the hooks need of a client: createParley gives it. */
 export type ParleyForReact = Pick<
