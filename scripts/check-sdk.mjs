@@ -1,6 +1,6 @@
 // Checks the client package as somebody gets it who installs it: packed, unpacked into an empty folder, and run there by this Node.
 // Run: npm run check:sdk
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,27 @@ import { buildSdk } from './build-sdk.mjs'
 
 const root = join(import.meta.dirname, '..')
 const folder = join(root, 'sdk')
+/** Tools that nothing else needs, at these versions: size-limit is the last for Node 20. */
+const tools = {
+  publint: ['publint@0.3.25'],
+  attw: ['@arethetypeswrong/cli@0.18.5'],
+  'size-limit': ['size-limit@12.1.0', '@size-limit/esbuild@12.1.0', '@size-limit/file@12.1.0'],
+}
+const tool = (name, args, cwd) =>
+  run(
+    'npx',
+    ['--yes', '--prefer-offline', ...tools[name].flatMap((one) => ['--package', one]), '--', name, ...args],
+    cwd,
+  )
+function run(command, args, cwd) {
+  const { status, stdout, error } = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  if (status === 0) return stdout
+  throw new Error(`${command} ${args.join(' ')}\n${error ? error.message : stdout}`)
+}
 /** Tools that nothing else needs, at these versions: size-limit is the last for Node 20. */
 const tools = {
   publint: ['publint@0.3.25'],

@@ -2,7 +2,7 @@ import type { ConnectionStatus } from './connection/connection.ts'
 import { Core, type CoreOptions } from './core.ts'
 import type { DiagnosticCounts } from './feed/diagnostics.ts'
 import type { SyncState } from './feed/feed.ts'
-import type { InboxFilter, LoginInput, RegisterInput, SupportStatus } from './generated/graphql.ts'
+import type { LoginInput, RegisterInput } from './generated/graphql.ts'
 import type { Problem } from './health/problems.ts'
 import type { Person } from './person.ts'
 import { Replica } from './replica/replica.ts'
@@ -175,15 +175,13 @@ export function createParley(options: ParleyOptions): Parley {
     get diagnostics() {
       return core.person.getSnapshot()?.diagnostics.counts ?? none
     },
-    inbox: ({ filter = 'ACTIVE' }: { filter?: InboxFilter } = {}) =>
-      store(`inbox ${filter}`, (one) => one.inbox({ filter })),
+    inbox: (options) => store(`inbox ${options?.filter ?? ''}`, (one) => one.inbox(options)),
     timeline: (id) => store(`timeline ${id}`, (one) => one.timeline(id)),
     members: (id) => store(`members ${id}`, (one) => one.members(id)),
     receipts: (id) => store(`receipts ${id}`, (one) => one.receipts(id)),
     typing: (id) => store(`typing ${id}`, (one) => one.typing(id)),
     presence: (userIds) => store(`presence ${[...userIds].sort().join(' ')}`, (one) => one.presence(userIds)),
-    supportQueue: ({ status = null }: { status?: SupportStatus | null } = {}) =>
-      store(`support ${String(status)}`, (one) => one.supportQueue({ status })),
+    supportQueue: (options) => store(`support ${options?.status ?? ''}`, (one) => one.supportQueue(options)),
     send: async (message) => signedIn().send(message),
     edit: async (change) => signedIn().edit(change),
     delete: async (target) => signedIn().delete(target),

@@ -65,7 +65,7 @@ export function openBrowser(): { openTab(): Tab } {
         }
         override set onmessage(listener: ((event: MessageEvent) => void) | null) {
           super.onmessage = (event) => {
-            if (!isFrozen) listener?.(event as MessageEvent)
+            if (!isFrozen) listener?.(event)
           }
         }
       }

@@ -12,7 +12,7 @@ export interface ParleyLinkOptions extends Omit<LiveClientOptions, 'token'> {
 export interface ParleyLink {
   link: ApolloLink
   /** Closes the socket. */
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 /**

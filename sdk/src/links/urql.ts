@@ -13,7 +13,7 @@ export interface ParleyUrql {
   /** The last of its exchanges. */
   exchange: Exchange
   /** Closes the socket. */
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 /**

@@ -43,7 +43,7 @@ export class SharedSubscriptions implements Subscriber {
   ): () => void {
     const id = crypto.randomUUID()
     const query = textOf(document)
-    const wanted: Wanted = { query, variables, sink: sink as SubscriptionSink<unknown>, stop: () => undefined }
+    const wanted: Wanted = { query, variables, sink, stop: () => undefined }
     this.wanted.set(id, wanted)
     this.begin(id, wanted)
     return () => {

@@ -89,7 +89,10 @@ export class Tabs<Message> {
   private request(options: LockOptions): void {
     const held = () =>
       new Promise<void>((resolve) => {
-        if (this.hasClosed) return resolve()
+        if (this.hasClosed) {
+          resolve()
+          return
+        }
         // A request that waits in line is of no use any more.
         if (options.steal) this.waiting?.abort()
         let isOver = false

@@ -93,6 +93,7 @@ test('offline, half dead, and killed: nothing is missed, nothing comes twice, an
     for (let nth = 0; nth < count; nth++) await friend.send(conversationId, `text ${++sent}`)
   }
   const expectAll = async () => {
+    client.core.retryNow()
     await untilLive(client)
     await expect.poll(() => textsOf(client, conversationId), back).toEqual(numbered(sent))
   }
