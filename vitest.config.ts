@@ -35,7 +35,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['tests/unit/**/*.test.ts', 'tests/*.test.ts', 'sdk/{src,tests}/**/*.test.{ts,tsx}'],
+          include: [
+            'tests/{unit,import/reading}/**/*.test.ts',
+            'tests/*.test.ts',
+            'sdk/{src,tests}/**/*.test.{ts,tsx}',
+          ],
         },
       },
       {
@@ -43,7 +47,7 @@ export default defineConfig({
         plugins: [relayTags],
         test: {
           name: 'integration',
-          include: ['tests/{api,costs,examples,guarantees,sdk,starting}/**/*.test.ts', ...faults],
+          include: ['tests/{api,costs,examples,guarantees,import/writing,sdk,starting}/**/*.test.ts', ...faults],
           exclude: [heavyOnly, fullOnly],
           ...sharing,
           globalSetup: ['tests/testkit/global-setup.ts'],

@@ -75,6 +75,9 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   // What runs: the server, and the operator's commands.
   main: { values: ['app', 'config'] },
   admin: { values: ['domain', 'log', 'store', 'embedded', 'bus', 'config'] },
+  parley: { values: ['import', 'embedded', 'config'] },
+  // What other chat systems export, into the database by itself: it needs no server.
+  import: { values: ['files', 'domain/text', 'store/database/migrate'] },
   app: {
     values: [
       ...[

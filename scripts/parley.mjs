@@ -1,0 +1,34 @@
+// The command line: bundles src/parley.ts when it is stale, and runs it. Nothing else is built for it: it starts in a fresh
+// checkout at once, without the server's generated code.
+// Run: npm run parley -- import <path> --dry-run
+import { renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { digestOf, isFresh, leaveStamp } from './stamp.mjs'
+
+const root = join(import.meta.dirname, '..')
+const stampFile = join(root, 'dist/parley.stamp')
+const digest = digestOf(
+  [
+    'src/import',
+    'src/parley.ts',
+    'src/config',
+    'src/config.ts',
+    'src/files',
+    'src/domain/text',
+    'src/embedded',
+    'scripts/parley.mjs',
+  ].map((path) => join(root, path)),
+)
+const bundle = join(root, 'dist/parley.js')
+if (!isFresh(stampFile, digest)) {
+  const { build } = await import('esbuild')
+  const draft = `${bundle}.${process.pid}`
+  await build({
+    ...{ entryPoints: [join(root, 'src/parley.ts')], outfile: draft, absWorkingDir: root },
+    ...{ bundle: true, platform: 'node', target: 'node20', format: 'esm', packages: 'external', logLevel: 'error' },
+  })
+  // As a whole: another process may be starting from it at this moment.
+  renameSync(draft, bundle)
+  leaveStamp(stampFile, digest)
+}
+await import(bundle)

@@ -1,0 +1,64 @@
+import type { Collector } from '../collector.ts'
+import { ImportError, type Format } from '../model.ts'
+import { readHead, readJson } from '../source/reading.ts'
+import type { Source, SourceFile, SourceLimits } from '../source/source.ts'
+
+export interface Opened {
+  source: Source
+  limits: SourceLimits
+}
+
+export interface Reader {
+  format: Format
+  /** Whether what was handed over is of this format, by what is in it. */
+  recognise: (opened: Opened) => Promise<boolean>
+  read: (opened: Opened, collector: Collector) => Promise<void>
+}
+
+export const baseName = (path: string) => path.slice(path.lastIndexOf('/') + 1)
+export const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/') + 1)
+
+/** The folder of the file of this name that is nearest to the root: people zip a folder, or what is in it. Null without one. */
+export function rootOf({ source }: Opened, matches: (name: string) => boolean): string | null {
+  let nearest: string | null = null
+  for (const path of source.files.keys()) {
+    if (!matches(baseName(path))) continue
+    if (nearest === null || path.split('/').length < nearest.split('/').length) nearest = path
+  }
+  return nearest === null ? null : folderOf(nearest)
+}
+
+/** A file that must be there. */
+export async function readJsonAt({ source, limits }: Opened, path: string): Promise<unknown> {
+  const file = source.files.get(path)
+  return file ? readJson(file, limits) : undefined
+}
+
+/** A file of messages: when it cannot be read, the others still can. */
+export async function readMessages(file: SourceFile, { limits }: Opened, collector: Collector): Promise<unknown> {
+  try {
+    return await readJson(file, limits)
+  } catch (error) {
+    if (!(error instanceof ImportError)) throw error
+    collector.warn(error.message, { file: file.path })
+    collector.skip(file.path, 'UNSUPPORTED', { file: file.path })
+    return undefined
+  }
+}
+
+const jsonHeads = new WeakMap<Source, Map<string, string>>()
+
+/** The beginnings of the JSON files, read once for all who want to recognise something. At most so many are looked at. */
+export async function jsonHeadsOf({ source }: Opened, limit = 200): Promise<Map<string, string>> {
+  let heads = jsonHeads.get(source)
+  if (!heads) {
+    heads = new Map()
+    for (const [path, file] of source.files) {
+      if (!/\.json$/i.test(path) || baseName(path) === 'expected.json') continue
+      heads.set(path, await readHead(file))
+      if (heads.size >= limit) break
+    }
+    jsonHeads.set(source, heads)
+  }
+  return heads
+}

@@ -1,0 +1,134 @@
+// What every reader makes of its format, and what the writer takes: people, conversations, and messages in order.
+
+export const formats = [
+  ...(['slack', 'mattermost', 'zulip', 'rocketchat', 'telegram', 'whatsapp', 'discord', 'matrix'] as const),
+  ...(['messenger', 'teams', 'parley'] as const),
+]
+export type Format = (typeof formats)[number]
+
+/** Why an entry of the source is no message. */
+export type SkipReason =
+  | 'SYSTEM'
+  | 'CALL'
+  | 'EMPTY'
+  | 'DUPLICATE'
+  | 'HISTORY_COPY'
+  | 'DELETED'
+  | 'UNSUPPORTED'
+  | 'UNDECRYPTABLE'
+  | 'ENCRYPTED'
+  | 'ROOM_TYPE'
+  | 'NO_AUTHOR'
+  | 'NO_CONVERSATION'
+  | 'EDIT_APPLIED'
+  | 'EDIT_BY_OTHER'
+  | 'FILE_CONVERSATION'
+  | 'NOT_A_MESSAGE_FILE'
+
+/** Why the bytes of an attachment are not in the export. */
+export type MissingReason =
+  'NOT_IN_EXPORT' | 'REMOTE' | 'DELETED' | 'PLAN_LIMIT' | 'NO_ACCESS' | 'UNAVAILABLE' | 'TOO_LARGE'
+
+/** Who wrote, is a member or reacted, or is in the source's list of people. */
+export interface ImportedUser {
+  key: string
+  handle: string | null
+  name: string | null
+  email: string | null
+  bot: boolean
+  /** False: deactivated at the source. */
+  active: boolean
+  /** No list of people has them, only messages do. */
+  placeholder: boolean
+}
+
+export interface ImportedReaction {
+  /** The characters, or `:name:` for an emoji that only the source has. */
+  emoji: string
+  by: string[]
+  /** May exceed by: some sources count people whom they do not name. */
+  count: number
+}
+
+export interface ImportedAttachment {
+  name: string | null
+  mime: string | null
+  byteSize: number | null
+  /** Path in the export, id or address. */
+  ref: string | null
+  /** Null when the bytes are in the export. */
+  missing: MissingReason | null
+  /** Where the bytes are, as a path of the source, when that is not ref. Not printed. */
+  path?: string
+}
+
+export interface ImportedMessage {
+  key: string
+  /** Null when the source hides who it was. */
+  author: string | null
+  /** Null once deleted. */
+  text: string | null
+  sentAtMs: number
+  /** Key of a message of the same conversation. */
+  replyTo: string | null
+  edited: boolean
+  editedAtMs: number | null
+  deleted: boolean
+  reactions: ImportedReaction[]
+  attachments: ImportedAttachment[]
+  topic?: string
+}
+
+export type ConversationKind = 'DIRECT' | 'GROUP' | 'SELF'
+
+export interface ImportedConversation {
+  key: string
+  kind: ConversationKind
+  title: string | null
+  private: boolean
+  archived: boolean
+  members: string[]
+  messages: ImportedMessage[]
+}
+
+/** Where in the source an entry stands. */
+export interface Place {
+  file: string
+  /** Line or, in a JSON file, number of the entry, from 1 on. */
+  entry?: number
+}
+
+export interface Skipped {
+  key: string
+  reason: SkipReason
+  place: Place
+}
+
+export interface Warning {
+  text: string
+  place: Place
+}
+
+/** What the person tells the importer and the files cannot say. */
+export interface ReadOptions {
+  timeZone?: string
+  dateOrder?: DateOrder
+  title?: string
+  kind?: ConversationKind
+}
+
+export type DateOrder = 'DMY' | 'MDY' | 'YMD'
+
+export interface Imported {
+  format: Format
+  options: ReadOptions
+  users: ImportedUser[]
+  conversations: ImportedConversation[]
+  skipped: Skipped[]
+  warnings: Warning[]
+  /** Messages and skipped entries: what the source has. */
+  entriesRead: number
+}
+
+/** What the person can mend: said as it is, without a stack. */
+export class ImportError extends Error {}

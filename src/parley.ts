@@ -1,0 +1,30 @@
+// The command line: what an operator does with a deployment from outside. Each command is loaded when it is asked for, so that
+// none waits for what another needs. commander: small, without dependencies, and it writes the help.
+import { Command, Option } from 'commander'
+import { formats } from './import/model.ts'
+
+const program = new Command('parley').description('Commands for those who run Parley').exitOverride()
+
+program
+  .command('import')
+  .description("Imports another chat system's export, or what parley export wrote")
+  .argument('<path>', 'folder, zip or file of the export')
+  .addOption(new Option('--format <format>', 'what wrote it').choices(['auto', ...formats]).default('auto'))
+  .option('--dry-run', 'only say what would be imported')
+  .option('--json', 'print what would be imported, or the report, as JSON')
+  .option('--report <file>', 'write every skipped entry with its place and reason to this file, as JSON')
+  .option('--time-zone <zone>', 'in which zone local times are, as Europe/Berlin')
+  .addOption(new Option('--date-order <order>', 'what comes first in a date').choices(['DMY', 'MDY', 'YMD']))
+  .option('--title <title>', 'title of the chat, where the file has none (WhatsApp, Matrix)')
+  .addOption(new Option('--kind <kind>', 'kind of the chat (WhatsApp, Matrix)').choices(['DIRECT', 'GROUP', 'SELF']))
+  .action(async (path: string, options: unknown) => {
+    const { runImport } = await import('./import/command.ts')
+    process.exitCode = await runImport(path, options)
+  })
+
+await program.parseAsync().catch((error: unknown) => {
+  // Of commander: it has said what was wrong itself.
+  const code = (error as { exitCode?: unknown }).exitCode
+  if (typeof code !== 'number') console.error(error)
+  process.exitCode = typeof code === 'number' ? code : 1
+})
