@@ -17,10 +17,20 @@ program
   .addOption(new Option('--date-order <order>', 'what comes first in a date').choices(['DMY', 'MDY', 'YMD']))
   .option('--title <title>', 'title of the chat, where the file has none (WhatsApp, Matrix)')
   .addOption(new Option('--kind <kind>', 'kind of the chat (WhatsApp, Matrix)').choices(['DIRECT', 'GROUP', 'SELF']))
+  .option('--source <name>', 'which of several workspaces of one format, where their keys could be the same')
+  .option('--people <file>', 'JSON file: handles here by keys, handles or e-mail addresses there')
   .action(async (path: string, options: unknown) => {
     const { runImport } = await import('./import/command.ts')
-    process.exitCode = await runImport(path, options)
+    process.exitCode = await runImport(path, options, database)
   })
+
+/** Where to write to: what the settings say, or the database of a running npm start. */
+async function database() {
+  const { loadConfig } = await import('./config.ts')
+  const { runningEmbeddedUrl } = await import('./embedded/postgres.ts')
+  const config = loadConfig(process.env)
+  return { config, connectionString: config.databaseUrl ?? runningEmbeddedUrl(config.dataDir) }
+}
 
 await program.parseAsync().catch((error: unknown) => {
   // Of commander: it has said what was wrong itself.

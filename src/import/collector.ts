@@ -70,6 +70,7 @@ export function createCollector(format: Format, options: ReadOptions) {
   const skipped: Skipped[] = []
   const warnings: Warning[] = []
   let entriesRead = 0
+  let origin: string | null = null
 
   const skip = (key: string, reason: SkipReason, place: Place): void => {
     entriesRead += 1
@@ -142,6 +143,10 @@ export function createCollector(format: Format, options: ReadOptions) {
 
   return {
     options,
+    /** For sources whose keys are the same in every export: the first word for which of them it is. */
+    from(name: string): void {
+      origin ??= `${format}:${name}`
+    },
     skip,
     warn,
     person,
@@ -183,7 +188,7 @@ export function createCollector(format: Format, options: ReadOptions) {
       if (conversations.size === 0 && entriesRead === 0) throw new ImportError(`There is nothing of ${format} in it.`)
       const users = [...listed.values(), ...[...seen.values()].filter(({ key }) => !listed.has(key))]
       return {
-        ...{ format, options, skipped, warnings, entriesRead },
+        ...{ format, options, origin, skipped, warnings, entriesRead },
         users: users.sort((a, b) => byText(a.key, b.key)),
         conversations: [...conversations.values()]
           .sort((a, b) => byText(a.key, b.key))

@@ -2,8 +2,9 @@
 import { writeFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { formats, ImportError } from './model.ts'
-import { readExport } from './recognise.ts'
-import { toJson, toReport, toSummary } from './report.ts'
+import type { Config } from '../config.ts'
+import { openExport, type Opening } from './recognise.ts'
+import { toJson, toReport, toSummary, toWrittenSummary } from './report.ts'
 import { checkTimeZone } from './text/times.ts'
 
 const optionsSchema = z.object({
@@ -15,7 +16,11 @@ const optionsSchema = z.object({
   dateOrder: z.enum(['DMY', 'MDY', 'YMD']).optional(),
   title: z.string().optional(),
   kind: z.enum(['DIRECT', 'GROUP', 'SELF']).optional(),
+  source: z.string().min(1).max(200).optional(),
+  people: z.string().optional(),
 })
+
+export type FindDatabase = () => Promise<{ config: Config; connectionString: string | null }>
 
 /** Waits until all of it is written: process.exit would cut what a pipe has not taken yet. */
 const print = (text: string) =>
@@ -23,21 +28,53 @@ const print = (text: string) =>
     process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()))
   })
 
-export async function runImport(path: string, rawOptions: unknown): Promise<number> {
-  const { format, dryRun, json, report, timeZone, dateOrder, title, kind } = optionsSchema.parse(rawOptions)
+export async function runImport(path: string, rawOptions: unknown, findDatabase: FindDatabase): Promise<number> {
+  const options = optionsSchema.parse(rawOptions)
+  const { format, dryRun, json, timeZone, dateOrder, title, kind } = options
   try {
     if (timeZone !== undefined) checkTimeZone(timeZone)
     const told = Object.fromEntries(
       Object.entries({ timeZone, dateOrder, title, kind }).filter(([, value]) => value !== undefined),
     )
-    const imported = await readExport({ path, format, ...told })
-    if (!dryRun) throw new ImportError('Only --dry-run is there yet.')
-    if (report !== undefined) await writeFile(report, `${JSON.stringify(toReport(imported), null, 2)}\n`)
-    await print(json ? JSON.stringify(toJson(imported), null, 2) : toSummary(imported))
-    return imported.skipped.length > 0 ? 2 : 0
+    const opening = await openExport({ path, format, ...told })
+    try {
+      const { imported } = opening
+      const written = dryRun ? null : await writeTo(opening, options, findDatabase)
+      const report = toReport(imported, written)
+      if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`)
+      if (json) await print(JSON.stringify(written ? report : toJson(imported), null, 2))
+      else await print([toSummary(imported), ...(written ? [toWrittenSummary(written)] : [])].join('\n'))
+      return imported.skipped.length + (written?.notKept.length ?? 0) > 0 ? 2 : 0
+    } finally {
+      await opening.source.close()
+    }
   } catch (error) {
     if (!(error instanceof ImportError)) throw error
     console.error(error.message)
     return 1
+  }
+}
+
+async function writeTo(opening: Opening, options: z.infer<typeof optionsSchema>, findDatabase: FindDatabase) {
+  const { config, connectionString } = await findDatabase()
+  if (connectionString === null)
+    throw new ImportError('No database: set DATABASE_URL, or start the server first with npm start.')
+  const { write } = await import('./writing.ts')
+  return write({
+    ...{ opening, config, connectionString, source: options.source ?? null, peopleFile: options.people ?? null },
+    onProgress: process.stderr.isTTY ? createProgress((line) => process.stderr.write(line)) : () => undefined,
+  })
+}
+
+/** One line that is written over: how much, how fast, how long yet. */
+function createProgress(put: (line: string) => void) {
+  const startedAtMs = performance.now()
+  return (done: number, all: number): void => {
+    const seconds = Math.max((performance.now() - startedAtMs) / 1000, 0.001)
+    const rate = done / seconds
+    const filled = all === 0 ? 20 : Math.floor((20 * done) / all)
+    const left = rate === 0 ? '?' : Math.ceil((all - done) / rate)
+    const bar = '#'.repeat(filled).padEnd(20, '.')
+    put(`\r[${bar}] ${done} of ${all}, ${Math.round(rate)}/s, ${left} s left \x1b[K${done === all ? '\n' : ''}`)
   }
 }

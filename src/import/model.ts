@@ -122,6 +122,8 @@ export type DateOrder = 'DMY' | 'MDY' | 'YMD'
 export interface Imported {
   format: Format
   options: ReadOptions
+  /** Which of several sources of this format it is, where the keys alone do not tell. */
+  origin: string | null
   users: ImportedUser[]
   conversations: ImportedConversation[]
   skipped: Skipped[]

@@ -11,7 +11,7 @@ import { telegram } from './formats/telegram.ts'
 import { whatsapp } from './formats/whatsapp.ts'
 import { zulip } from './formats/zulip.ts'
 import { ImportError, type Format, type Imported, type ReadOptions } from './model.ts'
-import { defaultLimits, openSource, type SourceLimits } from './source/source.ts'
+import { defaultLimits, openSource, type Source, type SourceLimits } from './source/source.ts'
 
 /** In this order: what has a mark of its own comes before what is known by its shape. */
 export const readers: readonly Reader[] = [
@@ -38,16 +38,29 @@ export interface ReadRequest extends ReadOptions {
   limits?: SourceLimits
 }
 
-/** What would be imported, as a whole. */
-export async function readExport({ path, format, limits = defaultLimits, ...options }: ReadRequest): Promise<Imported> {
+export interface Opening {
+  imported: Imported
+  /** Still open: the bytes of files are in it. */
+  source: Source
+}
+
+/** What would be imported, as a whole. Whoever gets it closes the source. */
+export async function openExport({ path, format, limits = defaultLimits, ...options }: ReadRequest): Promise<Opening> {
   const source = await openSource(path, limits)
   try {
     const opened = { source, limits }
     const reader = await readerOf(opened, format)
     const collector = createCollector(reader.format, options)
     await reader.read(opened, collector)
-    return collector.finish()
-  } finally {
+    return { imported: collector.finish(), source }
+  } catch (error) {
     await source.close()
+    throw error
   }
+}
+
+export async function readExport(request: ReadRequest): Promise<Imported> {
+  const { imported, source } = await openExport(request)
+  await source.close()
+  return imported
 }

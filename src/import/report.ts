@@ -1,5 +1,6 @@
 // What an import did, or would do: as JSON in the schema of the corpus, and in a few lines for people.
 import type { Imported, ImportedAttachment, Place, SkipReason } from './model.ts'
+import type { WriteResult } from './writer/writer.ts'
 import { byText } from './collector.ts'
 
 const shownAttachment = ({ name, mime, byteSize, ref, missing }: ImportedAttachment) => ({
@@ -25,13 +26,14 @@ export function toJson({ format, options, users, conversations, skipped, warning
 const at = ({ file, entry }: Place) => ({ file, entry: entry ?? null })
 
 /** Every entry that is not imported with where it stands and why, and what was kept but not whole. */
-export function toReport(imported: Imported): unknown {
+export function toReport(imported: Imported, written: WriteResult | null = null): unknown {
   const { format, entriesRead, users, conversations, skipped, warnings } = imported
   return {
     format,
     counts: { entriesRead, ...countsOf(imported), users: users.length, conversations: conversations.length },
     skipped: skipped.map(({ key, reason, place }) => ({ key, reason, ...at(place) })),
     warnings: warnings.map(({ text, place }) => ({ text, ...at(place) })),
+    ...(written && { written }),
   }
 }
 
@@ -65,5 +67,15 @@ export function toSummary(imported: Imported): string {
     ...shown(skipped, ({ key, reason, place }) => `${reason} ${key} (${where(place)})`),
     ...(warnings.length > 0 ? [`Warnings: ${warnings.length}`] : []),
     ...shown(warnings, ({ text, place }) => `${text} (${where(place)})`),
+  ].join('\n')
+}
+
+export function toWrittenSummary({ notKept, ...counts }: WriteResult): string {
+  const { peopleMade, conversationsMade, messagesWritten, messagesPresent } = counts
+  return [
+    `Written: ${messagesWritten} messages (${messagesPresent} were there already), ${conversationsMade} conversations and ${peopleMade} people made`,
+    ...(notKept.length > 0 ? [`Not kept as it was: ${notKept.length}`] : []),
+    ...notKept.slice(0, 20).map(({ key, what }) => `  ${key}: ${what}`),
+    ...(notKept.length > 20 ? [`  … and ${notKept.length - 20} more: --report <file> lists them all`] : []),
   ].join('\n')
 }

@@ -48,6 +48,8 @@ export const whatsapp: Reader = {
       collector.options.dateOrder,
       file.path,
     )
+    // Every chat has the same key: it is told by its title, or by the name of its file.
+    collector.from(title ?? file.path)
     collector.conversation({ key: 'chat', kind, title, private: true })
     const clock = createZonedClock(timeZone)
     const kept = mergeUndated(entries, order)

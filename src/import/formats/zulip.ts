@@ -20,6 +20,8 @@ export const zulip: Reader = {
   async read(opened, collector) {
     const root = rootOf(opened, (name) => name === 'realm.json') ?? ''
     const realm = fieldsOf(await readJsonAt(opened, `${root}realm.json`))
+    const [own] = fieldsIn(realm.zerver_realm)
+    collector.from(textOf(own?.uuid) ?? textOf(own?.string_id) ?? 'realm')
     addUsers(realm, collector)
     const conversationOf = conversations(realm, collector)
     const reactions = reactionsByMessage(realm)

@@ -1,0 +1,12 @@
+// Names of the source's things in the database: hashes, because a key of the source may be somebody's name or address, and
+// must say nothing once that person is erased.
+import { createHash } from 'node:crypto'
+
+const digest = (...parts: string[]) => createHash('sha256').update(parts.join('\0')).digest()
+
+export const hashedKey = (source: string, kind: 'user' | 'conversation', key: string) => digest(source, kind, key)
+export const hashedEmail = (email: string) => digest('email', email.trim().toLowerCase())
+
+/** The clientMessageId of an imported message, or of a part of one that was too long: by it a second import finds it. */
+export const messageId = (source: string, conversation: string, key: string, part: number) =>
+  `import:${digest(source, 'message', conversation, key, String(part)).toString('base64url')}`

@@ -1,0 +1,101 @@
+// A message of the source as rows of the tables: cut where it is too long, files that are not there as words.
+import { toEmoji } from '../../domain/text/emoji.ts'
+import type { ImportedAttachment, ImportedMessage } from '../model.ts'
+import { messageId } from './keys.ts'
+
+/** Code points of one message. */
+const maxTextLength = 4000
+/** Kinds of reactions of one message, as the API allows them. */
+const maxReactionKinds = 20
+/** Files of one message, as the API allows them. */
+const maxAttachments = 10
+
+export interface ReactionRow {
+  emoji: string
+  by: string[]
+}
+
+export interface MessageRow {
+  /** Of the message that it is, or is a part of. */
+  key: string
+  clientMessageId: string
+  author: string | null
+  text: string | null
+  sentAtMs: number
+  editedAtMs: number | null
+  deleted: boolean
+  /** Key of the answered message. */
+  replyTo: string | null
+  reactions: ReactionRow[]
+  attachments: ImportedAttachment[]
+}
+
+export interface NotKept {
+  key: string
+  what: string
+}
+
+/** PostgreSQL's texts have no NUL, and what shows nothing at all is no text here. */
+const storable = (text: string) => text.replaceAll('\0', '\uFFFD')
+
+function shownMissing({ name, ref }: ImportedAttachment): string {
+  const isAddress = ref !== null && /^https?:\/\//i.test(ref)
+  if (isAddress) return name === null ? ref : `${name} (${ref})`
+  return `[${name ?? 'file'}]`
+}
+
+function cut(text: string): string[] {
+  if (text.length <= maxTextLength) return [text]
+  const letters = Array.from(text)
+  const parts: string[] = []
+  for (let from = 0; from < letters.length; from += maxTextLength)
+    parts.push(letters.slice(from, from + maxTextLength).join(''))
+  return parts
+}
+
+export function rowsOf(
+  source: string,
+  conversation: string,
+  message: ImportedMessage,
+  nowMs: number,
+  notKept: NotKept[],
+): MessageRow[] {
+  const { key, author } = message
+  const lose = (what: string) => notKept.push({ key, what })
+  const here = message.attachments.filter(({ missing }) => missing === null)
+  const missing = message.attachments.filter((attachment) => attachment.missing !== null)
+  for (const { name, missing: why } of missing) lose(`attachment ${name ?? 'without a name'}: ${why ?? ''}`)
+  const words = [message.text ?? '', ...missing.map(shownMissing)].filter((part) => part !== '').join('\n')
+  const reactions = reactionsOf(message, lose)
+  if (message.sentAtMs > nowMs) lose('its time is in the future: it has the time of the import')
+  const sentAtMs = Math.min(message.sentAtMs, nowMs)
+  const edited = message.edited && !message.deleted ? (message.editedAtMs ?? sentAtMs) : null
+  const texts = message.deleted ? [''] : cut(storable(words))
+  const filePages = message.deleted ? 1 : Math.ceil(here.length / maxAttachments)
+  return Array.from({ length: Math.max(texts.length, filePages) }, (_, part) => texts[part] ?? '').map(
+    (text, part) => ({
+      ...{ key, author, sentAtMs, deleted: message.deleted, replyTo: part === 0 ? message.replyTo : null },
+      clientMessageId: messageId(source, conversation, key, part),
+      text: text === '' ? null : text,
+      editedAtMs: edited === null ? null : Math.min(edited, nowMs),
+      reactions: part === 0 ? reactions : [],
+      attachments: message.deleted ? [] : here.slice(part * maxAttachments, (part + 1) * maxAttachments),
+    }),
+  )
+}
+
+function reactionsOf({ reactions }: ImportedMessage, lose: (what: string) => void): ReactionRow[] {
+  const byEmoji = new Map<string, Set<string>>()
+  for (const { emoji, by, count } of reactions) {
+    const known = toEmoji(emoji)
+    if (known === null) lose(`reaction ${emoji}: an emoji of the source alone`)
+    else if (!byEmoji.has(known) && byEmoji.size >= maxReactionKinds) lose(`reaction ${emoji}: too many kinds`)
+    else {
+      const people = byEmoji.get(known) ?? new Set()
+      for (const person of by) people.add(person)
+      byEmoji.set(known, people)
+      if (count > by.length) lose(`reaction ${emoji}: ${count - by.length} people whom the source does not name`)
+    }
+  }
+  return [...byEmoji].flatMap(([emoji, by]) => (by.size === 0 ? [] : [{ emoji, by: [...by] }]))
+}
