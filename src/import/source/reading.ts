@@ -75,6 +75,13 @@ export async function readJson(file: SourceFile, limits: SourceLimits): Promise<
   }
 }
 
+function decoderFor(start: Buffer) {
+  const isLittle = start[0] === 0xff && start[1] === 0xfe
+  if (!isLittle && !(start[0] === 0xfe && start[1] === 0xff)) return new StringDecoder('utf8')
+  const utf16 = new TextDecoder(isLittle ? 'utf-16le' : 'utf-16be')
+  return { write: (bytes: Buffer) => utf16.decode(bytes, { stream: true }), end: () => utf16.decode() }
+}
+
 export interface Line {
   /** From 1 on. */
   number: number
@@ -82,9 +89,9 @@ export interface Line {
   text: string | null
 }
 
-/** Lines of UTF-8, in batches of what one piece of the file holds; only the longest line is in memory. */
+/** Lines, in batches of what one piece of the file holds; only the longest line is in memory. UTF-16 is told by its mark. */
 export async function* readLines(file: SourceFile, limits: SourceLimits): AsyncGenerator<Line[]> {
-  const decoder = new StringDecoder('utf8')
+  let decoder: { write: (bytes: Buffer) => string; end: () => string } | undefined
   let rest = ''
   let number = 0
   let isTooLong = false
@@ -95,6 +102,7 @@ export async function* readLines(file: SourceFile, limits: SourceLimits): AsyncG
     return { number, text: number === 1 && line?.startsWith('\uFEFF') ? line.slice(1) : line }
   }
   for await (const part of await file.open()) {
+    decoder ??= decoderFor(part as Buffer)
     const text = decoder.write(part as Buffer)
     const newline = text.indexOf('\n')
     if (newline < 0) {
@@ -106,6 +114,6 @@ export async function* readLines(file: SourceFile, limits: SourceLimits): AsyncG
     rest = pieces.pop() ?? ''
     yield pieces.map(take)
   }
-  rest += decoder.end()
+  rest += decoder?.end() ?? ''
   if (rest !== '' || isTooLong) yield [take(rest)]
 }
