@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openAttempts } from './app/attempts.ts'
+import { openCounted } from './app/attempts.ts'
 import { openBus } from './app/bus.ts'
 import { createContexts } from './app/context.ts'
 import { countsOf, type Counts } from './app/counts.ts'
@@ -71,9 +71,9 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
   })
   const presenceParts = await startPresence(config, { bus, redis, storage, watch }, logger, stops)
   const { states, devices, presenceWatch, presence } = presenceParts
-  const attempts = openAttempts(config, redis, stops)
+  const counted = openCounted(config, redis, stops)
   const files = await openFiles(config, storage, logger)
-  const domain = createDomain(config, { bus, storage, log, watch, presence, attempts, files }, logger, stops)
+  const domain = createDomain(config, { bus, storage, log, watch, presence, counted, files }, logger, stops)
   await startHousekeeping(config, { storage, log, domain, files }, logger, stops)
 
   const { graphiql, introspection, trustProxy, publicUrl, corsOrigins } = config

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import proxyAddr from 'proxy-addr'
 import { z } from 'zod'
 import { fileSettings, filesOf, whatIsMissing } from './config/files.ts'
+import { limitSettings, presetOf, usageRulesOf } from './config/limits.ts'
 import { address, integer, isBaseUrl, listOf, onOff } from './config/values.ts'
 
 /** A setting that cannot be used. The message is one line: the setting, what it got and what is allowed. */
@@ -114,6 +115,7 @@ const settings = z.object({
   MAX_SUBSCRIPTIONS_PER_PERSON: integer('a number of subscriptions from 1 to 100000', 1, 100_000).default(1_000),
   SOCKET_MEMORY_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(128),
   EVENT_WORK_MS_PER_SECOND: integer('milliseconds from 1 to 1000', 1, 1_000).default(250),
+  ...limitSettings,
   ...fileSettings,
   PARLEY_FAULT: z
     .string()
@@ -135,7 +137,7 @@ function describe(issue: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
 /** Reads every setting, or throws ConfigError. An empty variable counts as not set, as in docker compose files. */
 export function loadConfig(env: NodeJS.ProcessEnv) {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
-  const result = settings.safeParse(given)
+  const result = settings.safeParse({ ...presetOf(given.LIMITS), ...given })
   if (!result.success) {
     const [issue] = result.error.issues
     throw new ConfigError(issue === undefined ? 'The settings cannot be read.' : describe(issue, given))
@@ -184,6 +186,8 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     loginFailuresPerAddress: read.LOGIN_FAILURES_PER_ADDRESS,
     loginFailuresPerAccount: read.LOGIN_FAILURES_PER_ACCOUNT,
     registrationsPerHour: read.REGISTRATIONS_PER_HOUR,
+    loginsPerMinute: read.LOGINS_PER_MINUTE,
+    usageRules: usageRulesOf(read),
     sessionsPerPerson: read.SESSIONS_PER_PERSON,
     development,
     graphiql: read.GRAPHIQL ?? development,

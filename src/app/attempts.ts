@@ -1,14 +1,28 @@
 import type { Config } from '../config.ts'
+import { UsageLimits } from '../domain/limits/usage-limits.ts'
 import { CountedAttempts, noAttemptsCounted, type Attempts } from '../domain/sessions/attempts.ts'
 import { createInProcessCounters, RedisCounters } from '../ephemeral/counters.ts'
 import type { Redis } from './bus.ts'
 import type { Stops } from './stops.ts'
 
-/** What counts logins and the like: in Redis for all processes, or in this one. */
-export function openAttempts(config: Config, redis: Redis, stops: Stops): Attempts {
-  if (!config.rateLimits) return noAttemptsCounted
-  const { redisUrl: url, loginFailuresPerAddress, loginFailuresPerAccount, registrationsPerHour } = config
+export interface Counted {
+  attempts: Attempts
+  /** Null where nothing is counted. */
+  usage: UsageLimits | null
+}
+
+/** What counts logins and what people do: in Redis for all processes, or in this one. */
+export function openCounted(config: Config, redis: Redis, stops: Stops): Counted {
+  if (!config.rateLimits) return { attempts: noAttemptsCounted, usage: null }
+  const {
+    redisUrl: url,
+    loginFailuresPerAddress,
+    loginFailuresPerAccount,
+    registrationsPerHour,
+    loginsPerMinute,
+  } = config
   const counters = url === null ? createInProcessCounters() : new RedisCounters({ ...redis, url })
   stops.add(() => counters.close())
-  return new CountedAttempts({ counters, loginFailuresPerAddress, loginFailuresPerAccount, registrationsPerHour })
+  const limits = { loginFailuresPerAddress, loginFailuresPerAccount, registrationsPerHour, loginsPerMinute }
+  return { attempts: new CountedAttempts({ counters, ...limits }), usage: new UsageLimits(counters, config.usageRules) }
 }

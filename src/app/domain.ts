@@ -13,7 +13,6 @@ import { createPeople } from '../domain/people/people.ts'
 import { createReactions } from '../domain/reactions/reactions.ts'
 import type { Presence } from '../domain/presence/presence.ts'
 import { createSearch } from '../domain/search/search.ts'
-import type { Attempts } from '../domain/sessions/attempts.ts'
 import type { SessionWatch } from '../domain/sessions/session-watch.ts'
 import { withSlowRefusals } from '../domain/sessions/slow-refusals.ts'
 import { OwnSessions } from '../domain/sessions/sessions.ts'
@@ -29,6 +28,7 @@ import { ownSecret } from '../embedded/own-secret.ts'
 import { essenceOf } from '../files/media-types.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { isAllowedIn, type Files } from './files.ts'
+import type { Counted } from './attempts.ts'
 import type { Log } from './log.ts'
 import type { Stops } from './stops.ts'
 import type { Storage } from './storage.ts'
@@ -39,14 +39,14 @@ export interface DomainNeeds {
   log: Log
   watch: SessionWatch
   presence: Presence
-  attempts: Attempts
+  counted: Counted
   files: Files
 }
 
 /** The composition of the domain: a new noun is added here. */
 export function createDomain(
   config: Config,
-  { bus, storage, log, watch, presence, attempts, files }: DomainNeeds,
+  { bus, storage, log, watch, presence, counted, files }: DomainNeeds,
   logger: Logger,
   stops: Stops,
 ): Domain {
@@ -64,7 +64,19 @@ export function createDomain(
   stops.add(() => usage.stop())
   const loaderStores = { ...storage, presence }
   const newLoaders = (payer?: string) => createLoaders(loaderStores, payer)
-  const messages = createMessages(append, events, typing, files.checking)
+  const { attempts, usage: usageLimits } = counted
+  const allMessages = createMessages(append, events, typing, files.checking)
+  const messages = usageLimits?.ofMessages(allMessages) ?? allMessages
+  const attachments = createAttachments({
+    store: storage.attachments,
+    files: files.store,
+    rules: config.uploads,
+    isAllowedType: isAllowedIn(config.uploads.types),
+    essenceOf,
+    publicUrl: config.publicUrl,
+    messages,
+  })
+  const allConversations = createConversations(append, presence)
   return {
     attempts,
     sessions: withSlowRefusals(
@@ -83,19 +95,11 @@ export function createDomain(
     streamTickets: createStreamTickets(jwtSecret, watch),
     people: createPeople({ store: people, search: storage.peopleSearch, append, watch, presence }),
     blocks: createBlocks(append, storage.blocks, presence),
-    conversations: createConversations(append, presence),
+    conversations: usageLimits?.ofConversations(allConversations) ?? allConversations,
     deletion: createDeletion(append, storage.deletions),
     reactions: createReactions(append),
     messages,
-    attachments: createAttachments({
-      store: storage.attachments,
-      files: files.store,
-      rules: config.uploads,
-      isAllowedType: isAllowedIn(config.uploads.types),
-      essenceOf,
-      publicUrl: config.publicUrl,
-      messages,
-    }),
+    attachments: usageLimits?.ofAttachments(attachments) ?? attachments,
     inbox: createInbox(append, conversations, tokens),
     search: createSearch(storage.search),
     streams,

@@ -12,8 +12,11 @@ export interface CountRule {
 
 /** Counts by key, from the first count on for the rule's duration. Never rejects because of Redis. */
 export interface Counter {
-  /** Counts one more. Returns 0, or, if that was too many, the milliseconds until the key may continue. */
-  add(key: string): Promise<number>
+  /**
+   * Counts one more, or so many. Returns 0, or, if that was too many, the milliseconds until the key may continue. What is
+   * refused as a whole, though fewer would have been let through, does not count.
+   */
+  add(key: string, points?: number): Promise<number>
   /** Returns 0, or, if the key has reached its limit, the milliseconds until it may continue. Counts nothing. */
   fullForMs(key: string): Promise<number>
 }
@@ -42,13 +45,14 @@ const optionsOf = ({ points, durationMs }: CountRule) => ({ points, duration: Ma
 const isOutcome = (error: unknown): error is RateLimiterRes => error instanceof RateLimiterRes
 
 /** Rejects when the limiter does not work; too many counts are no error. */
-async function add(limiter: Limiter, key: string): Promise<number> {
+async function add(limiter: Limiter, key: string, points = 1): Promise<number> {
   try {
-    await limiter.consume(key)
+    await limiter.consume(key, points)
     return 0
   } catch (error) {
-    if (isOutcome(error)) return error.msBeforeNext
-    throw error
+    if (!isOutcome(error)) throw error
+    if (points > 1) await limiter.reward(key, points)
+    return error.msBeforeNext
   }
 }
 
@@ -64,7 +68,7 @@ export function createInProcessCounters(): Counters {
   return {
     counter(rule) {
       const limiter = localCounter(rule)
-      return { add: (key) => add(limiter, key), fullForMs: (key) => fullForMs(limiter, key) }
+      return { add: (key, points) => add(limiter, key, points), fullForMs: (key) => fullForMs(limiter, key) }
     },
     close: () => Promise.resolve(),
   }
@@ -103,7 +107,7 @@ export class RedisCounters implements Counters {
       ...optionsOf(rule),
     })
     return {
-      add: (key) => this.ask((limiter) => add(limiter, key), shared, local),
+      add: (key, points) => this.ask((limiter) => add(limiter, key, points), shared, local),
       // Counts from the time when Redis was away are in this process, and still apply here.
       fullForMs: async (key) =>
         Math.max(await fullForMs(local, key), await this.ask((limiter) => fullForMs(limiter, key), shared, local)),

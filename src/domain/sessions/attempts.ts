@@ -9,6 +9,8 @@ import { addressPayer, networkOf, networkPayer } from '../../fairness/network.ts
  */
 export interface Attempts {
   register(ip: string): Promise<void>
+  /** Before anything of a login is looked at, whether it will succeed or not. */
+  login(ip: string): Promise<void>
   /**
    * While too many logins failed: with this handle from this address, with any handle from this address, or with this handle
    * from anywhere. The last two are no reason for who logged in with this handle from this address before: neither a
@@ -30,6 +32,8 @@ export interface AttemptsOptions {
   /** In a quarter of an hour, over all addresses. */
   loginFailuresPerAccount: number
   registrationsPerHour: number
+  /** From one address, successful ones included; 0: no bound. */
+  loginsPerMinute: number
 }
 
 const quarterMs = 15 * 60_000
@@ -47,6 +51,7 @@ const allow = () => Promise.resolve()
 /** With RATE_LIMITS=off. */
 export const noAttemptsCounted: Attempts = {
   register: allow,
+  login: allow,
   checkLogin: allow,
   loginFailed: allow,
   loginSucceeded: allow,
@@ -64,6 +69,7 @@ function refuse(limit: string, payer: string, retryAfterMs: number): never {
 
 export class CountedAttempts implements Attempts {
   private readonly registrations: Counter
+  private readonly logins: Counter | null
   private readonly failuresOfPair: Counter
   private readonly failuresOfAddress: Counter
   private readonly failuresOfAccount: Counter
@@ -76,6 +82,7 @@ export class CountedAttempts implements Attempts {
   constructor({ counters, ...limits }: AttemptsOptions) {
     const of = (name: string, points: number, durationMs: number) => counters.counter({ name, points, durationMs })
     this.registrations = of('register', limits.registrationsPerHour, 60 * minuteMs)
+    this.logins = limits.loginsPerMinute > 0 ? of('logins', limits.loginsPerMinute, minuteMs) : null
     this.failuresOfPair = of('login', failuresPerPair, quarterMs)
     this.failuresOfAddress = of('login-address', limits.loginFailuresPerAddress, quarterMs)
     this.failuresOfAccount = of('login-account', limits.loginFailuresPerAccount, quarterMs)
@@ -87,6 +94,10 @@ export class CountedAttempts implements Attempts {
 
   register(ip: string): Promise<void> {
     return this.count(this.registrations, 'registrations', networkOf(ip), addressPayer(ip))
+  }
+
+  async login(ip: string): Promise<void> {
+    if (this.logins) await this.count(this.logins, 'logins', networkOf(ip), addressPayer(ip))
   }
 
   async checkLogin(ip: string, handle: string): Promise<void> {

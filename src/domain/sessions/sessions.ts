@@ -134,6 +134,7 @@ export class OwnSessions implements Sessions {
     const { store, attempts } = this.options
     const wanted = toHandle(handle).slice(0, maxHandleLength)
     const check = () => attempts.checkLogin(ip, wanted)
+    await attempts.login(ip)
     await check()
     // What cannot be a handle is nobody's, and may be nothing that PostgreSQL takes.
     const credential = isHandle(toHandle(handle)) ? await store.credential(wanted) : null

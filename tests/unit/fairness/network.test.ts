@@ -10,6 +10,7 @@ const countAttempts = () =>
     loginFailuresPerAddress: 30,
     loginFailuresPerAccount: 20,
     registrationsPerHour: 100,
+    loginsPerMinute: 0,
   })
 
 test.each([

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { integer } from './values.ts'
+
+const orNone = (what: string, max: number) => integer(`a number of ${what} from 0 (no bound) to ${String(max)}`, 0, max)
+
+/** How much of what people may do over time. */
+export const limitSettings = {
+  LIMITS: z.enum(['standard', 'internet'], 'standard or internet').default('standard'),
+  LOGINS_PER_MINUTE: orNone('logins', 1_000_000).default(0),
+  SENDS_PER_SECOND: orNone('messages', 100_000).default(0),
+  SENDS_PER_SECOND_IN_CONVERSATION: orNone('messages', 100_000).default(0),
+  GROUPS_PER_HOUR: orNone('groups', 1_000_000).default(0),
+  ADDED_PEOPLE_PER_DAY: orNone('people', 1_000_000).default(0),
+  UPLOADS_PER_HOUR: orNone('uploads', 1_000_000).default(0),
+}
+
+/** Settings of which each preset has defaults of its own; what is set by itself counts. */
+const presets: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  internet: {
+    LOGINS_PER_MINUTE: '5',
+    LOGIN_FAILURES_PER_ACCOUNT: '10',
+    REGISTRATIONS_PER_HOUR: '10',
+    SENDS_PER_SECOND: '5',
+    SENDS_PER_SECOND_IN_CONVERSATION: '50',
+    GROUPS_PER_HOUR: '10',
+    ADDED_PEOPLE_PER_DAY: '1000',
+    UPLOADS_PER_HOUR: '100',
+    MAX_SOCKETS_PER_PERSON: '20',
+    MAX_SOCKETS_PER_ADDRESS: '100',
+  },
+}
+
+export const presetOf = (name: string | undefined): Readonly<Record<string, string>> => presets[name ?? ''] ?? {}
+
+type Read = z.output<z.ZodObject<typeof limitSettings>>
+
+export const usageRulesOf = (read: Read) =>
+  Object.freeze({
+    sendsPerSecond: read.SENDS_PER_SECOND,
+    sendsPerSecondInConversation: read.SENDS_PER_SECOND_IN_CONVERSATION,
+    groupsPerHour: read.GROUPS_PER_HOUR,
+    addedPeoplePerDay: read.ADDED_PEOPLE_PER_DAY,
+    uploadsPerHour: read.UPLOADS_PER_HOUR,
+  })

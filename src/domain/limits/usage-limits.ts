@@ -1,0 +1,88 @@
+import type { Counter, Counters } from '../../ephemeral/counters.ts'
+import { limited } from '../../telemetry/facts.ts'
+import type { Attachments } from '../attachments/attachments.ts'
+import type { Conversations } from '../conversations/conversations.ts'
+import { RateLimitedError } from '../errors.ts'
+import type { Messages } from '../messages/messages.ts'
+
+/** How much of what people may do; 0: no bound. */
+export interface UsageRules {
+  sendsPerSecond: number
+  sendsPerSecondInConversation: number
+  groupsPerHour: number
+  addedPeoplePerDay: number
+  uploadsPerHour: number
+}
+
+const secondMs = 1_000
+const hourMs = 3_600_000
+/** So many seconds' sends of a person may come at once. */
+const burstSeconds = 6
+
+/**
+ * Bounds on what a person does over time, for a server that anybody can register at. Counted over all processes, before
+ * anything is written: RATE_LIMITED means that nothing was done. A repeated request counts again.
+ */
+export class UsageLimits {
+  private readonly sends: Counter | null
+  private readonly sendsIn: Counter | null
+  private readonly groups: Counter | null
+  private readonly added: Counter | null
+  private readonly uploads: Counter | null
+
+  constructor(counters: Counters, rules: UsageRules) {
+    const of = (name: string, points: number, durationMs: number) =>
+      points > 0 ? counters.counter({ name, points, durationMs }) : null
+    this.sends = of('sends', rules.sendsPerSecond * burstSeconds, burstSeconds * secondMs)
+    this.sendsIn = of('sends-in', rules.sendsPerSecondInConversation, secondMs)
+    this.groups = of('groups', rules.groupsPerHour, hourMs)
+    this.added = of('added-people', rules.addedPeoplePerDay, 24 * hourMs)
+    this.uploads = of('uploads', rules.uploadsPerHour, hourMs)
+  }
+
+  ofMessages(messages: Messages): Messages {
+    return {
+      ...messages,
+      send: async (viewer, input) => {
+        const { userId } = viewer
+        await this.count(this.sends, 'sends', userId, userId)
+        await this.count(this.sendsIn, 'sends-in-conversation', input.conversationId, userId)
+        return messages.send(viewer, input)
+      },
+    }
+  }
+
+  ofConversations(conversations: Conversations): Conversations {
+    return {
+      ...conversations,
+      createGroup: async (viewer, input) => {
+        const { userId } = viewer
+        await this.count(this.groups, 'groups', userId, userId)
+        await this.count(this.added, 'added-people', userId, userId, input.memberIds.length)
+        return conversations.createGroup(viewer, input)
+      },
+      addMembers: async (viewer, conversationId, userIds) => {
+        await this.count(this.added, 'added-people', viewer.userId, viewer.userId, userIds.length)
+        return conversations.addMembers(viewer, conversationId, userIds)
+      },
+    }
+  }
+
+  ofAttachments(attachments: Attachments): Attachments {
+    return {
+      ...attachments,
+      createUpload: async (viewer, file, baseUrl) => {
+        await this.count(this.uploads, 'uploads', viewer.userId, viewer.userId)
+        return attachments.createUpload(viewer, file, baseUrl)
+      },
+    }
+  }
+
+  private async count(counter: Counter | null, limit: string, key: string, payer: string, points = 1): Promise<void> {
+    if (!counter || points === 0) return
+    const overForMs = await counter.add(key, points)
+    if (overForMs === 0) return
+    if (limited.hasSubscribers) limited.publish({ code: 'RATE_LIMITED', limit, payer })
+    throw new RateLimitedError(overForMs, 'Too much in this time; nothing was done.')
+  }
+}
