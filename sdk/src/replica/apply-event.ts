@@ -42,7 +42,8 @@ export function applyEvent(state: State, event: ParleyEvent): State {
     // They may be back already, or be so in a page that was read before.
     return missed(withoutCopy(state, streamId), streamId, { eventSeq })
   }
-  const arrived = changed(copy, { cursor: { eventSeq, mark } })
+  const conversation = { ...copy.conversation, cursor: { eventSeq, mark } }
+  const arrived: Copy = { conversation, timeline: copy.timeline, isOwn: true }
   const next = inConversation(eventSeq > at + 1 ? needing(arrived, { whole: true }) : arrived, event, state)
   return withCopy(state, settled(next))
 }

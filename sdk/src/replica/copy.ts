@@ -1,4 +1,4 @@
-import { omit, patched } from './equal.ts'
+import { patched } from './equal.ts'
 import type { ConversationState, Id, MemberState, MessageState, State, UserState } from './state.ts'
 import { covers, mapMessages, messageAt, withMessage, withoutUpTo, type TimelineState } from './timeline.ts'
 import { timelineOf } from './state.ts'
@@ -7,6 +7,8 @@ import { timelineOf } from './state.ts'
 export interface Copy {
   readonly conversation: ConversationState
   readonly timeline: TimelineState
+  /** The conversation was made for this event and is nobody else's yet: it is changed in place, as a copy for each change is slow. */
+  readonly isOwn?: true
 }
 
 export function copyOf(state: State, id: Id): Copy | null {
@@ -29,19 +31,35 @@ export function withoutCopy(state: State, id: Id): State {
   })
 }
 
-export const changed = (copy: Copy, changes: Partial<ConversationState>): Copy =>
-  patched(copy, { conversation: patched(copy.conversation, changes) })
+export function changed(copy: Copy, changes: Partial<ConversationState>): Copy {
+  if (!copy.isOwn) return patched(copy, { conversation: patched(copy.conversation, changes) })
+  Object.assign(copy.conversation, changes)
+  return copy
+}
 
 export const withTimeline = (copy: Copy, timeline: TimelineState): Copy => patched(copy, { timeline })
 
 export const needing = (copy: Copy, what: Partial<ConversationState['needs']>): Copy =>
   changed(copy, { needs: patched(copy.conversation.needs, what) })
 
-/** What the server gives as a message, as it is kept. */
-export function kept(message: MessageState & { conversation?: unknown; __typename?: unknown }): MessageState {
-  const { replyTo } = message
-  return { ...omit(message, 'conversation', '__typename'), replyTo: replyTo && { id: replyTo.id, seq: replyTo.seq } }
-}
+/** What the server gives as a message, as it is kept: always with the same fields, which the engine is fast with. */
+export const kept = (message: MessageState): MessageState => ({
+  id: message.id,
+  seq: message.seq,
+  sender: message.sender,
+  text: message.text,
+  revision: message.revision,
+  clientMessageId: message.clientMessageId,
+  replyTo: message.replyTo && { id: message.replyTo.id, seq: message.replyTo.seq },
+  replyCount: message.replyCount,
+  mentions: message.mentions,
+  mentionsEveryone: message.mentionsEveryone,
+  reactions: message.reactions,
+  attachments: message.attachments,
+  createdAt: message.createdAt,
+  editedAt: message.editedAt,
+  deletedAt: message.deletedAt,
+})
 
 /**
  * What is kept when a message comes again: the later text, by its revision, and a deletion for good. Reactions and the number of

@@ -1,15 +1,16 @@
 import { omit } from './equal.ts'
 
-const bucketCount = 256
+const bucketCount = 64
 /** Up to here one bucket is enough. */
 const smallSize = 16
 
 type Bucket<T> = Readonly<Record<string, T>>
 
-/** FNV-1a: spreads ids over the buckets. */
+/** FNV-1a of the last letters, in which ids differ: spreads them over the buckets. */
 function bucketOf(id: string): number {
   let hash = 0x811c9dc5
-  for (let index = 0; index < id.length; index++) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193)
+  for (let index = Math.max(0, id.length - 12); index < id.length; index++)
+    hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193)
   return (hash ^ (hash >>> 16)) & (bucketCount - 1)
 }
 
