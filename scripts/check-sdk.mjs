@@ -4,15 +4,16 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
 import { buildSdk } from './build-sdk.mjs'
 
 const root = join(import.meta.dirname, '..')
 const folder = join(root, 'sdk')
-/** Tools that nothing else needs, at these versions: size-limit is the last for Node 20. */
+/** Tools that nothing else needs, at these versions. */
 const tools = {
   publint: ['publint@0.3.25'],
   attw: ['@arethetypeswrong/cli@0.18.5'],
-  'size-limit': ['size-limit@12.1.0', '@size-limit/esbuild@12.1.0', '@size-limit/file@12.1.0'],
 }
 const tool = (name, args, cwd) =>
   run(
@@ -29,20 +30,6 @@ function run(command, args, cwd) {
   if (status === 0) return stdout
   throw new Error(`${command} ${args.join(' ')}\n${error ? error.message : stdout}`)
 }
-/** Tools that nothing else needs, at these versions: size-limit is the last for Node 20. */
-const tools = {
-  publint: ['publint@0.3.25'],
-  attw: ['@arethetypeswrong/cli@0.18.5'],
-  'size-limit': ['size-limit@12.1.0', '@size-limit/esbuild@12.1.0', '@size-limit/file@12.1.0'],
-}
-const tool = (name, args, cwd) =>
-  run(
-    'npx',
-    ['--yes', '--prefer-offline', ...tools[name].flatMap((one) => ['--package', one]), '--', name, ...args],
-    cwd,
-  )
-const run = (command, args, cwd) =>
-  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 
 /** What a program does with the package where there is no server: nothing of the repository may be needed for it. */
 const program = `
@@ -70,6 +57,33 @@ export const items = (parley: Parley): TimelineSnapshot['items'] => parley.timel
 // @ts-expect-error There is no such option.
 createParley({ url: '', no: true })
 `
+
+/** What a program has in its bundle, with graphql-ws and idb. */
+const sizes = [
+  {
+    name: 'Core (connection, feed, copy, session, tabs)',
+    contents: `export { Core } from './src/core.ts'`,
+    maxBytes: 25_000,
+  },
+  {
+    name: 'All stores and the outbox, with IndexedDB',
+    contents: `export { createParley, indexedDbStorage } from './src/index.ts'`,
+    maxBytes: 36_500,
+  },
+]
+
+async function gzipBytes(contents) {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: folder },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    write: false,
+  })
+  return gzipSync(outputFiles[0].contents, { level: 9 }).byteLength
+}
 
 await buildSdk()
 const place = mkdtempSync(join(tmpdir(), 'parley-client-'))
@@ -113,8 +127,12 @@ try {
     `${packed.filename}: ${readdirSync(join(modules, '@parley/client/dist')).length} files in dist/, runs and has types`,
   )
   console.log(tool('publint', ['--strict', folder], place))
-  console.log(tool('attw', ['--profile', 'esm-only', join(place, packed.filename)], place))
+  console.log(tool('attw', ['--profile', 'esm-only', '--format', 'ascii', join(place, packed.filename)], place))
 } finally {
   rmSync(place, { recursive: true, force: true })
 }
-console.log(tool('size-limit', [], folder))
+for (const { name, contents, maxBytes } of sizes) {
+  const bytes = await gzipBytes(contents)
+  console.log(`${name}: ${bytes} bytes by gzip, of ${maxBytes}`)
+  if (bytes > maxBytes) throw new Error(`${name} has grown past ${maxBytes} bytes`)
+}
