@@ -11,6 +11,7 @@ import {
   SendMessageDocument,
   TypingEventsDocument,
 } from '../../sdk/generated/graphql.ts'
+import { keyOf } from '../testkit/ask.ts'
 import { gather, signUpMany } from '../testkit/crowd.ts'
 import { startMeasuredServer, type MeasuredServer, type Work } from '../testkit/measured-work.ts'
 import { newKey, type Person } from '../testkit/person.ts'
@@ -156,6 +157,21 @@ async function gathered(document: DocumentNode) {
   return measured
 }
 
+const written = '__typename ... on Error { code reason }'
+const mutation = (name: string) => {
+  const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`
+  return parse(`mutation ($input: ${type}!) { ${name}(input: $input) { ${written} } }`)
+}
+
+/** What one write costs that succeeds. */
+async function ofWrite(name: string, input: object) {
+  const document = mutation(name)
+  return server.measure(async () => {
+    const answer = await ann.client.request<Record<string, { __typename: string }>, object>(document, { input })
+    expect(answer[name]?.__typename).toMatch(/Success$/)
+  })
+}
+
 const scenarios: Record<string, () => ReturnType<MeasuredServer['measure']>> = {
   'a send': () => server.measure(() => ann.send(group, 'Hello')),
 
@@ -171,6 +187,35 @@ const scenarios: Record<string, () => ReturnType<MeasuredServer['measure']>> = {
   'a deletion': async () => {
     const { message } = await ann.send(group, 'Hello')
     return server.measure(() => ann.remove(message.id))
+  },
+
+  'a reaction': async () => {
+    const { message } = await ann.send(group, 'Hello')
+    return ofWrite('toggleReaction', { messageId: message.id, emoji: '👍', on: true, opKey: newKey() })
+  },
+
+  'a pin': async () => {
+    const { message } = await ann.send(group, 'Hello')
+    return ofWrite('pinMessage', { messageId: message.id, pinned: true, opKey: newKey() })
+  },
+
+  'a page of 50 replies, with reactions, mentions and files of each': async () => {
+    const { message } = await ann.send(group, 'Hello')
+    await server.database.query(
+      `INSERT INTO messages (conversation_id, seq, sender_id, text, client_message_id, created_at, reply_to_seq)
+       SELECT conversation_id, seq + n, sender_id, 'An answer', gen_random_uuid()::text, now(), seq
+         FROM messages, generate_series(1, 50) AS n WHERE conversation_id = $1 AND seq = $2`,
+      [keyOf(group), message.seq],
+    )
+    await server.database.query('UPDATE conversations SET head_seq = head_seq + 50 WHERE id = $1', [keyOf(group)])
+    const page = parse(`query ($id: ID!) { node(id: $id) { ... on Message { replyCount replies(first: 50) {
+      nodes { id text replyCount reactions { emoji count viewerReacted } mentions { handle } attachments { url } pinnedAt } } } } }`)
+    return server.measure(async () => {
+      const { node } = await ann.client.request<{ node: { replies: { nodes: object[] } } }, object>(page, {
+        id: message.id,
+      })
+      expect(node.replies.nodes).toHaveLength(50)
+    })
   },
 
   'marking as read': async () => {
