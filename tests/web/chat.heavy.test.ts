@@ -1,7 +1,19 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { pngFile } from '../testkit/uploads.ts'
-import { composer, delivery, faults, message, row, signIn, startChatWith, texts, Windows, write } from './windows.ts'
+import {
+  composer,
+  delivery,
+  faults,
+  message,
+  row,
+  screenshot,
+  signIn,
+  startChatWith,
+  texts,
+  Windows,
+  write,
+} from './windows.ts'
 
 let windows: Windows
 beforeAll(async () => {
@@ -34,6 +46,7 @@ test('two people chat side by side', async () => {
   await ana.getByRole('button', { name: 'React with 🎉' }).click()
   await message(ben, 'Hi Ana').getByRole('button', { name: '🎉, 1 person' }).waitFor()
   expect(await texts(ana)).toEqual(await texts(ben))
+  await screenshot(ben, 'web')
 })
 
 test('what is written without a network waits, outlives a reload, and arrives once and in order', async () => {
@@ -142,21 +155,21 @@ test('groups: made, renamed, with an admin, and left', async () => {
     await dialog.getByRole('searchbox').fill(name)
     await dialog.getByRole('button', { name: `${name} @` }).click()
   }
-  await dialog.getByRole('textbox', { name: 'Name of the group' }).fill('Sea')
+  await dialog.getByRole('textbox', { name: 'Name of the group' }).fill('Regatta')
   await dialog.getByRole('button', { name: 'Create group' }).click()
   await write(ana, '@ben look')
   await ana.getByRole('button', { name: 'Show details' }).click()
   await ana.getByRole('button', { name: 'What to do with Ben' }).click()
   await ana.getByRole('menuitem', { name: 'Make admin' }).click()
-  await row(ben, 'Sea').click()
+  await row(ben, 'Regatta').click()
   await ben.getByRole('button', { name: 'Show details' }).click()
   await ben.getByRole('button', { name: 'Rename' }).click()
-  await ben.getByRole('textbox', { name: 'Name', exact: true }).fill('Lake')
+  await ben.getByRole('textbox', { name: 'Name', exact: true }).fill('Harbour')
   await ben.getByRole('button', { name: 'Save' }).click()
-  await row(ana, 'Lake').waitFor()
+  await row(ana, 'Harbour').waitFor()
   expect(await faults(ben)).toEqual([])
   await ben.getByRole('button', { name: 'Leave group' }).click()
-  await expect.poll(() => row(ben, 'Lake').count()).toBe(0)
+  await expect.poll(() => row(ben, 'Harbour').count()).toBe(0)
   await ana.getByText('2 members').first().waitFor()
 })
 
@@ -174,6 +187,7 @@ test('narrow, dark, and from right to left it is one pane with a way back, and n
   expect(await page.getByRole('navigation').count()).toBe(0)
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
   expect(await faults(page)).toEqual([])
+  await screenshot(page, 'web-narrow')
   await page.getByRole('link', { name: 'العودة إلى القائمة' }).click()
   await page.getByRole('navigation').waitFor()
   expect(await faults(page)).toEqual([])

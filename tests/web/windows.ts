@@ -107,6 +107,12 @@ export async function startChatWith(page: Page, name: string): Promise<void> {
 
 export const row = (page: Page, title: string) => page.getByRole('navigation').getByRole('link', { name: title })
 
+/** For README.md and docs/: `TEST_SCREENSHOTS=docs npx vitest run tests/web` makes them anew. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  const folder = process.env.TEST_SCREENSHOTS
+  if (folder !== undefined) await page.screenshot({ path: join(root, folder, `${name}.png`) })
+}
+
 /** Serious faults of accessibility in what is shown, by axe-core; [] when there are none. */
 export async function faults(page: Page): Promise<string[]> {
   const axe = createRequire(join(root, 'web/package.json')).resolve('axe-core/axe.min.js')

@@ -163,5 +163,3 @@ export function createChatRequests(ask: Ask) {
     updateSettings: (input: UpdateSettingsInput) => ask(UpdateSettingsDocument, { input }),
   }
 }
-
-export type ChatRequests = ReturnType<typeof createChatRequests>

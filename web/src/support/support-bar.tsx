@@ -1,7 +1,13 @@
 import { useState } from 'react'
-import { useChat, useStore } from '../client/context.tsx'
+import { useChat, useStore, useSupportQueueView } from '../client/context.tsx'
 import type { ConversationState } from '../client/types.ts'
 import { useTexts } from '../texts/texts.tsx'
+
+/** While it is shown the desk's events come: staff get those of a conversation that they are no member of in no other way. */
+function DeskFollower() {
+  useStore(useSupportQueueView(null))
+  return null
+}
 
 /** Of a support conversation: its state, and for the staff what to do about it. */
 export function SupportBar({ conversation }: { conversation: ConversationState }) {
@@ -23,6 +29,7 @@ export function SupportBar({ conversation }: { conversation: ConversationState }
       <span className="role">{texts.support[isOpen ? 'OPEN' : 'RESOLVED']}</span>
       {isStaff && (
         <>
+          <DeskFollower />
           <span className="hint">
             {fields.assignee ? texts.support.assignedTo(fields.assignee.displayName) : texts.support.unassigned}
           </span>

@@ -59,16 +59,9 @@ function OneAttachment({ attachment }: { attachment: AttachmentState }) {
     )
   }
   return (
-    <a
-      href={url}
-      target="_blank"
-      rel="noopener noreferrer"
-      className="file"
-      aria-label={label}
-      onFocus={refresh}
-      onPointerEnter={refresh}
-    >
+    <a href={url} target="_blank" rel="noopener noreferrer" className="file" onFocus={refresh} onPointerEnter={refresh}>
       <Icon name="file" />
+      <span className="hidden-text">{label}</span>
       <bdi className="file-name">{fileName}</bdi>
       <span className="hint">{size}</span>
     </a>

@@ -20,10 +20,10 @@ export function Reactions({ conversationId, message, isActive }: Props) {
           className="reaction"
           tabIndex={isActive ? 0 : -1}
           aria-pressed={viewerReacted}
-          aria-label={texts.timeline.reacted(emoji, count)}
           onClick={() => react(conversationId, message.id, emoji, !viewerReacted)}
         >
-          {emoji} <span aria-hidden="true">{count}</span>
+          {emoji} {count}
+          <span className="hidden-text"> {texts.timeline.reacted(emoji, count)}</span>
         </button>
       ))}
     </div>
