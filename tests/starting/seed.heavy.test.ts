@@ -224,5 +224,5 @@ describe('the demo world in the embedded database', () => {
       expect(conversation?.headSeq).toBeGreaterThan(0)
     }
     await server.stop()
-  })
+  }, 240_000)
 })
