@@ -203,7 +203,7 @@ export const ar: Texts = {
     cancelReply: 'إلغاء الرد',
     cancelEdit: 'إلغاء التعديل',
     removeFile: (name) => `إزالة ${name}`,
-    uploading: (name, percent) => `${name}، رُفع ${percent.toLocaleString('ar')} ٪`,
+    uploading: (percent) => `جارٍ الرفع، ${percent.toLocaleString('ar')} ٪`,
     drop: 'أفلت الملفات لإرفاقها',
     tooLong: (n) => `تجاوز الحد: ${n.toLocaleString('ar')}`,
     conflictTitle: 'تغيّرت في هذه الأثناء',

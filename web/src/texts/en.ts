@@ -163,7 +163,7 @@ export const en = {
     cancelReply: 'Do not reply',
     cancelEdit: 'Stop editing',
     removeFile: (name: string) => `Remove ${name}`,
-    uploading: (name: string, percent: number) => `${name}, ${String(percent)} % uploaded`,
+    uploading: (percent: number) => `Uploading, ${String(percent)} %`,
     drop: 'Drop files to attach them',
     tooLong: (n: number) => `${n.toLocaleString('en')} characters too many`,
     conflictTitle: 'Somebody changed it meanwhile',

@@ -1,8 +1,11 @@
 import { useStore, useTypingOf } from '../client/context.tsx'
+import { uploadPercent } from '../client/put.ts'
 import { useTexts } from '../texts/texts.tsx'
 
+/** Who types; and how far one's own files are, while they leave. */
 export function TypingLine({ conversationId }: { conversationId: string }) {
-  const { timeline } = useTexts()
+  const { timeline, composer } = useTexts()
+  const percent = useStore(uploadPercent)
   const users = useStore(useTypingOf(conversationId))
   const [one, two] = users
   const text =
@@ -15,7 +18,7 @@ export function TypingLine({ conversationId }: { conversationId: string }) {
           : timeline.typingMany
   return (
     <p className="typing" role="status">
-      {text}
+      {percent === null ? text : composer.uploading(percent)}
     </p>
   )
 }
