@@ -1,5 +1,5 @@
 // What a client computes: 100,000 events, and opening a stored inbox of 500 conversations with 50,000 messages.
-// Run: npx tsx bench/sdk-state.ts
+// Run: npx tsx scripts/measure-client.ts
 import { applyConversation } from '../sdk/src/replica/apply-answer.ts'
 import { applyEvent } from '../sdk/src/replica/apply-event.ts'
 import { Replica } from '../sdk/src/replica/replica.ts'
