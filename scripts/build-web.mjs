@@ -35,7 +35,8 @@ function putInPlace(draft) {
     renameSync(draft, folder)
   } catch (error) {
     // Another process has put the same there in between.
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
   }
 }
 

@@ -82,7 +82,7 @@ async function gzipBytes(contents) {
     target: 'es2022',
     write: false,
   })
-  return gzipSync(outputFiles[0].contents, { level: 9 }).byteLength
+  return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).byteLength
 }
 
 await buildSdk()

@@ -17,7 +17,7 @@ function fragmentsOf(definition, fragments, found = new Set()) {
   return found
 }
 
-export function plugin(schema, documents) {
+export function plugin(_schema, documents) {
   const definitions = documents.flatMap(({ document }) => document.definitions)
   const fragments = new Map(
     definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION).map((one) => [nameOf(one), one]),
