@@ -125,6 +125,24 @@ test('what was not answered is repeated with its key, in the order of the conver
   expect(server.asked.map(({ input }) => input.text)).toEqual(['first', 'second'])
 })
 
+test('while the server asks for patience, more writes and a new connection do not make it try earlier', async () => {
+  const server = new FakeServer()
+  const { chat } = await client(server)
+  server.answer = () => {
+    const extensions = { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 60_000 }
+    throw new ParleyError([{ message: 'Too many messages', extensions }])
+  }
+  chat.outbox.setOnline(true)
+  await chat.send({ conversationId, text: 'first' })
+  await expect.poll(() => chat.outbox.operations.getSnapshot()[0]?.state).toBe('WAITING')
+  for (const text of ['second', 'third']) await chat.send({ conversationId, text })
+  chat.outbox.setOnline(false)
+  chat.outbox.setOnline(true)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(server.asked.map(({ input }) => input.text)).toEqual(['first'])
+  chat.outbox.close()
+})
+
 test('an event that comes before the answer replaces the pending message, and the answer adds nothing', async () => {
   const server = new FakeServer()
   const { chat, shown, catchUp } = await client(server)

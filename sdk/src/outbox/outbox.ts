@@ -33,6 +33,8 @@ export class Outbox {
   private readonly value = new Value<readonly Operation[]>([])
   private readonly busy = new Map<string, AbortController>()
   private readonly timers = new Set<ReturnType<typeof setTimeout>>()
+  /** Lanes that wait before they try again, and whether the server has asked for it. */
+  private readonly paused = new Map<string, { isAskedFor: boolean }>()
   private isSender = false
   private isOnline = false
   private failures = 0
@@ -73,6 +75,7 @@ export class Outbox {
   setOnline(isOnline: boolean): void {
     this.isOnline = isOnline
     this.failures = 0
+    for (const [lane, { isAskedFor }] of this.paused) if (!isAskedFor) this.paused.delete(lane)
     if (isOnline) this.send()
   }
 
@@ -166,7 +169,13 @@ export class Outbox {
     for (const operation of this.value.getSnapshot()) {
       const lane = laneOf(operation)
       // A refused one lets the others pass: they do not depend on it, or were refused with it.
-      if (taken.has(lane) || operation.state === 'ACKNOWLEDGED' || operation.state === 'REFUSED') continue
+      if (
+        taken.has(lane) ||
+        this.paused.has(lane) ||
+        operation.state === 'ACKNOWLEDGED' ||
+        operation.state === 'REFUSED'
+      )
+        continue
       taken.add(lane)
       void this.sendOne(operation, lane)
     }
@@ -177,7 +186,7 @@ export class Outbox {
     const operation: Operation = { ...waiting, state: 'SENDING', attempts: waiting.attempts + 1 }
     // Before it is sent: what was sent once is never dropped without a trace.
     await this.update(operation)
-    let waitMs = 0
+    let pause = { waitMs: 0, isAskedFor: false }
     try {
       const { requests, put } = this.options
       const outcome = await transmit(operation, {
@@ -189,11 +198,15 @@ export class Outbox {
       this.failures = 0
       await this.finish(operation, outcome)
     } catch (error) {
-      waitMs = await this.fail(operation, error)
+      pause = await this.fail(operation, error)
     }
     this.busy.delete(lane)
-    if (waitMs === 0) this.send()
-    else this.later(waitMs, () => this.send())
+    if (pause.waitMs === 0) return this.send()
+    this.paused.set(lane, pause)
+    this.later(pause.waitMs, () => {
+      if (this.paused.get(lane) === pause) this.paused.delete(lane)
+      this.send()
+    })
   }
 
   private later(ms: number, act: () => void): void {
@@ -204,10 +217,11 @@ export class Outbox {
     this.timers.add(timer)
   }
 
-  /** Milliseconds until the next attempt. */
-  private async fail(operation: Operation, error: unknown): Promise<number> {
+  /** How long until the next attempt. */
+  private async fail(operation: Operation, error: unknown): Promise<{ waitMs: number; isAskedFor: boolean }> {
     const present = this.find(operation.key)
-    if (!present) return 0
+    const none = { waitMs: 0, isAskedFor: false }
+    if (!present) return none
     const code = isRequestError(error) ? error.code : 'INTERNAL'
     const reason = error instanceof Error ? error.message : String(error)
     // Without a session nothing is refused: it waits until somebody is logged in.
@@ -215,11 +229,12 @@ export class Outbox {
       isRequestError(error) && (error.retryable || code === 'UNAUTHENTICATED' || code === 'WRONG_SERVER')
     if (!isTemporary) {
       await this.finish(operation, { kind: 'REFUSED', code, reason })
-      return 0
+      return none
     }
     this.set([{ key: present.key, operation: { ...present, state: 'WAITING' } }])
     const backoffMs = Math.min(mostWaitMs, leastWaitMs * 2 ** this.failures++) * (0.5 + Math.random())
-    return Math.max(error.retryAfterMs ?? 0, backoffMs)
+    const askedMs = error.retryAfterMs ?? 0
+    return { waitMs: Math.max(askedMs, backoffMs), isAskedFor: askedMs > 0 }
   }
 
   private async uploaded(send: SendOperation, index: number, attachmentId: Id): Promise<SendOperation> {
