@@ -247,12 +247,12 @@ const operations: Record<string, { query: string; variables: (ids: Ids) => Recor
   ],
 }
 
-/** Arguments and input fields that can name something hidden: every id but those of people. */
+/** Arguments and input fields that can name something hidden: every id but those of people and of sessions (api/sessions). */
 function takesHiddenId(args: readonly (GraphQLArgument | GraphQLInputField)[]): boolean {
   return args.some(({ name, type }) => {
     const named = getNamedType(type)
     if (isInputObjectType(named)) return takesHiddenId(Object.values(named.getFields()))
-    return named.name === 'ID' && !/^(userIds?|memberIds|mentionIds|senderId)$/.test(name)
+    return named.name === 'ID' && !/^(userIds?|memberIds|mentionIds|senderId|sessionId)$/.test(name)
   })
 }
 
