@@ -7,18 +7,7 @@ import { digestOf, isFresh, leaveStamp } from './stamp.mjs'
 
 const root = join(import.meta.dirname, '..')
 const stampFile = join(root, 'dist/parley.stamp')
-const digest = digestOf(
-  [
-    'src/import',
-    'src/parley.ts',
-    'src/config',
-    'src/config.ts',
-    'src/files',
-    'src/domain/text',
-    'src/embedded',
-    'scripts/parley.mjs',
-  ].map((path) => join(root, path)),
-)
+const digest = digestOf([join(root, 'src'), join(root, 'scripts/parley.mjs')])
 const bundle = join(root, 'dist/parley.js')
 if (!isFresh(stampFile, digest)) {
   const { build } = await import('esbuild')

@@ -262,7 +262,7 @@ test('killed at any moment and run again it ends as if it had not been disturbed
   const folder = bulkFile(posts)
   const [calm, disturbed] = [await createTestDatabase(), await createTestDatabase()]
   const run = (databaseUrl: string) =>
-    spawn(process.execPath, [join(import.meta.dirname, '../../../dist/parley.js'), 'import', folder, '--json'], {
+    spawn(process.execPath, [join(import.meta.dirname, '../../../scripts/parley.mjs'), 'import', folder, '--json'], {
       env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl, NODE_ENV: 'test', JWT_SECRET: 'x'.repeat(40) },
       stdio: ['ignore', 'ignore', 'inherit'],
     })
