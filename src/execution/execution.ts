@@ -142,10 +142,13 @@ export function settleLater(
   const later = promise instanceof Promise ? (promise as Promise<unknown>) : Promise.resolve(promise)
   later.then(
     (value) => {
-      if (run.isTurnOver) run.later(() => putLate(run, place, nodes, () => complete(value)))
-      else if (!run.isGivenUp) {
+      if (run.isTurnOver) {
+        lookAfter(value)
+        run.later(() => putLate(run, place, nodes, value, complete))
+      } else if (run.isGivenUp) lookAfter(value)
+      else {
         run.budget.startForMicrotasks()
-        putLate(run, place, nodes, () => complete(value))
+        putLate(run, place, nodes, value, complete)
       }
       run.release()
     },
@@ -157,10 +160,30 @@ export function settleLater(
   )
 }
 
-function putLate(run: Execution, place: Place, nodes: readonly ASTNode[], complete: () => unknown): void {
-  if (run.isLost(place)) return
+const ignore = () => undefined
+
+/**
+ * Of a value that is looked at in another turn, or not at all, as its place is lost: what is rejected in it meanwhile must not
+ * count as an error that nobody handles, which ends a process.
+ */
+export function lookAfter(value: unknown): void {
+  const parts: Iterable<unknown> = Array.isArray(value) || value instanceof Set ? value : [value]
+  for (const part of parts) if (isPromise(part)) part.then(ignore, ignore)
+}
+
+function putLate(
+  run: Execution,
+  place: Place,
+  nodes: readonly ASTNode[],
+  value: unknown,
+  complete: (value: unknown) => unknown,
+): void {
+  if (run.isLost(place)) {
+    lookAfter(value)
+    return
+  }
   try {
-    ;(place.holder as Values)[place.key] = complete()
+    ;(place.holder as Values)[place.key] = complete(value)
   } catch (error) {
     run.failLate(place, nodes, error)
   }

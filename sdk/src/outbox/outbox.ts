@@ -2,9 +2,9 @@ import { derived } from '../stores/derived.ts'
 import { Value, type Store } from '../stores/store.ts'
 import { applyMessage } from '../replica/apply-answer.ts'
 import type { Replica } from '../replica/replica.ts'
-import { timelineOf, type Id, type State } from '../replica/state.ts'
-import { messageAt } from '../replica/timeline.ts'
+import type { Id } from '../replica/state.ts'
 import { isRequestError } from '../requests/errors.ts'
+import { isInCopy } from './in-copy.ts'
 import type { OutboxRows } from './outbox-rows.ts'
 import { keyOfPending, laneOf, type Operation, type SendOperation } from './operations.ts'
 import { resolved, transmit, type Outcome, type TransmitOptions } from './transmit.ts'
@@ -282,21 +282,4 @@ export class Outbox {
     const done = this.value.getSnapshot().filter((operation) => isInCopy(operation, state))
     if (done.length > 0) void this.remove(done.map(({ key }) => key)).then(() => this.send())
   }
-}
-
-function isInCopy(operation: Operation, state: State): boolean {
-  const conversation = state.conversations.get(operation.conversationId)
-  if (!conversation || operation.state === 'REFUSED') return false
-  if (operation.kind === 'READ') {
-    return operation.state === 'ACKNOWLEDGED' && (conversation.entry?.lastReadSeq ?? Infinity) >= operation.seq
-  }
-  if (operation.state === 'ACKNOWLEDGED' && operation.ack && conversation.cursor.eventSeq >= operation.ack.eventSeq)
-    return true
-  if (operation.kind !== 'SEND') return false
-  // Its event may come before its answer.
-  const timeline = timelineOf(state, operation.conversationId)
-  for (let seq = conversation.headSeq; seq > operation.sinceSeq; seq--) {
-    if (messageAt(timeline, seq)?.clientMessageId === operation.key) return true
-  }
-  return false
 }
