@@ -201,7 +201,10 @@ export class Outbox {
       pause = await this.fail(operation, error)
     }
     this.busy.delete(lane)
-    if (pause.waitMs === 0) return this.send()
+    if (pause.waitMs === 0) {
+      this.send()
+      return
+    }
     this.paused.set(lane, pause)
     this.later(pause.waitMs, () => {
       if (this.paused.get(lane) === pause) this.paused.delete(lane)
