@@ -7,7 +7,7 @@ const program = new Command('parley').description('Commands for those who run Pa
 
 program
   .command('import')
-  .description("Imports another chat system's export, or what parley export wrote")
+  .description("Imports another chat system's export")
   .argument('<path>', 'folder, zip or file of the export')
   .addOption(new Option('--format <format>', 'what wrote it').choices(['auto', ...formats]).default('auto'))
   .option('--dry-run', 'only say what would be imported')

@@ -90,6 +90,23 @@ test('who has muted a group is not told of it, and others are, whoever is read f
   }
 })
 
+test('in a replay nobody is told of what is deleted by now', async () => {
+  const { ann, bob } = people
+  const id = await ann.createGroup([bob])
+  const after = await cursorsOf(bob)
+  const { message } = await ann.send(id, 'Gone')
+  await ann.remove(message.id)
+  await ann.send(id, 'Here')
+  const reader = await Reader.open(bob, InboxDocument, { after }, ({ inboxEvents }) => inboxEvents)
+  await reader.waitFor((event) => event.message?.text === 'Here')
+  reader.cut()
+  const sent = reader.events.filter(({ notify }) => notify !== undefined)
+  expect(sent.map(({ message: shown, notify }) => [shown?.text, notify])).toEqual([
+    [null, false],
+    ['Here', true],
+  ])
+})
+
 test('a direct conversation tells although it is muted', async () => {
   const { ann, bob } = people
   const id = await ann.startDirect(bob)

@@ -51,8 +51,8 @@ export interface Conversations {
 
 const notFound = 'There is no such conversation here.'
 const managersOnly =
-  'Only the owner and admins of a group may do this, and members whom the group lets do it. A direct conversation keeps its ' +
-  'two people, and a closed one stays as it is.'
+  'Only the owner and admins of a group may do this, and members whom the group lets do it; the owner and admins are removed by ' +
+  'the owner alone. A direct conversation keeps its two people, and a closed one stays as it is.'
 const ownRole = 'Nobody changes their own role. An owner who wants to be none calls transferOwnership.'
 const ownerOnly = 'Only the owner of a group may do this, and not once it is closed.'
 
@@ -116,6 +116,11 @@ export function createConversations(append: Append, presence: Pick<Presence, 're
     transferOwnership: (viewer, conversationId, userId) => setRole(viewer, conversationId, userId, 'OWNER'),
     removeMember: (viewer, conversationId, userId) => remove(viewer, conversationId, userId, managersOnly),
     leave: (viewer, conversationId) =>
-      remove(viewer, conversationId, viewer.userId, 'A direct conversation cannot be left. Archive it instead.'),
+      remove(
+        viewer,
+        conversationId,
+        viewer.userId,
+        'A direct or support conversation cannot be left. Archive or hide it instead.',
+      ),
   }
 }

@@ -197,7 +197,7 @@ export function createMessages(
       const changed = await append({ type: 'pinMessage', actorId, conversationId, seq, opKey, hash, pinned })
       if (!isRefused(changed)) return written(changed, opKey)
       const forbidden =
-        'You may not pin messages here: in a group its owner and admins may, unless it allows others to.'
+        'You may not pin messages here: in a group its owner and admins may, unless it allows others to, and in a closed conversation nobody.'
       return refusalOf(changed, { ...noMessage, forbidden })
     },
     async find(viewer, ref, loaders) {

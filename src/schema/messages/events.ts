@@ -38,9 +38,13 @@ builder.objectFields(MessageSent, (t) => ({
     description:
       'Whether to notify the viewer, by their settings now: false for their own messages, and in a conversation ' +
       'that they have muted, unless it is DIRECT or the message mentions them or everyone; and for messages of whom ' +
-      'they have blocked.',
+      'they have blocked, that are deleted, or that are withheld from them.',
     ...viewerDependent,
-    resolve: async ({ event }, _, context) =>
-      !isViewerAmong(context, await notToNotify(event.message, context.loaders)),
+    resolve: async (item, _, context) => {
+      const { message } = item.event
+      // In a replay: deleted by now, or from before the viewer's history.
+      if (message.deletedAt !== null || (await messageOfEvent(item, context)) !== message) return false
+      return !isViewerAmong(context, await notToNotify(message, context.loaders))
+    },
   }),
 }))
