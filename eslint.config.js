@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  globalIgnores(['**/generated/**', 'dist/', 'coverage/', '.parley/']),
+  globalIgnores(['**/generated/**', '**/dist/', 'web/.draft-*/', 'coverage/', '.parley/']),
   js.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],

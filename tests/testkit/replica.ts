@@ -159,7 +159,12 @@ export class Replica {
   /** Applies an event as any client would; skips events that the snapshot contains. */
   apply(event: ConversationEvent | InboxEvent): void {
     const { __typename: type } = event
-    if (type === 'SnapshotRequired' || type === 'InboxEntryChanged' || type === 'UserErased') {
+    if (
+      type === 'SnapshotRequired' ||
+      type === 'InboxEntryChanged' ||
+      type === 'BlockChanged' ||
+      type === 'UserErased'
+    ) {
       throw new Error(`a replica cannot apply ${JSON.stringify(event)}`)
     }
     if (event.cursor.eventSeq <= this.eventSeq) return

@@ -147,6 +147,14 @@ test('what did not change is the same object', () => {
   expect(applyEvents(after, model.events)).toBe(after)
 })
 
+test('whom the viewer blocks elsewhere moves the position of the personal stream alone, and asks for nothing', () => {
+  const state = emptyState(viewerId)
+  const event = { __typename: 'BlockChanged', cursor: { streamId: 'personal', eventSeq: 7, mark: 'm7' } } as ParleyEvent
+  const moved = applyEvent(state, event)
+  expect(moved).toEqual({ ...state, personalId: 'personal', personalSeq: 7 })
+  expect(applyEvent(moved, event)).toBe(moved)
+})
+
 test('an event that does not follow makes the conversation one that is read anew', () => {
   const model = new Model()
   for (let nth = 0; nth < 5; nth++) model.act({ kind: 'send', who: 1, which: 1 })

@@ -23,7 +23,7 @@ import type { Id, MessageState, ParleyEvent, State } from './state.ts'
 import { mapMessages, messageAt, withMessage, withRange } from './timeline.ts'
 
 type Of<Name extends ParleyEvent['__typename']> = Extract<ParleyEvent, { __typename?: Name }>
-type OfConversation = Exclude<ParleyEvent, Of<'InboxEntryChanged'> | Of<'SnapshotRequired'>>
+type OfConversation = Exclude<ParleyEvent, Of<'InboxEntryChanged'> | Of<'SnapshotRequired'> | Of<'BlockChanged'>>
 
 /**
  * What an event does to a copy, as the protocol's table says it. Pure: gives the same state when nothing changes, as for an event
@@ -33,6 +33,7 @@ type OfConversation = Exclude<ParleyEvent, Of<'InboxEntryChanged'> | Of<'Snapsho
 export function applyEvent(state: State, event: ParleyEvent): State {
   if (event.__typename === 'SnapshotRequired') return snapshotRequired(state, event.streamId)
   if (event.__typename === 'InboxEntryChanged') return entryChanged(state, event)
+  if (event.__typename === 'BlockChanged') return personalMoved(state, event.cursor)
   const { streamId, eventSeq, mark } = event.cursor
   const copy = copyOf(state, streamId)
   if (!copy) return missed(state, streamId, { eventSeq })
@@ -60,6 +61,12 @@ function snapshotRequired(state: State, streamId: Id): State {
   if (copy) return withCopy(state, needing(copy, { whole: true }))
   // Of the personal stream: the whole inbox is read anew, by whoever keeps the copy.
   return streamId === state.personalId ? state : missed(state, streamId, {})
+}
+
+/** Whom the viewer has blocked is not in the copy: the event only moves the position of the personal stream. */
+function personalMoved(state: State, { streamId, eventSeq }: { streamId: Id; eventSeq: number }): State {
+  if (eventSeq <= state.personalSeq) return state
+  return { ...state, personalId: streamId, personalSeq: eventSeq }
 }
 
 /** Of a conversation that is not here, from now on only what is newer than this event may be taken. */
