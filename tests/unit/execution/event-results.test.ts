@@ -112,16 +112,16 @@ test('a selection that shows who asks is executed for each person, and for their
   }
 })
 
-test('whether a message is to be told of divides readers into two, however many have muted the conversation', async () => {
+test('whether a message is to be told of divides readers into those who are, who are not, and from whom it is withheld', async () => {
   const document = parse(`subscription { conversationEvents(conversationId: "x") { ... on MessageSent { notify } } }`)
   const item = sentAt({})
   const server = process()
-  // In the canned group the sender does not want to be told, nor do those who muted it.
+  // In the canned group the sender does not want to be told, nor do those who muted it; from one member it is withheld.
   const ids = [people.sender, people.peer, people.member, people.another, readerNo(1), readerNo(2)]
   const results = await Promise.all(ids.map((id) => read(server.open(id, document), item)))
   const notified = results.map(({ value }) => (value!.data!.conversationEvents as { notify: boolean }).notify)
-  expect(notified).toEqual([false, false, true, true, true, true])
-  expect(server.executions).toBe(2)
+  expect(notified).toEqual([false, false, false, true, true, true])
+  expect(server.executions).toBe(3)
 })
 
 test('gathered receipts are executed once for everybody, also for those whose receipts they are', async () => {
