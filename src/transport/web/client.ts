@@ -64,6 +64,8 @@ export class WebClient {
   private readonly files = new Map<string, File>()
   private readonly page: string
   private readonly policy: string
+  /** The page as it was asked for last: clients nearly always come by one address. */
+  private lastPage: { basePath: string; file: File } | null = null
 
   private constructor(folder: string, demo: DemoPeople | null, filesOrigin: string | null) {
     this.policy = contentSecurityPolicy(filesOrigin ?? '')
@@ -96,8 +98,9 @@ export class WebClient {
   /** `basePath`: below which the client finds us, '' or '/chat'. */
   async answer(request: IncomingMessage, response: ServerResponse, basePath: string): Promise<void> {
     const path = pathOf(request)
-    const file = this.files.get(path) ?? this.pageBelow(basePath)
-    const isPage = !this.files.has(path)
+    const asset = this.files.get(path)
+    const file = asset ?? this.pageBelow(basePath)
+    const isPage = asset === undefined
     const headers = {
       ...always,
       ...(isPage && { 'Content-Security-Policy': this.policy, 'Cross-Origin-Opener-Policy': 'same-origin' }),
@@ -114,6 +117,11 @@ export class WebClient {
 
   /** The same page at every address: what it loads is found from its base. */
   private pageBelow(basePath: string): File {
+    if (this.lastPage?.basePath !== basePath) this.lastPage = { basePath, file: this.makePage(basePath) }
+    return this.lastPage.file
+  }
+
+  private makePage(basePath: string): File {
     const href = `${basePath}/`.replace(/[&"<>]/g, (sign) => `&#${String(sign.charCodeAt(0))};`)
     const bytes = Buffer.from(this.page.replace('<head>', `<head><base href="${href}">`))
     return { contentType: contentTypes['.html'] ?? '', etag: etagOf(bytes), packed: new Packed(bytes) }
