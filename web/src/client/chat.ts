@@ -1,7 +1,14 @@
-import type { ConversationState, MessageState, Operation, Parley, Store } from '@parley/client'
+import {
+  derived,
+  Value,
+  type ConversationState,
+  type MessageState,
+  type Operation,
+  type Parley,
+  type Store,
+} from '@parley/client'
 import { createChatRequests, type Ask } from './requests.ts'
 import type { Id, InboxFilter } from './types.ts'
-import { derived, Value } from './value.ts'
 
 /** A change that was refused and has no message to stand at: an edit, a deletion, a reaction. */
 export interface RefusedOperation {
@@ -44,7 +51,7 @@ export function createChat(parley: Parley, viewerId: Id, signOut: () => void) {
     const conflict = current && isConflict ? { current, text: operation.text, conversationId } : null
     return [{ opKey: key, reason: refusal?.reason ?? '', conflict }]
   }
-  const unsent: Store<Unsent> = derived(parley.outbox.operations, (operations) => ({
+  const unsent: Store<Unsent> = derived([parley.outbox.operations], (_, operations) => ({
     waiting: operations.filter(isWaiting).length,
     refused: operations.flatMap(refusedOf),
   }))

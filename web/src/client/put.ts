@@ -1,4 +1,4 @@
-import { Value } from './value.ts'
+import { Value } from '@parley/client'
 
 /** How much of the file that is being sent has left, in percent; null while none is. */
 export const uploadPercent = new Value<number | null>(null)

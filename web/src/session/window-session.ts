@@ -1,7 +1,6 @@
-import { createParley, indexedDbStorage, isRequestError, type Parley } from '@parley/client'
+import { createParley, indexedDbStorage, isRequestError, Value, type Parley } from '@parley/client'
 import { createChat, type Chat } from '../client/chat.ts'
 import { put } from '../client/put.ts'
-import { Value } from '../client/value.ts'
 import { dropDrafts } from '../composer/drafts.ts'
 import { apiUrl } from '../settings.ts'
 import { forgetPerson, keepPerson, keptPerson, type Credentials, type Person } from './people.ts'
