@@ -56,8 +56,8 @@ const open = (who: Person, input: object = {}) =>
   mutate(who, 'openSupport', 'OpenSupport', { opKey: newKey(), ...input })
 const assign = (who: Person, conversationId: string, userId?: string | null) =>
   mutate(who, 'assignSupport', 'AssignSupport', { conversationId, userId })
-const setStatus = (who: Person, conversationId: string, status: string) =>
-  mutate(who, 'setSupportStatus', 'SetSupportStatus', { conversationId, status })
+const setStatus = (who: Person, conversationId: string, status: string, upToSeq?: number) =>
+  mutate(who, 'setSupportStatus', 'SetSupportStatus', { conversationId, status, upToSeq })
 const markRead = (who: Person, conversationId: string, seq: number) =>
   mutate(
     who,
@@ -223,6 +223,28 @@ test('is assigned and resolved by staff alone', async () => {
     'MessageSent',
     'ConversationUpdated',
   ])
+})
+
+test('is resolved as of what was seen: what its user wrote since keeps it open, however often that is repeated', async () => {
+  const user = await signUp(server.url, 'User')
+  const id = await opened(user)
+  await user.send(id, 'One')
+  await staff.send(id, 'An answer')
+  // A message of the staff is nothing that opens it.
+  await other.send(id, 'Another answer')
+  expect((await setStatus(staff, id, 'RESOLVED', 1)).conversation).toMatchObject({ supportStatus: 'RESOLVED' })
+  await user.send(id, 'Not at all')
+  for (const seen of [1, 3, 0]) {
+    expect(await setStatus(staff, id, 'RESOLVED', seen)).toMatchObject({
+      __typename: 'SetSupportStatusSuccess',
+      conversation: { supportStatus: 'OPEN', resolvedAt: null },
+    })
+  }
+  expect(await setStatus(staff, id, 'RESOLVED', -1)).toMatchObject({ code: 'VALIDATION_ERROR' })
+  expect((await setStatus(staff, id, 'RESOLVED', 4)).conversation).toMatchObject({ supportStatus: 'RESOLVED' })
+  // Opening it again is no matter of what was seen.
+  expect((await setStatus(staff, id, 'OPEN', 0)).conversation).toMatchObject({ supportStatus: 'OPEN' })
+  expect((await setStatus(staff, id, 'RESOLVED')).conversation).toMatchObject({ supportStatus: 'RESOLVED' })
 })
 
 test('counts as read when anybody of the staff has read it: counts, receipts and the edit policy', async () => {

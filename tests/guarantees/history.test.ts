@@ -331,6 +331,70 @@ describe('a conversation that is hidden', () => {
     }
   })
 
+  test('and cleared up to what was seen keeps what came later, however often and late it is repeated', async () => {
+    const [ann, bob] = (await Promise.all(pair.urls.map((url) => signUp(url)))) as [Person, Person]
+    for (const id of [await ann.startDirect(bob), await bob.createGroup([ann])]) {
+      const hide = async (input: object) =>
+        expect(await change(elsewhere(ann), 'hideConversation', { conversationId: id, ...input })).toEqual({
+          __typename: 'HideConversationSuccess',
+        })
+      const entry = async () => {
+        const fields = 'headSeq viewerEntry { historyFromSeq unreadCount lastReadSeq hidden pinned }'
+        const { data } = await ask<{ conversation: { headSeq: number; viewerEntry: object } }>(
+          ann,
+          `query ($id: ID!) { conversation(id: $id) { ${fields} messages { nodes { text } } } }`,
+          { id },
+        )
+        return data?.conversation
+      }
+      const inInbox = { found: ['all', 'active', 'unread'], count: 1 }
+      await bob.send(id, 'A secret')
+      await bob.send(id, 'Another secret')
+      await bob.send(id, 'Not seen yet')
+      await hide({ clearHistory: true, upToSeq: 2 })
+      const after = { historyFromSeq: 2, unreadCount: 1, lastReadSeq: 2, hidden: false, pinned: false }
+      const notSeen = { nodes: [{ text: 'Not seen yet' }] }
+      expect(await entry()).toEqual({ headSeq: 3, viewerEntry: after, messages: notSeen })
+      expect(await inboxOf(ann, id)).toEqual(inInbox)
+      await ann.markRead(id, 3)
+      await hide({ clearHistory: true, upToSeq: 3 })
+      expect(await inboxOf(ann, id)).toEqual({ found: [], count: 0 })
+      expect(await entry()).toMatchObject({ viewerEntry: { historyFromSeq: 3, hidden: true }, messages: { nodes: [] } })
+      // It comes back, and is pinned; then repetitions of both arrive, and one that says less.
+      await bob.send(id, 'New')
+      await change(ann, 'updateInboxEntry', { conversationId: id, pinned: true })
+      const before = await entry()
+      const stream = await ann.inboxEvents()
+      for (const upToSeq of [2, 3, 0]) await hide({ clearHistory: true, upToSeq })
+      await hide({ upToSeq: 3 })
+      expect(await entry()).toEqual(before)
+      expect(before).toMatchObject({
+        viewerEntry: { historyFromSeq: 3, unreadCount: 1, pinned: true },
+        messages: { nodes: [{ text: 'New' }] },
+      })
+      expect(await inboxOf(ann, id)).toEqual(inInbox)
+      await bob.send(id, 'The last one')
+      await stream.waitFor((event) => JSON.stringify(event).includes('The last one'))
+      expect(stream.events.filter(({ __typename }) => __typename === 'InboxEntryChanged')).toEqual([])
+      stream.cut()
+      // More than there is means everything, as for markRead.
+      await hide({ clearHistory: true, upToSeq: 2_000_000_000 })
+      expect(await entry()).toMatchObject({ viewerEntry: { historyFromSeq: 5, unreadCount: 0, hidden: true } })
+      expect(await change(ann, 'hideConversation', { conversationId: id, upToSeq: -1 })).toMatchObject({
+        code: 'VALIDATION_ERROR',
+      })
+    }
+    // Who joined where older messages are withheld keeps that, whatever they clear.
+    const group = await bob.createGroup([])
+    for (const text of ['A secret', 'A secret again']) await bob.send(group, text)
+    await change(bob, 'setHistoryVisibility', { conversationId: group, historyVisibility: 'SINCE_JOINED' })
+    await change(bob, 'addMembers', { conversationId: group, userIds: [ann.id] })
+    await bob.send(group, 'Seen by her')
+    await change(ann, 'hideConversation', { conversationId: group, clearHistory: true, upToSeq: 1 })
+    expect(await everythingFor(ann, group, [])).toContain('Seen by her')
+    expect(await everythingFor(ann, group, [])).not.toMatch(/secret/)
+  })
+
   test('and cleared stays cleared for who leaves and comes back', async () => {
     const [ann, bob] = (await Promise.all(pair.urls.map((url) => signUp(url)))) as [Person, Person]
     const id = await bob.createGroup([ann])

@@ -202,10 +202,12 @@ export type HeartbeatInput = {
 
 /** A conversation to take out of the inbox. */
 export type HideConversationInput = {
-  /** Whether the messages up to now are withheld from the viewer from now on. This cannot be undone. */
+  /** Whether the messages up to now, or up to upToSeq, are withheld from the viewer from now on. This cannot be undone. */
   clearHistory?: InputMaybe<Scalars['Boolean']['input']>;
   /** Which conversation. */
   conversationId: Scalars['ID']['input'];
+  /** The newest message that the viewer has seen. Nothing after it is withheld, and when there is something after it, the conversation stays in the inbox, as if it had come just then. With it the request can be repeated. Null for everything up to now. */
+  upToSeq?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** What people who join a group may see of the messages before. */
@@ -420,6 +422,8 @@ export type SetSupportStatusInput = {
   conversationId: Scalars['ID']['input'];
   /** Which status it has from now on. */
   status: SupportStatus;
+  /** The newest message that the viewer has seen. When its user has sent one after it, RESOLVED leaves the conversation open, as if that message had come just then. With it the request can be repeated. Null for all up to now. */
+  upToSeq?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** Whether the viewer types. */

@@ -224,7 +224,8 @@
     "SetSupportStatusResult": [
       "ForbiddenError",
       "NotFoundError",
-      "SetSupportStatusSuccess"
+      "SetSupportStatusSuccess",
+      "ValidationError"
     ],
     "StartDirectResult": [
       "NotFoundError",
@@ -491,7 +492,8 @@
     "SetSupportStatusResult": [
       "ForbiddenError",
       "NotFoundError",
-      "SetSupportStatusSuccess"
+      "SetSupportStatusSuccess",
+      "ValidationError"
     ],
     "StartDirectResult": [
       "NotFoundError",

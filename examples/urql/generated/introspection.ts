@@ -6211,6 +6211,10 @@ export default {
           {
             "kind": "OBJECT",
             "name": "SetSupportStatusSuccess"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "ValidationError"
           }
         ]
       },

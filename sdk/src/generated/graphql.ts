@@ -201,10 +201,12 @@ export type HeartbeatInput = {
 
 /** A conversation to take out of the inbox. */
 export type HideConversationInput = {
-  /** Whether the messages up to now are withheld from the viewer from now on. This cannot be undone. */
+  /** Whether the messages up to now, or up to upToSeq, are withheld from the viewer from now on. This cannot be undone. */
   clearHistory?: InputMaybe<Scalars['Boolean']['input']>;
   /** Which conversation. */
   conversationId: Scalars['ID']['input'];
+  /** The newest message that the viewer has seen. Nothing after it is withheld, and when there is something after it, the conversation stays in the inbox, as if it had come just then. With it the request can be repeated. Null for everything up to now. */
+  upToSeq?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** What people who join a group may see of the messages before. */
@@ -419,6 +421,8 @@ export type SetSupportStatusInput = {
   conversationId: Scalars['ID']['input'];
   /** Which status it has from now on. */
   status: SupportStatus;
+  /** The newest message that the viewer has seen. When its user has sent one after it, RESOLVED leaves the conversation open, as if that message had come just then. With it the request can be repeated. Null for all up to now. */
+  upToSeq?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** Whether the viewer types. */
@@ -1016,7 +1020,7 @@ export type SetSupportStatusMutationVariables = Exact<{
 }>;
 
 
-export type SetSupportStatusMutation = { __typename?: 'Mutation', setSupportStatus: { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'SetSupportStatusSuccess', conversation: { __typename?: 'Conversation', id: string, supportStatus: SupportStatus | null, unansweredSince: string | null, firstAnsweredAt: string | null, resolvedAt: string | null, assignee: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } | null } } };
+export type SetSupportStatusMutation = { __typename?: 'Mutation', setSupportStatus: { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'SetSupportStatusSuccess', conversation: { __typename?: 'Conversation', id: string, supportStatus: SupportStatus | null, unansweredSince: string | null, firstAnsweredAt: string | null, resolvedAt: string | null, assignee: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } | null } } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
 
 export type UnansweredCountQueryVariables = Exact<{ [key: string]: never; }>;
 

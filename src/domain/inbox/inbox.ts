@@ -54,8 +54,15 @@ export interface Inbox {
    */
   markAllRead(viewer: Viewer, before: Date | null): Promise<number>
   updateEntry(viewer: Viewer, change: EntryChange): Promise<undefined | NotFoundError>
-  /** Takes a conversation out of the inbox until the next message. Returns its id. */
-  hide(viewer: Viewer, conversationId: string, clearHistory: boolean): Promise<string | NotFoundError>
+  /**
+   * Takes a conversation out of the inbox until the next message: the next after `upToSeq`, or after this moment when that is
+   * null. Returns its id.
+   */
+  hide(
+    viewer: Viewer,
+    conversationId: string,
+    what: { clearHistory: boolean; upToSeq: number | null },
+  ): Promise<string | NotFoundError>
 }
 
 const words = { notFound: 'There is no such conversation here.' }
@@ -198,8 +205,8 @@ export function createInbox(append: Append, conversations: ConversationStore, to
       const updated = await append({ type: 'updateEntry', actorId, ...change, ...muting })
       return isRefused(updated) ? refusalOf(updated, words) : undefined
     },
-    async hide({ userId: actorId }, conversationId, clearHistory) {
-      const hidden = await append({ type: 'hideConversation', actorId, conversationId, clearHistory })
+    async hide({ userId: actorId }, conversationId, what) {
+      const hidden = await append({ type: 'hideConversation', actorId, conversationId, ...what })
       return isRefused(hidden) ? refusalOf(hidden, words) : conversationId
     },
   }

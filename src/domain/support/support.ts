@@ -37,6 +37,7 @@ export interface Support {
     viewer: Viewer,
     conversationId: string,
     status: SupportStatus,
+    upToSeq: number | null,
   ): Promise<string | NotFoundError | ForbiddenError>
   /** For staff the conversations that wait for somebody to read them, for others their own with unread answers. */
   unansweredCount(viewer: Viewer, loaders: Loaders): Promise<number>
@@ -129,8 +130,8 @@ export function createSupport(append: Append, store: SupportStore, tokens: Resum
       const assigned = await append({ type: 'assignSupport', actorId, conversationId, assigneeId })
       return isRefused(assigned) ? refusalOf(assigned, words) : conversationId
     },
-    async setStatus({ userId: actorId }, conversationId, status) {
-      const set = await append({ type: 'setSupportStatus', actorId, conversationId, status })
+    async setStatus({ userId: actorId }, conversationId, status, upToSeq) {
+      const set = await append({ type: 'setSupportStatus', actorId, conversationId, status, upToSeq })
       if (isRefused(set)) return refusalOf(set, words)
       if (set.resolutionMs !== null && supportResolved.hasSubscribers) {
         supportResolved.publish({ durationMs: set.resolutionMs })

@@ -3,7 +3,7 @@ import { ForbiddenError, NotFoundError, OpKeyReusedError, ValidationError } from
 import { builder } from '../building/builder.ts'
 import { requireViewer } from '../building/context.ts'
 import { refusing } from '../building/refusing.ts'
-import { opKey } from '../building/validate.ts'
+import { opKey, seq } from '../building/validate.ts'
 import { success } from './changed.ts'
 import { maySee, showShell } from './conversation.ts'
 
@@ -22,7 +22,14 @@ const HideConversationInput = builder.inputType('HideConversationInput', {
     conversationId: t.id({ required: true, description: 'Which conversation.' }),
     clearHistory: t.boolean({
       defaultValue: false,
-      description: 'Whether the messages up to now are withheld from the viewer from now on. This cannot be undone.',
+      description:
+        'Whether the messages up to now, or up to upToSeq, are withheld from the viewer from now on. This cannot be undone.',
+    }),
+    upToSeq: t.int({
+      description:
+        'The newest message that the viewer has seen. Nothing after it is withheld, and when there is something after it, ' +
+        'the conversation stays in the inbox, as if it had come just then. With it the request can be repeated. Null for ' +
+        'everything up to now.',
     }),
   }),
 })
@@ -38,6 +45,7 @@ const DeleteConversationInput = builder.inputType('DeleteConversationInput', {
   }),
 })
 
+const hideShape = z.object({ clearHistory: z.boolean().nullish(), upToSeq: seq.nullish() })
 const deleteShape = z.object({ opKey })
 
 const hiding = refusing(NotFoundError, ForbiddenError, ValidationError)
@@ -50,14 +58,16 @@ builder.mutationFields((t) => ({
     description:
       'Takes a conversation out of the inbox of the viewer, and out of all counts, until the next message comes, whoever ' +
       'sends it. Others do not learn of it. With clearHistory nothing up to now is shown to the viewer again, on any ' +
-      'device. An InboxEntryChanged follows.',
+      'device; upToSeq says up to where. An InboxEntryChanged follows.',
     args: {
       input: t.arg({ type: HideConversationInput, required: true, description: 'Which conversation, and how.' }),
     },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
       const id = hiding.requireId('Conversation', input.conversationId)
-      const hidden = await context.domain.inbox.hide(viewer, id, input.clearHistory ?? false)
+      const { clearHistory, upToSeq } = hiding.validate(hideShape, 'input', input)
+      const what = { clearHistory: clearHistory ?? false, upToSeq: upToSeq ?? null }
+      const hidden = await context.domain.inbox.hide(viewer, id, what)
       return { conversationId: hiding.granted(hidden) }
     },
   }),

@@ -3,7 +3,7 @@ import { ForbiddenError, NotFoundError, OpKeyReusedError, ValidationError } from
 import { builder } from '../building/builder.ts'
 import { requireViewer } from '../building/context.ts'
 import { refusing } from '../building/refusing.ts'
-import { opKey, title } from '../building/validate.ts'
+import { opKey, seq, title } from '../building/validate.ts'
 import { success } from '../conversations/changed.ts'
 import { SupportStatus } from './case.ts'
 
@@ -41,14 +41,20 @@ const SetSupportStatusInput = builder.inputType('SetSupportStatusInput', {
   fields: (t) => ({
     conversationId: t.id(conversationField),
     status: t.field({ type: SupportStatus, required: true, description: 'Which status it has from now on.' }),
+    upToSeq: t.int({
+      description:
+        'The newest message that the viewer has seen. When its user has sent one after it, RESOLVED leaves the conversation ' +
+        'open, as if that message had come just then. With it the request can be repeated. Null for all up to now.',
+    }),
   }),
 })
 
+const statusShape = z.object({ upToSeq: seq.nullish() })
 const openShape = z.object({ title: title.nullish(), opKey })
 
 const opening = refusing(ValidationError, OpKeyReusedError)
 const assigning = refusing(NotFoundError, ForbiddenError, ValidationError)
-const settingStatus = refusing(NotFoundError, ForbiddenError)
+const settingStatus = refusing(NotFoundError, ForbiddenError, ValidationError)
 
 builder.mutationFields((t) => ({
   openSupport: t.field({
@@ -86,7 +92,9 @@ builder.mutationFields((t) => ({
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
       const id = settingStatus.requireId('Conversation', input.conversationId)
-      return { conversationId: settingStatus.granted(await context.domain.support.setStatus(viewer, id, input.status)) }
+      const { upToSeq } = settingStatus.validate(statusShape, 'input', input)
+      const set = await context.domain.support.setStatus(viewer, id, input.status, upToSeq ?? null)
+      return { conversationId: settingStatus.granted(set) }
     },
   }),
 }))

@@ -154,6 +154,8 @@ export interface HideConversation {
   actorId: string
   conversationId: string
   clearHistory: boolean
+  /** What is later than this message stays; null for everything up to now. */
+  upToSeq: number | null
 }
 
 export interface DeleteConversation extends Keyed {
@@ -218,6 +220,8 @@ export interface SetSupportStatus {
   actorId: string
   conversationId: string
   status: SupportStatus
+  /** The newest message that the actor has seen; null for all of them. */
+  upToSeq: number | null
 }
 
 /** `blocked` false takes a block back. */

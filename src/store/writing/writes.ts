@@ -133,6 +133,7 @@ const calls: Record<CommandType, Call> = {
     actorId: 'uuid',
     conversationId: 'uuid',
     clearHistory: 'boolean',
+    upToSeq: 'int',
   }),
   deleteConversation: callOf<'deleteConversation'>('parley_delete_conversation', {
     actorId: 'uuid',
@@ -179,6 +180,7 @@ const calls: Record<CommandType, Call> = {
     actorId: 'uuid',
     conversationId: 'uuid',
     status: 'support_status',
+    upToSeq: 'int',
   }),
   blockUser: callOf<'blockUser'>('parley_block_user', {
     actorId: 'uuid',

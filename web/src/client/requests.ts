@@ -122,8 +122,10 @@ export function createChatRequests(ask: Ask) {
         success(data.updateInboxEntry),
       ),
     markAllRead: () => ask(MarkAllReadDocument, {}),
-    hide: (conversationId: Id) =>
-      ask(HideConversationDocument, { input: { conversationId } }).then((data) => success(data.hideConversation)),
+    hide: (conversationId: Id, upToSeq: number) =>
+      ask(HideConversationDocument, { input: { conversationId, upToSeq } }).then((data) =>
+        success(data.hideConversation),
+      ),
     rename: (conversationId: Id, title: string) =>
       ask(RenameConversationDocument, { input: { conversationId, title } }).then((data) =>
         success(data.renameConversation),

@@ -100,7 +100,7 @@ export const InboxRow = memo(function InboxRow({ conversation, presence, isOpen,
                 text: texts.inbox.markUnread,
                 onSelect: () => update({ unreadFromSeq: conversation.headSeq }),
               },
-            { text: texts.inbox.hide, onSelect: () => chat.attempt(chat.hide(id)) },
+            { text: texts.inbox.hide, onSelect: () => chat.attempt(chat.hide(id, conversation.headSeq)) },
           ]}
         />
       )}
