@@ -1,4 +1,4 @@
-FROM node:20-slim AS build
+FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY sdk/package.json sdk/
@@ -8,7 +8,7 @@ RUN npm ci
 COPY . .
 RUN node scripts/build-image.mjs /image
 
-FROM node:20-slim
+FROM node:24-slim
 WORKDIR /app
 ENV NODE_ENV=production
 # Files that people upload. All containers of a deployment need the same.

@@ -14,6 +14,8 @@ const heavyOnly = 'tests/**/*.heavy.test.ts'
 const fullOnly = 'tests/**/*.full.test.ts'
 /** What does a part of its work in `npm test` or the heavy run does all of it in `npm run test:full`. */
 const inParts = testsUnder('tests').filter((file) => readFileSync(file, 'utf8').includes('testkit/effort.ts'))
+/** A module that is replaced stays so for the files that come after, where these share their modules. */
+const replacing = testsUnder('tests/unit').filter((file) => readFileSync(file, 'utf8').includes('vi.mock('))
 /** Faults under load: each file has the machine to itself, when the rest is done. */
 const faults = ['tests/{faults,limits}/**/*.test.ts']
 
@@ -40,8 +42,11 @@ export default defineConfig({
             'tests/*.test.ts',
             'sdk/{src,tests}/**/*.test.{ts,tsx}',
           ],
+          exclude: replacing,
+          ...sharing,
         },
       },
+      { extends: true, test: { name: 'unit-replacing', include: replacing } },
       {
         extends: true,
         plugins: [relayTags],

@@ -88,7 +88,7 @@ describe('docker-compose.yml', () => {
 })
 
 describe('Dockerfile', () => {
-  it('runs the built server as a user without rights, on the version of Node that package.json asks for', () => {
+  it('runs the built server as a user without rights, on a Node that gets security fixes', () => {
     const dockerfile = read('Dockerfile')
     expect(dockerfile).toMatch(/^USER node$/m)
     // Who may write there, which is no part of a new volume, is taken from the image.
@@ -96,6 +96,6 @@ describe('Dockerfile', () => {
       /^ENV PARLEY_DATA_DIR=\/data\nRUN mkdir \/data && chown node:node \/data\nVOLUME \/data$/m,
     )
     expect(dockerfile).toMatch(/^CMD .*"dist\/main\.js"\]$/m)
-    expect(dockerfile.match(/^FROM node:20-slim/gm)).toHaveLength(2)
+    expect(dockerfile.match(/^FROM node:24-slim/gm)).toHaveLength(2)
   })
 })
