@@ -194,7 +194,11 @@ export class Core {
   /** With tokens of the embedding product the server knows who it is; null: it cannot be asked now. */
   private async askViewerId(): Promise<string | null> {
     try {
-      const { viewer } = await this.requests.request(SyncViewerDocument, {}, { deadlineMs: viewerDeadlineMs })
+      const { viewer } = await this.requests.request(
+        SyncViewerDocument,
+        { blocked: 1 },
+        { deadlineMs: viewerDeadlineMs },
+      )
       return viewer.user.id
     } catch (error) {
       this.onError(error)

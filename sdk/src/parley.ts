@@ -12,7 +12,8 @@ import type { TypedDocument } from './requests/document.ts'
 import { SessionEndedError } from './requests/errors.ts'
 import type { RequestOptions, Requests } from './requests/requests.ts'
 import type { SubscriptionSink } from './connection/subscription.ts'
-import type { Refusal, SessionState } from './session/session.ts'
+import type { Refusal } from './requests/refusal.ts'
+import type { SessionState } from './session/session.ts'
 import { memoryStorage } from './storage/memory.ts'
 import { Chat } from './stores/chat.ts'
 import type { Store } from './stores/store.ts'
@@ -39,6 +40,8 @@ export interface Parley extends Pick<
   | 'setTyping'
   | 'retry'
   | 'drop'
+  | 'block'
+  | 'unblock'
 > {
   readonly session: {
     readonly state: Store<SessionState>
@@ -56,6 +59,8 @@ export interface Parley extends Pick<
   readonly problems: Store<readonly Problem[]>
   readonly viewer: Store<ViewerState | null>
   readonly unread: Chat['unread']
+  readonly blocked: Chat['blocked']
+  readonly sessions: Chat['sessions']
   readonly outbox: { readonly operations: Chat['outbox']['operations']; readonly refused: Chat['outbox']['refused'] }
   readonly diagnostics: DiagnosticCounts
   /** One request: see RequestError. Writes that have to arrive go through `send` and the like. */
@@ -168,6 +173,8 @@ export function createParley(options: ParleyOptions): Parley {
     problems: core.problems.store,
     viewer: store('viewer', (one) => one.viewer),
     unread: store('unread', (one) => one.unread),
+    blocked: store('blocked', (one) => one.blocked),
+    sessions: store('sessions', (one) => one.sessions),
     outbox: {
       operations: store('operations', (one) => one.outbox.operations),
       refused: store('refused', (one) => one.outbox.refused),
@@ -190,6 +197,8 @@ export function createParley(options: ParleyOptions): Parley {
     setTyping: async (id, typing) => signedIn().setTyping(id, typing),
     retry: async (key, changes) => signedIn().retry(key, changes),
     drop: async (key) => signedIn().drop(key),
+    block: async (userId) => signedIn().block(userId),
+    unblock: async (userId) => signedIn().unblock(userId),
     request: (document, variables, more) => core.requests.request(document, variables, more),
     subscribe: (document, variables, sink) => core.subscriptions.subscribe(document, variables, sink),
     async close() {

@@ -104,7 +104,7 @@ export class Person {
     return expectType(startDirect, 'StartDirectSuccess').conversation.id
   }
 
-  async createGroup(members: Person[], title = 'A group'): Promise<string> {
+  async createGroup(members: Pick<Person, 'id'>[], title = 'A group'): Promise<string> {
     const input = { title, memberIds: members.map((member) => member.id), opKey: newKey() }
     const { createGroup } = await this.client.request(CreateGroupDocument, { input })
     return expectType(createGroup, 'CreateGroupSuccess').conversation.id

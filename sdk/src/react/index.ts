@@ -11,6 +11,7 @@ import type { SyncState } from '../feed/feed.ts'
 import type { InboxFilter, SupportStatus } from '../generated/graphql.ts'
 import type { Operation } from '../outbox/operations.ts'
 import type { Id, UserState, ViewerState } from '../replica/state.ts'
+import type { BlockedSnapshot, SessionsSnapshot } from '../stores/account.ts'
 import type { Chat, OutgoingMessage } from '../stores/chat.ts'
 import type { InboxSnapshot, Unread } from '../stores/inbox.ts'
 import type { MembersSnapshot, PresenceState, ReceiptsSnapshot } from '../stores/people.ts'
@@ -30,6 +31,10 @@ export type ParleyForReact = Pick<
   | 'supportQueue'
   | 'viewer'
   | 'unread'
+  | 'blocked'
+  | 'sessions'
+  | 'block'
+  | 'unblock'
   | 'send'
   | 'edit'
   | 'delete'
@@ -73,6 +78,8 @@ const noUnread: Unread = { conversationCount: 0, messageCount: 0, mentionCount: 
 const emptyQueue: SupportQueueSnapshot = { conversations: [], hasMore: false, isLoading: false, error: null }
 const noMembers: MembersSnapshot = { members: [], isComplete: false }
 const noReceipts: ReceiptsSnapshot = { readByAllSeq: 0, deliveredToAllSeq: 0, members: [] }
+const noBlocked: BlockedSnapshot = { users: [], isComplete: false }
+const noSessions: SessionsSnapshot = { sessions: [], isLoading: false, error: null }
 const noOperations: readonly Operation[] = []
 
 export function useInbox({ filter = 'ACTIVE' }: { filter?: InboxFilter } = {}) {
@@ -139,6 +146,23 @@ export function useSupportQueue({ status = null }: { status?: SupportStatus | nu
 
 export function useViewer(): ViewerState | null {
   return useStore<ViewerState | null>(useParley().viewer, null)
+}
+
+/** Whom the viewer has blocked; to block somebody is a call of the client. */
+export function useBlocked() {
+  const client = useParley()
+  const snapshot = useStore(client.blocked, noBlocked)
+  return useMemo(
+    () => ({ ...snapshot, block: (id: Id) => client.block(id), unblock: (id: Id) => client.unblock(id) }),
+    [snapshot, client],
+  )
+}
+
+/** Where the viewer is signed in. */
+export function useSessions() {
+  const { sessions } = useParley()
+  const snapshot = useStore(sessions, noSessions)
+  return useMemo(() => ({ ...snapshot, load: sessions.load, revoke: sessions.revoke }), [snapshot, sessions])
 }
 
 /** LIVE, CATCHING_UP or OFFLINE. */

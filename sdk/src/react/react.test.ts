@@ -53,6 +53,8 @@ function Page({ onRender = () => undefined }: { onRender?: () => void }) {
   const state = hooks.useSyncState()
   const waiting = hooks.useOutbox()
   hooks.useViewer()
+  hooks.useBlocked()
+  hooks.useSessions()
   const texts = items.map((item) => (item.kind === 'message' ? `${item.message.text} ${item.delivery ?? ''}` : 'gap'))
   const counts = [conversations, users, members, queue.conversations, waiting].map(({ length }) => length)
   return element(

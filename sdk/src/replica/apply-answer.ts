@@ -1,5 +1,6 @@
 import type {
   EntryFieldsFragment,
+  SyncBlockedFragment,
   SyncConversationFragment,
   SyncEntriesQuery,
   SyncInboxQuery,
@@ -8,6 +9,7 @@ import type {
   SyncSupportQueueQuery,
   SyncViewerQuery,
 } from '../generated/graphql.ts'
+import { withBlockedPage } from './blocks.ts'
 import {
   buried,
   changed,
@@ -246,10 +248,17 @@ export function applyEntries(state: State, { nodes }: SyncEntriesQuery): State {
   return next
 }
 
+/** A page of whom the viewer has blocked; `after` is where it was read from. */
+export function applyBlocked(state: State, page: SyncBlockedFragment, after: string | undefined): State {
+  const { blocks } = state
+  // Read twice, as by two calls at once: the second one has nothing new.
+  return blocks.after === after ? { ...state, blocks: withBlockedPage(blocks, page) } : state
+}
+
 export function applyViewer(state: State, { viewer }: SyncViewerQuery): State {
-  const { user, settings, unreadConversationCount, unansweredCount, cursor } = viewer
+  const { user, settings, unreadConversationCount, unansweredCount, blockedUsers, cursor } = viewer
   const asked = { user, settings, unreadConversationCount, unansweredCount }
-  return patched(state, {
+  return patched(applyBlocked(state, blockedUsers, undefined), {
     viewerId: user.id,
     viewer: equal(state.viewer, asked) ? state.viewer : asked,
     personalId: cursor.streamId,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { applyConversation, applyMembers, applyMessage, applyPage } from './apply-answer.ts'
+import { applyBlocked, applyConversation, applyMembers, applyMessage, applyPage } from './apply-answer.ts'
 import { applyEvent, applyEvents } from './apply-event.ts'
 import { Model, viewerId, type Step } from '../../../tests/testkit/conversation-model.ts'
 import { emptyState, timelineOf, type ParleyEvent, type State } from './state.ts'
@@ -147,12 +147,43 @@ test('what did not change is the same object', () => {
   expect(applyEvents(after, model.events)).toBe(after)
 })
 
-test('whom the viewer blocks elsewhere moves the position of the personal stream alone, and asks for nothing', () => {
-  const state = emptyState(viewerId)
-  const event = { __typename: 'BlockChanged', cursor: { streamId: 'personal', eventSeq: 7, mark: 'm7' } } as ParleyEvent
-  const moved = applyEvent(state, event)
-  expect(moved).toEqual({ ...state, personalId: 'personal', personalSeq: 7 })
-  expect(applyEvent(moved, event)).toBe(moved)
+test('blocks: any order of pages and events gives who is blocked, the newest block first', () => {
+  const people = ['a', 'b', 'c', 'd', 'e', 'f']
+  const user = (one: string) => ({ id: one, handle: one, displayName: one, avatarUrl: null })
+  const step = fc.record({ who: fc.constantFrom(...people), blocked: fc.boolean() })
+  const run = (steps: { who: string; blocked: boolean }[], reads: number[]) => {
+    const events: ParleyEvent[] = []
+    let now: string[] = []
+    let state: State = emptyState(viewerId)
+    let heard = 0
+    const readAt = new Set(reads)
+    const page = (first: number) => {
+      const { after } = state.blocks
+      if (after === null) return
+      const from = after === undefined ? 0 : now.indexOf(after) + 1
+      const some = now.slice(from, from + first)
+      const pageInfo = { hasNextPage: from + first < now.length, endCursor: some.at(-1) ?? null }
+      state = applyBlocked(state, { nodes: some.map(user), pageInfo }, after)
+    }
+    for (const [nth, { who, blocked }] of steps.entries()) {
+      now = [...(blocked ? [who] : []), ...now.filter((one) => one !== who)]
+      const cursor = { streamId: 'personal', eventSeq: nth + 1, mark: '' }
+      events.push({ __typename: 'BlockChanged', cursor, user: user(who), blocked } as ParleyEvent)
+      // A page that is newer than the events, and events that come late.
+      if (readAt.has(nth)) page(2)
+      if (nth % 3 === 2)
+        for (; heard < events.length - 1; heard++) state = applyEvent(state, events[heard] as ParleyEvent)
+    }
+    for (; heard < events.length; heard++) state = applyEvent(state, events[heard] as ParleyEvent)
+    // Whoever was blocked anew meanwhile has moved to the front, past a page that was read by then.
+    for (let nth = 0; nth < 10 && state.blocks.after !== null; nth++) page(2)
+    expect(new Set(state.blocks.users.map(({ id: one }) => one))).toEqual(new Set(now))
+    expect(state.blocks.released).toEqual([])
+    expect(state.personalSeq).toBe(steps.length)
+    const last = events.at(-1)
+    if (last) expect(applyEvent(state, last)).toBe(state)
+  }
+  fc.assert(fc.property(fc.array(step, { maxLength: 20 }), fc.array(fc.nat(20)), run), { numRuns: 300 })
 })
 
 test('an event that does not follow makes the conversation one that is read anew', () => {

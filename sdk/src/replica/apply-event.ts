@@ -1,3 +1,4 @@
+import { withBlock } from './blocks.ts'
 import {
   buried,
   changed,
@@ -33,7 +34,7 @@ type OfConversation = Exclude<ParleyEvent, Of<'InboxEntryChanged'> | Of<'Snapsho
 export function applyEvent(state: State, event: ParleyEvent): State {
   if (event.__typename === 'SnapshotRequired') return snapshotRequired(state, event.streamId)
   if (event.__typename === 'InboxEntryChanged') return entryChanged(state, event)
-  if (event.__typename === 'BlockChanged') return personalMoved(state, event.cursor)
+  if (event.__typename === 'BlockChanged') return blockChanged(state, event)
   const { streamId, eventSeq, mark } = event.cursor
   const copy = copyOf(state, streamId)
   if (!copy) return missed(state, streamId, { eventSeq })
@@ -63,10 +64,15 @@ function snapshotRequired(state: State, streamId: Id): State {
   return streamId === state.personalId ? state : missed(state, streamId, {})
 }
 
-/** Whom the viewer has blocked is not in the copy: the event only moves the position of the personal stream. */
-function personalMoved(state: State, { streamId, eventSeq }: { streamId: Id; eventSeq: number }): State {
+function blockChanged(state: State, { cursor, user, blocked }: Of<'BlockChanged'>): State {
+  const { streamId, eventSeq } = cursor
   if (eventSeq <= state.personalSeq) return state
-  return { ...state, personalId: streamId, personalSeq: eventSeq }
+  return {
+    ...state,
+    personalId: streamId,
+    personalSeq: eventSeq,
+    blocks: withBlock(state.blocks, userOf(user), blocked),
+  }
 }
 
 /** Of a conversation that is not here, from now on only what is newer than this event may be taken. */

@@ -118,6 +118,16 @@ export interface ViewerState {
   unansweredCount: number
 }
 
+/** Whom the viewer has blocked. */
+export interface BlocksState {
+  /** The newest block first. */
+  users: readonly UserState[]
+  /** Whose block was taken back while the list is being read: an older page still has them. */
+  released: readonly Id[]
+  /** Where the next page begins; null: all are here. Undefined: no page was read. */
+  after?: string | null
+}
+
 /** A client's copy. Never changed: each change gives another state, which shares what is as before. */
 export interface State {
   viewerId: Id
@@ -136,6 +146,7 @@ export interface State {
   missed: Readonly<Record<Id, { eventSeq: number; personalSeq: number }>>
   /** Where the next page of the inbox begins; null: all of it is here. Undefined: no page was read. */
   inboxAfter: string | null | undefined
+  blocks: BlocksState
 }
 
 export const emptyState = (viewerId: Id): State => ({
@@ -149,6 +160,7 @@ export const emptyState = (viewerId: Id): State => ({
   timelines: Table.empty,
   missed: {},
   inboxAfter: undefined,
+  blocks: { users: [], released: [] },
 })
 
 export const timelineOf = (state: State, conversationId: Id): TimelineState =>

@@ -5,7 +5,6 @@ import {
   SyncMembersDocument,
   SyncMessagesDocument,
   SyncSupportQueueDocument,
-  SyncViewerDocument,
   type SupportStatus,
   type SyncConversationQuery,
   type SyncInboxQuery,
@@ -21,7 +20,6 @@ import {
   applyMembers,
   applyPage,
   applySupportPage,
-  applyViewer,
   isStale,
   refreshFields,
   replaceConversation,
@@ -29,6 +27,7 @@ import {
 } from './apply-answer.ts'
 import { pageSizes } from './pages.ts'
 import type { Replica } from './replica.ts'
+import { ViewerReader } from './viewer-reader.ts'
 import { emptyState, type ConversationState, type Id, type State } from './state.ts'
 
 export interface SyncOptions {
@@ -58,19 +57,23 @@ export class Sync {
   private seen: State['conversations'] | undefined
   private readonly needy = new Set<Id>()
   private readonly stopWatching: () => void
+  private readonly viewer: ViewerReader
 
   constructor(private readonly options: SyncOptions) {
+    this.viewer = new ViewerReader(options)
     this.stopWatching = options.replica.state.subscribe(() => this.look())
   }
 
   /** From now on, as there is a connection, what is missing is read. */
   start(): void {
+    this.viewer.start()
     this.isStarted = true
     this.failures = 0
     this.look()
   }
 
   stop(): void {
+    this.viewer.stop()
     this.isStarted = false
     if (this.timer) clearTimeout(this.timer)
     this.timer = null
@@ -87,10 +90,8 @@ export class Sync {
     if (this.options.replica.snapshot.resume === null) await this.readInboxPage(null)
   }
 
-  async readViewer(): Promise<void> {
-    const { replica, requests } = this.options
-    const answer = await requests.request(SyncViewerDocument, {})
-    await replica.change([], (state) => applyViewer(state, answer))
+  readViewer(): Promise<void> {
+    return this.viewer.read()
   }
 
   /** The feed was told SnapshotRequired: for one stream, or for all of them. */
@@ -271,6 +272,7 @@ export class Sync {
       await replica.change(ids, (current) => applyEntries(current, answer))
     }
     if (typeof replica.snapshot.inboxAfter === 'string') await this.moreInbox()
+    if (this.viewer.isBehind(replica.snapshot)) await this.viewer.moreBlocked()
   }
 
   /** Remembers which conversations have needs: only what has changed is looked at. */
@@ -284,7 +286,8 @@ export class Sync {
 
   private isNeedy(state: State): boolean {
     this.note(state)
-    return this.needy.size > 0 || Object.keys(state.missed).length > 0 || typeof state.inboxAfter === 'string'
+    if (this.needy.size > 0 || Object.keys(state.missed).length > 0) return true
+    return typeof state.inboxAfter === 'string' || this.viewer.isBehind(state)
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type SessionFieldsFragment,
 } from '../generated/graphql.ts'
 import { NetworkError, SessionEndedError } from '../requests/errors.ts'
+import { refusalOf, type Refusal } from '../requests/refusal.ts'
 import { createRequests, type Authorization, type Requests } from '../requests/requests.ts'
 import { Value, type Store } from '../stores/store.ts'
 import { keptOf, type KeptSession } from './tokens.ts'
@@ -19,13 +20,6 @@ export type SessionState =
   | { status: 'SIGNED_IN'; user: KeptSession['user'] }
   /** It was ended by somebody else: the same person may sign in again, and finds their copy and their unsent messages. */
   | { status: 'ENDED'; user: KeptSession['user']; reason: string }
-
-/** What a person was refused with; `reason` is text for people. */
-export interface Refusal {
-  code: string
-  reason: string
-  fields?: { path: string[]; reason: string }[]
-}
 
 export interface PasswordSessionOptions {
   url: string
@@ -190,9 +184,4 @@ export class PasswordSession implements Authorization {
   private now(): number {
     return (this.options.now ?? Date.now)()
   }
-}
-
-function refusalOf(answer: object): Refusal {
-  const { code = 'INTERNAL', reason = 'Refused', fields } = answer as Partial<Refusal>
-  return { code, reason, ...(fields && { fields }) }
 }

@@ -1,15 +1,18 @@
-import { SetTypingDocument, type InboxFilter, type SupportStatus } from '../generated/graphql.ts'
+import { BlockUserDocument, SetTypingDocument, type InboxFilter, type SupportStatus } from '../generated/graphql.ts'
 import { keyOfPending, type Operation } from '../outbox/operations.ts'
 import { Outbox, type OutboxChange } from '../outbox/outbox.ts'
 import { OutboxRows } from '../outbox/outbox-rows.ts'
 import { overlaid, type OverlayCache } from '../outbox/overlay.ts'
 import type { TransmitOptions } from '../outbox/transmit.ts'
+import { withBlock } from '../replica/blocks.ts'
 import type { Replica } from '../replica/replica.ts'
 import { timelineOf, type Id, type State, type ViewerState } from '../replica/state.ts'
 import type { Sync } from '../replica/sync.ts'
 import { messagesOf } from '../replica/timeline.ts'
+import { refusalOf, type Refusal } from '../requests/refusal.ts'
 import type { Requests } from '../requests/requests.ts'
 import type { ParleyStorage } from '../storage/storage.ts'
+import { blockedStore, sessionsStore, type BlockedSnapshot, type Sessions } from './account.ts'
 import { derived } from './derived.ts'
 import { inboxStore, unreadStore, type InboxSnapshot, type Unread } from './inbox.ts'
 import { membersStore, presenceStore, receiptsStore, typingStore, type Subscriber } from './people.ts'
@@ -54,6 +57,8 @@ export class Chat {
   readonly shown: Store<State>
   readonly viewer: Store<ViewerState | null>
   readonly unread: Store<Unread>
+  readonly blocked: Store<BlockedSnapshot>
+  readonly sessions: Sessions
   private readonly stores = new Map<string, unknown>()
   private readonly typingSaid = new Map<Id, number>()
   private lastOrder = 0
@@ -67,6 +72,8 @@ export class Chat {
     this.shown = derived([replica.state, this.outbox.operations], (_, state, all) => overlaid(state, all, cache))
     this.viewer = derived([this.shown], (_, { viewer }) => viewer)
     this.unread = unreadStore(this.shown)
+    this.blocked = blockedStore(this.shown)
+    this.sessions = sessionsStore(requests)
   }
 
   inbox({ filter = 'ACTIVE' }: { filter?: InboxFilter } = {}): Store<InboxSnapshot> & {
@@ -174,6 +181,27 @@ export class Chat {
     if (typing) this.typingSaid.set(conversationId, nowMs)
     else this.typingSaid.delete(conversationId)
     await this.options.requests.request(SetTypingDocument, { input: { conversationId, typing } }).catch(() => undefined)
+  }
+
+  /**
+   * Blocks a person: between the two nothing is sent any more. Not by the outbox, as it changes what may be sent. Null: done; repeated,
+   * it changes nothing. Rejects with a RequestError.
+   */
+  block(userId: Id): Promise<Refusal | null> {
+    return this.setBlocked(userId, true)
+  }
+
+  unblock(userId: Id): Promise<Refusal | null> {
+    return this.setBlocked(userId, false)
+  }
+
+  private async setBlocked(userId: Id, blocked: boolean): Promise<Refusal | null> {
+    const { requests, replica } = this.options
+    const { blockUser } = await requests.request(BlockUserDocument, { input: { userId, blocked } })
+    if (!('user' in blockUser)) return refusalOf(blockUser)
+    const { user } = blockUser
+    await replica.change([], (state) => ({ ...state, blocks: withBlock(state.blocks, user, blocked) }))
+    return null
   }
 
   retry(key: string, changes: { text?: string } = {}): Promise<void> {

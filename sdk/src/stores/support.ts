@@ -30,6 +30,9 @@ function inQueue(
   return aId < bId ? -1 : 1
 }
 
+/** Between two attempts of a queue that was refused, or could not be read. */
+const [leastWaitMs, mostWaitMs] = [2_000, 30_000]
+
 /** The queue of the support desk, for staff. It follows the desk's events as long as somebody looks. */
 export function supportQueueStore(
   { replica, sync, connection, shown }: { replica: Replica; sync: Sync; connection: Subscriber; shown: Store<State> },
@@ -83,21 +86,50 @@ export function supportQueueStore(
 
   let count = 0
   let stop: () => void = () => undefined
+
+  let failures = 0
+  let retry: ReturnType<typeof setTimeout> | undefined
+  /** Whoever was refused, and is made staff meanwhile, does not have to sign in again; and the network comes back. */
+  const again = (error: unknown) => {
+    reading.set({ ...reading.getSnapshot(), error })
+    stop()
+    retry = setTimeout(begin, Math.min(mostWaitMs, leastWaitMs * 2 ** failures++))
+  }
+
+  function begin(): void {
+    const isFirst = reading.getSnapshot().after === undefined
+    let isOver = false
+    const failed = (error: unknown) => {
+      if (!isOver) again(error)
+    }
+    const variables = () => ({ resume: replica.snapshot.supportResume })
+    const stopEvents = connection.subscribe(SyncSupportEventsDocument, variables, {
+      next({ supportEvents: event }) {
+        if (event.__typename === 'MessageSent') readAgain(event.cursor.streamId)
+        if (event.resume) void replica.commitSupport([event], event.resume)
+      },
+      error: failed,
+    })
+    stop = () => {
+      isOver = true
+      clearTimeout(retry)
+      stopEvents()
+    }
+    if (!isFirst) return
+    void loadMore()
+      .then(() => {
+        failures = 0
+        // Also the rest of the client is to know it.
+        if (replica.snapshot.viewer?.user.role === 'USER') return sync.readViewer()
+      })
+      .catch(failed)
+  }
+
   return {
     getSnapshot: store.getSnapshot,
     loadMore,
     subscribe(changed) {
-      if (count++ === 0) {
-        void loadMore().catch(() => undefined)
-        const variables = () => ({ resume: replica.snapshot.supportResume })
-        stop = connection.subscribe(SyncSupportEventsDocument, variables, {
-          next({ supportEvents: event }) {
-            if (event.__typename === 'MessageSent') readAgain(event.cursor.streamId)
-            if (event.resume) void replica.commitSupport([event], event.resume)
-          },
-          error: (error) => reading.set({ ...reading.getSnapshot(), error }),
-        })
-      }
+      if (count++ === 0) begin()
       const leave = store.subscribe(changed)
       let isOver = false
       return () => {

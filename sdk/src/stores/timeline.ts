@@ -23,6 +23,8 @@ export interface MessageItem {
   opKey: string | null
   /** What it answers, where that is known. */
   replyTo: MessageState | null
+  /** The viewer has blocked its sender: a client does not show it by itself. */
+  isBlocked: boolean
 }
 
 /** Messages that are not here. */
@@ -87,6 +89,7 @@ class Items {
       before?.delivery === more.delivery &&
       before.reason === more.reason &&
       before.opKey === more.opKey &&
+      before.isBlocked === more.isBlocked &&
       before.replyTo === more.replyTo
     if (isSame) return before
     const item: MessageItem = { kind: 'message', key: message.clientMessageId ?? message.id, message, ...more }
@@ -127,6 +130,7 @@ export function timelineStore(id: Id, { replica, sync, shown, operations }: Time
 
   function itemsOf(state: State, timeline: TimelineState, conversation: ConversationState): TimelineItem[] {
     const list: TimelineItem[] = []
+    const blocked = new Set(state.blocks.users.map((user) => user.id))
     let next: number | null = null
     for (const [from, to] of timeline.ranges) {
       if (next !== null && next < from) list.push(items.gap(next, from))
@@ -135,7 +139,8 @@ export function timelineStore(id: Id, { replica, sync, shown, operations }: Time
         if (!message) continue
         const replyTo = message.replyTo && messageAt(timeline, message.replyTo.seq)
         const delivery = deliveryOf(message, conversation, state.viewerId)
-        list.push(items.message(message, { delivery, reason: null, opKey: null, replyTo }))
+        const isBlocked = blocked.has(message.sender.id)
+        list.push(items.message(message, { delivery, reason: null, opKey: null, replyTo, isBlocked }))
       }
       next = to + 1
     }
@@ -155,7 +160,9 @@ export function timelineStore(id: Id, { replica, sync, shown, operations }: Time
         const delivery = at === 'REFUSED' ? 'REFUSED' : at === 'ACKNOWLEDGED' ? 'SENT' : 'PENDING'
         const replyTo = message.replyTo && messageAt(timeline, message.replyTo.seq)
         const opKey = at === 'ACKNOWLEDGED' ? null : key
-        list.push(items.message(message, { delivery, reason: refusal?.reason ?? null, opKey, replyTo }))
+        list.push(
+          items.message(message, { delivery, reason: refusal?.reason ?? null, opKey, replyTo, isBlocked: false }),
+        )
       }
       const shownFrom = (conversation?.entry?.historyFromSeq ?? 0) + 1
       const { ranges } = timeline
