@@ -16,4 +16,5 @@ export const placeholders = {
   conversationId: 'PASTE_CONVERSATION_ID',
   peerId: 'PASTE_BENS_USER_ID',
   clientMessageId: 'hello-0001',
+  messageId: 'PASTE_MESSAGE_ID',
 }

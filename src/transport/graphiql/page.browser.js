@@ -80,15 +80,20 @@ const signInControl = ({ people, password, placeholders }) => {
   }
 
   const signIn = async (person) => {
-    const { accessToken, accessTokenExpiresAt } = await sessionOf(person)
+    const { accessToken, accessTokenExpiresAt, user } = await sessionOf(person)
     const peer = people.find(({ handle }) => handle !== person.handle)
     const peerId = await idOf(peer, accessToken)
     const start = `mutation ($input: StartDirectInput!) { startDirect(input: $input) {
-      ... on StartDirectSuccess { conversation { id } } ... on Error { reason } } }`
+      ... on StartDirectSuccess { conversation { id messages(last: 20) { nodes { id sender { id } } } } }
+      ... on Error { reason } } }`
     const { conversation, reason } = await ask(start, { input: { userId: peerId } }, accessToken)
     if (!conversation) throw new Error(reason)
     const clientMessageId = signedIn?.values.clientMessageId ?? `hello-${crypto.randomUUID().slice(0, 8)}`
-    const values = { accessToken, peerId, conversationId: conversation.id, clientMessageId }
+    // Their newest message, else the newest one: what the tabs about messages act on.
+    const { nodes } = conversation.messages
+    const newest = nodes.findLast(({ sender }) => sender.id === user.id) ?? nodes.at(-1)
+    const messageId = newest?.id ?? placeholders.messageId
+    const values = { accessToken, peerId, conversationId: conversation.id, clientMessageId, messageId }
     signedIn = { handle: person.handle, expiresAtMs: Date.parse(accessTokenExpiresAt), values }
     sessionStorage.setItem(kept, JSON.stringify(signedIn))
     const before = JSON.parse(localStorage.getItem(putBefore) ?? '[]')
@@ -104,7 +109,8 @@ const signInControl = ({ people, password, placeholders }) => {
     const text = model.getValue()
     const before = JSON.parse(localStorage.getItem(putBefore) ?? '[]')
     const filled = [...Object.entries(placeholders), ...before].reduce(
-      (filledSoFar, [name, value]) => filledSoFar.replaceAll(value, signedIn.values[name]),
+      // All of them end a text: one message's id may be the beginning of another's.
+      (filledSoFar, [name, value]) => filledSoFar.replaceAll(`${value}"`, `${signedIn.values[name]}"`),
       text,
     )
     if (filled !== text) model.setValue(filled)

@@ -1,3 +1,5 @@
+import { placeholders } from './demo.ts'
+
 /** A reaction to the newest message of a conversation. */
 export const reaction = {
   query: `
@@ -23,8 +25,9 @@ mutation React($input: ToggleReactionInput!) {
     ... on Error { code reason }
   }
 }`,
-  variables: { input: { messageId: '', emoji: '👍', on: true, opKey: 'reaction-0001' } },
+  variables: { input: { messageId: placeholders.messageId, emoji: '👍', on: true, opKey: 'reaction-0001' } },
   signedInComment: `
-# As Ben: react to a message of Ana, by its id out of the
-# tab of the newest messages. "on": false takes it back.`,
+# React to a message, by its id. To press your name above
+# again puts that of your newest one here. "on": false
+# takes it back.`,
 }

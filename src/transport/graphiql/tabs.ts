@@ -1,6 +1,9 @@
 import { placeholderToken } from '../authenticate.ts'
+import { account } from './account-tab.ts'
 import { demoPassword, placeholders } from './demo.ts'
+import { group } from './group-tab.ts'
 import { mention } from './mention-tab.ts'
+import { messages } from './message-tab.ts'
 import { reaction } from './reaction-tab.ts'
 import { hide } from './hide-tab.ts'
 import { search } from './search-tab.ts'
@@ -231,6 +234,9 @@ subscription WatchInbox {
   tab(reaction.query, reaction.variables),
   tab(hide.query, hide.variables),
   tab(search.query, search.variables),
+  tab(messages.query, messages.variables),
+  tab(group.query, group.variables),
+  tab(account.query, account.variables),
 ]
 
 /** The same for who signs in by a click, with what is then to be said, in the order of the tabs. */
@@ -264,6 +270,10 @@ const signedInComments: Record<string, string> = {
   CreateUpload: upload.signedInComment,
   SearchMessages: search.signedInComment,
   React: reaction.signedInComment,
+  ThreadsPinsRevisions: messages.signedInComment,
+  Groups: group.signedInComment,
+  OpenSupport: support.signedInComment,
+  Account: account.signedInComment,
   HideConversation: hide.signedInComment,
   StartDirect: '\n# Signing in has done this. Again gives the same.',
 }

@@ -1,0 +1,89 @@
+import { Kind, OperationTypeNode, parse } from 'graphql'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { placeholders } from '../../src/transport/graphiql/demo.ts'
+import { starterTabs } from '../../src/transport/graphiql/tabs.ts'
+import { ask, askSocket } from '../testkit/api.ts'
+import { newKey, signUp, type Person } from '../testkit/person.ts'
+import { sharedServer } from '../testkit/shared.ts'
+import { makeStaff } from '../testkit/support.ts'
+
+/* Each operation of each tab, sent as GraphiQL sends it: the whole document, its name, and all variables of the tab. */
+
+let people: Record<'ana' | 'ben' | 'staff', Person>
+/** What a click on a name puts into the tabs, for each of them. */
+let values: Record<string, Record<string, string>>
+/** What the tabs leave to be filled in by hand, which is in the answers of other operations. */
+const byHand: Record<string, string> = {}
+
+beforeAll(async () => {
+  const { server, database } = await sharedServer()
+  const [ana, ben, staff] = await Promise.all([signUp(server.url), signUp(server.url), signUp(server.url)])
+  await makeStaff(database, staff)
+  people = { ana, ben, staff }
+  const conversationId = await ana.startDirect(ben)
+  const own = async (person: Person) => (await person.send(conversationId, 'Hello, look!')).message.id
+  const of = async (person: Person, peer: Person) => ({
+    ...placeholders,
+    ...{ conversationId, peerId: peer.id, clientMessageId: newKey(), messageId: await own(person) },
+  })
+  values = { ana: await of(ana, ben), ben: await of(ben, ana), staff: await of(ana, ben) }
+  byHand.groupId = await ana.createGroup([ben])
+  const opened = await ask<{ openSupport: { conversation: { id: string } } }>(
+    ana,
+    'mutation ($opKey: String!) { openSupport(input: { opKey: $opKey }) { ... on OpenSupportSuccess { conversation { id } } } }',
+    { opKey: newKey() },
+  )
+  byHand.supportId = opened.data?.openSupport.conversation.id ?? ''
+  await signedInAgain(ana)
+})
+
+async function signedInAgain(person: Person) {
+  const sessions = () =>
+    ask<{ viewer: { sessions: { id: string; current: boolean }[] } }>(person, '{ viewer { sessions { id current } } }')
+  const { handle } = person.session.user
+  await ask(person.url, 'mutation ($input: LoginInput!) { login(input: $input) { __typename } }', {
+    input: { handle, password: 'correct horse battery' },
+  })
+  const { data } = await sessions()
+  byHand.sessionId = data?.viewer.sessions.find(({ current }) => !current)?.id ?? ''
+}
+
+const benOnly = ['MarkRead', 'Inbox', 'WatchConversation']
+const staffOnly = ['SupportDesk', 'Resolve']
+const handles = /handle: "(?:ana|ben)"/
+
+const operationsOf = (query: string) =>
+  parse(query).definitions.flatMap((one) =>
+    one.kind === Kind.OPERATION_DEFINITION ? [{ name: one.name?.value ?? '', kind: one.operation }] : [],
+  )
+
+const operations = starterTabs
+  .filter(({ query }) => !handles.test(query))
+  .flatMap((tab) => operationsOf(tab.query).map((operation) => ({ ...operation, tab })))
+
+describe('an operation of a starter tab runs as it is', () => {
+  test.each(operations)('$name', async ({ name, kind, tab }) => {
+    const who = staffOnly.includes(name) ? 'staff' : benOnly.includes(name) ? 'ben' : 'ana'
+    let variables = tab.variables
+    for (const [key, placeholder] of Object.entries(placeholders)) {
+      variables = variables.replaceAll(`${placeholder}"`, `${values[who]?.[key] ?? ''}"`)
+    }
+    for (const [key, value] of Object.entries(byHand)) {
+      variables = variables.replace(`"${key}": ""`, `"${key}": "${value}"`)
+    }
+    const given = JSON.parse(variables) as Record<string, unknown>
+    const operationName = name
+    const isSubscription = kind === OperationTypeNode.SUBSCRIPTION
+    const answer = isSubscription
+      ? askSocket(people[who], tab.query, given, operationName)
+      : ask(people[who], tab.query, given, { operationName })
+    // Nothing tells when a subscription to what comes from now on has begun.
+    const repeated = setInterval(() => {
+      if (isSubscription) void people.ana.send(values.ana?.conversationId ?? '', 'Live')
+    }, 200)
+    const { data, errors } = await answer
+    clearInterval(repeated)
+    expect([errors, JSON.stringify(data)]).toEqual([undefined, expect.not.stringContaining('"reason"')])
+    expect(Object.keys(data ?? {}).length).toBeGreaterThan(0)
+  })
+})
