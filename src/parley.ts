@@ -24,7 +24,23 @@ program
     process.exitCode = await runImport(path, options, database)
   })
 
-/** Where to write to: what the settings say, or the database of a running npm start. */
+program
+  .command('export')
+  .description('Writes people, conversations, messages and files as they are at one moment')
+  .option('--all', 'everything')
+  .option('--user <handle or id>', "all of one person's data")
+  .option('--conversation <id>', 'one conversation')
+  .requiredOption('--out <folder>', 'where to: a folder that is empty or not there yet')
+  .addOption(new Option('--format <format>', 'for whom').choices(['parley', 'mattermost']).default('parley'))
+  .option('--team <name>', "name of the team in Mattermost's format", 'parley')
+  .option('--json', 'print the report as JSON')
+  .option('--report <file>', 'write the report to this file, as JSON')
+  .action(async (options: unknown) => {
+    const { runExport } = await import('./export/command.ts')
+    process.exitCode = await runExport(options, database)
+  })
+
+/** Where the data is: what the settings say, or the database of a running npm start. */
 async function database() {
   const { loadConfig } = await import('./config.ts')
   const { runningEmbeddedUrl } = await import('./embedded/postgres.ts')

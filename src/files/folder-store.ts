@@ -15,6 +15,8 @@ export function createFolderStore(folder: FileFolder, addresses: FileAddresses):
     // They are in their place already: what comes later goes to another one.
     release: () => Promise.resolve(),
     publish: () => Promise.resolve(true),
+    read: ({ id, hash }) => (hash === null ? Promise.resolve(null) : folder.read(id, hash)),
+    put: ({ id }, draft) => folder.keep(draft, id),
     forgetUpload: () => Promise.resolve(),
     remove: (id, exceptHash) => folder.remove(id, exceptHash),
     removeAbandoned: () => folder.removeAbandoned(),

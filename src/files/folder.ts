@@ -92,6 +92,17 @@ export class FileFolder {
     return { path, byteSize, hash: hash.digest('hex') }
   }
 
+  /** The bytes that were kept for this file; null when there are none. */
+  async read(id: string, hash: string): Promise<AsyncIterable<Uint8Array> | null> {
+    try {
+      const handle = await open(this.pathOf(id, hash), 'r')
+      return handle.createReadStream() as AsyncIterable<Buffer>
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+      throw error
+    }
+  }
+
   /** Removes all bytes that came for this file, but for those with the hash. */
   async remove(id: string, exceptHash?: string): Promise<void> {
     const kept = exceptHash === undefined ? null : `${id}.${exceptHash.slice(0, 16)}`

@@ -194,6 +194,17 @@ export async function openS3Store(options: S3StoreOptions): Promise<FileStore> {
       return true
     },
 
+    async read({ id, byteSize, hash }) {
+      if (hash === null) return null
+      const found = await unlessGone((s3, how) => s3.send(new sdk.GetObjectCommand(at(keyOf(id, hash))), how))
+      return found && bytesOf(found.Body as Readable, byteSize)
+    },
+
+    async put(file, draft) {
+      await putOurs(keyOf(file.id, draft.hash), file, draft)
+      await folder.discard(draft.path)
+    },
+
     async forgetUpload(id) {
       // The sweep removes it later otherwise.
       await drop(uploadKey(id)).catch(() => undefined)

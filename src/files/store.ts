@@ -33,6 +33,10 @@ export interface FileStore {
   release(arrived: Arrived): Promise<void>
   /** From now on these bytes can be got, whatever comes for the file afterwards. False: what came is something else by now. */
   publish(file: StoredFile, arrived: Arrived): Promise<boolean>
+  /** The bytes that can be got, read by ourselves; null: there are none. */
+  read(file: StoredFile): Promise<AsyncIterable<Uint8Array> | null>
+  /** Keeps bytes that are at a path of this machine, and were looked at, as those of this file. */
+  put(file: StoredFile, draft: Draft): Promise<void>
   /** The file has its bytes: what is where they came may go. */
   forgetUpload(id: string): Promise<void>
   /** Removes all bytes that came for this file, but for those with the hash. */

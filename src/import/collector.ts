@@ -2,11 +2,13 @@
 // something, and a line for everything that is left out.
 import {
   ImportError,
+  type Afterwards,
   type Format,
   type Imported,
   type ImportedConversation,
   type ImportedMessage,
   type ImportedUser,
+  type OwnMember,
   type Place,
   type ReadOptions,
   type Skipped,
@@ -32,6 +34,10 @@ export interface FoundMessage {
   reactions?: ImportedMessage['reactions']
   attachments?: ImportedMessage['attachments']
   topic?: string
+  mentions?: readonly string[]
+  mentionsEveryone?: boolean
+  pinnedAtMs?: number
+  own?: ImportedMessage['own']
 }
 
 interface Held {
@@ -63,6 +69,12 @@ const latestMs = 253_402_300_799_999
 
 const unlisted = { handle: null, name: null, email: null, bot: false, active: true, placeholder: true }
 
+const hangingOn = ({ mentions, mentionsEveryone, pinnedAtMs }: FoundMessage) => ({
+  ...(mentions && mentions.length > 0 && { mentions: [...new Set(mentions)] }),
+  ...(mentionsEveryone === true && { mentionsEveryone }),
+  ...(pinnedAtMs !== undefined && { pinnedAtMs }),
+})
+
 export function createCollector(format: Format, options: ReadOptions) {
   const listed = new Map<string, ImportedUser>()
   const seen = new Map<string, ImportedUser>()
@@ -71,6 +83,7 @@ export function createCollector(format: Format, options: ReadOptions) {
   const warnings: Warning[] = []
   let entriesRead = 0
   let origin: string | null = null
+  let afterwards: Afterwards | undefined
 
   const skip = (key: string, reason: SkipReason, place: Place): void => {
     entriesRead += 1
@@ -114,6 +127,8 @@ export function createCollector(format: Format, options: ReadOptions) {
       ...{ replyTo: found.replyTo ?? null, edited: found.edited ?? false, editedAtMs: found.editedAtMs ?? null },
       ...{ deleted: found.deleted ?? false, reactions: found.reactions ?? [], attachments: found.attachments ?? [] },
       ...(topic !== undefined && { topic }),
+      ...(!found.deleted && hangingOn(found)),
+      ...(found.own && { own: found.own }),
     }
     conversation.messages.set(found.key, { message: held, order, place })
   }
@@ -151,6 +166,9 @@ export function createCollector(format: Format, options: ReadOptions) {
     warn,
     person,
     message,
+    afterwards(found: Afterwards): void {
+      afterwards = found
+    },
 
     /** Somebody of the source's own list of people. */
     listedUser(user: Omit<ImportedUser, 'placeholder'>): void {
@@ -179,6 +197,13 @@ export function createCollector(format: Format, options: ReadOptions) {
           messages: new Map(),
         })
     },
+    /** Who has left has a row too, and is no member. */
+    ownMember(conversationKey: string, userKey: string, member: OwnMember): void {
+      const conversation = conversations.get(conversationKey)
+      conversation?.own?.members.set(userKey, member)
+      if (member.leftAt === null) conversation?.members.add(userKey)
+      if (!listed.has(userKey)) person(userKey)
+    },
     member(conversationKey: string, userKey: string): void {
       person(userKey)
       conversations.get(conversationKey)?.members.add(userKey)
@@ -189,6 +214,7 @@ export function createCollector(format: Format, options: ReadOptions) {
       const users = [...listed.values(), ...[...seen.values()].filter(({ key }) => !listed.has(key))]
       return {
         ...{ format, options, origin, skipped, warnings, entriesRead },
+        ...(afterwards && { afterwards }),
         users: users.sort((a, b) => byText(a.key, b.key)),
         conversations: [...conversations.values()]
           .sort((a, b) => byText(a.key, b.key))

@@ -29,6 +29,60 @@ export type SkipReason =
 export type MissingReason =
   'NOT_IN_EXPORT' | 'REMOTE' | 'DELETED' | 'PLAN_LIMIT' | 'NO_ACCESS' | 'UNAVAILABLE' | 'TOO_LARGE'
 
+/** As Parley's own export has it: times as ISO texts, people by their keys, which are their ids. */
+export interface OwnPerson {
+  avatarUrl: string | null
+  createdAt: string
+  erasedAt: string | null
+  settings: Record<string, unknown> | null
+}
+
+export interface OwnMember {
+  role: 'OWNER' | 'ADMIN' | 'MEMBER'
+  joinedAt: string
+  leftAt: string | null
+  /** Positions and marks of their inbox. */
+  own: Record<string, unknown> | null
+}
+
+export interface OwnConversation {
+  kind: 'DIRECT' | 'GROUP' | 'SUPPORT'
+  editPolicy: string
+  historyVisibility: string
+  memberPermissions: string[]
+  createdAt: string
+  lastActivityAt: string
+  closedAt: string | null
+  support: { userId: string; status: string; resolvedAt: string | null } | null
+  members: Map<string, OwnMember>
+}
+
+export interface OwnMessage {
+  revision: number
+  revisions: { revision: number; text: string; editedAt: string }[]
+  deletedAt: string | null
+  deletedById: string | null
+}
+
+export interface OwnReceipt {
+  conversationId: string
+  userId: string
+  upToSeq: number
+  readAt: string
+}
+
+export interface OwnBlock {
+  blockerId: string
+  blockedId: string
+  createdAt: string
+}
+
+/** What follows the messages, in parts. */
+export interface Afterwards {
+  receipts: () => AsyncIterable<OwnReceipt[]>
+  blocks: () => AsyncIterable<OwnBlock[]>
+}
+
 /** Who wrote, is a member or reacted, or is in the source's list of people. */
 export interface ImportedUser {
   key: string
@@ -40,6 +94,8 @@ export interface ImportedUser {
   active: boolean
   /** No list of people has them, only messages do. */
   placeholder: boolean
+  /** What only Parley's own export says. Not printed. */
+  own?: OwnPerson
 }
 
 export interface ImportedReaction {
@@ -60,6 +116,8 @@ export interface ImportedAttachment {
   missing: MissingReason | null
   /** Where the bytes are, as a path of the source, when that is not ref. Not printed. */
   path?: string
+  /** Of an attachment that Parley exported: it keeps it. Not printed. */
+  id?: string
 }
 
 export interface ImportedMessage {
@@ -77,6 +135,12 @@ export interface ImportedMessage {
   reactions: ImportedReaction[]
   attachments: ImportedAttachment[]
   topic?: string
+  /** Keys of people. Not printed, as the two below. */
+  mentions?: string[]
+  mentionsEveryone?: boolean
+  /** When it was pinned, or when it was sent if the source does not say. */
+  pinnedAtMs?: number
+  own?: OwnMessage
 }
 
 export type ConversationKind = 'DIRECT' | 'GROUP' | 'SELF'
@@ -89,6 +153,7 @@ export interface ImportedConversation {
   archived: boolean
   members: string[]
   messages: ImportedMessage[]
+  own?: OwnConversation
 }
 
 /** Where in the source an entry stands. */
@@ -130,6 +195,7 @@ export interface Imported {
   warnings: Warning[]
   /** Messages and skipped entries: what the source has. */
   entriesRead: number
+  afterwards?: Afterwards
 }
 
 /** What the person can mend: said as it is, without a stack. */

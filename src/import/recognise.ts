@@ -4,6 +4,7 @@ import { matrix } from './formats/matrix.ts'
 import { mattermost } from './formats/mattermost.ts'
 import { messenger } from './formats/messenger.ts'
 import type { Opened, Reader } from './formats/reader.ts'
+import { parley } from './formats/parley.ts'
 import { rocketchat } from './formats/rocketchat.ts'
 import { slack } from './formats/slack.ts'
 import { teams } from './formats/teams.ts'
@@ -15,7 +16,7 @@ import { defaultLimits, openSource, type Source, type SourceLimits } from './sou
 
 /** In this order: what has a mark of its own comes before what is known by its shape. */
 export const readers: readonly Reader[] = [
-  ...[mattermost, zulip, rocketchat, discord, telegram, messenger, teams, matrix, slack, whatsapp],
+  ...[parley, mattermost, zulip, rocketchat, discord, telegram, messenger, teams, matrix, slack, whatsapp],
 ]
 
 async function readerOf(opened: Opened, format: Format | 'auto'): Promise<Reader> {

@@ -1,10 +1,22 @@
 // What an import did, or would do: as JSON in the schema of the corpus, and in a few lines for people.
-import type { Imported, ImportedAttachment, Place, SkipReason } from './model.ts'
+import type { Imported, ImportedAttachment, ImportedMessage, Place, SkipReason } from './model.ts'
 import type { WriteResult } from './writer/writer.ts'
 import { byText } from './collector.ts'
 
 const shownAttachment = ({ name, mime, byteSize, ref, missing }: ImportedAttachment) => ({
   ...{ name, mime, byteSize, ref, missing },
+})
+
+/** Only what the schema of the corpus has. */
+const shownMessage = ({
+  mentions: _m,
+  mentionsEveryone: _e,
+  pinnedAtMs: _p,
+  own: _o,
+  ...message
+}: ImportedMessage) => ({
+  ...message,
+  attachments: message.attachments.map(shownAttachment),
 })
 
 const bySkip = (a: { key: string; reason: string }, b: { key: string; reason: string }) =>
@@ -13,10 +25,10 @@ const bySkip = (a: { key: string; reason: string }, b: { key: string; reason: st
 /** Exactly the fields of expected.json, so that anybody can compare. */
 export function toJson({ format, options, users, conversations, skipped, warnings }: Imported): unknown {
   return {
-    ...{ format, options, users },
-    conversations: conversations.map(({ messages, ...conversation }) => ({
+    ...{ format, options, users: users.map(({ own: _, ...user }) => user) },
+    conversations: conversations.map(({ messages, own: _, ...conversation }) => ({
       ...conversation,
-      messages: messages.map((message) => ({ ...message, attachments: message.attachments.map(shownAttachment) })),
+      messages: messages.map(shownMessage),
     })),
     skipped: skipped.map(({ key, reason }) => ({ key, reason })).sort(bySkip),
     warnings: warnings.map(({ text }) => text),

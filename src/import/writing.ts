@@ -1,11 +1,11 @@
 // The import itself: the export is read, and what was read is written, with the source open for the bytes of its files.
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { z } from 'zod'
 import type { Config } from '../config.ts'
-import { FileFolder } from '../files/folder.ts'
+import { openOwnFiles } from '../files/bytes.ts'
 import { inspect } from '../files/inspection.ts'
 import { createScan } from '../files/scan.ts'
+import { createLogger } from '../telemetry/logger.ts'
 import { ImportError } from './model.ts'
 import type { Opening } from './recognise.ts'
 import { connect } from './writer/database.ts'
@@ -35,23 +35,19 @@ async function mappingFrom(path: string | null): Promise<ReadonlyMap<string, str
 export async function write({ opening, config, ...request }: WriteRequest): Promise<WriteResult> {
   const mapping = await mappingFrom(request.peopleFile)
   const db = await connect(request.connectionString)
+  const { store, folder } = await openOwnFiles(config, createLogger('silent'))
   try {
     const { types, scan, maxByteSize } = config.uploads
-    const keep = createFileWriting({
-      ...{ db, source: opening.source, maxByteSize, scan: createScan(scan) },
-      folder: new FileFolder(join(config.dataDir, 'attachments')),
-      inspect: (path, contentType) => inspect(path, contentType, types),
-    })
     return await writeImport(opening.imported, {
       ...{ db, mapping, onProgress: request.onProgress },
       source: request.source ?? opening.imported.origin ?? opening.imported.format,
-      prepareFile: async (attachment, uploaderId, seed, lose) => {
-        if (config.s3 === null) return keep(attachment, uploaderId, seed, lose)
-        lose(`attachment ${attachment.name ?? ''}: files of an import are not put into a bucket yet`)
-        return null
-      },
+      prepareFile: createFileWriting({
+        ...{ db, source: opening.source, maxByteSize, folder, store, scan: createScan(scan) },
+        inspect: (path, contentType) => inspect(path, contentType, types),
+      }),
     })
   } finally {
+    store.close()
     await db.close()
   }
 }

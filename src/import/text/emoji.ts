@@ -28,3 +28,21 @@ export function emojiNamed(name: string): string {
   if (emoji === undefined) return `:${base}:`
   return toned(emoji, tones[slack ? Number(toneName) - 2 : toneNames.indexOf(toneName)] ?? '')
 }
+
+let byEmoji: Map<string, string> | undefined
+
+/** The name by which Mattermost knows it; null for one that has none. */
+export function emojiName(emoji: string): string | null {
+  byEmoji ??= new Map(
+    table.names
+      .split('\n')
+      .reverse()
+      .map((line) => [line.slice(line.indexOf(' ') + 1).replaceAll('\uFE0F', ''), line.slice(0, line.indexOf(' '))]),
+  )
+  const plain = emoji.replaceAll('\uFE0F', '')
+  const name = byEmoji.get(plain)
+  if (name !== undefined) return name
+  const tone = tones.findIndex((each) => plain.includes(each))
+  const base = tone < 0 ? undefined : byEmoji.get(plain.replaceAll(tones[tone] ?? '', ''))
+  return base === undefined ? null : `${base}_${toneNames[tone] ?? ''}_skin_tone`
+}

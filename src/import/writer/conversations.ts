@@ -3,6 +3,7 @@ import { v7 as newId } from 'uuid'
 import type { ImportedConversation } from '../model.ts'
 import type { ImportDatabase } from './database.ts'
 import { hashedKey } from './keys.ts'
+import { applyOwn } from './own.ts'
 
 export interface Target {
   id: string
@@ -10,6 +11,8 @@ export interface Target {
   isPublic: boolean
   /** Deleted or closed here since: nothing more comes in. */
   isClosed: boolean
+  /** It is the conversation that was exported, with the same numbers. */
+  isOwn: boolean
 }
 
 const maxTitleLength = 100
@@ -44,7 +47,7 @@ export async function targetOf(
       `SELECT id, true AS "isPublished", closed_at IS NOT NULL AS "isClosed" FROM conversations WHERE pair_key = $1`,
       [pairOf(one, other)],
     )
-    if (pair) return { id: pair.id, isPublic: true, isClosed: pair.isClosed }
+    if (pair) return { id: pair.id, isPublic: true, isClosed: pair.isClosed, isOwn: pair.id === conversation.key }
   }
   const hash = hashedKey(source, 'conversation', conversation.key)
   const [found] = await db.rows<Found>(
@@ -52,23 +55,45 @@ export async function targetOf(
        FROM imported_conversations i JOIN conversations c ON c.id = i.conversation_id WHERE i.source = $1 AND i.key_hash = $2`,
     [source, hash],
   )
-  if (found) return { id: found.id, isPublic: found.isPublished, isClosed: found.isClosed }
-  const id = newId()
+  if (found) return { id: found.id, isPublic: found.isPublished, isClosed: found.isClosed, isOwn: false }
+  const same = await theSame(db, conversation)
+  if (same) return same
+  const id = await idFor(db, conversation)
   await db.transaction(async () => {
     // A group until it appears: a pair has one conversation, and that must not be one that nobody can see.
     await db.rows(
       `INSERT INTO conversations (id, kind, title, created_at, last_activity_at) VALUES ($1, 'GROUP', $2, $3, $3)`,
       [
         id,
-        titleOf(conversation),
-        new Date(Math.min(conversation.messages[0]?.sentAtMs ?? Date.now(), Date.now())).toISOString(),
+        conversation.own ? conversation.title : titleOf(conversation),
+        conversation.own?.createdAt ??
+          new Date(Math.min(conversation.messages[0]?.sentAtMs ?? Date.now(), Date.now())).toISOString(),
       ],
     )
     await db.rows('INSERT INTO imported_conversations (source, key_hash, conversation_id) VALUES ($1, $2, $3)', [
       ...[source, hash, id],
     ])
   })
-  return { id, isPublic: false, isClosed: false }
+  return { id, isPublic: false, isClosed: false, isOwn: false }
+}
+
+/** An export of this very deployment: what it has of the conversation is here already. */
+async function theSame(db: ImportDatabase, { key, own }: ImportedConversation): Promise<Target | null> {
+  if (!own) return null
+  const [found] = await db.rows<{ id: string; isClosed: boolean }>(
+    `SELECT id, closed_at IS NOT NULL OR deleted_at IS NOT NULL AS "isClosed" FROM conversations c
+      WHERE id = $1 AND created_at = $2::timestamptz
+        AND NOT EXISTS (SELECT FROM imported_conversations WHERE conversation_id = c.id AND published_at IS NULL)`,
+    [key, own.createdAt],
+  )
+  return found ? { id: found.id, isPublic: true, isClosed: found.isClosed, isOwn: true } : null
+}
+
+/** What Parley exported keeps its id, unless that is somebody else's here. */
+async function idFor(db: ImportDatabase, { key, own }: ImportedConversation): Promise<string> {
+  if (!own) return newId()
+  const taken = await db.rows('SELECT 1 FROM conversations WHERE id = $1', [key])
+  return taken.length > 0 ? newId() : key
 }
 
 export interface Publishing {
@@ -76,6 +101,7 @@ export interface Publishing {
   conversation: ImportedConversation
   memberIds: readonly string[]
   ownerId: string | null
+  personId: (key: string) => string | undefined
 }
 
 /**
@@ -84,7 +110,7 @@ export interface Publishing {
  */
 export async function publish(
   db: ImportDatabase,
-  { conversationId, conversation, memberIds, ownerId }: Publishing,
+  { conversationId, conversation, memberIds, ownerId, personId }: Publishing,
 ): Promise<void> {
   const [one, other] = memberIds
   await db.transaction(async () => {
@@ -112,6 +138,7 @@ export async function publish(
         WHERE c.id = $1`,
       [conversationId, memberIds, ownerId],
     )
+    if (conversation.own) await applyOwn(db, conversationId, conversation.own, personId)
     await db.rows('SELECT parley_touch_activity(ARRAY[$1::uuid])', [conversationId])
     await db.rows(
       `SELECT count(parley_inbox_events($2::uuid[], $1::uuid, NULL, jsonb_build_object('joinedEventSeq', head_event_seq)))

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { fileTypeFromFile } from 'file-type'
 import type { FileFolder } from '../../files/folder.ts'
 import type { Inspection } from '../../files/inspection.ts'
+import type { FileStore } from '../../files/store.ts'
 import type { ImportedAttachment } from '../model.ts'
 import type { Source } from '../source/source.ts'
 import type { ImportDatabase } from './database.ts'
@@ -12,6 +13,7 @@ export interface FileWriting {
   db: ImportDatabase
   source: Source
   folder: FileFolder
+  store: FileStore
   maxByteSize: number
   /** Which types may be there, as for uploads. */
   inspect: (path: string, contentType: string) => Promise<Inspection>
@@ -28,7 +30,7 @@ function idFrom(seed: string): string {
 
 const maxNameLength = 200
 
-export function createFileWriting({ db, source, folder, maxByteSize, inspect, scan }: FileWriting) {
+export function createFileWriting({ db, source, folder, store, maxByteSize, inspect, scan }: FileWriting) {
   /** What the source says it is, else what its bytes say, else a text. */
   async function typeOf(path: string, said: string | null): Promise<(Inspection & { contentType: string }) | null> {
     const found = (await fileTypeFromFile(path))?.mime ?? null
@@ -65,8 +67,14 @@ export function createFileWriting({ db, source, folder, maxByteSize, inspect, sc
       lose(`attachment ${shown}: ${seen ? `the scanner says ${verdict}` : 'files of its type are not taken here'}`)
       return null
     }
-    const id = idFrom(seed)
-    await folder.keep(draft, id)
+    const taken =
+      attachment.id === undefined ||
+      (await db.rows('SELECT FROM attachments WHERE id = $1', [attachment.id])).length > 0
+    const id = taken ? idFrom(seed) : (attachment.id ?? '')
+    await store.put(
+      { id, fileName: shown, contentType: seen.contentType, byteSize: draft.byteSize, hash: draft.hash },
+      draft,
+    )
     const { contentType, width, height, blurHash } = seen
     return {
       async insert(conversationId, seq, place) {

@@ -2,6 +2,7 @@
 // follows their order, and no event tells of them. In one that people are in already each is an event, as every message is.
 import { randomBytes } from 'node:crypto'
 import type { ImportDatabase } from './database.ts'
+import { insertHanging } from './hanging.ts'
 import type { MessageRow } from './rows.ts'
 
 export const batchSize = 2000
@@ -18,6 +19,7 @@ export interface Numbered {
   senderId: string
   replyToSeq: number | null
   attachmentCount: number
+  mentionIds: string[]
 }
 
 export interface Batch {
@@ -27,7 +29,9 @@ export interface Batch {
   rows: { row: MessageRow; senderId: string; attachmentCount: number }[]
   /** seq of what is answered, among what was written before. */
   seqOf: (key: string) => number | undefined
-  reactorId: (key: string) => string | undefined
+  personId: (key: string) => string | undefined
+  /** Pins that the conversation can take yet. */
+  pinsLeft: number
   /** The rows of files that go with these messages, within the same transaction. */
   attach: (numbered: readonly Numbered[]) => Promise<void>
 }
@@ -48,11 +52,12 @@ export async function writeBatch(db: ImportDatabase, batch: Batch): Promise<Numb
       const seq = head.headSeq + index + 1
       const answered = row.replyTo === null ? undefined : (own.get(row.replyTo) ?? batch.seqOf(row.replyTo))
       if (!own.has(row.key)) own.set(row.key, seq)
-      return { row, seq, senderId, attachmentCount, replyToSeq: answered ?? null }
+      const mentionIds = [...new Set(row.mentions.flatMap((key) => batch.personId(key) ?? []))]
+      return { row, seq, senderId, attachmentCount, mentionIds, replyToSeq: answered ?? null }
     })
-    await insertMessages(db, batch.conversationId, numbered)
+    await insertMessages(db, batch, numbered)
     await batch.attach(numbered)
-    await insertReactions(db, batch, numbered, head.headEventSeq - head.headSeq)
+    await insertHanging(db, batch, numbered, head.headEventSeq - head.headSeq)
     if (batch.isPublic) await appendEvents(db, batch.conversationId, head, numbered)
     else
       await db.rows('UPDATE conversations SET head_seq = $2, head_event_seq = $2 WHERE id = $1', [
@@ -69,63 +74,36 @@ const isoOrNull = (ms: number | null) => (ms === null ? null : new Date(ms).toIS
 /** Columns as arrays: one statement of few parameters, however many rows. */
 async function insertMessages(
   db: ImportDatabase,
-  conversationId: string,
+  { conversationId, personId }: Batch,
   numbered: readonly Numbered[],
 ): Promise<void> {
+  const deletedAt = ({ row }: Numbered) => (row.deleted ? (row.own?.deletedAt ?? isoOrNull(row.sentAtMs)) : null)
+  const deletedBy = ({ row, senderId }: Numbered) =>
+    row.deleted ? (row.own ? (personId(row.own.deletedById ?? '') ?? null) : senderId) : null
   await db.rows(
     `INSERT INTO messages (conversation_id, seq, sender_id, text, revision, client_message_id, reply_to_seq, created_at, edited_at,
-       deleted_at, deleted_by_id, salt, attachment_count)
-     SELECT $1::uuid, n.seq, n.sender_id, n.text, CASE WHEN n.edited_at IS NULL THEN 1 ELSE 2 END, n.client_message_id, n.reply_to_seq,
-       n.created_at, n.edited_at, CASE WHEN n.is_deleted THEN n.created_at END, CASE WHEN n.is_deleted THEN n.sender_id END,
-       CASE WHEN NOT n.is_deleted THEN gen_random_uuid() END, n.attachment_count
-       FROM unnest($2::int[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::timestamptz[], $8::timestamptz[], $9::boolean[],
-         $10::smallint[]) AS n(seq, sender_id, text, client_message_id, reply_to_seq, created_at, edited_at, is_deleted, attachment_count)`,
+       deleted_at, deleted_by_id, salt, attachment_count, mention_ids, mentions_everyone)
+     SELECT $1::uuid, n.seq, n.sender_id, n.text, n.revision, n.client_message_id, n.reply_to_seq,
+       n.created_at, n.edited_at, n.deleted_at, n.deleted_by, CASE WHEN n.deleted_at IS NULL THEN gen_random_uuid() END,
+       n.attachment_count, string_to_array(n.mentions, ' ')::uuid[], n.mentions_everyone
+       FROM unnest($2::int[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::int[], $8::timestamptz[], $9::timestamptz[],
+         $10::timestamptz[], $11::uuid[], $12::smallint[], $13::text[], $14::boolean[]) AS n(seq, sender_id, text, revision, client_message_id,
+         reply_to_seq, created_at, edited_at, deleted_at, deleted_by, attachment_count, mentions, mentions_everyone)`,
     [
       conversationId,
       column(numbered, ({ seq }) => seq),
       column(numbered, ({ senderId }) => senderId),
       column(numbered, ({ row }) => row.text),
+      column(numbered, ({ row }) => row.own?.revision ?? (row.editedAtMs === null ? 1 : 2)),
       column(numbered, ({ row }) => row.clientMessageId),
       column(numbered, ({ replyToSeq }) => replyToSeq),
       column(numbered, ({ row }) => isoOrNull(row.sentAtMs)),
       column(numbered, ({ row }) => isoOrNull(row.editedAtMs)),
-      column(numbered, ({ row }) => row.deleted),
+      column(numbered, deletedAt),
+      column(numbered, deletedBy),
       column(numbered, ({ attachmentCount }) => attachmentCount),
-    ],
-  )
-}
-
-async function insertReactions(
-  db: ImportDatabase,
-  { conversationId, reactorId }: Batch,
-  numbered: readonly Numbered[],
-  eventOffset: number,
-): Promise<void> {
-  const kinds: { seq: number; kind: number; emoji: string; count: number }[] = []
-  const people: { seq: number; kind: number; userId: string }[] = []
-  for (const { row, seq } of numbered) {
-    for (const [index, { emoji, by }] of row.reactions.entries()) {
-      const ids = new Set(by.flatMap((key) => reactorId(key) ?? []))
-      if (ids.size > 0) kinds.push({ seq, kind: index + 1, emoji, count: ids.size })
-      for (const userId of ids) people.push({ seq, kind: index + 1, userId })
-    }
-  }
-  if (kinds.length === 0) return
-  await db.rows(
-    `INSERT INTO reaction_kinds (conversation_id, message_seq, kind, emoji, count, since_event_seq)
-     SELECT $1::uuid, k.seq, k.kind, k.emoji, k.count, k.seq + $6::int
-       FROM unnest($2::int[], $3::int[], $4::text[], $5::int[]) AS k(seq, kind, emoji, count)`,
-    [
-      ...[conversationId, kinds.map(({ seq }) => seq), kinds.map(({ kind }) => kind)],
-      ...[kinds.map(({ emoji }) => emoji), kinds.map(({ count }) => count), eventOffset],
-    ],
-  )
-  await db.rows(
-    `INSERT INTO reactions (conversation_id, message_seq, user_id, kind, event_seq)
-     SELECT $1::uuid, r.seq, r.user_id, r.kind, r.seq + $5::int FROM unnest($2::int[], $3::uuid[], $4::int[]) AS r(seq, user_id, kind)`,
-    [
-      ...[conversationId, people.map(({ seq }) => seq), people.map(({ userId }) => userId)],
-      ...[people.map(({ kind }) => kind), eventOffset],
+      column(numbered, ({ mentionIds }) => (mentionIds.length === 0 ? null : mentionIds.join(' '))),
+      column(numbered, ({ row }) => row.mentionsEveryone),
     ],
   )
 }

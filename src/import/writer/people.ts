@@ -2,7 +2,7 @@
 // nothing to log in by.
 import { v7 as newId } from 'uuid'
 import { searchNameOf } from '../../domain/text/fold.ts'
-import type { ImportedUser } from '../model.ts'
+import type { ImportedUser, OwnPerson } from '../model.ts'
 import type { ImportDatabase } from './database.ts'
 import { hashedEmail, hashedKey } from './keys.ts'
 
@@ -84,8 +84,9 @@ async function settle(
       : 'SELECT id FROM users WHERE handle = lower($1) AND erased_at IS NULL',
     [told ?? emailHash],
   )
-  const id = match?.id ?? (await make(db, user))
-  if (!match) result.made += 1
+  const same = match ?? (user.own && (await theSame(db, user.key, user.own)))
+  const id = same?.id ?? (await make(db, user))
+  if (!same) result.made += 1
   await db.rows(
     'INSERT INTO imported_people (source, key_hash, email_hash, user_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
     [source, hashedKey(source, 'user', user.key), emailHash, id],
@@ -93,19 +94,51 @@ async function settle(
   result.ids.set(user.key, id)
 }
 
+/** An erased person stays one. */
+async function applyOwn(
+  db: ImportDatabase,
+  id: string,
+  { avatarUrl, createdAt, erasedAt, settings }: OwnPerson,
+): Promise<void> {
+  await db.rows(
+    `UPDATE users SET avatar_url = $2, created_at = $3::timestamptz, erased_at = $4::timestamptz, erasure_finished_at = $4::timestamptz
+      WHERE id = $1`,
+    [id, avatarUrl, createdAt, erasedAt],
+  )
+  if (settings === null) return
+  await db.rows(
+    `UPDATE users u SET role = s.role, read_receipts_enabled = s."readReceiptsEnabled", presence_sharing = s."presenceSharing",
+       invisible = s.invisible, last_seen_at = s."lastSeenAt"
+       FROM jsonb_to_record($2::jsonb) AS s(role user_role, "readReceiptsEnabled" boolean, "presenceSharing" presence_sharing,
+         invisible boolean, "lastSeenAt" timestamptz) WHERE u.id = $1`,
+    [id, JSON.stringify(settings)],
+  )
+}
+
+/** Parley's own export, and the person is here: it was made here, or imported before from another export. */
+async function theSame(db: ImportDatabase, key: string, own: OwnPerson): Promise<{ id: string } | undefined> {
+  const [found] = await db.rows<{ id: string }>('SELECT id FROM users WHERE id = $1 AND created_at = $2::timestamptz', [
+    ...[key, own.createdAt],
+  ])
+  return found
+}
+
 /** Handles that look alike are refused by an index: then the next number is tried. */
 async function make(db: ImportDatabase, user: ImportedUser): Promise<string> {
-  const wanted = handleFrom(user)
+  const { own } = user
+  const wanted = own ? (user.handle ?? handleFrom(user)) : handleFrom(user)
   const displayName = displayNameOf(user)
   const { text, rule } = searchNameOf(displayName)
   for (let attempt = 1; ; attempt += 1) {
     const random = Math.floor(Math.random() * 36 ** 5).toString(36)
     const handle = attempt === 1 ? wanted : attempt < 10 ? `${wanted}_${attempt}` : `${wanted}_${random}`
+    const id = own && attempt === 1 ? user.key : newId()
     const [made] = await db.rows<{ id: string }>(
       `INSERT INTO users (id, handle, handle_skeleton, display_name, search_name, search_name_rule)
-       VALUES ($1, $2, parley_handle_skeleton($2), $3, $4, $5) ON CONFLICT DO NOTHING RETURNING id`,
-      [newId(), handle, displayName, text, rule],
+       VALUES ($1, $2, CASE WHEN $6 THEN NULL ELSE parley_handle_skeleton($2) END, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING id`,
+      [id, handle, displayName, own?.erasedAt == null ? text : '', rule, own?.erasedAt != null],
     )
+    if (made && own) await applyOwn(db, made.id, own)
     if (made) return made.id
     if (attempt > 100) throw new Error(`no handle is free for ${wanted}`)
   }

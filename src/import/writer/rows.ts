@@ -1,12 +1,14 @@
 // A message of the source as rows of the tables: cut where it is too long, files that are not there as words.
 import { toEmoji } from '../../domain/text/emoji.ts'
-import type { ImportedAttachment, ImportedMessage } from '../model.ts'
+import type { ImportedAttachment, ImportedMessage, OwnMessage } from '../model.ts'
 import { messageId } from './keys.ts'
 
 /** Code points of one message. */
 const maxTextLength = 4000
 /** Kinds of reactions of one message, as the API allows them. */
 const maxReactionKinds = 20
+/** People whom one message mentions, as the API allows them. */
+const maxMentions = 50
 /** Files of one message, as the API allows them. */
 const maxAttachments = 10
 
@@ -28,6 +30,11 @@ export interface MessageRow {
   replyTo: string | null
   reactions: ReactionRow[]
   attachments: ImportedAttachment[]
+  /** Keys of people. */
+  mentions: string[]
+  mentionsEveryone: boolean
+  pinnedAtMs: number | null
+  own: OwnMessage | null
 }
 
 export interface NotKept {
@@ -79,6 +86,10 @@ export function rowsOf(
       text: text === '' ? null : text,
       editedAtMs: edited === null ? null : Math.min(edited, nowMs),
       reactions: part === 0 ? reactions : [],
+      mentions: part === 0 ? (message.mentions ?? []).slice(0, maxMentions) : [],
+      mentionsEveryone: part === 0 && message.mentionsEveryone === true,
+      pinnedAtMs: part === 0 && message.pinnedAtMs !== undefined ? Math.min(message.pinnedAtMs, nowMs) : null,
+      own: message.own ?? null,
       attachments: message.deleted ? [] : here.slice(part * maxAttachments, (part + 1) * maxAttachments),
     }),
   )

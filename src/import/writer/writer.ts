@@ -3,7 +3,9 @@
 import type { Imported, ImportedAttachment, ImportedConversation } from '../model.ts'
 import { addMembers, publish, targetOf, type Target } from './conversations.ts'
 import type { ImportDatabase } from './database.ts'
+import { messageId } from './keys.ts'
 import { batchSize, writeBatch, type Numbered } from './messages.ts'
+import { writeAfterwards } from './own.ts'
 import { settlePeople, type Mapping, type PeopleResult } from './people.ts'
 import { rowsOf, type MessageRow, type NotKept } from './rows.ts'
 
@@ -35,6 +37,9 @@ export interface WriteResult {
   notKept: NotKept[]
 }
 
+/** Pins of one conversation, as the API allows them. */
+const maxPins = 50
+
 /** Whoever the source does not name. */
 const hidden = {
   key: '\0hidden',
@@ -55,10 +60,21 @@ export async function writeImport(imported: Imported, options: WriterOptions): P
   }
   const all = imported.conversations.reduce((sum, { messages }) => sum + messages.length, 0)
   let before = 0
+  const conversationIds = new Map<string, string>()
   for (const conversation of imported.conversations) {
-    await writeConversation(conversation, people, options, result, (done) => options.onProgress(before + done, all))
+    const id = await writeConversation(conversation, people, options, result, (done) =>
+      options.onProgress(before + done, all),
+    )
+    if (id !== null) conversationIds.set(conversation.key, id)
     before += conversation.messages.length
   }
+  if (imported.afterwards)
+    await writeAfterwards(
+      db,
+      imported.afterwards,
+      (key) => conversationIds.get(key),
+      (key) => people.ids.get(key),
+    )
   return result
 }
 
@@ -68,19 +84,22 @@ async function writeConversation(
   options: WriterOptions,
   result: WriteResult,
   onDone: (done: number) => void,
-): Promise<void> {
+): Promise<string | null> {
   const { db, source } = options
   const memberIds = [...new Set(conversation.members.flatMap((key) => people.ids.get(key) ?? []))]
   const target = await targetOf(db, source, conversation, memberIds)
   if (target.isClosed) {
     result.notKept.push({ key: conversation.key, what: 'the conversation was closed or deleted here' })
-    return
+    return null
   }
   if (target.isPublic) await addMembers(db, target.id, memberIds)
   await writeMessages(conversation, target, people, options, result, onDone)
-  if (target.isPublic) return
-  await publish(db, { conversationId: target.id, conversation, memberIds, ownerId: memberIds[0] ?? null })
+  if (target.isPublic) return target.id
+  const ownerId = memberIds[0] ?? null
+  const personId = (key: string) => people.ids.get(key)
+  await publish(db, { conversationId: target.id, conversation, memberIds, ownerId, personId })
   result.conversationsMade += 1
+  return target.id
 }
 
 async function writeMessages(
@@ -92,13 +111,10 @@ async function writeMessages(
   onDone: (done: number) => void,
 ): Promise<void> {
   const { db, source } = options
-  const present = new Map(
-    (
-      await db.rows<{ id: string; seq: number }>(
-        `SELECT client_message_id AS id, seq FROM messages WHERE conversation_id = $1 AND client_message_id LIKE 'import:%'`,
-        [target.id],
-      )
-    ).map(({ id, seq }) => [id, seq]),
+  const present = await presentIn(target, conversation, options)
+  let [{ pinned } = { pinned: 0 }] = await db.rows<{ pinned: number }>(
+    'SELECT count(*)::int AS pinned FROM pins WHERE conversation_id = $1',
+    [target.id],
   )
   const seqs = new Map<string, number>()
   const nowMs = Date.now()
@@ -109,13 +125,16 @@ async function writeMessages(
     const numbered = await writeBatch(db, {
       ...{ conversationId: target.id, isPublic: target.isPublic, rows: batch },
       seqOf: (key) => seqs.get(key),
-      reactorId: (key) => people.ids.get(key),
+      personId: (key) => people.ids.get(key),
+      pinsLeft: maxPins - pinned,
       attach: async (rows: readonly Numbered[]) => {
         for (const [index, { seq }] of rows.entries())
           for (const [place, file] of (filesBySeq[index] ?? []).entries()) await file.insert(target.id, seq, place)
       },
     })
     for (const { row, seq, replyToSeq } of numbered) {
+      if (row.pinnedAtMs !== null && (pinned += 1) > maxPins)
+        result.notKept.push({ key: row.key, what: `a pin: a conversation has ${maxPins}` })
       if (!seqs.has(row.key)) seqs.set(row.key, seq)
       if (row.replyTo !== null && replyToSeq === null)
         result.notKept.push({ key: row.key, what: 'it answers a message that is not before it' })
@@ -124,7 +143,7 @@ async function writeMessages(
     batch = []
   }
   for (const [index, message] of conversation.messages.entries()) {
-    if (message.author !== null && people.erased.has(message.author)) {
+    if (message.author !== null && people.erased.has(message.author) && !message.deleted) {
       result.notKept.push({ key: message.key, what: 'its author was erased here' })
       continue
     }
@@ -156,4 +175,16 @@ async function writeMessages(
   }
   await flush()
   onDone(conversation.messages.length)
+}
+
+/** Which messages are there, by their clientMessageId. */
+async function presentIn(target: Target, { key }: ImportedConversation, { db, source }: WriterOptions) {
+  const rows = await db.rows<{ id: string; seq: number }>(
+    `SELECT client_message_id AS id, seq FROM messages WHERE conversation_id = $1 ${target.isOwn ? '' : "AND client_message_id LIKE 'import:%'"}`,
+    [target.id],
+  )
+  // What was exported here is known by its number.
+  return new Map(
+    rows.map(({ id, seq }) => [id.startsWith('import:') ? id : messageId(source, key, `${key}:${seq}`, 0), seq]),
+  )
 }

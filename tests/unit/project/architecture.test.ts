@@ -75,9 +75,11 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   // What runs: the server, and the operator's commands.
   main: { values: ['app', 'config'] },
   admin: { values: ['domain', 'log', 'store', 'embedded', 'bus', 'config'] },
-  parley: { values: ['import', 'embedded', 'config'] },
+  parley: { values: ['import', 'export', 'embedded', 'config'] },
   // What other chat systems export, into the database by itself: it needs no server.
   import: { values: ['files', 'domain/text'], types: ['config'] },
+  // What the database has, into a folder: it needs no server either.
+  export: { values: ['files', 'domain/ids', 'import/text'], types: ['config'] },
   app: {
     values: [
       ...[
@@ -107,7 +109,7 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   flow: { values: [] },
   store: { values: [] },
   // The bytes of attachments: where they are kept, and what they are found to be.
-  files: { values: ['flow'] },
+  files: { values: ['flow'], types: ['config'] },
   embedded: { values: [] },
   bus: { values: ['flow'] },
   ephemeral: { values: ['flow', 'bus/topics', 'bus/connection', 'bus/health'] },
