@@ -1,3 +1,5 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
+import { parse } from 'graphql'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   AddMembersDocument,
@@ -12,8 +14,10 @@ import {
   ToggleReactionDocument,
 } from '../../sdk/generated/graphql.ts'
 import { ask } from '../testkit/api.ts'
+import { effort } from '../testkit/effort.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'
 import { followPresence, heartbeat, offline, presenceOf, seesSoon, statusesOf } from '../testkit/presence.ts'
+import { Reader } from '../testkit/reader.ts'
 import { sharedPair } from '../testkit/shared.ts'
 
 /*
@@ -245,4 +249,75 @@ test('nobody can block themselves, or somebody who is nobody', async () => {
     expect(await block(ann, nobody, blocked)).toMatchObject({ __typename: 'NotFoundError' })
     expect(await block(ann, { id: 'nonsense' }, blocked)).toMatchObject({ __typename: 'NotFoundError' })
   }
+})
+
+interface Live {
+  conversationEvents: { notify: boolean; message: { text: string; senderBlocked: boolean } }
+}
+
+test('a subscription that is open in the other process marks their messages from the block on, and not for others', async () => {
+  const [ann, bob] = await two()
+  const cleo = await signUp(urls[0], 'Cleo')
+  const id = await cleo.createGroup([ann, bob])
+  const query = `subscription ($id: ID!) { conversationEvents(conversationId: $id, after: 0) {
+    ... on MessageSent { notify message { text senderBlocked } } } }`
+  const readers = await Promise.all(
+    [ann, ann.at(urls[1]), cleo, cleo.at(urls[1])].map((person) =>
+      Reader.open(person, parse(query) as TypedDocumentNode<Live, { id: string }>, { id }, (d) => d.conversationEvents),
+    ),
+  )
+  const seen = async (count: number) => {
+    for (const reader of readers) await reader.waitForCount(count)
+    return readers.map(({ events }) => events.at(-1))
+  }
+  await bob.send(id, 'before')
+  const unmarked = { notify: true, message: { text: 'before', senderBlocked: false } }
+  expect(await seen(1)).toMatchObject([unmarked, unmarked, unmarked, unmarked])
+  await block(ann, bob)
+  await bob.send(id, 'after')
+  const anns = { notify: false, message: { text: 'after', senderBlocked: true } }
+  const others = { notify: true, message: { text: 'after', senderBlocked: false } }
+  expect(await seen(2)).toMatchObject([anns, anns, others, others])
+})
+
+/** Of 15 pairs of people: 300 races in the full run. */
+const rounds = effort(20, 3)
+
+test('of a block and messages that are sent at the same moment one comes first, in two processes', async () => {
+  await Promise.all(
+    Array.from({ length: 15 }, async () => {
+      const [ann, bob] = await two()
+      const id = await bob.startDirect(ann)
+      const reader = await ann.inboxEvents()
+      const accepted: string[] = []
+      for (let round = 0; round < rounds; round++) {
+        const texts = ['one', 'two'].map((which) => `${String(round)} ${which}`)
+        const send = async (text: string) => {
+          const input = { conversationId: id, text, clientMessageId: newKey() }
+          const { sendMessage } = await bob.client.request(SendMessageDocument, { input })
+          if (sendMessage.__typename === 'SendMessageSuccess') accepted.push(text)
+          else expect(sendMessage).toMatchObject({ __typename: 'ConversationClosedError' })
+        }
+        await Promise.all([...texts.map(send), block(ann, bob)])
+        const closed = accepted.length
+        await Promise.all(['three', 'four'].map((which) => send(`${String(round)} ${which}`)))
+        expect(accepted.length).toBe(closed)
+        await block(ann, bob, false)
+      }
+      await bob.send(id, 'The end')
+      await reader.waitFor((event) => event.__typename === 'MessageSent' && event.message.text === 'The end')
+      // What was refused is nowhere, and what was taken came before the block of its round.
+      const shown = reader.events.flatMap((event) => (event.__typename === 'MessageSent' ? [event.message.text] : []))
+      expect([...shown].sort()).toEqual([...accepted, 'The end'].sort())
+      const blockedAt = reader.events.flatMap((event) =>
+        event.__typename === 'BlockChanged' ? [{ blocked: event.blocked, at: Date.parse(event.occurredAt) }] : [],
+      )
+      expect(blockedAt).toHaveLength(2 * rounds)
+      for (const event of reader.events) {
+        if (event.__typename !== 'MessageSent' || event.message.text === 'The end') continue
+        const round = Number(event.message.text?.split(' ')[0])
+        expect(Date.parse(event.occurredAt)).toBeLessThanOrEqual(blockedAt[round * 2]!.at)
+      }
+    }),
+  )
 })
