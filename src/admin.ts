@@ -11,15 +11,18 @@ import { runningEmbeddedUrl } from './embedded/postgres.ts'
 import { createEventStore } from './store/events.ts'
 import { createPeopleSearchStore } from './store/people-search.ts'
 import { createPeopleStore } from './store/people.ts'
+import { createSuspensionStore } from './store/suspensions.ts'
 import { createWrite } from './store/writing/writes.ts'
 import { createLogger } from './telemetry/logger.ts'
 
 const usage = `Usage, with the settings of the server (DATABASE_URL, or beside a running npm start):
   npm run admin -- set-role <handle> USER|STAFF|ADMIN
-  npm run admin -- erase-user <handle>`
+  npm run admin -- erase-user <handle>
+  npm run admin -- suspend-user <handle> [reason]
+  npm run admin -- unsuspend-user <handle>`
 
 /** What an operator does without a token. Running servers notice through the log, as they do of each other. */
-async function main([command, handle, role]: string[]): Promise<void> {
+async function main([command, handle, role, ...more]: string[]): Promise<void> {
   const config = loadConfig(process.env)
   const connectionString = config.databaseUrl ?? runningEmbeddedUrl(config.dataDir)
   if (!connectionString)
@@ -53,6 +56,12 @@ async function main([command, handle, role]: string[]): Promise<void> {
       const refusal = await people.eraseAs(user.id, user.id)
       if (refusal) throw refusal
       console.log(`${user.handle} is erased.`)
+    } else if ((command === 'suspend-user' || command === 'unsuspend-user') && user) {
+      const suspended = command === 'suspend-user'
+      const reason = suspended ? [role, ...more].join(' ').trim().slice(0, 1000) || null : null
+      // Running servers find that the sessions are over within a second.
+      await createSuspensionStore(db).set({ actorId: null, userId: user.id, suspended, reason, until: null })
+      console.log(`${user.handle} is ${suspended ? 'suspended' : 'no longer suspended'}.`)
     } else {
       throw new StartError(handle && !user ? `There is nobody with the handle ${handle}.` : usage)
     }

@@ -9,6 +9,7 @@ import { createResumeTokens } from '../domain/inbox/resume-token.ts'
 import { createLoaders } from '../domain/loaders.ts'
 import { createMessages } from '../domain/messages/messages.ts'
 import { createBlocks } from '../domain/people/blocks.ts'
+import { createSuspensions } from '../domain/moderation/suspension.ts'
 import { createPeople } from '../domain/people/people.ts'
 import { createReactions } from '../domain/reactions/reactions.ts'
 import type { Presence } from '../domain/presence/presence.ts'
@@ -94,6 +95,7 @@ export function createDomain(
     ),
     streamTickets: createStreamTickets(jwtSecret, watch),
     people: createPeople({ store: people, search: storage.peopleSearch, append, watch, presence }),
+    suspensions: createSuspensions({ store: storage.suspensions, append, watch, presence }),
     blocks: createBlocks(append, storage.blocks, presence),
     conversations: usageLimits?.ofConversations(allConversations) ?? allConversations,
     deletion: createDeletion(append, storage.deletions),

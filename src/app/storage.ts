@@ -23,6 +23,7 @@ import { createSessionStore } from '../store/sessions.ts'
 import { createThreadStore } from '../store/threads.ts'
 import { createTypistStore } from '../store/typists.ts'
 import { createSupportStore } from '../store/support.ts'
+import { createSuspensionStore } from '../store/suspensions.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Stops } from './stops.ts'
 
@@ -75,6 +76,7 @@ function createStores(db: Database) {
     sessions: createSessionStore(db),
     threads: createThreadStore(db),
     support: createSupportStore(db),
+    suspensions: createSuspensionStore(db),
     typists: createTypistStore(db),
   }
 }

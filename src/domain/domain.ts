@@ -15,6 +15,7 @@ import type { Search } from './search/search.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { StreamTickets } from './sessions/stream-tickets.ts'
 import type { Streams } from './streams/streams.ts'
+import type { Suspensions } from './moderation/suspension.ts'
 import type { Support } from './support/support.ts'
 import type { Typing } from './typing/typing.ts'
 
@@ -25,6 +26,7 @@ export interface Domain {
   streamTickets: StreamTickets
   people: People
   blocks: Blocks
+  suspensions: Suspensions
   conversations: Conversations
   deletion: Deletion
   messages: Messages

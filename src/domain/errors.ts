@@ -21,6 +21,7 @@ export type OutcomeCode =
   | 'OP_KEY_REUSED'
   | 'HANDLE_TAKEN'
   | 'INVALID_CREDENTIALS'
+  | 'ACCOUNT_SUSPENDED'
   | 'SESSION_EXPIRED'
   | 'CONVERSATION_CLOSED'
 
@@ -129,6 +130,18 @@ export class InvalidCredentialsError extends AppError {
   readonly code = 'INVALID_CREDENTIALS'
   constructor() {
     super('The handle or the password is wrong.')
+  }
+}
+
+export class AccountSuspendedError extends AppError {
+  readonly code = 'ACCOUNT_SUSPENDED'
+  constructor(
+    /** Null: until it is taken back. */
+    readonly until: Date | null,
+    why: string | null,
+  ) {
+    const end = until === null ? 'until it is taken back' : `until ${until.toISOString()}`
+    super(`This account is suspended ${end}. ${why === null ? 'Ask whoever runs this server.' : `Why: ${why}`}`)
   }
 }
 

@@ -33,7 +33,7 @@ export interface PeopleStore {
   /** Changes nothing if there is no such person. */
   setReadReceipts(userId: string, enabled: boolean): Promise<void>
   /** Removes the profile and the credentials. Returns the sessions that ended; null when there is no such person. */
-  beginErasure(userId: string): Promise<string[] | null>
+  beginErasure(actorId: string, userId: string): Promise<string[] | null>
   /**
    * Up to `limit` conversations that the person is or was in and whose readers were not told of the erasure yet, with the
    * seq of their newest message. Former conversations count too: their events name the person, and clients cache the name.
@@ -76,7 +76,7 @@ const setReadReceipts = {
 
 const beginErasure = {
   name: 'begin_erasure',
-  text: 'SELECT known, session_ids AS "sessionIds" FROM parley_begin_erasure($1)',
+  text: 'SELECT known, session_ids AS "sessionIds" FROM parley_begin_erasure($1, $2)',
 }
 
 const readTraces = {
@@ -132,8 +132,8 @@ export function createPeopleStore(db: Database): PeopleStore {
     async setReadReceipts(userId, enabled) {
       await db.run(setReadReceipts, [userId, enabled], userId)
     },
-    async beginErasure(userId) {
-      const [row] = await db.run<{ known: boolean; sessionIds: string[] }>(beginErasure, [userId])
+    async beginErasure(actorId, userId) {
+      const [row] = await db.run<{ known: boolean; sessionIds: string[] }>(beginErasure, [actorId, userId])
       return row?.known ? row.sessionIds : null
     },
     tracesOf: (userId, limit) => db.run<Trace & Record<string, unknown>>(readTraces, [userId, limit]),

@@ -14,6 +14,12 @@ export interface CredentialRow {
   passwordHash: string
 }
 
+/** Why, and until when, nobody can be logged in as somebody; no end: until it is taken back. */
+export interface SuspensionTerms {
+  reason: string | null
+  until: Date | null
+}
+
 export interface SessionRow {
   sessionId: string
   userId: string
@@ -53,9 +59,10 @@ export interface SessionStore {
   /** False when the handle is taken, or looks like one that is. */
   createUser(user: NewUser): Promise<boolean>
   /** Null when nobody has this handle. */
-  credential(handle: string): Promise<CredentialRow | null>
+  credential(handle: string): Promise<(CredentialRow & { suspension: SuspensionTerms | null }) | null>
   /**
-   * Null when this is no longer the password: it was changed meanwhile, or the person was erased. If the person has more
+   * Null when this is no longer the password: it was changed meanwhile, or the person was erased or suspended. The login is
+   * in the audit log, with the address of who logged in. If the person has more
    * than `most` live sessions, the sessions whose tokens were not exchanged for longest end.
    */
   createSession(
@@ -64,6 +71,7 @@ export interface SessionStore {
     token: NewToken,
     most: number,
     userAgent: string | null,
+    address: string,
   ): Promise<{ ended: string[] } | null>
   /**
    * Exchanges a refresh token for the next one of its session, in one statement. The token before the newest may be used
@@ -101,19 +109,24 @@ const createUser = {
 const readCredential = {
   name: 'read_credential',
   goesWithWrites: true,
-  text: `SELECT c.user_id AS "userId", c.password_hash AS "passwordHash"
+  text: `SELECT c.user_id AS "userId", c.password_hash AS "passwordHash",
+      CASE WHEN parley_is_suspended(u.suspended_at, u.suspended_until)
+        THEN jsonb_build_object('reason', u.suspended_reason, 'until', u.suspended_until) END AS suspension
     FROM credentials c JOIN users u ON u.id = c.user_id WHERE u.handle = $1`,
 }
 
 const createSession = {
   name: 'create_session',
-  text: `WITH c AS (SELECT user_id FROM credentials WHERE user_id = $2 AND password_hash = $5 FOR SHARE),
+  // A suspension changes the person's row, so it waits for this, or this sees it.
+  text: `WITH c AS (SELECT x.user_id FROM credentials x JOIN users u ON u.id = x.user_id WHERE x.user_id = $2 AND x.password_hash = $5
+        AND NOT parley_is_suspended(u.suspended_at, u.suspended_until) FOR SHARE),
       s AS (INSERT INTO sessions (id, user_id, expires_at, user_agent) SELECT $1, user_id, $4, $7 FROM c RETURNING id),
       t AS (INSERT INTO refresh_tokens (hash, session_id, expires_at) SELECT $3, id, $4 FROM s),
       over AS (UPDATE sessions SET revoked_at = now() WHERE id = ANY (ARRAY(SELECT x.id FROM sessions x
           WHERE x.user_id = $2 AND x.revoked_at IS NULL AND x.expires_at > now()
           ORDER BY x.expires_at DESC OFFSET $6::int - 1)) AND EXISTS (SELECT FROM s) RETURNING id)
-    SELECT id, ARRAY(SELECT over.id::text FROM over) AS ended FROM s`,
+    SELECT id, ARRAY(SELECT over.id::text FROM over) AS ended,
+      parley_audit('session.opened', $2, $2, NULL, jsonb_build_object('address', $8::text)) AS audited FROM s`,
 }
 
 // Each batch is found by an index. Locked rows are skipped.
@@ -174,7 +187,8 @@ const readLive = {
   name: 'read_live_sessions',
   goesWithWrites: true,
   text: `SELECT s.id AS "sessionId", s.user_id AS "userId", u.role::text FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.id = ANY (${arrayParameter('uuid')}) AND s.revoked_at IS NULL AND s.expires_at > now()`,
+    WHERE s.id = ANY (${arrayParameter('uuid')}) AND s.revoked_at IS NULL AND s.expires_at > now()
+      AND NOT parley_is_suspended(u.suspended_at, u.suspended_until)`,
 }
 
 interface RotatedRow extends Record<string, unknown> {
@@ -201,11 +215,21 @@ export function createSessionStore(db: Database): SessionStore {
       return rows.length > 0
     },
     async credential(handle) {
-      const [row] = await db.run<CredentialRow & Record<string, unknown>>(readCredential, [handle])
-      return row ?? null
+      const [row] = await db.run<
+        CredentialRow & { suspension: { reason: string | null; until: string | null } | null }
+      >(readCredential, [handle])
+      if (!row) return null
+      const { suspension } = row
+      return {
+        ...row,
+        suspension: suspension && {
+          ...suspension,
+          until: suspension.until === null ? null : new Date(suspension.until),
+        },
+      }
     },
-    async createSession(sessionId, { userId, passwordHash }, token, most, userAgent) {
-      const values = [sessionId, userId, token.hash, token.expiresAt, passwordHash, most, userAgent]
+    async createSession(sessionId, { userId, passwordHash }, token, most, userAgent, address) {
+      const values = [sessionId, userId, token.hash, token.expiresAt, passwordHash, most, userAgent, address]
       const [row] = await db.run<{ ended: string[] }>(createSession, values)
       return row ?? null
     },

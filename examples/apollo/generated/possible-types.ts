@@ -81,6 +81,7 @@
       "NotFoundError"
     ],
     "Error": [
+      "AccountSuspendedError",
       "ConversationClosedError",
       "ForbiddenError",
       "HandleTakenError",
@@ -119,6 +120,7 @@
       "NotFoundError"
     ],
     "LoginResult": [
+      "AccountSuspendedError",
       "InvalidCredentialsError",
       "LoginSuccess"
     ],
@@ -246,6 +248,12 @@
       "SnapshotRequired",
       "UserErased"
     ],
+    "SuspendUserResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "SuspendUserSuccess",
+      "ValidationError"
+    ],
     "ToggleReactionResult": [
       "ConversationClosedError",
       "MessageDeletedError",
@@ -259,6 +267,11 @@
       "NotFoundError",
       "TransferOwnershipSuccess",
       "ValidationError"
+    ],
+    "UnsuspendUserResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "UnsuspendUserSuccess"
     ],
     "UpdateInboxEntryResult": [
       "NotFoundError",
@@ -349,6 +362,7 @@
       "NotFoundError"
     ],
     "Error": [
+      "AccountSuspendedError",
       "ConversationClosedError",
       "ForbiddenError",
       "HandleTakenError",
@@ -387,6 +401,7 @@
       "NotFoundError"
     ],
     "LoginResult": [
+      "AccountSuspendedError",
       "InvalidCredentialsError",
       "LoginSuccess"
     ],
@@ -514,6 +529,12 @@
       "SnapshotRequired",
       "UserErased"
     ],
+    "SuspendUserResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "SuspendUserSuccess",
+      "ValidationError"
+    ],
     "ToggleReactionResult": [
       "ConversationClosedError",
       "MessageDeletedError",
@@ -527,6 +548,11 @@
       "NotFoundError",
       "TransferOwnershipSuccess",
       "ValidationError"
+    ],
+    "UnsuspendUserResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "UnsuspendUserSuccess"
     ],
     "UpdateInboxEntryResult": [
       "NotFoundError",

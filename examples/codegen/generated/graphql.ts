@@ -167,6 +167,8 @@ export type EraseUserInput = {
 
 /** Why a mutation was refused. */
 export type ErrorCode =
+  /** Nobody can log in with this account at the moment. */
+  | 'ACCOUNT_SUSPENDED'
   /** The conversation takes no more messages. */
   | 'CONVERSATION_CLOSED'
   /** The viewer can see it, but may not do this. */
@@ -464,6 +466,16 @@ export type SupportStatus =
   /** It is done. A message of its user opens it again. */
   | 'RESOLVED';
 
+/** Whom to suspend, why, and for how long. */
+export type SuspendUserInput = {
+  /** Told to them when they log in: 1 to 1,000 characters. Null: none is told. */
+  reason?: InputMaybe<Scalars['String']['input']>;
+  /** When it ends by itself; null: never. */
+  until?: InputMaybe<Scalars['DateTime']['input']>;
+  /** The person. */
+  userId: Scalars['ID']['input'];
+};
+
 /** A reaction to a message. */
 export type ToggleReactionInput = {
   /** Exactly one emoji that Unicode recommends (RGI), with or without its variation selector. Each skin tone is an emoji of its own. */
@@ -481,6 +493,12 @@ export type TransferOwnershipInput = {
   /** Which group. */
   conversationId: Scalars['ID']['input'];
   /** The member who becomes its owner. */
+  userId: Scalars['ID']['input'];
+};
+
+/** Who may log in again. */
+export type UnsuspendUserInput = {
+  /** The person. */
   userId: Scalars['ID']['input'];
 };
 
@@ -536,7 +554,7 @@ export type LoginMutationVariables = Exact<{
 }>;
 
 
-export type LoginMutation = { __typename?: 'Mutation', login: { __typename: 'InvalidCredentialsError', code: ErrorCode, reason: string } | { __typename: 'LoginSuccess', session: { __typename?: 'Session', accessToken: string, accessTokenExpiresAt: string, refreshToken: string } } };
+export type LoginMutation = { __typename?: 'Mutation', login: { __typename: 'AccountSuspendedError', code: ErrorCode, reason: string } | { __typename: 'InvalidCredentialsError', code: ErrorCode, reason: string } | { __typename: 'LoginSuccess', session: { __typename?: 'Session', accessToken: string, accessTokenExpiresAt: string, refreshToken: string } } };
 
 export type InboxQueryVariables = Exact<{ [key: string]: never; }>;
 

@@ -166,6 +166,8 @@ export type EraseUserInput = {
 
 /** Why a mutation was refused. */
 export type ErrorCode =
+  /** Nobody can log in with this account at the moment. */
+  | 'ACCOUNT_SUSPENDED'
   /** The conversation takes no more messages. */
   | 'CONVERSATION_CLOSED'
   /** The viewer can see it, but may not do this. */
@@ -463,6 +465,16 @@ export type SupportStatus =
   /** It is done. A message of its user opens it again. */
   | 'RESOLVED';
 
+/** Whom to suspend, why, and for how long. */
+export type SuspendUserInput = {
+  /** Told to them when they log in: 1 to 1,000 characters. Null: none is told. */
+  reason?: InputMaybe<Scalars['String']['input']>;
+  /** When it ends by itself; null: never. */
+  until?: InputMaybe<Scalars['DateTime']['input']>;
+  /** The person. */
+  userId: Scalars['ID']['input'];
+};
+
 /** A reaction to a message. */
 export type ToggleReactionInput = {
   /** Exactly one emoji that Unicode recommends (RGI), with or without its variation selector. Each skin tone is an emoji of its own. */
@@ -480,6 +492,12 @@ export type TransferOwnershipInput = {
   /** Which group. */
   conversationId: Scalars['ID']['input'];
   /** The member who becomes its owner. */
+  userId: Scalars['ID']['input'];
+};
+
+/** Who may log in again. */
+export type UnsuspendUserInput = {
+  /** The person. */
   userId: Scalars['ID']['input'];
 };
 
@@ -698,6 +716,8 @@ export type EntryFieldsFragment = { __typename?: 'InboxEntry', id: string, unrea
 
 export type AckFieldsFragment = { __typename?: 'WriteAck', outcome: WriteOutcome, opKey: string, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } };
 
+type ErrorFields_AccountSuspendedError_Fragment = { __typename?: 'AccountSuspendedError', code: ErrorCode, reason: string };
+
 type ErrorFields_ConversationClosedError_Fragment = { __typename?: 'ConversationClosedError', code: ErrorCode, reason: string };
 
 type ErrorFields_ForbiddenError_Fragment = { __typename?: 'ForbiddenError', code: ErrorCode, reason: string };
@@ -720,7 +740,7 @@ type ErrorFields_SessionExpiredError_Fragment = { __typename?: 'SessionExpiredEr
 
 type ErrorFields_ValidationError_Fragment = { __typename?: 'ValidationError', code: ErrorCode, reason: string };
 
-export type ErrorFieldsFragment = ErrorFields_ConversationClosedError_Fragment | ErrorFields_ForbiddenError_Fragment | ErrorFields_HandleTakenError_Fragment | ErrorFields_InvalidCredentialsError_Fragment | ErrorFields_MessageDeletedError_Fragment | ErrorFields_MessageLockedError_Fragment | ErrorFields_NotFoundError_Fragment | ErrorFields_OpKeyReusedError_Fragment | ErrorFields_RevisionConflictError_Fragment | ErrorFields_SessionExpiredError_Fragment | ErrorFields_ValidationError_Fragment;
+export type ErrorFieldsFragment = ErrorFields_AccountSuspendedError_Fragment | ErrorFields_ConversationClosedError_Fragment | ErrorFields_ForbiddenError_Fragment | ErrorFields_HandleTakenError_Fragment | ErrorFields_InvalidCredentialsError_Fragment | ErrorFields_MessageDeletedError_Fragment | ErrorFields_MessageLockedError_Fragment | ErrorFields_NotFoundError_Fragment | ErrorFields_OpKeyReusedError_Fragment | ErrorFields_RevisionConflictError_Fragment | ErrorFields_SessionExpiredError_Fragment | ErrorFields_ValidationError_Fragment;
 
 type EventFields_BlockChanged_Fragment = { __typename?: 'BlockChanged', blocked: boolean, occurredAt: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } };
 
@@ -830,6 +850,20 @@ export type SearchMessagesQueryVariables = Exact<{
 
 
 export type SearchMessagesQuery = { __typename?: 'Query', searchMessages: { __typename?: 'MessageSearchConnection', edges: Array<{ __typename?: 'MessageSearchEdge', cursor: string, node: { __typename?: 'Message', id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> }, snippet: { __typename?: 'SearchSnippet', text: string, ranges: Array<{ __typename?: 'TextRange', start: number, end: number }> } }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
+
+export type SuspendUserMutationVariables = Exact<{
+  input: SuspendUserInput;
+}>;
+
+
+export type SuspendUserMutation = { __typename?: 'Mutation', suspendUser: { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'SuspendUserSuccess', suspension: { __typename?: 'Suspension', reason: string | null, until: string | null, since: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } } | null } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
+
+export type UnsuspendUserMutationVariables = Exact<{
+  input: UnsuspendUserInput;
+}>;
+
+
+export type UnsuspendUserMutation = { __typename?: 'Mutation', unsuspendUser: { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'UnsuspendUserSuccess', user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } } };
 
 export type PresenceFieldsFragment = { __typename?: 'Presence', status: PresenceStatus, device: DeviceKind | null, lastSeenAt: string | null };
 
@@ -943,7 +977,7 @@ export type LoginMutationVariables = Exact<{
 }>;
 
 
-export type LoginMutation = { __typename?: 'Mutation', login: { __typename: 'InvalidCredentialsError', code: ErrorCode, reason: string } | { __typename: 'LoginSuccess', session: { __typename?: 'Session', accessToken: string, accessTokenExpiresAt: string, refreshToken: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } } } };
+export type LoginMutation = { __typename?: 'Mutation', login: { __typename: 'AccountSuspendedError', code: ErrorCode, reason: string } | { __typename: 'InvalidCredentialsError', code: ErrorCode, reason: string } | { __typename: 'LoginSuccess', session: { __typename?: 'Session', accessToken: string, accessTokenExpiresAt: string, refreshToken: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } } } };
 
 export type RefreshSessionMutationVariables = Exact<{
   input?: InputMaybe<RefreshSessionInput>;
@@ -1271,6 +1305,8 @@ export const MessageStatusDocument = /* @__PURE__ */ asDocument<MessageStatusQue
 export const WriteStatusDocument = /* @__PURE__ */ asDocument<WriteStatusQuery, WriteStatusQueryVariables>("query WriteStatus($opKey:String!){writeStatus(opKey:$opKey){state cursor{...CursorFields}message{...MessageFields}}}", cursorFields, messageFields, userFields);
 export const MarkAllReadDocument = /* @__PURE__ */ asDocument<MarkAllReadMutation, MarkAllReadMutationVariables>("mutation MarkAllRead($input:MarkAllReadInput){markAllRead(input:$input){changedCount viewer{unreadConversationCount}}}");
 export const SearchMessagesDocument = /* @__PURE__ */ asDocument<SearchMessagesQuery, SearchMessagesQueryVariables>("query SearchMessages($query:String!$conversationId:ID$senderId:ID$from:DateTime$to:DateTime$hasAttachment:Boolean$first:Int$after:String){searchMessages(query:$query conversationId:$conversationId senderId:$senderId from:$from to:$to hasAttachment:$hasAttachment first:$first after:$after){edges{cursor node{...MessageFields}snippet{text ranges{start end}}}pageInfo{hasNextPage endCursor}}}", messageFields, userFields);
+export const SuspendUserDocument = /* @__PURE__ */ asDocument<SuspendUserMutation, SuspendUserMutationVariables>("mutation SuspendUser($input:SuspendUserInput!){suspendUser(input:$input){__typename ...on SuspendUserSuccess{suspension{reason until since user{...UserFields}}}...on Error{...ErrorFields}}}", userFields, errorFields);
+export const UnsuspendUserDocument = /* @__PURE__ */ asDocument<UnsuspendUserMutation, UnsuspendUserMutationVariables>("mutation UnsuspendUser($input:UnsuspendUserInput!){unsuspendUser(input:$input){__typename ...on UnsuspendUserSuccess{user{...UserFields}}...on Error{...ErrorFields}}}", userFields, errorFields);
 export const MembersPresenceDocument = /* @__PURE__ */ asDocument<MembersPresenceQuery, MembersPresenceQueryVariables>("query MembersPresence($id:ID!$first:Int$after:String){conversation(id:$id){members(first:$first after:$after){nodes{id user{...UserFields presence{...PresenceFields}}}pageInfo{hasNextPage endCursor}}}}", userFields, presenceFields);
 export const HeartbeatDocument = /* @__PURE__ */ asDocument<HeartbeatMutation, HeartbeatMutationVariables>("mutation Heartbeat($input:HeartbeatInput!){heartbeat(input:$input){...PresenceFields}}", presenceFields);
 export const PresenceEventsDocument = /* @__PURE__ */ asDocument<PresenceEventsSubscription, PresenceEventsSubscriptionVariables>("subscription PresenceEvents($userIds:[ID!]!){presenceEvents(userIds:$userIds){user{...UserFields}presence{...PresenceFields}}}", userFields, presenceFields);

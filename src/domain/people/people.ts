@@ -42,7 +42,7 @@ const keyBatchSize = 1_000
 export function createPeople({ store, search, append, watch, presence }: PeopleOptions): People {
   const eraseAs: People['eraseAs'] = async (actorId, userId) => {
     // A person who cannot log in any more sends nothing new, so the loop over the conversations below comes to an end.
-    const sessionIds = await store.beginErasure(userId)
+    const sessionIds = await store.beginErasure(actorId, userId)
     if (!sessionIds) return new NotFoundError('There is no such person here.')
     for (const sessionId of sessionIds) watch.announceEnded(sessionId)
     presence.erased(userId)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { CredentialRow, OwnSession, SessionStore } from '../../store/sessions.ts'
+import type { CredentialRow, OwnSession, SessionStore, SuspensionTerms } from '../../store/sessions.ts'
 import {
+  AccountSuspendedError,
   HandleTakenError,
   InvalidCredentialsError,
   NotFoundError,
@@ -54,7 +55,10 @@ export interface Sessions {
     client: Client,
   ): Promise<Session | HandleTakenError>
   /** Of more sessions than one person may have those not used for longest end. */
-  login(input: { handle: string; password: string }, client: Client): Promise<Session | InvalidCredentialsError>
+  login(
+    input: { handle: string; password: string },
+    client: Client,
+  ): Promise<Session | InvalidCredentialsError | AccountSuspendedError>
   /**
    * Exchanges the token for a new pair. Repeated within the window it gives the same pair again, as long as that pair was
    * not exchanged in its turn. Any other use of an exchanged token revokes its whole session.
@@ -90,6 +94,8 @@ export interface SessionsOptions {
   sessionsPerPerson: number
   usage: Pick<SessionUsage, 'note'>
 }
+
+const suspended = ({ until, reason }: SuspensionTerms) => new AccountSuspendedError(until, reason)
 
 /** Of what a client calls itself so many characters are kept. */
 const maxUserAgentLength = 256
@@ -145,8 +151,15 @@ export class OwnSessions implements Sessions {
       await attempts.loginFailed(ip, wanted)
       return new InvalidCredentialsError()
     }
+    // Said to who knows the password alone.
+    if (credential.suspension) return suspended(credential.suspension)
     const session = await this.open(credential, client)
-    if (!(session instanceof InvalidCredentialsError)) await attempts.loginSucceeded(ip, wanted)
+    if (session instanceof InvalidCredentialsError) {
+      // Suspended at this very moment?
+      const now = await store.credential(wanted)
+      return now?.suspension ? suspended(now.suspension) : session
+    }
+    await attempts.loginSucceeded(ip, wanted)
     return session
   }
 
@@ -233,7 +246,7 @@ export class OwnSessions implements Sessions {
     }
   }
 
-  private async open(credential: CredentialRow, { userAgent }: Client): Promise<Session | InvalidCredentialsError> {
+  private async open(credential: CredentialRow, { userAgent, ip }: Client): Promise<Session | InvalidCredentialsError> {
     const { store, sessionsPerPerson } = this.options
     const sessionId = newId()
     const refresh = this.refreshTokens.first()
@@ -247,6 +260,7 @@ export class OwnSessions implements Sessions {
         ?.replaceAll(/[^\x20-\x7e]/g, '')
         .slice(0, maxUserAgentLength)
         .trim() || null,
+      ip,
     )
     if (!created) return new InvalidCredentialsError()
     for (const ended of created.ended) this.announceEnded(credential.userId, ended)

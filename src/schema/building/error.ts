@@ -1,4 +1,5 @@
 import {
+  AccountSuspendedError,
   type AppError,
   ConversationClosedError,
   ForbiddenError,
@@ -27,6 +28,7 @@ const descriptions: Record<OutcomeCode, string> = {
   OP_KEY_REUSED: 'The same key was used before with a different request.',
   HANDLE_TAKEN: 'Somebody else has this handle.',
   INVALID_CREDENTIALS: 'The handle or the password is wrong.',
+  ACCOUNT_SUSPENDED: 'Nobody can log in with this account at the moment.',
   SESSION_EXPIRED: 'The refresh token is unknown, expired, or was exchanged before.',
   CONVERSATION_CLOSED: 'The conversation takes no more messages.',
 }
@@ -121,6 +123,19 @@ builder.objectType(InvalidCredentialsError, {
   name: 'InvalidCredentialsError',
   description: descriptions.INVALID_CREDENTIALS,
   interfaces: [...interfaces],
+})
+builder.objectType(AccountSuspendedError, {
+  name: 'AccountSuspendedError',
+  description: descriptions.ACCOUNT_SUSPENDED,
+  interfaces: [...interfaces],
+  fields: (t) => ({
+    until: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When one can log in again; null when that is not known.',
+      resolve: (error) => error.until,
+    }),
+  }),
 })
 builder.objectType(SessionExpiredError, {
   name: 'SessionExpiredError',

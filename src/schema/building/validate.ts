@@ -63,6 +63,8 @@ const line = (maxLength: number) =>
     .pipe(within(1, maxLength).superRefine(onOneLine))
 
 export const messageText = visible(within(1, 4000))
+/** What one person tells another about a decision. */
+export const note = visible(within(1, 1000))
 export const title = line(120)
 export const displayName = line(64).superRefine((text, context) => {
   const message = nameFault(text)

@@ -1,4 +1,10 @@
-import { HandleTakenError, InvalidCredentialsError, SessionExpiredError, ValidationError } from '../../domain/errors.ts'
+import {
+  AccountSuspendedError,
+  HandleTakenError,
+  InvalidCredentialsError,
+  SessionExpiredError,
+  ValidationError,
+} from '../../domain/errors.ts'
 import type { Session as SessionShape } from '../../domain/sessions/sessions.ts'
 import { z } from 'zod'
 import { builder } from '../building/builder.ts'
@@ -99,7 +105,7 @@ const registerShape = z.object({ handle, displayName, password })
 const newPasswordShape = z.object({ newPassword: password })
 
 const registering = refusing(HandleTakenError, ValidationError)
-const loggingIn = refusing(InvalidCredentialsError)
+const loggingIn = refusing(InvalidCredentialsError, AccountSuspendedError)
 const refreshing = refusing(SessionExpiredError)
 const changingPassword = refusing(InvalidCredentialsError, ValidationError)
 
