@@ -9,6 +9,7 @@ import { healthOf } from './app/health.ts'
 import { sharesOf, socketLimitsOf } from './app/bounds.ts'
 import { startHousekeeping } from './app/housekeeping.ts'
 import { startLog } from './app/log.ts'
+import { openMetrics } from './app/metrics.ts'
 import { startPresence } from './app/presence.ts'
 import { Stops } from './app/stops.ts'
 import { openStorage } from './app/storage.ts'
@@ -77,6 +78,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
   const domain = createDomain(config, { bus, storage, log, watch, presence, counted, files }, logger, stops)
   await startHousekeeping(config, { storage, log, domain, files }, logger, stops)
 
+  const health = () => healthOf({ db: storage.db, bus, states })
   const { graphiql, introspection, trustProxy, publicUrl, corsOrigins } = config
   const webClient = openWebClient(config, webClientDir, logger)
   const transport = createTransport({
@@ -106,11 +108,17 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
     ...(files.transfers && { transfers: files.transfers }),
     onSessionEnded: (sessionId, listener) => watch.onEnded(sessionId, listener),
     connectDevice: (viewer, device, silentMs) => devices.connect(viewer, device, silentMs),
-    health: () => healthOf({ db: storage.db, bus, states }),
+    health,
   })
   const port = await listenOrExplain(() => transport.listen(config.port, config.host), config)
   stops.add(() => transport.stop(stopGraceMs))
   const counts = () => countsOf({ log, bus, watch, domain, transport, devices, presenceWatch })
+  await openMetrics(
+    config,
+    { counts: () => ({ ...counts() }), connections: () => storage.db.connections(), health },
+    logger,
+    stops,
+  )
   const url = `${localUrl(config.host, port)}/graphql`
   if (config.databaseUrl === null) leaveAddress(config.dataDir, url)
   return { url, hasWebClient: webClient !== null, counts }

@@ -66,6 +66,8 @@ const settings = z.object({
   DATABASE_POOL_SIZE: integer('a number of connections from 1 to 1000', 1, 1000).default(10),
   MIGRATION_LOCK_TIMEOUT_MS: integer('milliseconds from 100 to 86400000', 100, 86_400_000).default(300_000),
   REDIS_URL: address('an address that begins with redis:// or rediss://', ['redis:', 'rediss:']).optional(),
+  METRICS_PORT: integer('a port from 0 (any free one) to 65535', 0, 65_535).optional(),
+  METRICS_HOST: z.string().default('127.0.0.1'),
   PARLEY_DATA_DIR: z.string().default('.parley'),
   JWT_SECRET: z.string().min(32, 'at least 32 characters').optional(),
   PASSWORD_HASH_MEMORY_KIB: integer('kibibytes from 64 to 1048576', 64, 1_048_576).default(leastHashMemoryKib),
@@ -176,6 +178,9 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     migrationLockTimeoutMs: read.MIGRATION_LOCK_TIMEOUT_MS,
     /** Null: the bus, presence and limits live in this process. */
     redisUrl: read.REDIS_URL ?? null,
+    /** Where Prometheus finds figures. Null: nowhere. */
+    metricsPort: read.METRICS_PORT ?? null,
+    metricsHost: read.METRICS_HOST,
     dataDir: read.PARLEY_DATA_DIR,
     /** Null, in embedded mode only: generated and kept in the data folder. */
     jwtSecret: read.JWT_SECRET ?? null,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { roundTripped } from '../telemetry/facts.ts'
 import type { Subscriptions } from './subscriptions.ts'
 import { topics } from './topics.ts'
 
@@ -39,8 +40,10 @@ export class RoundTripProbe {
         if (payload === probe) resolve()
       }
     })
+    const startedAtMs = performance.now()
     const written = this.publisher.set(probeKey, probe, 'PX', 1)
     await Promise.all([written, this.publisher.publish(this.topic, probe), received])
+    if (roundTripped.hasSubscribers) roundTripped.publish({ durationMs: performance.now() - startedAtMs })
     this.subscriptions.unwant(this.topic)
   }
 }

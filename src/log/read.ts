@@ -1,5 +1,6 @@
 import type { EventsRequest, EventStore } from '../store/events.ts'
 import type { LogEvent } from '../store/log-event.ts'
+import { stretchRead } from '../telemetry/facts.ts'
 import { createAdmission } from './admission.ts'
 
 export interface LogRequest extends EventsRequest {
@@ -28,7 +29,12 @@ export function createReadLog(events: EventStore): ReadLog {
     readAtMs = performance.now()
     return read
   })
-  const readLog = async (request: LogRequest) => withoutGap(await admit(request))
+  const readLog = async (request: LogRequest) => {
+    const found = withoutGap(await admit(request))
+    const { isGap = false } = request
+    if (stretchRead.hasSubscribers) stretchRead.publish({ eventCount: found.length, isGap })
+    return found
+  }
   return Object.defineProperty(readLog, 'isMoving', { get: () => performance.now() - readAtMs < movingMs })
 }
 

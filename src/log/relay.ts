@@ -1,4 +1,5 @@
 import type { EventStore, Look, Moved } from '../store/events.ts'
+import { looked } from '../telemetry/facts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Hub } from './hub.ts'
 import { within } from '../flow/deadline.ts'
@@ -31,6 +32,10 @@ export async function startRelay({ events, hub, intervalMs, logger }: RelayOptio
   let found: Moved['heads'] = []
 
   const look = async () => {
+    const startedAtMs = performance.now()
+    const tell = (movedCount: number | null) => {
+      if (looked.hasSubscribers) looked.publish({ durationMs: performance.now() - startedAtMs, movedCount })
+    }
     try {
       const number = watermarks.begin()
       const moved = await within(lookTimeoutMs, events.movedSince(last), () => new Error('no answer in time'))
@@ -47,6 +52,7 @@ export async function startRelay({ events, hub, intervalMs, logger }: RelayOptio
       for (const head of found) hub.announce(head.streamId, head.headEventSeq)
       // A look that found another history is older than the state from which its streams continue.
       watermarks.note(number, isVerified ? moved.watermark : null, found)
+      tell(found.length)
       found = []
       if (failing) logger.info('the relay reads the log again')
       failing = false
@@ -54,6 +60,7 @@ export async function startRelay({ events, hub, intervalMs, logger }: RelayOptio
       // `last` stays: the next look that succeeds covers the whole time.
       if (!failing) logger.warn({ err: error }, 'the relay cannot read the log')
       failing = true
+      tell(null)
     }
   }
 

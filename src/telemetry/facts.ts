@@ -36,7 +36,33 @@ export const shared = fact<{ type: string }>('event-shared')
 export const answered = fact<{ objects: number; byteSize: number; processorMs: number; isGivenUp: boolean }>('answered')
 
 /** Events were written to a WebSocket, all of one turn in one write. */
-export const delivered = fact<{ eventCount: number; byteSize: number }>('delivered')
+export const delivered = fact<{
+  eventCount: number
+  byteSize: number
+  /** When the first of them that came live was committed; not there when all are replayed. */
+  committedAtMs?: number
+}>('delivered')
+
+/** A statement came to an end, waiting for a connection included. */
+export const stated = fact<{ lane: 'reads' | 'writes'; durationMs: number; isAnswered: boolean }>('stated')
+
+/** The way of a lane to PostgreSQL was cut, as it does not answer, or it is open again. */
+export const laneSwitched = fact<{ lane: 'reads' | 'writes'; isOpen: boolean }>('lane-switched')
+
+/** Writes of one kind went to PostgreSQL in one statement. */
+export const gathered = fact<{ size: number }>('gathered')
+
+/** The relay has asked the log for what moved: how many streams had, or null when it got no answer. */
+export const looked = fact<{ durationMs: number; movedCount: number | null }>('relay-looked')
+
+/** A stretch of a stream was read from the log, as it is not in memory: for all readers of the stream, or for one that is behind. */
+export const stretchRead = fact<{ eventCount: number; isGap: boolean }>('stretch-read')
+
+/** A message went to Redis and came back. */
+export const roundTripped = fact<{ durationMs: number }>('bus-round-trip')
+
+/** A file that somebody sent was taken, or refused for its size, its type or a cut connection. */
+export const uploaded = fact<{ byteSize: number; isTaken: boolean }>('uploaded')
 
 /** The server closed a WebSocket. */
 export const closed = fact<{ code: number | undefined }>('socket-closed')

@@ -182,6 +182,10 @@ export class Connections {
     if (now - this.renewedAtMs >= renewIntervalMs) this.renewedAtMs = now
   }
 
+  get counts(): { open: number; idle: number; waiting: number } {
+    return { open: this.openCount, idle: this.pool.idleCount, waiting: this.turns.waitingCount }
+  }
+
   async close(): Promise<void> {
     this.closing = true
     this.turns.stop()

@@ -49,6 +49,8 @@ export interface Database {
   run<Row extends pg.QueryResultRow>(statement: Statement, values: unknown[], payer?: string): Promise<Row[]>
   /** The pool of reads seen through Prisma, for the selections that the Pothos plugin plans. */
   prisma: PrismaClient
+  /** Connections of each lane: how many are open, how many of these idle, and how many statements wait for one. */
+  connections(): { lane: 'reads' | 'writes'; open: number; idle: number; waiting: number }[]
   /** Whether it is there and takes writes. Never rejects. */
   check(): Promise<WriteState | 'unreachable'>
   close(): Promise<void>
@@ -140,6 +142,10 @@ export function createDatabase(options: DatabaseOptions): Database {
       return (await lane.run({ name, text, values, isRepeatable, payer })).rows as never
     },
     prisma,
+    connections: () => [
+      { lane: 'writes', ...toWrite.counts },
+      ...(toRead === toWrite ? [] : [{ lane: 'reads' as const, ...toRead.counts }]),
+    ],
     check: () => writability.check(),
     async close() {
       writability.stop()

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import CircuitBreaker from 'opossum'
 import type pg from 'pg'
 import { RateLimitedError, UnavailableError } from '../../domain/errors.ts'
-import { limited } from '../../telemetry/facts.ts'
+import { laneSwitched, limited, stated } from '../../telemetry/facts.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { NoConnectionError, type Connections } from './connections.ts'
 import { databaseRetryAfterMs, failureOf, type Failure } from './failures.ts'
@@ -80,9 +80,11 @@ export class Lane {
     })
     this.breaker.on('open', () => {
       logger.error({ statements: name }, 'the database does not answer; requests are refused until it does')
+      if (laneSwitched.hasSubscribers) laneSwitched.publish({ lane: name, isOpen: false })
     })
     this.breaker.on('close', () => {
       logger.info({ statements: name }, 'the database answers again')
+      if (laneSwitched.hasSubscribers) laneSwitched.publish({ lane: name, isOpen: true })
     })
     // Not somebody's statement, which may be slow by itself and would keep all others out.
     this.breaker.on('halfOpen', () => {
@@ -91,9 +93,17 @@ export class Lane {
   }
 
   async run(query: Query): Promise<pg.QueryResult> {
+    const startedAtMs = performance.now()
+    const tell = (isAnswered: boolean) => {
+      if (!stated.hasSubscribers) return
+      stated.publish({ lane: this.options.name, durationMs: performance.now() - startedAtMs, isAnswered })
+    }
     try {
-      return await this.breaker.fire(query)
+      const result = await this.breaker.fire(query)
+      tell(true)
+      return result
     } catch (error) {
+      tell(false)
       if (CircuitBreaker.isOurError(error as Error)) throw this.unavailable(error, { isAway: true })
       throw error
     }

@@ -129,6 +129,12 @@ export class Turns {
     clearTimeout(this.recovery)
   }
 
+  /** Who waits for a turn. */
+  get waitingCount(): number {
+    const ofPersons = [...this.persons.values()].reduce((sum, queue) => sum + queue.length, 0)
+    return this.own.length + this.again.length + ofPersons
+  }
+
   private get isNobodyWaiting() {
     return this.own.length + this.again.length + this.persons.size === 0
   }

@@ -1,4 +1,5 @@
 import { UnavailableError } from '../../domain/errors.ts'
+import { gathered } from '../../telemetry/facts.ts'
 import { databaseRetryAfterMs } from '../database/failures.ts'
 import { RowQueues, type Waiting } from './row-queues.ts'
 
@@ -100,6 +101,7 @@ class Gather<Item, Result> {
   private async run(batch: Waiting<Item, Result>[]): Promise<void> {
     this.inFlight++
     this.freshCount++
+    if (gathered.hasSubscribers) gathered.publish({ size: batch.length })
     let [counts, isFresh] = [true, true]
     const age = () => {
       if (isFresh) this.freshCount--

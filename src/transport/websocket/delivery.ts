@@ -1,6 +1,7 @@
 import type { ExecutionResult } from 'graphql'
 import type { EventResult, EventResults } from '../../execution/event-results.ts'
 import { resultWithToken, resumeOf, sharedAnswer, splitAtMarker } from '../../execution/resume-text.ts'
+import { committedAtMsOf } from '../../execution/committed-at.ts'
 import { maxBehindMs } from '../../execution/subscribe.ts'
 import type { Watched } from '../../execution/watchdog.ts'
 import type { Share } from '../../fairness/shares.ts'
@@ -116,7 +117,7 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined>, Wat
       }
       const payload = payloadOf(next)
       this.lastByteSize = payloadByteSize(payload)
-      this.outlet.push(this.head, payload)
+      this.outlet.push(this.head, payload, committedAtMsOf(next.item))
       this.sentCount++
       this.delivered?.note(next.item)
     }

@@ -23,6 +23,8 @@ export class Outlet {
   private heads: Buffer[] = []
   private payloads: Payload[] = []
   private byteSize = 0
+  /** When the first event of this turn that came live was committed. */
+  private committedAtMs: number | undefined
   private isDraining = false
 
   constructor(
@@ -40,7 +42,8 @@ export class Outlet {
   }
 
   /** A frame of which `head` is this subscription's own beginning and `payload` the rest. */
-  push(head: Buffer, payload: Payload) {
+  push(head: Buffer, payload: Payload, committedAtMs?: number) {
+    this.committedAtMs ??= committedAtMs
     this.heads.push(head)
     this.payloads.push(payload)
     this.byteSize += head.length + payloadByteSize(payload)
@@ -97,7 +100,10 @@ export class Outlet {
     const [head] = heads
     const [payload] = payloads
     if (!head || !payload) return
-    if (delivered.hasSubscribers) delivered.publish({ eventCount: heads.length, byteSize: this.byteSize })
+    if (delivered.hasSubscribers) {
+      const { byteSize, committedAtMs } = this
+      delivered.publish({ eventCount: heads.length, byteSize, ...(committedAtMs !== undefined && { committedAtMs }) })
+    }
     if (heads.length === 1 && Buffer.isBuffer(payload) && payload.length >= sharedFromByteSize) {
       const byteSize = head.length + payload.length
       const start = Buffer.allocUnsafe(headerByteSize(byteSize) + head.length)
@@ -109,6 +115,7 @@ export class Outlet {
     this.heads = []
     this.payloads = []
     this.byteSize = 0
+    this.committedAtMs = undefined
   }
 }
 

@@ -23,6 +23,8 @@ describe('settings', () => {
       trustProxy: [],
       databaseUrl: null,
       databasePoolSize: 10,
+      metricsPort: null,
+      metricsHost: '127.0.0.1',
       migrationLockTimeoutMs: 300_000,
       redisProbeIntervalMs: 1_000,
       redisUrl: null,

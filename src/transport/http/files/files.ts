@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path'
 import send from 'send'
 import { AppError, type Code } from '../../../domain/errors.ts'
 import { filePath, uploadPath } from '../../../files/paths.ts'
+import { uploaded } from '../../../telemetry/facts.ts'
 import type { ClientNetwork } from '../../client-network.ts'
 import { takesLonger } from '../connections/client-errors.ts'
 import { answerPreflight, setOriginHeaders, type AllowedOrigins } from '../cors.ts'
@@ -127,15 +128,18 @@ export class Files {
       () => (request.readableEnded ? performance.now() : socket.bytesRead - bytesRead),
       this.options.uploadStalls ?? defaultUploadStalls,
     )
+    let isTaken = false
     try {
       // The connection stays usable: what is refused gets an answer.
       const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
       const received = await this.options.transfers.receive(upload, chunks)
       const { outcome } = received
+      isTaken = outcome === 'READY' || outcome === 'HELD'
       if (outcome === 'READY') response.writeHead(204, { etag: `"${received.hash.slice(0, 32)}"` }).end()
       else if (outcome === 'HELD') sendJson(response, 202, { held: received.reason })
       else throw refusalOf(received, upload)
     } finally {
+      if (uploaded.hasSubscribers) uploaded.publish({ byteSize: upload.byteSize, isTaken })
       stopLooking()
       endDeadline()
       release()

@@ -1,0 +1,206 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import * as facts from '../facts.ts'
+import type { Collected } from './collected.ts'
+
+/** Of a send and of its way to a reader: what a person takes for at once, and up to what they are promised. */
+const latencySeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 3]
+const statementSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2]
+const peopleWaitSeconds = [60, 300, 900, 3_600, 14_400, 86_400, 259_200, 604_800]
+const batchSizes = [1, 2, 4, 8, 16, 32, 64, 128]
+
+/** Commands of sendMessage; the second one is that of staff who are no members. */
+const sends = ['sendMessage', 'answerSupport']
+
+/** One observation a millisecond tells as much as thousands: those of a room are all alike. */
+const betweenObservationsMs = 1
+
+const secondsOf = (ms: number) => ms / 1_000
+
+type PayloadOf<Kind> = Kind extends facts.Fact<infer Payload> ? Payload : never
+
+/** Makes metrics of what happens. Returns the function that stops it. */
+export function factMetrics(metrics: Collected): () => void {
+  const stops: (() => void)[] = []
+  const on = <Kind extends facts.Fact<object>>(name: string, _kind: Kind, note: (told: PayloadOf<Kind>) => void) => {
+    const listener = (message: unknown) => {
+      note(message as PayloadOf<Kind>)
+    }
+    subscribe(`parley:${name}`, listener)
+    stops.push(() => unsubscribe(`parley:${name}`, listener))
+  }
+
+  const sendSeconds = metrics.histogram(
+    'chat_message_send_latency_seconds',
+    'From the request of an accepted send to its commit, waiting for a shared statement included.',
+    latencySeconds,
+  )
+  const writes = metrics.counter('parley_writes_total', 'Writes that were answered, by command and outcome.', [
+    ...['type', 'outcome'],
+  ])
+  on('committed', facts.committed, ({ type, outcome, durationMs }) => {
+    writes(1, type, outcome)
+    if (sends.includes(type) && outcome === 'ACCEPTED') sendSeconds(secondsOf(durationMs))
+  })
+
+  const events = metrics.counter('parley_events_total', 'Events that came to this process, by type.', ['type'])
+  on('offered', facts.offered, ({ type }) => {
+    events(1, type)
+  })
+  const executions = metrics.counter(
+    'parley_event_executions_total',
+    'Events that were executed; parley_delivered_events_total is more where many take what was executed once.',
+    ['type'],
+  )
+  on('event-executed', facts.executed, ({ type }) => {
+    executions(1, type)
+  })
+
+  const deliverySeconds = metrics.histogram(
+    'chat_delivery_latency_seconds',
+    'From the commit of a live event, by the clock of PostgreSQL, to its writing to a WebSocket, by ours. At most one a millisecond.',
+    latencySeconds,
+  )
+  const deliveredEvents = metrics.counter('parley_delivered_events_total', 'Events written to WebSockets.')
+  const deliveredBytes = metrics.counter('parley_delivered_bytes_total', 'Bytes of these events.')
+  let observedAtMs = 0
+  on('delivered', facts.delivered, ({ eventCount, byteSize, committedAtMs }) => {
+    deliveredEvents(eventCount)
+    deliveredBytes(byteSize)
+    const nowMs = Date.now()
+    if (committedAtMs === undefined || nowMs - observedAtMs < betweenObservationsMs) return
+    observedAtMs = nowMs
+    // Clocks of two machines differ by some milliseconds.
+    deliverySeconds(secondsOf(Math.max(0, nowMs - committedAtMs)))
+  })
+
+  const answers = metrics.counter('parley_answers_total', 'Operations and events that were executed, or given up.', [
+    'is_given_up',
+  ])
+  const answerObjects = metrics.counter('parley_answer_objects_total', 'Objects in these answers.')
+  const processorSeconds = metrics.counter('parley_answer_processor_seconds_total', 'Processor time for these answers.')
+  on('answered', facts.answered, ({ objects, processorMs, isGivenUp }) => {
+    answers(1, String(isGivenUp))
+    answerObjects(objects)
+    processorSeconds(secondsOf(processorMs))
+  })
+
+  const closed = metrics.counter('parley_sockets_closed_total', 'WebSockets that the server closed, by close code.', [
+    'code',
+  ])
+  on('socket-closed', facts.closed, ({ code }) => {
+    closed(1, String(code ?? 'none'))
+  })
+  const limits = metrics.counter('parley_limits_reached_total', 'What was refused, ended or put off by a limit.', [
+    ...['code', 'limit'],
+  ])
+  on('limited', facts.limited, ({ code, limit }) => {
+    limits(1, code, limit)
+  })
+
+  const statements = metrics.histogram(
+    'parley_sql_seconds',
+    'Statements from their asking to their answer, waiting for a connection included.',
+    statementSeconds,
+    ['lane'],
+  )
+  const statementFailures = metrics.counter('parley_sql_failures_total', 'Statements without an answer, or refused.', [
+    'lane',
+  ])
+  on('stated', facts.stated, ({ lane, durationMs, isAnswered }) => {
+    statements(secondsOf(durationMs), { lane })
+    if (!isAnswered) statementFailures(1, lane)
+  })
+  const openLanes = new Map([
+    ['reads', true],
+    ['writes', true],
+  ])
+  metrics.gauge(
+    'parley_sql_lane_open',
+    '0 while statements of this lane are refused at once, as PostgreSQL does not answer.',
+    (set) => {
+      for (const [lane, isOpen] of openLanes) set(isOpen ? 1 : 0, { lane })
+    },
+    ['lane'],
+  )
+  on('lane-switched', facts.laneSwitched, ({ lane, isOpen }) => {
+    openLanes.set(lane, isOpen)
+  })
+  const batches = metrics.histogram(
+    'parley_gathered_writes',
+    'Writes of one kind that went to PostgreSQL in one statement.',
+    batchSizes,
+  )
+  on('gathered', facts.gathered, ({ size }) => {
+    batches(size)
+  })
+
+  const lookSeconds = metrics.histogram(
+    'parley_relay_look_seconds',
+    'How long the relay asked the log for what moved.',
+    statementSeconds,
+  )
+  const moved = metrics.counter('parley_relay_moved_total', 'Streams that the relay found moved.')
+  const lookFailures = metrics.counter('parley_relay_failures_total', 'Looks of the relay without an answer.')
+  let lookedAtMs = Date.now()
+  metrics.gauge(
+    'parley_relay_lag_seconds',
+    'Since the last look of the relay that was answered: so old can be what nobody announced.',
+    (set) => {
+      set(secondsOf(Date.now() - lookedAtMs))
+    },
+  )
+  on('relay-looked', facts.looked, ({ durationMs, movedCount }) => {
+    lookSeconds(secondsOf(durationMs))
+    if (movedCount === null) lookFailures()
+    else {
+      lookedAtMs = Date.now()
+      moved(movedCount)
+    }
+  })
+  const stretches = metrics.counter(
+    'parley_log_reads_total',
+    'Stretches of streams that were read from the log, as they were not in memory: a gap, or for a reader that is behind.',
+    ['for'],
+  )
+  const stretchEvents = metrics.counter('parley_log_read_events_total', 'Events of these stretches.', ['for'])
+  on('stretch-read', facts.stretchRead, ({ eventCount, isGap }) => {
+    const reader = isGap ? 'gap' : 'reader'
+    stretches(1, reader)
+    stretchEvents(eventCount, reader)
+  })
+  const roundTripSeconds = metrics.histogram(
+    'parley_redis_round_trip_seconds',
+    'A message to Redis and back, once in REDIS_PROBE_INTERVAL_MS.',
+    statementSeconds,
+  )
+  on('bus-round-trip', facts.roundTripped, ({ durationMs }) => {
+    roundTripSeconds(secondsOf(durationMs))
+  })
+
+  const uploads = metrics.counter('parley_uploads_total', 'Files that were sent to this process.', ['is_taken'])
+  const uploadBytes = metrics.counter('parley_upload_bytes_total', 'Bytes of the files that were taken.')
+  on('uploaded', facts.uploaded, ({ byteSize, isTaken }) => {
+    uploads(1, String(isTaken))
+    if (isTaken) uploadBytes(byteSize)
+  })
+  const firstAnswerSeconds = metrics.histogram(
+    'parley_support_first_answer_seconds',
+    'From the opening of a support conversation to the first answer of the staff.',
+    peopleWaitSeconds,
+  )
+  on('support-answered', facts.supportAnswered, ({ durationMs }) => {
+    firstAnswerSeconds(secondsOf(durationMs))
+  })
+  const resolutionSeconds = metrics.histogram(
+    'parley_support_resolution_seconds',
+    'From the opening of a support conversation to its first resolution.',
+    peopleWaitSeconds,
+  )
+  on('support-resolved', facts.supportResolved, ({ durationMs }) => {
+    resolutionSeconds(secondsOf(durationMs))
+  })
+
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
