@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import proxyAddr from 'proxy-addr'
 import { z } from 'zod'
 import { fileSettings, filesOf, whatIsMissing } from './config/files.ts'
+import { identityFault, identityOf, identitySettings } from './config/identity.ts'
 import { limitSettings, presetOf, usageRulesOf } from './config/limits.ts'
 import { address, integer, isBaseUrl, listOf, onOff } from './config/values.ts'
 
@@ -119,6 +120,7 @@ const settings = z.object({
   EVENT_WORK_MS_PER_SECOND: integer('milliseconds from 1 to 1000', 1, 1_000).default(250),
   ...limitSettings,
   ...fileSettings,
+  ...identitySettings,
   PARLEY_FAULT: z
     .string()
     .regex(/^[a-z][a-z-]*:[1-9]\d{0,5}$/, 'a fault and a count, like exit-after-commit:3')
@@ -163,7 +165,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
   if (read.PERSISTED_DOCUMENTS_ONLY && read.PERSISTED_DOCUMENTS === undefined) {
     throw new ConfigError('PERSISTED_DOCUMENTS must be set when PERSISTED_DOCUMENTS_ONLY is on: a file of documents.')
   }
-  const missing = whatIsMissing(read)
+  const missing = whatIsMissing(read) ?? identityFault(read, given)
   if (missing !== null) throw new ConfigError(missing)
   return Object.freeze({
     port: read.PORT,
@@ -197,7 +199,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     development,
     graphiql: read.GRAPHIQL ?? development,
     /** Whether GraphiQL and the web client sign people in by a click: with data that is this machine's own, and to try things. */
-    demoPeople: development && embedded && read.DEMO_PEOPLE !== false,
+    demoPeople: development && embedded && read.DEMO_PEOPLE !== false && read.ACCOUNTS !== 'external',
     /** Whether the web client is served at /. */
     webClient: read.WEB_CLIENT ?? (development && embedded),
     introspection: read.INTROSPECTION ?? development,
@@ -244,6 +246,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     /** Processor time for the events of one person's subscriptions. */
     eventWorkMsPerSecond: read.EVENT_WORK_MS_PER_SECOND,
     ...filesOf(read),
+    identity: identityOf(read),
     /** A place where tests make the process die, like `exit-after-commit:3`. */
     fault: read.PARLEY_FAULT ?? null,
   })

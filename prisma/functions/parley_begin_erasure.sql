@@ -15,6 +15,8 @@ BEGIN
     erased_at = coalesce(erased_at, parley_now())
   WHERE id = p_user;
   known := FOUND;
+  -- The key stays, so that a token that is still valid does not make them anew.
+  UPDATE identities SET subject = NULL WHERE user_id = p_user;
   DELETE FROM blocks WHERE blocker_id = p_user OR blocked_id = p_user;
   session_ids := ARRAY(SELECT id FROM sessions WHERE user_id = p_user);
   DELETE FROM sessions WHERE user_id = p_user;

@@ -14,9 +14,13 @@ BEGIN
   IF p_suspended THEN
     UPDATE users SET suspended_at = CASE WHEN was THEN suspended_at ELSE parley_now() END, suspended_until = p_until,
       suspended_reason = p_reason, suspended_by_id = p_actor WHERE id = p_user;
-    UPDATE sessions SET revoked_at = now() WHERE user_id = p_user AND revoked_at IS NULL;
+    -- Those of tokens from outside are not revoked, as that is for good: such a token enters again once this is taken back.
+    UPDATE sessions SET revoked_at = CASE WHEN outside_key IS NULL THEN now() END,
+      expires_at = CASE WHEN outside_key IS NULL THEN expires_at ELSE least(expires_at, now()) END
+    WHERE user_id = p_user AND revoked_at IS NULL;
     -- With those of a moment ago: who repeats this may not know whether their end was announced.
-    ended := ARRAY(SELECT id FROM sessions WHERE user_id = p_user AND revoked_at > now() - interval '1 minute');
+    ended := ARRAY(SELECT id FROM sessions WHERE user_id = p_user AND (revoked_at > now() - interval '1 minute'
+      OR outside_key IS NOT NULL AND expires_at > now() - interval '1 minute'));
     IF NOT was OR u.suspended_until IS DISTINCT FROM p_until OR u.suspended_reason IS DISTINCT FROM p_reason THEN
       PERFORM parley_audit('user.suspended', p_actor, p_user, NULL, jsonb_build_object('until', p_until));
     END IF;

@@ -12,9 +12,8 @@ export function createContexts(
   db: Database,
   watch: Pick<SessionWatch, 'current'>,
 ): (init: ContextInit) => Promise<Context> {
-  const verify = (token: string) => domain.sessions.authenticate(token)
   return async (init) => {
-    const authentication = await authenticate(verify, init)
+    const authentication = await authenticate(domain.authenticate, init)
     // That of a socket was checked when it opened.
     const viewer = init.viewer ? watch.current(init.viewer) : authentication.viewer
     if (viewer) domain.sessions.used(viewer)

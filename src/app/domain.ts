@@ -30,6 +30,7 @@ import { essenceOf } from '../files/media-types.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { isAllowedIn, type Files } from './files.ts'
 import type { Counted } from './attempts.ts'
+import { openIdentity } from './identity.ts'
 import type { Log } from './log.ts'
 import type { Stops } from './stops.ts'
 import type { Storage } from './storage.ts'
@@ -77,22 +78,23 @@ export function createDomain(
     publicUrl: config.publicUrl,
     messages,
   })
+  const ownSessions = withSlowRefusals(
+    new OwnSessions({
+      store: sessions,
+      watch,
+      presence,
+      attempts,
+      jwtSecret,
+      passwordHashMemoryKib,
+      refreshRepeatWindowMs,
+      sessionsPerPerson,
+      usage,
+    }),
+  )
   const allConversations = createConversations(append, presence)
   return {
     attempts,
-    sessions: withSlowRefusals(
-      new OwnSessions({
-        store: sessions,
-        watch,
-        presence,
-        attempts,
-        jwtSecret,
-        passwordHashMemoryKib,
-        refreshRepeatWindowMs,
-        sessionsPerPerson,
-        usage,
-      }),
-    ),
+    ...openIdentity(config, ownSessions, { storage, watch }, logger, stops),
     streamTickets: createStreamTickets(jwtSecret, watch),
     people: createPeople({ store: people, search: storage.peopleSearch, append, watch, presence }),
     suspensions: createSuspensions({ store: storage.suspensions, append, watch, presence }),

@@ -10,6 +10,7 @@ import type { OnRead } from '../store/database/lane.ts'
 import { migrate } from '../store/database/migrate.ts'
 import { createDeletionStore } from '../store/deletions.ts'
 import { createEventStore } from '../store/events.ts'
+import { createIdentityStore } from '../store/identities.ts'
 import { createMemberStore } from '../store/members.ts'
 import { createMessageStore } from '../store/messages.ts'
 import { createPeopleSearchStore } from '../store/people-search.ts'
@@ -64,6 +65,7 @@ function createStores(db: Database) {
     conversations: { ...conversations, entries: gatherEntries(conversations) },
     deletions: createDeletionStore(db),
     events: createEventStore(db),
+    identities: createIdentityStore(db),
     members: createMemberStore(db),
     messages: createMessageStore(db),
     people: { ...people, byIds: gatherUsers(people) },

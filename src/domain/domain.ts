@@ -5,6 +5,7 @@ import type { Conversations } from './conversations/conversations.ts'
 import type { Deletion } from './conversations/deletion.ts'
 import type { DeskStreams } from './streams/desk-streams.ts'
 import type { LiveItem } from './streams/event-loaders.ts'
+import type { Authenticate } from './identity/authentication.ts'
 import type { Inbox } from './inbox/inbox.ts'
 import type { Loaders } from './loaders.ts'
 import type { Messages } from './messages/messages.ts'
@@ -23,6 +24,7 @@ import type { Typing } from './typing/typing.ts'
 export interface Domain {
   attempts: Attempts
   sessions: Sessions
+  authenticate: Authenticate
   streamTickets: StreamTickets
   people: People
   blocks: Blocks

@@ -24,6 +24,14 @@ export interface SessionRow {
   sessionId: string
   userId: string
   role: 'USER' | 'STAFF' | 'ADMIN'
+  /** When the newest token ends that names the session; null where Parley itself has signed it in. */
+  endsAt: Date | null
+}
+
+/** As it is found among those in use. */
+export interface FoundSession extends SessionRow {
+  /** Its tokens have ended, and nobody has ended the session. */
+  isExpired: boolean
 }
 
 export interface NewToken {
@@ -90,8 +98,8 @@ export interface SessionStore {
   passwordHashOf(userId: string): Promise<string | null>
   /** Sets the password and ends all sessions but one. Returns the sessions that ended. */
   changePassword(userId: string, passwordHash: string, keptSessionId: string): Promise<string[]>
-  /** The live ones of these sessions: neither revoked nor expired. */
-  live(sessionIds: readonly string[]): Promise<SessionRow[]>
+  /** The live ones of these sessions, neither revoked nor expired; and those that only tokens of outside could prolong. */
+  live(sessionIds: readonly string[]): Promise<FoundSession[]>
   /** Removes some of the sessions that ended or expired before then, with their tokens. How many. */
   forgetSessions(before: Date, limit: number): Promise<number>
   /** Removes some of the refresh tokens that expired before then. How many. */
@@ -129,12 +137,18 @@ const createSession = {
       parley_audit('session.opened', $2, $2, NULL, jsonb_build_object('address', $8::text)) AS audited FROM s`,
 }
 
+/** Days for which a session of tokens from outside stays revoked: longer than an issuer goes on with one. */
+const revokedDays = 400
+
 // Each batch is found by an index. Locked rows are skipped.
 const forgetSessions = {
   name: 'forget_sessions',
   text: `DELETE FROM sessions WHERE id = ANY (
-    ARRAY(SELECT id FROM sessions WHERE revoked_at < $1 ORDER BY revoked_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-    || ARRAY(SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING id`,
+    ARRAY(SELECT id FROM sessions WHERE revoked_at < $1 AND outside_key IS NULL ORDER BY revoked_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+    || ARRAY(SELECT id FROM sessions WHERE expires_at < $1 AND (outside_key IS NULL OR revoked_at IS NULL)
+      ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+    || ARRAY(SELECT id FROM sessions WHERE revoked_at < $1::timestamptz - interval '${String(revokedDays)} days'
+      ORDER BY revoked_at LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING id`,
 }
 
 const forgetTokens = {
@@ -155,11 +169,14 @@ const revokeSession = {
   text: 'UPDATE sessions SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL',
 }
 
+/** More sessions than one person is shown only tokens of outside can begin. */
+const maxListed = 200
+
 const readLiveOf = {
   name: 'read_live_sessions_of',
   goesWithWrites: true,
   text: `SELECT id AS "sessionId", user_agent AS "userAgent", created_at AS "createdAt", last_used_at AS "lastUsedAt" FROM sessions
-    WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now() ORDER BY last_used_at DESC, id DESC`,
+    WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now() ORDER BY last_used_at DESC, id DESC LIMIT ${String(maxListed)}`,
 }
 
 const revokeOf = {
@@ -186,8 +203,10 @@ const changePassword = { name: 'change_password', text: 'SELECT parley_change_pa
 const readLive = {
   name: 'read_live_sessions',
   goesWithWrites: true,
-  text: `SELECT s.id AS "sessionId", s.user_id AS "userId", u.role::text FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.id = ANY (${arrayParameter('uuid')}) AND s.revoked_at IS NULL AND s.expires_at > now()
+  text: `SELECT s.id AS "sessionId", s.user_id AS "userId", u.role::text,
+      CASE WHEN s.outside_key IS NOT NULL THEN s.expires_at END AS "endsAt", s.expires_at <= now() AS "isExpired"
+    FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.id = ANY (${arrayParameter('uuid')}) AND s.revoked_at IS NULL AND (s.expires_at > now() OR s.outside_key IS NOT NULL)
       AND NOT parley_is_suspended(u.suspended_at, u.suspended_until)`,
 }
 
@@ -252,6 +271,6 @@ export function createSessionStore(db: Database): SessionStore {
       (await db.run<{ id: string }>(changePassword, [userId, passwordHash, keptSessionId])).map(({ id }) => id),
     forgetSessions: async (before, limit) => (await db.run(forgetSessions, [before, limit])).length,
     forgetTokens: async (before, limit) => (await db.run(forgetTokens, [before, limit])).length,
-    live: (sessionIds) => db.run<SessionRow & Record<string, unknown>>(readLive, [sessionIds]),
+    live: (sessionIds) => db.run<FoundSession & Record<string, unknown>>(readLive, [sessionIds]),
   }
 }

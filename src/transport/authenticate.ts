@@ -35,13 +35,16 @@ export interface Authentication {
  * with UNAUTHENTICATED.
  */
 export async function authenticate(
-  verify: (accessToken: string) => Promise<Viewer>,
-  init: Pick<ContextInit, 'viewer' | 'authorization' | 'isWebSocket'>,
+  verify: (accessToken: string, client: { ip: string; userAgent: string | null }) => Promise<Viewer>,
+  init: Pick<ContextInit, 'viewer' | 'authorization' | 'isWebSocket' | 'userAgent' | 'clientIp'>,
 ): Promise<Authentication> {
   if (init.viewer !== undefined) return { viewer: init.viewer, authFailure: null }
   try {
     const token = bearerToken(init.authorization)
-    return { viewer: token === null ? null : await verify(token), authFailure: null }
+    return {
+      viewer: token === null ? null : await verify(token, { ip: init.clientIp, userAgent: init.userAgent }),
+      authFailure: null,
+    }
   } catch (error) {
     if (error instanceof UnauthenticatedError && !init.isWebSocket) return { viewer: null, authFailure: error }
     throw error

@@ -159,7 +159,7 @@ export function createToy(overrides: Partial<TransportOptions> = {}) {
   const sources: Source[] = []
   const logLines: Record<string, unknown>[] = []
   const inits: ContextInit[] = []
-  const sessionListeners = new Map<string, Set<() => void>>()
+  const sessionListeners = new Map<string, Set<(how: 'REVOKED' | 'EXPIRED') => void>>()
   const clients: Client[] = []
   const logger = pino({ level: 'warn' }, { write: (line: string) => logLines.push(JSON.parse(line) as never) })
   const opening: Openings = { openings: undefined }
@@ -260,7 +260,7 @@ export function createToy(overrides: Partial<TransportOptions> = {}) {
       acknowledged.catch(() => undefined)
       return { socket, closed, send, messages, acknowledged }
     },
-    endSession: (sessionId: string) => sessionListeners.get(sessionId)?.forEach((listener) => listener()),
+    endSession: (sessionId: string) => sessionListeners.get(sessionId)?.forEach((listener) => listener('REVOKED')),
     listenersOf: (sessionId: string) => sessionListeners.get(sessionId)?.size ?? 0,
   }
 }

@@ -12,6 +12,9 @@ const recheckMs = 1_000
 /** Milliseconds for which one look is waited for: the next one waits for it. */
 const lookTimeoutMs = 5_000
 
+/** Somebody ended it; or its tokens ended, and with a new one its client may go on. */
+export type SessionEnd = 'REVOKED' | 'EXPIRED'
+
 /**
  * Knows which sessions are live, and what role their people have. An ended one is told over the bus at once; the sessions that hold sockets or
  * subscriptions here are looked up every second besides, so that a lost message delays the end by that much, and a changed role is known that much later.
@@ -19,8 +22,10 @@ const lookTimeoutMs = 5_000
 export interface SessionWatch {
   /** The session when it is live, else null. */
   check(sessionId: string): Promise<SessionRow | null>
+  /** Takes a session that was found live at this moment. */
+  learn(session: SessionRow): void
   /** Calls the listener once when the session ends. Returns a function that takes the listener away. */
-  onEnded(sessionId: string, listener: () => void): () => void
+  onEnded(sessionId: string, listener: (how: SessionEnd) => void): () => void
   announceEnded(sessionId: string): void
   /** This viewer with the role that they have now. Only for sessions that have a listener here. */
   current(viewer: Viewer): Viewer
@@ -42,8 +47,8 @@ export interface SessionWatchOptions {
 
 export async function startSessionWatch({ store, bus, logger }: SessionWatchOptions): Promise<SessionWatch> {
   const checked = new Map<string, { session: SessionRow; untilMs: number }>()
-  const listeners = new Map<string, Set<() => void>>()
-  const demotions = new Map<string, Set<() => void>>()
+  const listeners: Listeners<SessionEnd> = new Map()
+  const demotions: Listeners = new Map()
   /** Roles of the sessions in use. Few people are more than a USER, and those are not in it. */
   const roles = new Map<string, Viewer['role']>()
 
@@ -61,24 +66,32 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
     for (const listener of demoted ?? []) listener()
   }
 
+  const learn = (session: SessionRow) => {
+    checked.set(session.sessionId, { session, untilMs: Date.now() + recheckMs })
+    note(session)
+  }
+
   const lookUp = new DataLoader<string, SessionRow | null>(
     async (sessionIds) => {
-      const live = new Map((await store.live(sessionIds)).map((session) => [session.sessionId, session]))
+      const found = (await store.live(sessionIds)).filter((session) => !session.isExpired)
+      const live = new Map(found.map((session) => [session.sessionId, session]))
       return sessionIds.map((sessionId) => live.get(sessionId) ?? null)
     },
     { cache: false, batchScheduleFn: oncePerTurn },
   )
 
-  const end = (sessionId: string) => {
+  const end = (sessionId: string, how: SessionEnd = 'REVOKED') => {
     checked.delete(sessionId)
     roles.delete(sessionId)
     demotions.delete(sessionId)
     const ended = listeners.get(sessionId)
     listeners.delete(sessionId)
-    for (const listener of ended ?? []) listener()
+    for (const listener of ended ?? []) listener(how)
   }
 
-  const unsubscribe = await bus.subscribe(topics.sessionsEnded, end)
+  const unsubscribe = await bus.subscribe(topics.sessionsEnded, (sessionId) => {
+    end(sessionId)
+  })
 
   const look = async () => {
     const nowMs = Date.now()
@@ -88,9 +101,13 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
     const sessionIds = [...listeners.keys()]
     if (sessionIds.length === 0) return
     const found = await within(lookTimeoutMs, store.live(sessionIds), () => new Error('no answer in time'))
-    const live = new Set(found.map((session) => session.sessionId))
-    for (const sessionId of sessionIds) if (!live.has(sessionId)) end(sessionId)
-    for (const session of found) note(session)
+    const seen = new Map(found.map((session) => [session.sessionId, session]))
+    for (const sessionId of sessionIds) {
+      const session = seen.get(sessionId)
+      if (!session) end(sessionId)
+      else if (session.isExpired) end(sessionId, 'EXPIRED')
+      else note(session)
+    }
   }
 
   let looking = false
@@ -112,10 +129,10 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
       if (known && known.untilMs > Date.now()) return known.session
       const session = await lookUp.load(sessionId)
       if (!session) return null
-      checked.set(sessionId, { session, untilMs: Date.now() + recheckMs })
-      note(session)
+      learn(session)
       return session
     },
+    learn,
     onEnded: (sessionId, listener) => listenTo(listeners, sessionId, listener),
     onDemoted: (sessionId, listener) => listenTo(demotions, sessionId, listener),
     current(viewer) {
@@ -143,10 +160,10 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
   }
 }
 
-type Listeners = Map<string, Set<() => void>>
+type Listeners<How = void> = Map<string, Set<(how: How) => void>>
 
-function listenTo(all: Listeners, sessionId: string, listener: () => void): () => void {
-  const existing = all.get(sessionId) ?? new Set()
+function listenTo<How>(all: Listeners<How>, sessionId: string, listener: (how: How) => void): () => void {
+  const existing = all.get(sessionId) ?? new Set<(how: How) => void>()
   all.set(sessionId, existing.add(listener))
   return () => {
     existing.delete(listener)

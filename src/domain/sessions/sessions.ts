@@ -24,6 +24,7 @@ import {
 } from './refresh-tokens.ts'
 import type { SessionUsage } from './session-usage.ts'
 import type { SessionWatch } from './session-watch.ts'
+import { shownUserAgent } from './user-agent.ts'
 import type { Viewer } from '../viewer.ts'
 
 /** Longer than any handle: what counts attempts keeps no more of what was typed. */
@@ -97,8 +98,6 @@ export interface SessionsOptions {
 
 const suspended = ({ until, reason }: SuspensionTerms) => new AccountSuspendedError(until, reason)
 
-/** Of what a client calls itself so many characters are kept. */
-const maxUserAgentLength = 256
 /** Rows that one statement removes at the most. */
 const batchSize = 500
 /** Milliseconds for which a session that is over stays, for who looks into what happened. */
@@ -255,11 +254,7 @@ export class OwnSessions implements Sessions {
       credential,
       refresh,
       sessionsPerPerson,
-      // As headers may be, but for what no list should show.
-      userAgent
-        ?.replaceAll(/[^\x20-\x7e]/g, '')
-        .slice(0, maxUserAgentLength)
-        .trim() || null,
+      shownUserAgent(userAgent),
       ip,
     )
     if (!created) return new InvalidCredentialsError()

@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 
 const maxTokens = 10_000
-/** Ours have some 250 characters. A longer one could be valid all the same, and is verified each time. */
-const maxTokenLength = 1_024
+/** Ours have some 250 characters, those of others up to some thousands. Of a longer one its hash is kept, which is shorter. */
+const maxKeptLength = 512
+const keyOf = (token: string) =>
+  token.length <= maxKeptLength ? token : createHash('sha256').update(token).digest('base64')
 
 /**
  * Access tokens whose signature was found good, until they expire: verifying one takes longer than many a request. A
@@ -16,15 +19,20 @@ export class VerifiedTokens {
   }
 
   get(token: string): string | undefined {
-    const found = this.tokens.get(token)
+    const key = keyOf(token)
+    const found = this.tokens.get(key)
     if (!found) return undefined
     // Not lru-cache's own ttl: it counts on the monotonic clock, and a token ends by the other one.
     if (found.expiresAtMs > Date.now()) return found.sessionId
-    this.tokens.delete(token)
+    this.tokens.delete(key)
     return undefined
   }
 
   set(token: string, sessionId: string, expiresAtMs: number): void {
-    if (token.length <= maxTokenLength) this.tokens.set(token, { sessionId, expiresAtMs })
+    this.tokens.set(keyOf(token), { sessionId, expiresAtMs })
+  }
+
+  clear(): void {
+    this.tokens.clear()
   }
 }

@@ -87,7 +87,7 @@ export interface TransportOptions {
   /** Whose bytes may come and go; without it there are no files. */
   transfers?: FileTransfers
   /** Calls the listener when the session ends, also when it ended a moment ago. Returns the way out. */
-  onSessionEnded: (sessionId: string, listener: () => void) => () => void
+  onSessionEnded: (sessionId: string, listener: (how: 'REVOKED' | 'EXPIRED') => void) => () => void
   /** Called when a socket names its device: it is there from now on. */
   connectDevice: (viewer: Viewer, device: Device, silentMs: () => number) => ConnectedDevice
   health: () => Promise<{ ready: boolean; checks: Record<string, string> }>

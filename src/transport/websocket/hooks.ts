@@ -36,7 +36,7 @@ export interface HookOptions {
   watchdog?: Watchdog
   /** Where what a device has acknowledged goes. */
   deliveries?: Deliveries
-  onSessionEnded: (sessionId: string, listener: () => void) => () => void
+  onSessionEnded: (sessionId: string, listener: (how: 'REVOKED' | 'EXPIRED') => void) => () => void
   connectDevice: ConnectDevice
   /** Who has what share of what sockets keep and do. */
   shares: Shares
@@ -216,7 +216,10 @@ export class ProtocolHooks implements Hooks {
   private endWithSession(sessionId: string, socket: BoundedSocket): void {
     // Closed while its token was checked: nobody would stop the listening.
     if (socket.readyState !== socket.OPEN) return
-    const close = () => socket.close(closeCodes.SESSION_ENDED, 'Session ended')
+    const close = (how: 'REVOKED' | 'EXPIRED') =>
+      how === 'EXPIRED'
+        ? socket.close(closeCodes.FORBIDDEN, 'Access token has expired')
+        : socket.close(closeCodes.SESSION_ENDED, 'Session ended')
     socket.once('close', this.options.onSessionEnded(sessionId, close))
   }
 

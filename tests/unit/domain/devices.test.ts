@@ -34,8 +34,8 @@ class FakeStates implements PresenceStates {
 let states: FakeStates
 let endSession: () => void
 const watch = {
-  onEnded(_: string, listener: () => void) {
-    endSession = listener
+  onEnded(_: string, listener: (how: 'REVOKED') => void) {
+    endSession = () => listener('REVOKED')
     return () => undefined
   },
 }

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ConfigError, loadConfig } from '../../../src/config.ts'
 
@@ -91,6 +92,7 @@ describe('settings', () => {
         quota: { files: 100, byteSize: 524_288_000 },
       },
       s3: null,
+      identity: { builtin: true, outside: null },
       fault: null,
     })
   })
@@ -301,6 +303,62 @@ describe('settings', () => {
     [{ ...store, S3_FORCE_PATH_STYLE: 'yes' }, /^S3_FORCE_PATH_STYLE must be on or off/],
     [{ ...store, DOWNLOAD_URL_TTL_SECONDS: '453601' }, /^DOWNLOAD_URL_TTL_SECONDS must be 453600 or less/],
   ])('refuse %o for a store of files', (env, complaint) => {
+    expect(complaintAbout(env)).toMatch(complaint)
+  })
+})
+
+describe('settings of identity', () => {
+  const auth = { AUTH_JWKS_URL: 'https://login.example.com/jwks', AUTH_ISSUER: 'https://login.example.com/' }
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+  const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ type: 'spki', format: 'pem' })
+
+  it('switch to tokens from outside, whose algorithms are pinned', () => {
+    const { builtin, outside } = loadConfig({
+      ...auth,
+      ACCOUNTS: 'external',
+      AUTH_ROLES: 'a=b=ADMIN, c=STAFF',
+    }).identity
+    expect(builtin).toBe(false)
+    expect(outside).toMatchObject({
+      algorithms: ['RS256', 'ES256', 'EdDSA'],
+      issuers: ['https://login.example.com/'],
+      claims: { id: 'sub', name: 'name', avatar: 'picture', role: null },
+      roles: { 'a=b': 'ADMIN', c: 'STAFF' },
+    })
+    expect(loadConfig(auth).identity.builtin).toBe(true)
+    expect(
+      loadConfig({ ...auth, AUTH_JWKS_URL: '', AUTH_PUBLIC_KEY: pem.replaceAll('\n', '\\n') }).identity.outside?.keys,
+    ).toEqual([publicKey.export({ format: 'jwk' })])
+  })
+
+  it.each<[RegExp, NodeJS.ProcessEnv]>([
+    [/^AUTH_ISSUER must be set/, { ...auth, AUTH_ISSUER: '' }],
+    [/^AUTH_ISSUER must be another issuer/, { ...auth, AUTH_ISSUER: 'parley' }],
+    [/^AUTH_JWKS_URL or AUTH_PUBLIC_KEY must be set, as AUTH_ISSUER is/, { AUTH_ISSUER: 'https://a' }],
+    [/^AUTH_JWKS_URL or AUTH_PUBLIC_KEY must be set, as ACCOUNTS is/, { ACCOUNTS: 'external' }],
+    [/^ACCOUNTS must be external or both/, { ...auth, ACCOUNTS: 'builtin' }],
+    [/^ACCOUNTS must be builtin, external or both/, { ...auth, ACCOUNTS: 'none' }],
+    [/^AUTH_JWKS_URL must be an address/, { ...auth, AUTH_JWKS_URL: 'file:///etc/passwd' }],
+    [/^Only one of/, { ...auth, AUTH_PUBLIC_KEY: pem }],
+    [/^AUTH_ALGORITHMS must be some of/, { ...auth, AUTH_ALGORITHMS: 'RS256,HS256' }],
+    [/^AUTH_ALGORITHMS must be some of/, { ...auth, AUTH_ALGORITHMS: 'none' }],
+    [/^AUTH_ROLES must be like/, { ...auth, AUTH_ROLES: 'admin=ROOT' }],
+    [/^AUTH_PUBLIC_KEY cannot be used: it is no PEM/, { ...auth, AUTH_JWKS_URL: '', AUTH_PUBLIC_KEY: 'x' }],
+    [
+      /^AUTH_PUBLIC_KEY cannot be used: it is a private key/,
+      { ...auth, AUTH_JWKS_URL: '', AUTH_PUBLIC_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() },
+    ],
+    [
+      /^AUTH_PUBLIC_KEY is a key of the type ec/,
+      { ...auth, AUTH_JWKS_URL: '', AUTH_PUBLIC_KEY: pem, AUTH_ALGORITHMS: 'RS256' },
+    ],
+    [/^AUTH_PUBLIC_KEY must have 2048 bits/, { ...auth, AUTH_JWKS_URL: '', AUTH_PUBLIC_KEY: String(weak) }],
+    [
+      /^AUTH_PUBLIC_KEY_FILE cannot be used: ENOENT/,
+      { ...auth, AUTH_JWKS_URL: '', AUTH_PUBLIC_KEY_FILE: '/none/such' },
+    ],
+  ])('are refused in a line: %s', (complaint, env) => {
     expect(complaintAbout(env)).toMatch(complaint)
   })
 })

@@ -1,0 +1,43 @@
+import type { Config } from '../config.ts'
+import { createAuthenticate, withoutAccounts, type Authenticate } from '../domain/identity/authentication.ts'
+import { createOutsideSessions, type OutsideSessions } from '../domain/identity/outside-sessions.ts'
+import { fixedKeys, remoteKeys } from '../domain/identity/token-keys.ts'
+import type { SessionWatch } from '../domain/sessions/session-watch.ts'
+import type { Sessions } from '../domain/sessions/sessions.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Stops } from './stops.ts'
+import type { Storage } from './storage.ts'
+
+/** Who people are: the accounts of Parley's own, if there are any, and those of the embedding product. */
+export function openIdentity(
+  { identity }: Config,
+  own: Sessions,
+  { storage, watch }: { storage: Storage; watch: SessionWatch },
+  logger: Logger,
+  stops: Stops,
+): { sessions: Sessions; authenticate: Authenticate } {
+  const outside = openOutside(identity.outside, storage, watch, logger, stops)
+  const sessions = identity.builtin ? own : withoutAccounts(own)
+  return { sessions, authenticate: createAuthenticate({ builtin: identity.builtin ? own : null, outside }) }
+}
+
+function openOutside(
+  rules: Config['identity']['outside'],
+  storage: Storage,
+  watch: SessionWatch,
+  logger: Logger,
+  stops: Stops,
+): OutsideSessions | null {
+  if (!rules) return null
+  if (!rules.audiences && !rules.authorizedParties) {
+    logger.warn(
+      'Neither AUTH_AUDIENCE nor AUTH_AUTHORIZED_PARTY is set: every token of AUTH_ISSUER is taken, also those for others',
+    )
+  }
+  const url = rules.jwksUrl
+  const keys =
+    url === null ? fixedKeys(rules.keys) : remoteKeys({ url, logger, onKeysGone: () => sessions.forgetVerified() })
+  stops.add(() => keys.stop())
+  const sessions = createOutsideSessions({ rules, keys, store: storage.identities, watch })
+  return sessions
+}
