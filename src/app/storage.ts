@@ -7,6 +7,7 @@ import { createBlockStore } from '../store/blocks.ts'
 import { createConversationStore } from '../store/conversations.ts'
 import { createDatabase, type Database } from '../store/database/database.ts'
 import type { OnRead } from '../store/database/lane.ts'
+import { untilItAnswers } from '../store/database/first-answer.ts'
 import { migrate } from '../store/database/migrate.ts'
 import { createDeletionStore } from '../store/deletions.ts'
 import { createEventStore } from '../store/events.ts'
@@ -52,6 +53,7 @@ export async function openStorage(
   })
   const db = createDatabase({ connectionString, poolSize: config.databasePoolSize, pooling, logger, onRead })
   stops.add(() => db.close())
+  await untilItAnswers(db)
   return createStores(db)
 }
 
