@@ -2,28 +2,13 @@ import type { CodegenConfig } from '@graphql-codegen/cli'
 
 const scalars = { DateTime: 'string', ID: 'string' }
 
-/** Typed documents for the SDK, the tests and the examples, from schema.graphql alone. Run: npm run codegen */
+/** Typed documents of the SDK, which tests and some examples use too, from schema.graphql alone. Run: npm run codegen */
 const config: CodegenConfig = {
   schema: 'schema.graphql',
   // Imports of ES modules: with an extension.
   emitLegacyCommonJSImports: false,
   generates: {
-    'sdk/generated/graphql.ts': {
-      documents: 'sdk/documents/*.graphql',
-      plugins: ['typescript', 'typescript-operations', 'typed-document-node'],
-      config: {
-        scalars,
-        useTypeImports: true,
-        enumsAsTypes: true,
-        dedupeFragments: true,
-        immutableTypes: false,
-        skipTypename: false,
-        nonOptionalTypename: false,
-        avoidOptionals: { field: true, object: false, inputValue: false },
-        onlyOperationTypes: true,
-      },
-    },
-    // What the package has in it: types, and the operations as texts.
+    // Types, and the operations as texts: for the package, tests and examples.
     'sdk/src/generated/graphql.ts': {
       documents: 'sdk/documents/*.graphql',
       plugins: ['typescript', 'typescript-operations', './scripts/documents-plugin.mjs'],

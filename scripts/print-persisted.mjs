@@ -1,11 +1,8 @@
 // Prints the documents of the SDK for PERSISTED_DOCUMENTS: {"<SHA-256>": "<text as the SDK sends it>"}.
 // Run: npx tsx scripts/print-persisted.mjs > persisted.json
 import { createHash } from 'node:crypto'
-import { print } from 'graphql'
-import * as generated from '../sdk/generated/graphql.ts'
+import * as generated from '../sdk/src/generated/graphql.ts'
 
-const texts = Object.entries(generated)
-  .filter(([name, { definitions }]) => name.endsWith('Document') && definitions[0]?.kind === 'OperationDefinition')
-  .map(([, document]) => print(document))
+const texts = Object.entries(generated).flatMap(([name, text]) => (name.endsWith('Document') ? [text] : []))
 const entries = texts.map((text) => [createHash('sha256').update(text).digest('hex'), text])
 console.log(JSON.stringify(Object.fromEntries(entries), null, 2))

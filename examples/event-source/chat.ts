@@ -1,5 +1,4 @@
 import { EventSource } from 'eventsource' // In a browser leave this out: it has its own.
-import { print, stripIgnoredCharacters } from 'graphql'
 import { GraphQLClient } from 'graphql-request'
 import {
   ConversationEventsDocument,
@@ -9,14 +8,11 @@ import {
   MessagesDocument,
   SendMessageDocument,
   type ConversationEventsSubscription,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { retryingFetch } from '../../sdk/src/links/retrying-fetch.ts'
 import { keepSession } from '../../sdk/src/links/kept-session.ts'
 import type { Chat, ChatOptions } from '../chat.ts'
 import { ShownMessages } from '../shown.ts'
-
-/** It stands in an address, so it should be short. */
-const query = stripIgnoredCharacters(print(ConversationEventsDocument))
 
 /** A chat with the browser's own EventSource for what is live. It reconnects and goes on by itself. */
 export async function openChat({ url, handle, password, onEvent, onError }: ChatOptions): Promise<Chat> {
@@ -68,7 +64,11 @@ export async function openChat({ url, handle, password, onEvent, onError }: Chat
       }
       /** Each stream wants a ticket of its own, as an EventSource sends no access token. */
       const connect = async (): Promise<void> => {
-        const input = { query, variables: { conversationId, ...position }, operationName: 'ConversationEvents' }
+        const input = {
+          query: ConversationEventsDocument,
+          variables: { conversationId, ...position },
+          operationName: 'ConversationEvents',
+        }
         const { createStreamTicket: ticket } = await client.request(CreateStreamTicketDocument, { input })
         if (ticket.__typename !== 'CreateStreamTicketSuccess') throw new Error(ticket.reason)
         if (closed) return

@@ -1,4 +1,3 @@
-import { print } from 'graphql'
 import { GraphQLClient } from 'graphql-request'
 import {
   ConversationEventsDocument,
@@ -7,7 +6,7 @@ import {
   MessagesDocument,
   SendMessageDocument,
   type ConversationEventsSubscription,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { createLiveClient } from '../../sdk/src/links/resuming-client.ts'
 import { retryingFetch } from '../../sdk/src/links/retrying-fetch.ts'
 import { keepSession } from '../../sdk/src/links/kept-session.ts'
@@ -59,7 +58,7 @@ export async function openChat({ url, handle, password, onEvent, onError, live }
         shown.replace(edges.map(({ node }) => node))
         stop = socket.subscribe<ConversationEventsSubscription>(
           {
-            query: print(ConversationEventsDocument),
+            query: ConversationEventsDocument,
             variables: { conversationId, after: cursor.eventSeq, mark: cursor.mark },
           },
           { next: ({ data }) => data && take(data.conversationEvents), error: onError ?? console.error, complete() {} },

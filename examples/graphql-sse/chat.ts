@@ -1,5 +1,3 @@
-import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
-import { print } from 'graphql'
 import type { Client } from 'graphql-sse'
 import {
   ConversationEventsDocument,
@@ -8,20 +6,17 @@ import {
   MessagesDocument,
   SendMessageDocument,
   type ConversationEventsSubscription,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
+import type { DocumentText } from '../../sdk/src/requests/document.ts'
 import { createLiveSseClient } from '../../sdk/src/links/resuming-sse.ts'
 import { keepSession, type SessionKeeper } from '../../sdk/src/links/kept-session.ts'
 import type { Chat, ChatOptions } from '../chat.ts'
 import { ShownMessages } from '../shown.ts'
 
 /** Any operation is a stream here; that of a query or a mutation has one result, and is asked for again until it came. */
-async function ask<Data, Variables>(
-  client: Client,
-  document: TypedDocumentNode<Data, Variables>,
-  variables: Variables,
-) {
+async function ask<Data, Variables>(client: Client, document: DocumentText<Data, Variables>, variables: Variables) {
   for await (const { data, errors } of client.iterate<Data>({
-    query: print(document),
+    query: document,
     variables: variables as object as Record<string, unknown>,
   })) {
     if (data) return data
@@ -65,7 +60,7 @@ export async function openChat({ url, handle, password, onEvent, onError, live }
         shown.replace(edges.map(({ node }) => node))
         stop = client.subscribe<ConversationEventsSubscription>(
           {
-            query: print(ConversationEventsDocument),
+            query: ConversationEventsDocument,
             variables: { conversationId, after: cursor.eventSeq, mark: cursor.mark },
           },
           { next: ({ data }) => data && take(data.conversationEvents), error: onError ?? console.error, complete() {} },

@@ -12,7 +12,7 @@ import {
   SetTypingDocument,
   StartDirectDocument,
   ToggleReactionDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask } from '../testkit/api.ts'
 import { effort } from '../testkit/effort.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'

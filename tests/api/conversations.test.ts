@@ -14,7 +14,7 @@ import {
   StartDirectDocument,
   type CreateGroupInput,
   type MembersQuery,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask, expectErrors, expectSubstance, follow, followInbox } from '../testkit/api.ts'
 import type { TestDatabase } from '../testkit/database.ts'
 import { connect, expectType, newKey, signUp, type Person } from '../testkit/person.ts'

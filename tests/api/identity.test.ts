@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, randomUUID } from 'node:crypto'
 import { SignJWT, UnsecuredJWT } from 'jose'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import { LoginDocument, SessionsDocument, RevokeSessionDocument } from '../../sdk/generated/graphql.ts'
+import { LoginDocument, SessionsDocument, RevokeSessionDocument } from '../../sdk/src/generated/graphql.ts'
 import { ask, askSocket, expectErrors } from '../testkit/api.ts'
 import { audience, enter, newKeyOf, pemOf, startIssuer, type Issuer, type IssuerKey } from '../testkit/issuer.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'

@@ -7,7 +7,7 @@ import {
   ViewerDocument,
   type InboxFilter,
   type UpdateInboxEntryInput,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask, cursorsOf, expectErrors, followInbox } from '../testkit/api.ts'
 import type { TestDatabase } from '../testkit/database.ts'
 import { expectType, signUp, type Person } from '../testkit/person.ts'

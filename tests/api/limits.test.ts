@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { RemoveMemberDocument } from '../../sdk/generated/graphql.ts'
+import { RemoveMemberDocument } from '../../sdk/src/generated/graphql.ts'
+import { asDocument } from '../../sdk/src/requests/document.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
@@ -55,10 +56,7 @@ describe('the objects of one operation', () => {
 
   test('are limited for subscriptions and over a WebSocket too', async () => {
     const deep = `subscription ($id: ID!) { messageEvents(conversationId: $id) { ... on MessageSent { message { ${pagesInPages(3, 100)} } } } }`
-    const events = ann.client.subscribe(
-      { kind: 'Document', definitions: (await import('graphql')).parse(deep).definitions } as never,
-      { id: conversation },
-    )
+    const events = ann.client.subscribe(asDocument<unknown, { id: string }>(deep), { id: conversation })
     await expect(events.next()).rejects.toMatchObject({ code: 'QUERY_TOO_COMPLEX' })
   })
 })

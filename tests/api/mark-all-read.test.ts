@@ -4,7 +4,7 @@ import {
   MarkAllReadDocument,
   UpdateInboxEntryDocument,
   UpdateSettingsDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask, expectErrors, follow, followInbox } from '../testkit/api.ts'
 import type { TestDatabase } from '../testkit/database.ts'
 import { gather, signUpMany } from '../testkit/crowd.ts'

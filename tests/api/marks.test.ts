@@ -6,7 +6,7 @@ import {
   ResyncDocument,
   ViewerDocument,
   WriteStatusDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask, askSocket, expectErrors } from '../testkit/api.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'
 import { Reader } from '../testkit/reader.ts'

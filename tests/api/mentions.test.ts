@@ -1,7 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
-import { AddMembersDocument, LeaveConversationDocument, UpdateInboxEntryDocument } from '../../sdk/generated/graphql.ts'
+import {
+  AddMembersDocument,
+  LeaveConversationDocument,
+  UpdateInboxEntryDocument,
+} from '../../sdk/src/generated/graphql.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'
 import { sharedServer } from '../testkit/shared.ts'
 

@@ -14,7 +14,7 @@ import {
   WriteStatusDocument,
   type EditMessageInput,
   type SendMessageInput,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask, expectErrors, expectSubstance, follow, followInbox } from '../testkit/api.ts'
 import type { TestDatabase } from '../testkit/database.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'

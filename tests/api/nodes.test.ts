@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { LeaveConversationDocument, RemoveMemberDocument } from '../../sdk/generated/graphql.ts'
+import { LeaveConversationDocument, RemoveMemberDocument } from '../../sdk/src/generated/graphql.ts'
 import { ask } from '../testkit/api.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { sharedServer } from '../testkit/shared.ts'

@@ -1,7 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
-import { SendMessageDocument, UpdateInboxEntryDocument } from '../../sdk/generated/graphql.ts'
+import { SendMessageDocument, UpdateInboxEntryDocument } from '../../sdk/src/generated/graphql.ts'
 import { cursorsOf } from '../testkit/api.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
 import { Reader } from '../testkit/reader.ts'

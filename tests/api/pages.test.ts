@@ -1,7 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
-import { ResyncDocument } from '../../sdk/generated/graphql.ts'
+import { ResyncDocument } from '../../sdk/src/generated/graphql.ts'
 import { ask } from '../testkit/api.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { Reader } from '../testkit/reader.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { HeartbeatDocument, PresenceEventsDocument } from '../../sdk/generated/graphql.ts'
+import { HeartbeatDocument, PresenceEventsDocument } from '../../sdk/src/generated/graphql.ts'
 import { ask, askSocket, expectErrors } from '../testkit/api.ts'
 import { crowdSecret } from '../testkit/crowd.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'

@@ -7,7 +7,7 @@ import {
   ToggleReactionDocument,
   UpdateInboxEntryDocument,
   WriteStatusDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask, expectErrors, expectSubstance, follow } from '../testkit/api.ts'
 import type { TestDatabase } from '../testkit/database.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'

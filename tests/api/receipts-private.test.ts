@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { EditMessageDocument, ResyncDocument } from '../../sdk/generated/graphql.ts'
+import { EditMessageDocument, ResyncDocument } from '../../sdk/src/generated/graphql.ts'
 import { follow, followInbox } from '../testkit/api.ts'
 import { crowdSecret, gather, signUpMany } from '../testkit/crowd.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'

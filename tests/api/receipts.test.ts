@@ -7,7 +7,7 @@ import {
   RemoveMemberDocument,
   ResyncDocument,
   UpdateInboxEntryDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { follow, followInbox } from '../testkit/api.ts'
 import { crowdSecret, gather, signUpMany } from '../testkit/crowd.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'

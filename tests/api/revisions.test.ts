@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { RemoveMemberDocument } from '../../sdk/generated/graphql.ts'
+import { RemoveMemberDocument } from '../../sdk/src/generated/graphql.ts'
 import { ask } from '../testkit/api.ts'
 import type { TestDatabase } from '../testkit/database.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'

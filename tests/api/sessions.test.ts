@@ -9,7 +9,7 @@ import {
   SessionsDocument,
   UpdateSettingsDocument,
   ViewerDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask, askSocket, expectErrors, expectSubstance } from '../testkit/api.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
 import { connect, expectType, newKey, Person, signUp } from '../testkit/person.ts'

@@ -8,7 +8,7 @@ import {
   RemoveMemberDocument,
   RenameConversationDocument,
   ResyncDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask, askSocket, cursorsOf, expectErrors, follow, followInbox } from '../testkit/api.ts'
 import type { TestDatabase } from '../testkit/database.ts'
 import { newKey, Person, signUp } from '../testkit/person.ts'

@@ -9,7 +9,7 @@ import {
   ResyncDocument,
   SendMessageDocument,
   WriteStatusDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask, expectErrors, expectSubstance, follow } from '../testkit/api.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
 import type { ServerProcess } from '../testkit/server.ts'

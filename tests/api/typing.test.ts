@@ -5,7 +5,7 @@ import {
   LogoutDocument,
   RemoveMemberDocument,
   SetTypingDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask } from '../testkit/api.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import type { Pair } from '../testkit/pair.ts'

@@ -1,6 +1,5 @@
-import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
-import { print } from 'graphql'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { textOf, type TypedDocument } from '../../sdk/src/requests/document.ts'
 import { keyOf } from '../testkit/ask.ts'
 import type { Person } from '../testkit/person.ts'
 import { Replica } from '../testkit/replica.ts'
@@ -160,7 +159,7 @@ function stateOf(world: World, person: Person, conversationId: string, replica: 
 async function compareStates(world: World, readers: ChaosReader[]): Promise<History['states']> {
   const states: History['states'] = []
   for (const person of world.people) {
-    const client = { request: (document: TypedDocumentNode, v: object) => ask(world, person, print(document), v) }
+    const client = { request: (document: TypedDocument, v: object) => ask(world, person, textOf(document), v) }
     const fresh = new Map<string, string>()
     for (const reader of readers.filter((one) => one.person === person)) {
       for (const [id, { replica }] of reader.copies) {

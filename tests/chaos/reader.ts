@@ -1,12 +1,11 @@
-import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
-import { print } from 'graphql'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { textOf, type TypedDocument } from '../../sdk/src/requests/document.ts'
 import {
   ConversationEventsDocument,
   InboxEventsDocument,
   ResyncDocument,
   type ResyncQuery,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import type { Person } from '../testkit/person.ts'
 import { Replica, type ConversationEvent, type InboxEvent } from '../testkit/replica.ts'
 import { withoutResume } from '../testkit/without-resume.ts'
@@ -34,9 +33,9 @@ export interface ReaderOptions {
   chance: Chance
 }
 
-const conversationText = print(ConversationEventsDocument)
-const inboxText = print(InboxEventsDocument)
-const inboxByCursorsText = print(withoutResume(InboxEventsDocument))
+const conversationText = ConversationEventsDocument
+const inboxText = InboxEventsDocument
+const inboxByCursorsText = withoutResume(InboxEventsDocument)
 const inboxPageText = `{ inbox(first: 100, filter: ALL) { resume nodes { conversation { id } } } }`
 const viewerText = `{ viewer { cursor { streamId eventSeq mark } } }`
 /** Small, so that catching up takes several answers. */
@@ -185,7 +184,7 @@ export class ChaosReader {
   /** Catches up by requests, until there is no more. */
   private async resync(): Promise<void> {
     for (let nth = 0; nth < maxResyncs; nth++) {
-      const answer = await this.ask(print(ResyncDocument), { resume: this.token, limit: resyncLimit })
+      const answer = await this.ask(ResyncDocument, { resume: this.token, limit: resyncLimit })
       if (this.stopped) return
       const { streams, resume } = (answer as unknown as ResyncQuery).resync
       for (const { events } of streams) for (const event of events) await this.take(event)
@@ -253,7 +252,7 @@ export class ChaosReader {
   }
 
   private async readAnew(conversationId: string): Promise<void> {
-    const client = { request: (document: TypedDocumentNode, variables: object) => this.ask(print(document), variables) }
+    const client = { request: (document: TypedDocument, variables: object) => this.ask(textOf(document), variables) }
     // The only part of a person that reading needs: this client retries at other servers until there is an answer.
     const replica = await Replica.read({ client } as unknown as Person, conversationId)
     if (!replica || this.stopped) return

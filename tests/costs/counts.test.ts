@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parse, type DocumentNode } from 'graphql'
+import { parse } from 'graphql'
 import { beforeAll, expect, test, vi } from 'vitest'
+import type { TypedDocument } from '../../sdk/src/requests/document.ts'
 import {
   ConversationEventsDocument,
   InboxDocument,
@@ -10,7 +11,7 @@ import {
   SearchMessagesDocument,
   SendMessageDocument,
   TypingEventsDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { keyOf } from '../testkit/ask.ts'
 import { gather, signUpMany } from '../testkit/crowd.ts'
 import { startMeasuredServer, type MeasuredServer, type Work } from '../testkit/measured-work.ts'
@@ -81,7 +82,7 @@ class Readers {
   /** Resolves when all of them follow the group, from a place in it or from now on. */
   async open(
     people: readonly Person[],
-    documentOf: (index: number) => DocumentNode,
+    documentOf: (index: number) => TypedDocument,
     after: number | null = null,
     conversationId = group,
   ) {
@@ -115,7 +116,7 @@ class Readers {
 }
 
 /** Sends at once, on one socket. */
-async function burst(count: number, document: DocumentNode = AckOnlyDocument) {
+async function burst(count: number, document: TypedDocument = AckOnlyDocument) {
   const socket = await RawSocket.connect(ann)
   const answered = new Set<string>()
   socket.onComplete = (id) => answered.add(id)
@@ -138,7 +139,7 @@ async function burst(count: number, document: DocumentNode = AckOnlyDocument) {
 const head = async () => (await ann.send(group, 'The newest')).ack.cursor.eventSeq
 
 /** What it costs when a message goes to all of these, after one that told that all of them listen. */
-async function toReaders(people: readonly Person[], documentOf: (index: number) => DocumentNode) {
+async function toReaders(people: readonly Person[], documentOf: (index: number) => TypedDocument) {
   const readers = await new Readers().open(people, documentOf, await head())
   await ann.send(group, 'Is everybody there?')
   await readers.until(1)
@@ -150,7 +151,7 @@ async function toReaders(people: readonly Person[], documentOf: (index: number) 
   return measured
 }
 
-async function gathered(document: DocumentNode) {
+async function gathered(document: TypedDocument) {
   const sends = await burst(64, document)
   const measured = await server.measure(() => sends.run())
   sends.close()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { SendMessageDocument, WriteStatusDocument } from '../../sdk/generated/graphql.ts'
+import { SendMessageDocument, WriteStatusDocument } from '../../sdk/src/generated/graphql.ts'
 import { ask, askSocket, expectErrors, type Answer } from '../testkit/api.ts'
 import { keyOf } from '../testkit/ask.ts'
 import { effort, inFullRun } from '../testkit/effort.ts'

@@ -1,5 +1,5 @@
 import { expect, inject, test } from 'vitest'
-import { LogoutDocument, RemoveMemberDocument } from '../../sdk/generated/graphql.ts'
+import { LogoutDocument, RemoveMemberDocument } from '../../sdk/src/generated/graphql.ts'
 import { startPair } from '../testkit/pair.ts'
 import { signUp } from '../testkit/person.ts'
 import { startProxy } from '../testkit/proxy.ts'

@@ -5,7 +5,7 @@ import {
   LogoutDocument,
   RefreshSessionDocument,
   RemoveMemberDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask, expectErrors, expectSubstance } from '../testkit/api.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { connect, expectType, Person, signUp } from '../testkit/person.ts'

@@ -5,7 +5,7 @@ import {
   SuspendUserDocument,
   UnsuspendUserDocument,
   type SuspendUserInput,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask, expectErrors } from '../testkit/api.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { connect, expectType, newKey, Person, signUp } from '../testkit/person.ts'

@@ -7,7 +7,7 @@ import {
   ViewerDocument,
   type InboxFilter,
   type UpdateInboxEntryInput,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { expectWholeChain } from '../testkit/chain.ts'
 import { cursorsOf } from '../testkit/api.ts'
 import { keyOf } from '../testkit/ask.ts'

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { parse, type DocumentNode } from 'graphql'
+import { parse } from 'graphql'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
+import type { TypedDocument } from '../../sdk/src/requests/document.ts'
 import {
   ConversationEventsDocument,
   InboxEventsDocument,
   LogoutDocument,
   MessageEventsDocument,
   RemoveMemberDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask } from '../testkit/api.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import type { Pair } from '../testkit/pair.ts'
@@ -47,13 +48,13 @@ class Device {
     return device
   }
 
-  static async openOn(person: Person, document: DocumentNode, id: string) {
+  static async openOn(person: Person, document: TypedDocument, id: string) {
     const device = new Device(await RawSocket.connect(person, { deviceId: 'a device' }))
     device.begin(document, { conversationId: id, after: 0 })
     return device
   }
 
-  begin(document: DocumentNode, variables: object) {
+  begin(document: TypedDocument, variables: object) {
     this.raw.begin(newKey(), document, variables)
   }
 

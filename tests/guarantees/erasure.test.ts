@@ -1,7 +1,12 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
-import { InboxDocument, MessagesDocument, ResyncDocument, SendMessageDocument } from '../../sdk/generated/graphql.ts'
+import {
+  InboxDocument,
+  MessagesDocument,
+  ResyncDocument,
+  SendMessageDocument,
+} from '../../sdk/src/generated/graphql.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
 import { Reader } from '../testkit/reader.ts'

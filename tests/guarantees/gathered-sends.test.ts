@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { SendMessageDocument } from '../../sdk/generated/graphql.ts'
+import { SendMessageDocument } from '../../sdk/src/generated/graphql.ts'
 import { encodeGlobalId } from '../../src/schema/building/ids.ts'
 import { expectWholeChain } from '../testkit/chain.ts'
 import { keyOf } from '../testkit/ask.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
-import { AddMembersDocument, RemoveMemberDocument, UpdateInboxEntryDocument } from '../../sdk/generated/graphql.ts'
+import { AddMembersDocument, RemoveMemberDocument, UpdateInboxEntryDocument } from '../../sdk/src/generated/graphql.ts'
 import { ask } from '../testkit/api.ts'
 import { keyOf } from '../testkit/ask.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { CreateGroupDocument, SendMessageDocument, StartDirectDocument } from '../../sdk/generated/graphql.ts'
+import { CreateGroupDocument, SendMessageDocument, StartDirectDocument } from '../../sdk/src/generated/graphql.ts'
 import { keyOf } from '../testkit/ask.ts'
 import { holdRows } from '../testkit/hold-rows.ts'
 import type { Pair } from '../testkit/pair.ts'

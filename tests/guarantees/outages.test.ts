@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SendMessageDocument, WriteStatusDocument } from '../../sdk/generated/graphql.ts'
+import { SendMessageDocument, WriteStatusDocument } from '../../sdk/src/generated/graphql.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { startPair } from '../testkit/pair.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'

@@ -23,7 +23,7 @@ import {
   RenameConversationDocument,
   ResyncDocument,
   ViewerDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask, askSubscription } from '../testkit/ask.ts'
 import type { Pair } from '../testkit/pair.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { ReactionsDocument } from '../../sdk/generated/graphql.ts'
+import { ReactionsDocument } from '../../sdk/src/generated/graphql.ts'
 import { ask } from '../testkit/api.ts'
 import { crowdSecret, gather, signUpMany } from '../testkit/crowd.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'

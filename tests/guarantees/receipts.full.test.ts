@@ -6,7 +6,7 @@ import {
   ResyncDocument,
   UpdateInboxEntryDocument,
   ViewerDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { crowdSecret, gather, signUpMany } from '../testkit/crowd.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
 import { effort } from '../testkit/effort.ts'

@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import { LoginDocument, LogoutDocument, RefreshSessionDocument } from '../../sdk/generated/graphql.ts'
+import { LoginDocument, LogoutDocument, RefreshSessionDocument } from '../../sdk/src/generated/graphql.ts'
 import { ask, expectErrors } from '../testkit/api.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
 import { connect, expectType, Person, signUp } from '../testkit/person.ts'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { ResyncDocument, ViewerDocument } from '../../sdk/generated/graphql.ts'
+import { ResyncDocument, ViewerDocument } from '../../sdk/src/generated/graphql.ts'
 import { restorable } from '../testkit/backup.ts'
 import { casesOf } from '../testkit/effort.ts'
 import { persistently } from '../testkit/persistently.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { beforeAll, expect, test } from 'vitest'
-import { AddMembersDocument, RemoveMemberDocument } from '../../sdk/generated/graphql.ts'
+import { AddMembersDocument, RemoveMemberDocument } from '../../sdk/src/generated/graphql.ts'
 import { keyOf } from '../testkit/ask.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { signUp, type Person } from '../testkit/person.ts'

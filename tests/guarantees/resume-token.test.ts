@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { AddMembersDocument, RemoveMemberDocument } from '../../sdk/generated/graphql.ts'
+import { AddMembersDocument, RemoveMemberDocument } from '../../sdk/src/generated/graphql.ts'
 import { ask, askSocket, expectErrors } from '../testkit/api.ts'
 import { keyOf } from '../testkit/ask.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'

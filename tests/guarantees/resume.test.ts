@@ -1,7 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
-import { AddMembersDocument, RemoveMemberDocument, ViewerDocument } from '../../sdk/generated/graphql.ts'
+import { AddMembersDocument, RemoveMemberDocument, ViewerDocument } from '../../sdk/src/generated/graphql.ts'
 import { expectWholeChain } from '../testkit/chain.ts'
 import { effort } from '../testkit/effort.ts'
 import { InboxClient } from '../testkit/inbox-client.ts'

@@ -13,7 +13,7 @@ import {
   SendMessageDocument,
   UpdateInboxEntryDocument,
   UpdateSettingsDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { closeCodes } from '../../src/transport/websocket/close-codes.ts'
 import type { Pair } from '../testkit/pair.ts'
 import { signUp, type Person } from '../testkit/person.ts'

@@ -1,7 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
-import { AddMembersDocument, LeaveConversationDocument } from '../../sdk/generated/graphql.ts'
+import { AddMembersDocument, LeaveConversationDocument } from '../../sdk/src/generated/graphql.ts'
 import { expectWholeChain } from '../testkit/chain.ts'
 import { ask } from '../testkit/api.ts'
 import { crowdSecret, gather, signUpMany } from '../testkit/crowd.ts'

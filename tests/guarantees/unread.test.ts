@@ -7,7 +7,7 @@ import {
   MarkDeliveredDocument,
   UpdateInboxEntryDocument,
   type UpdateInboxEntryInput,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { keyOf } from '../testkit/ask.ts'
 import { effort } from '../testkit/effort.ts'
 import { holdRows } from '../testkit/hold-rows.ts'

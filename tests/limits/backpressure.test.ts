@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { parse, type DocumentNode } from 'graphql'
+import { parse } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
-import { MessagesDocument } from '../../sdk/generated/graphql.ts'
+import type { TypedDocument } from '../../sdk/src/requests/document.ts'
+import { MessagesDocument } from '../../sdk/src/generated/graphql.ts'
 import { closeCodes } from '../../src/transport/websocket/close-codes.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { effort } from '../testkit/effort.ts'
@@ -61,7 +62,7 @@ async function subscribe(
   person: Person,
   conversationId: string,
   after: number,
-  document: DocumentNode,
+  document: TypedDocument,
 ): Promise<Subscriber> {
   const seqs: number[] = []
   const raw = Object.assign(await RawSocket.connect(person), { seqs })
@@ -75,7 +76,7 @@ async function subscribe(
   return raw
 }
 
-const many = (person: Person, count: number, conversationId: string, document: DocumentNode) =>
+const many = (person: Person, count: number, conversationId: string, document: TypedDocument) =>
   Promise.all(range(1, count).map(() => subscribe(person, conversationId, 0, document)))
 
 async function untilAllHave(subscribers: readonly Subscriber[], count: number): Promise<void> {

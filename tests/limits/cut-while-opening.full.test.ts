@@ -1,15 +1,15 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { print, type DocumentNode } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { textOf, type TypedDocument } from '../../sdk/src/requests/document.ts'
 import {
   ConversationEventsDocument,
   InboxEventsDocument,
   PresenceEventsDocument,
   SetTypingDocument,
   TypingEventsDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { startCounted, type CountedServer } from '../testkit/counted.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { Gate } from '../testkit/gate.ts'
@@ -61,7 +61,7 @@ afterAll(async () => {
 })
 
 interface Operation {
-  document: DocumentNode
+  document: TypedDocument
   variables: (of: { person: Person; conversationId: string }) => object
 }
 
@@ -94,7 +94,7 @@ type Begin = (socket: Socket, of: (typeof people)[number], operations: readonly 
 
 const bySse: Begin = (socket, of, [operation]) => {
   if (!operation) return
-  const body = JSON.stringify({ query: print(operation.document), variables: operation.variables(of) })
+  const body = JSON.stringify({ query: textOf(operation.document), variables: operation.variables(of) })
   socket.write(
     `POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${of.person.session.accessToken}\r\n` +
       'Content-Type: application/json\r\nAccept: text/event-stream\r\n' +
@@ -125,7 +125,7 @@ const bySocket: Begin = (socket, of, operations) => {
     text += chunk.toString('latin1')
     if (before || !text.includes('connection_ack')) return
     operations.forEach(({ document, variables }, index) => {
-      const payload = { query: print(document), variables: variables(of) }
+      const payload = { query: textOf(document), variables: variables(of) }
       socket.write(frame({ id: String(index), type: 'subscribe', payload }))
     })
   })

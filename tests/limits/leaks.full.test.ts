@@ -5,7 +5,7 @@ import {
   PresenceEventsDocument,
   SetTypingDocument,
   TypingEventsDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { startCounted, type CountedServer } from '../testkit/counted.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { signUp, type Person } from '../testkit/person.ts'

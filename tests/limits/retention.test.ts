@@ -7,7 +7,7 @@ import {
   SendMessageDocument,
   WriteStatusDocument,
   type ConversationEventsSubscription,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { keyOf } from '../testkit/ask.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'

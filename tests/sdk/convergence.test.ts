@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { MessagesDocument } from '../../sdk/generated/graphql.ts'
+import { MessagesDocument } from '../../sdk/src/generated/graphql.ts'
 import { createParley, type Parley } from '../../sdk/src/parley.ts'
 import { messageCursor } from '../../sdk/src/replica/pages.ts'
 import type { MessageState } from '../../sdk/src/replica/state.ts'

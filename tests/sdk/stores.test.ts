@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { WebSocket } from 'ws'
 import { beforeAll, expect, test } from 'vitest'
-import { OpenSupportDocument } from '../../sdk/generated/graphql.ts'
+import { OpenSupportDocument } from '../../sdk/src/generated/graphql.ts'
 import { createParley, type Parley, type ParleyOptions, type Store } from '../../sdk/src/index.ts'
 import { atEndOfEachFile } from '../testkit/at-end.ts'
 import type { TestDatabase } from '../testkit/database.ts'

@@ -3,15 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ParleyClient } from '../../sdk/client.ts'
 import {
   ConversationDocument,
   InboxDocument,
   MembersDocument,
   ResyncDocument,
   ViewerDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
+import type { TestClient } from '../testkit/client.ts'
 import { connect } from '../testkit/person.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
 
@@ -44,7 +44,7 @@ async function fetchGraphql(url: string, token: string, query: string): Promise<
   return { body: (await response.json()) as Found }
 }
 
-async function inboxOf(client: ParleyClient) {
+async function inboxOf(client: TestClient) {
   const { inbox } = await client.request(InboxDocument, { first: 100, filter: 'ALL' })
   return inbox.edges.map(({ node }) => node)
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
-import type { SessionFieldsFragment } from '../../sdk/generated/graphql.ts'
+import type { SessionFieldsFragment } from '../../sdk/src/generated/graphql.ts'
 import type { TestDatabase } from './database.ts'
 import { Person } from './person.ts'
 

@@ -1,4 +1,4 @@
-import type { StreamCursorInput } from '../../sdk/generated/graphql.ts'
+import type { StreamCursorInput } from '../../sdk/src/generated/graphql.ts'
 import type { Person } from './person.ts'
 import type { Reader } from './reader.ts'
 import { Replica, type InboxEvent } from './replica.ts'

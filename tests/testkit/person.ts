@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { WebSocket } from 'ws'
-import { createParleyClient, type ParleyClient } from '../../sdk/client.ts'
 import {
   ConversationDocument,
   ConversationEventsDocument,
@@ -21,7 +19,8 @@ import {
   ViewerDocument,
   type SessionFieldsFragment,
   type StreamCursorInput,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
+import { createTestClient, type TestClient } from './client.ts'
 import { Reader } from './reader.ts'
 import { withoutResume } from './without-resume.ts'
 import { atEndOfEachFile } from './at-end.ts'
@@ -38,7 +37,7 @@ export function expectType<Result extends { __typename?: string }, Name extends 
 export const newKey = (): string => randomUUID()
 
 const inboxByCursors = withoutResume(InboxEventsDocument)
-const clients: ParleyClient[] = []
+const clients: TestClient[] = []
 
 atEndOfEachFile(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()))
@@ -50,8 +49,8 @@ export interface NamedDevice {
 }
 
 /** A client of a server. It never reconnects by itself: a test decides that. */
-export function connect(url: string, token: () => string | null, device?: NamedDevice): ParleyClient {
-  const client = createParleyClient({ url, token, device, webSocketImpl: WebSocket, socket: { retryAttempts: 0 } })
+export function connect(url: string, token: () => string | null, device?: NamedDevice): TestClient {
+  const client = createTestClient(url, token, device)
   clients.push(client)
   return client
 }
@@ -64,7 +63,7 @@ export interface Place {
 
 /** A logged-in person with a client of one server. */
 export class Person {
-  readonly client: ParleyClient
+  readonly client: TestClient
   constructor(
     readonly session: SessionFieldsFragment,
     readonly url: string,

@@ -8,7 +8,7 @@ import {
   type PresenceFieldsFragment,
   type PresenceStatus,
   type UpdateSettingsInput,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { ask } from './api.ts'
 import { signUpMany } from './crowd.ts'
 import type { TestDatabase } from './database.ts'

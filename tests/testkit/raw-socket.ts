@@ -1,5 +1,5 @@
-import { print, type DocumentNode } from 'graphql'
 import { WebSocket } from 'ws'
+import { textOf, type TypedDocument } from '../../sdk/src/requests/document.ts'
 import { atEndOfEachFile } from './at-end.ts'
 import type { Person } from './person.ts'
 
@@ -76,8 +76,8 @@ export class RawSocket {
   }
 
   /** Begins an operation. The caller chooses the id, which must be unique among the socket's running operations. */
-  begin(id: string, document: DocumentNode, variables: object): void {
-    this.send({ id, type: 'subscribe', payload: { query: print(document), variables } })
+  begin(id: string, document: TypedDocument, variables: object): void {
+    this.send({ id, type: 'subscribe', payload: { query: textOf(document), variables } })
   }
 
   /** Unsubscribes. */

@@ -1,7 +1,7 @@
-import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
-import { print, type GraphQLFormattedError } from 'graphql'
+import type { GraphQLFormattedError } from 'graphql'
 import type { Client } from 'graphql-ws'
 import type { WebSocket } from 'ws'
+import { textOf, type TypedDocument } from '../../sdk/src/requests/document.ts'
 import type { Person } from './person.ts'
 import { atEndOfEachFile } from './at-end.ts'
 import { socketClient } from './socket-client.ts'
@@ -35,7 +35,7 @@ export class Reader<Event> {
    */
   static async open<Data, Variables extends object, Event>(
     person: Person,
-    document: TypedDocumentNode<Data, Variables>,
+    document: TypedDocument<Data, Variables>,
     variables: Variables,
     pick: (data: Data) => Event,
   ): Promise<Reader<Event>> {
@@ -49,7 +49,7 @@ export class Reader<Event> {
       reader.end({ closeCode: (event as { code: number }).code })
     })
     client.subscribe<Data>(
-      { query: print(document), variables: variables as Record<string, unknown> },
+      { query: textOf(document), variables: variables as Record<string, unknown> },
       {
         next: ({ data, errors }) => {
           if (errors) reader.end({ errors })

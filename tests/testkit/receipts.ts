@@ -5,7 +5,7 @@ import {
   MembersDocument,
   MessageStatusDocument,
   UpdateSettingsDocument,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { expectType } from './person.ts'
 
 /** For a server that publishes gathered receipts only when a test calls flushReceipts. */

@@ -1,6 +1,6 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
-import type { ConversationEventsSubscription, ResyncQuery } from '../../sdk/generated/graphql.ts'
+import type { ConversationEventsSubscription, ResyncQuery } from '../../sdk/src/generated/graphql.ts'
 import type { Person } from './person.ts'
 
 export type ConversationEvent = ConversationEventsSubscription['conversationEvents']

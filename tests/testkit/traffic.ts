@@ -3,7 +3,7 @@ import {
   EditMessageDocument,
   MarkDeliveredDocument,
   type MessageFieldsFragment,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { newKey, type Person } from './person.ts'
 import type { Random } from './random.ts'
 

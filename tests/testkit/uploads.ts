@@ -5,7 +5,7 @@ import {
   MessageAttachmentsDocument,
   SendMessageDocument,
   type AttachmentFieldsFragment,
-} from '../../sdk/generated/graphql.ts'
+} from '../../sdk/src/generated/graphql.ts'
 import { expectType, newKey, type Person } from './person.ts'
 
 export interface TestFile {

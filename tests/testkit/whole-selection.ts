@@ -7,8 +7,6 @@ import {
   isLeafType,
   isObjectType,
   isUnionType,
-  parse,
-  type DocumentNode,
   type GraphQLField,
   type GraphQLObjectType,
 } from 'graphql'
@@ -22,7 +20,7 @@ const pageSize = 3
  * A subscription that selects every field of every type that its events can contain, `depth` objects deep: at that depth
  * it selects no more objects.
  */
-export function wholeSubscription(fieldName: string, operationName: string, depth: number): DocumentNode {
+export function wholeSubscription(fieldName: string, operationName: string, depth: number): string {
   const root = schema.getSubscriptionType()?.getFields()[fieldName]
   if (!root) throw new Error(`no subscription ${fieldName}`)
   const fragments = new Map<string, string>()
@@ -59,8 +57,8 @@ export function wholeSubscription(fieldName: string, operationName: string, dept
   const spreads = schema.getPossibleTypes(type).map((each) => `...${fragmentFor(each, depth)}`)
   const variables = root.args.map((arg) => `$${arg.name}: ${String(arg.type)}`).join(', ')
   const args = root.args.map((arg) => `${arg.name}: $${arg.name}`).join(', ')
-  return parse(
+  return (
     `subscription ${operationName}(${variables}) { ${fieldName}(${args}) { ${spreads.join(' ')} } } ` +
-      [...fragments.values()].join(' '),
+    [...fragments.values()].join(' ')
   )
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SendMessageDocument } from '../../sdk/generated/graphql.ts'
+import { SendMessageDocument } from '../../sdk/src/generated/graphql.ts'
 import { ask, expectErrors } from '../testkit/api.ts'
 import { keyOf } from '../testkit/ask.ts'
 import { newKey, signUp } from '../testkit/person.ts'

@@ -2,14 +2,17 @@
  * An operation's text that knows the types of its data and its variables. They are where graphql-codegen's and gql.tada's
  * documents have them, so that the generated documents of any of these fit wherever one is asked for.
  */
-export interface TypedDocument<Data = unknown, Variables = unknown> {
+export interface TypedDocument<Data = unknown, Variables = never> {
   toString(): string
   /** Not there at run time. */
   readonly __apiType?: (variables: Variables) => Data
 }
 
+/** One of the package's own: a text as it is, for whatever else takes the text of an operation. */
+export type DocumentText<Data = unknown, Variables = never> = string & TypedDocument<Data, Variables>
+
 /** Puts the texts of an operation and its fragments together. */
-export function asDocument<Data, Variables>(...texts: string[]): TypedDocument<Data, Variables> {
+export function asDocument<Data, Variables>(...texts: string[]): DocumentText<Data, Variables> {
   return texts.join('')
 }
 

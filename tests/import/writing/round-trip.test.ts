@@ -11,7 +11,7 @@ import {
   SendMessageDocument,
   ToggleReactionDocument,
   UpdateSettingsDocument,
-} from '../../../sdk/generated/graphql.ts'
+} from '../../../sdk/src/generated/graphql.ts'
 import type { Config } from '../../../src/config.ts'
 import { runExport } from '../../../src/export/command.ts'
 import { ask } from '../../testkit/api.ts'
