@@ -13,6 +13,7 @@ import { openMetrics } from './app/metrics.ts'
 import { startPresence } from './app/presence.ts'
 import { Stops } from './app/stops.ts'
 import { openStorage } from './app/storage.ts'
+import { openWebhooks, startWebhooks } from './app/webhooks.ts'
 import type { Config } from './config.ts'
 import { messageOfOthers } from './domain/receipts/delivered.ts'
 import { startSessionWatch } from './domain/sessions/session-watch.ts'
@@ -75,8 +76,12 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
   const { states, devices, presenceWatch, presence } = presenceParts
   const counted = openCounted(config, redis, stops)
   const files = await openFiles(config, storage, logger)
-  const domain = createDomain(config, { bus, storage, log, watch, presence, counted, files }, logger, stops)
+  const parts = openWebhooks(config, storage, stops)
+  const { webhooks } = parts
+  const needs = { bus, storage, log, watch, presence, counted, files, webhooks }
+  const domain = createDomain(config, needs, logger, stops)
   await startHousekeeping(config, { storage, log, domain, files }, logger, stops)
+  await startWebhooks(config, { storage, domain, parts }, logger, stops)
 
   const health = () => healthOf({ db: storage.db, bus, states })
   const { graphiql, introspection, trustProxy, publicUrl, corsOrigins } = config

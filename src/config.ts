@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { fileSettings, filesOf, whatIsMissing } from './config/files.ts'
 import { identityFault, identityOf, identitySettings } from './config/identity.ts'
 import { limitSettings, presetOf, usageRulesOf } from './config/limits.ts'
+import { webhookSettings, webhooksOf, whatWebhooksMiss } from './config/webhooks.ts'
 import { address, integer, isBaseUrl, listOf, onOff } from './config/values.ts'
 
 /** A setting that cannot be used. The message is one line: the setting, what it got and what is allowed. */
@@ -121,13 +122,21 @@ const settings = z.object({
   ...limitSettings,
   ...fileSettings,
   ...identitySettings,
+  ...webhookSettings,
   PARLEY_FAULT: z
     .string()
     .regex(/^[a-z][a-z-]*:[1-9]\d{0,5}$/, 'a fault and a count, like exit-after-commit:3')
     .optional(),
 })
 
-const secretNames: readonly string[] = ['JWT_SECRET', 'DATABASE_URL', 'REDIS_URL', 'S3_SECRET_ACCESS_KEY']
+const secretNames: readonly string[] = [
+  'JWT_SECRET',
+  'DATABASE_URL',
+  'REDIS_URL',
+  'S3_SECRET_ACCESS_KEY',
+  'WEBHOOK_URL',
+  'WEBHOOK_SECRET',
+]
 
 function describe(issue: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
   const name = String(issue.path[0])
@@ -165,7 +174,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
   if (read.PERSISTED_DOCUMENTS_ONLY && read.PERSISTED_DOCUMENTS === undefined) {
     throw new ConfigError('PERSISTED_DOCUMENTS must be set when PERSISTED_DOCUMENTS_ONLY is on: a file of documents.')
   }
-  const missing = whatIsMissing(read) ?? identityFault(read, given)
+  const missing = whatIsMissing(read) ?? identityFault(read, given) ?? whatWebhooksMiss(read)
   if (missing !== null) throw new ConfigError(missing)
   return Object.freeze({
     port: read.PORT,
@@ -247,6 +256,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     eventWorkMsPerSecond: read.EVENT_WORK_MS_PER_SECOND,
     ...filesOf(read),
     identity: identityOf(read),
+    ...webhooksOf(read),
     /** A place where tests make the process die, like `exit-after-commit:3`. */
     fault: read.PARLEY_FAULT ?? null,
   })

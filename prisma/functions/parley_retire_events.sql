@@ -6,6 +6,9 @@ DECLARE target uuid; last events; newest xid8; removed int;
 BEGIN
   -- What the search has not taken from the log yet stays in it.
   p_before := least(p_before, (SELECT indexed_until FROM search_position));
+  -- And what a webhook endpoint that is active has not delivered.
+  p_before := least(p_before, (SELECT min(taken_until) FROM webhook_endpoints WHERE state = 'ACTIVE'),
+    (SELECT min(h.occurred_at) FROM webhook_holds h JOIN webhook_endpoints e ON e.id = h.endpoint_id WHERE e.state = 'ACTIVE'));
   IF NOT pg_try_advisory_xact_lock(hashtext('parley_retire_events')) THEN RETURN 0; END IF;
   SELECT stream_id INTO target FROM events WHERE occurred_at < p_before LIMIT 1;
   IF NOT FOUND THEN RETURN 0; END IF;

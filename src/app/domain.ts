@@ -25,6 +25,7 @@ import { createStreams } from '../domain/streams/streams.ts'
 import { createSupport } from '../domain/support/support.ts'
 import { createTypistOf } from '../domain/typing/typist-of.ts'
 import { createTyping } from '../domain/typing/typing.ts'
+import type { Webhooks } from '../domain/webhooks/webhooks.ts'
 import { ownSecret } from '../embedded/own-secret.ts'
 import { essenceOf } from '../files/media-types.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -43,12 +44,13 @@ export interface DomainNeeds {
   presence: Presence
   counted: Counted
   files: Files
+  webhooks: Webhooks
 }
 
 /** The composition of the domain: a new noun is added here. */
 export function createDomain(
   config: Config,
-  { bus, storage, log, watch, presence, counted, files }: DomainNeeds,
+  { bus, storage, log, watch, presence, counted, files, webhooks }: DomainNeeds,
   logger: Logger,
   stops: Stops,
 ): Domain {
@@ -111,6 +113,7 @@ export function createDomain(
     support: createSupport(append, storage.support, tokens),
     desk: createDeskStreams({ hub, readLog, desk, store: storage.support, tokens, watch }),
     presence,
+    webhooks,
     newLoaders,
     loadersFor: createEventLoaders(newLoaders),
   }

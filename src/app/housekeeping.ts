@@ -3,6 +3,7 @@ import type { Domain } from '../domain/domain.ts'
 import { removeFiles } from '../domain/attachments/removal.ts'
 import { startRefold } from '../domain/people/refold.ts'
 import { startIndexing } from '../domain/search/indexing.ts'
+import { forgetDeliveries } from '../domain/webhooks/retention.ts'
 import { startReceipts } from '../domain/receipts/receipts.ts'
 import { startRetention } from '../log/retention.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -34,6 +35,7 @@ export async function startHousekeeping(
       await domain.people.finishErasures()
       await domain.deletion.finish(isStopping)
       await domain.sessions.forgetOver(isStopping)
+      await forgetDeliveries(storage.webhookDeliveries, config.webhooks, isStopping)
       await removeFiles(storage.attachments, files.store, isStopping)
     },
     intervalMs,

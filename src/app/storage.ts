@@ -26,6 +26,9 @@ import { createThreadStore } from '../store/threads.ts'
 import { createTypistStore } from '../store/typists.ts'
 import { createSupportStore } from '../store/support.ts'
 import { createSuspensionStore } from '../store/suspensions.ts'
+import { createWebhookDeliveryStore } from '../store/webhook-deliveries.ts'
+import { createWebhookEndpointStore } from '../store/webhook-endpoints.ts'
+import { createWebhookLog } from '../store/webhook-log.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Stops } from './stops.ts'
 
@@ -82,5 +85,8 @@ function createStores(db: Database) {
     support: createSupportStore(db),
     suspensions: createSuspensionStore(db),
     typists: createTypistStore(db),
+    webhookDeliveries: createWebhookDeliveryStore(db),
+    webhookEndpoints: createWebhookEndpointStore(db),
+    webhookLog: createWebhookLog(db),
   }
 }

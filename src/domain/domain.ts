@@ -19,6 +19,7 @@ import type { Streams } from './streams/streams.ts'
 import type { Suspensions } from './moderation/suspension.ts'
 import type { Support } from './support/support.ts'
 import type { Typing } from './typing/typing.ts'
+import type { Webhooks } from './webhooks/webhooks.ts'
 
 /** Everything a resolver can ask for. Built once, in app/domain.ts. */
 export interface Domain {
@@ -41,6 +42,7 @@ export interface Domain {
   support: Support
   desk: DeskStreams
   presence: Presence
+  webhooks: Webhooks
   /** For one request. `payer`: the person, or else the address, whose request it is. */
   newLoaders: (payer?: string) => Loaders
   /** For one event; all readers who get it share these. */

@@ -81,9 +81,9 @@ export interface EventStore {
   forgetOpKeys(before: Date, limit: number): Promise<number>
 }
 
-const eventColumns = `e.stream_id AS "streamId", e.seq, e.type::text, e.actor_id AS "actorId", e.data,
+export const eventColumns = `e.stream_id AS "streamId", e.seq, e.type::text, e.actor_id AS "actorId", e.data,
   e.occurred_at AS "occurredAt", e.mark, e.mark_before AS "markBefore", ${shownMessageColumns('m', 'c', 'm_')}`
-const joinMessage = 'LEFT JOIN messages m ON m.conversation_id = e.stream_id AND m.seq = e.message_seq'
+export const joinMessage = 'LEFT JOIN messages m ON m.conversation_id = e.stream_id AND m.seq = e.message_seq'
 
 const readEvents = {
   name: 'read_events',
@@ -164,8 +164,7 @@ const readByOpKey = {
 const retireEvents = { name: 'retire_events', text: 'SELECT parley_retire_events($1, $2) AS count' }
 const forgetOpKeys = { name: 'forget_op_keys', text: 'SELECT parley_forget_op_keys($1, $2) AS count' }
 
-interface EventRow extends Record<string, unknown> {
-  place: number
+export interface EventRow extends Record<string, unknown> {
   streamId: string
   seq: number
   type: string
@@ -177,12 +176,12 @@ interface EventRow extends Record<string, unknown> {
   historyBound: number
 }
 
-const toEvent = (row: EventRow) => toLogEvent({ ...row, message: pickMessage(row, 'm_') })
+export const toEvent = (row: EventRow) => toLogEvent({ ...row, message: pickMessage(row, 'm_') })
 
 export function createEventStore(db: Database): EventStore {
   return {
     async read(requests, maxBytes) {
-      const rows = await db.run<EventRow>(readEvents, [
+      const rows = await db.run<EventRow & { place: number }>(readEvents, [
         requests.map((request) => request.streamId),
         requests.map((request) => request.afterSeq),
         requests.map((request) => request.limit),

@@ -81,3 +81,16 @@ export const supportAnswered = fact<{ durationMs: number }>('support-answered')
 
 /** A support conversation was resolved for the first time: how long after it was opened. */
 export const supportResolved = fact<{ durationMs: number }>('support-resolved')
+
+/** A webhook was attempted: `status` is that of the answer, null when there was none. */
+export const webhookAttempted = fact<{
+  endpointId: string
+  /** Of the event, as the log calls it. */
+  type: string
+  state: 'DELIVERED' | 'RETRYING' | 'FAILED'
+  status: number | null
+  durationMs: number
+}>('webhook-attempted')
+
+/** A webhook endpoint gets nothing any more, by what it answered, or because nothing could be delivered for a day. */
+export const webhookEnded = fact<{ endpointId: string; state: string; reason: string }>('webhook-ended')

@@ -15,6 +15,7 @@ export const entryId = (key: PlaceInConversation): string => encodeGlobalId('Inb
 export const memberId = (key: PlaceInConversation): string => encodeGlobalId('Member', placeKey(key))
 export const attachmentId = (id: string): string => encodeGlobalId('Attachment', id)
 export const sessionId = (id: string): string => encodeGlobalId('ActiveSession', id)
+export const webhookEndpointId = (id: string): string => encodeGlobalId('WebhookEndpoint', id)
 export const viewerId = (id: string): string => encodeGlobalId('Viewer', id)
 
 interface PlaceInConversation {

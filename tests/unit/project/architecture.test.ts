@@ -91,6 +91,7 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
         'flow',
         'store',
         'files',
+        'webhooks',
         'embedded',
         'bus',
         'ephemeral',
@@ -104,12 +105,17 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   // Who may have how much at once, and when.
   fairness: { values: ['flow'] },
   schema: { values: ['domain', 'schema/generated'], types: ['log', 'store'] },
-  domain: { values: ['log', 'flow', 'fairness/network', 'bus/topics'], types: ['store', 'files', 'bus', 'ephemeral'] },
+  domain: {
+    values: ['log', 'flow', 'fairness/network', 'bus/topics'],
+    types: ['store', 'files', 'webhooks', 'bus', 'ephemeral'],
+  },
   log: { values: ['flow', 'bus/topics', 'store/log-event'], types: ['store', 'bus'] },
   flow: { values: [] },
   store: { values: [] },
   // The bytes of attachments: where they are kept, and what they are found to be.
   files: { values: ['flow'], types: ['config'] },
+  // Requests to addresses that others have chosen.
+  webhooks: { values: [] },
   embedded: { values: [] },
   bus: { values: ['flow'] },
   ephemeral: { values: ['flow', 'bus/topics', 'bus/connection', 'bus/health'] },
