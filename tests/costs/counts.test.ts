@@ -15,6 +15,7 @@ import {
 import { keyOf } from '../testkit/ask.ts'
 import { gather, signUpMany } from '../testkit/crowd.ts'
 import { startMeasuredServer, type MeasuredServer, type Work } from '../testkit/measured-work.ts'
+import { otherScenarios } from './people-and-desk.ts'
 import { newKey, type Person } from '../testkit/person.ts'
 import { flushReceipts } from '../testkit/receipts.ts'
 import { RawSocket } from '../testkit/raw-socket.ts'
@@ -324,6 +325,11 @@ const scenarios: Record<string, () => ReturnType<MeasuredServer['measure']>> = {
     return measured
   },
 }
+
+Object.assign(
+  scenarios,
+  otherScenarios(() => ({ server, ann, crowd, group })),
+)
 
 const fits = (count: number, expected: Row[keyof Work] | undefined) =>
   typeof expected === 'object' ? count <= expected.max : count === expected

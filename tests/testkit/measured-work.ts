@@ -1,5 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
@@ -26,6 +28,9 @@ export interface MeasuredServer {
   measure(act: () => Promise<unknown>): Promise<{ work: Work; details: string }>
 }
 
+const dataDir = mkdtempSync(join(tmpdir(), 'parley-measured-'))
+process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }))
+
 /** Milliseconds without any work after which the server counts as quiet. */
 const quietMs = 100
 /** Redis commands that are periodic, or sent by this module. */
@@ -47,6 +52,7 @@ export async function startMeasuredServer(env: Record<string, string> = {}): Pro
       REDIS_URL: redisServer.url,
       JWT_SECRET: crowdSecret,
       LOG_LEVEL: 'warn',
+      PARLEY_DATA_DIR: dataDir,
       RATE_LIMITS: 'off',
       // Otherwise periodic work could do what the measured work should have done.
       RELAY_INTERVAL_MS: '60000',
