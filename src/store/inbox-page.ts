@@ -62,7 +62,8 @@ function candidates(filter: InboxRequest['filter'], backward: boolean): string {
   // Few of these have ever mentioned the viewer: a set made once, and a look into an index that is nearly empty.
   if (filter === 'MENTIONED')
     return `${notCaughtUp} AND (conversation_id IN (SELECT conversation_id FROM mentions WHERE user_id = $1 AND counts)
-      OR EXISTS (SELECT FROM messages x WHERE x.conversation_id = m.conversation_id AND x.seq > m.own_read_seq AND x.mentions_everyone))`
+      OR EXISTS (SELECT FROM messages x WHERE x.conversation_id = m.conversation_id AND x.seq > m.own_read_seq AND x.mentions_everyone
+        AND x.created_at >= m.joined_at))`
   return { ACTIVE: [false], ARCHIVED: [true], ALL: [false, true] }[filter]
     .flatMap((archived) => [...[true, false].map((pinned) => placed(archived, pinned, backward)), unplaced(archived)])
     .join(' UNION ALL ')

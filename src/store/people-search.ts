@@ -53,7 +53,8 @@ const findPeople = {
             SELECT m.user_id FROM mine JOIN conversations c ON c.id = mine.conversation_id AND c.member_count <= ${String(smallConversation)}
               JOIN members m ON m.conversation_id = c.id AND m.left_at IS NULL AND m.user_id <> $3
              WHERE (SELECT yes FROM common) LIMIT ${String(maxNear)}) n) n
-        JOIN users u ON u.id = n.user_id AND ${isThere}),
+        -- Each by its key: a join would read all people, also where there is nobody to look up.
+        CROSS JOIN LATERAL (SELECT u.id, u.handle FROM users u WHERE u.id = n.user_id AND ${isThere} OFFSET 0) u),
     few AS MATERIALIZED (SELECT * FROM near UNION ALL SELECT * FROM fitting WHERE NOT (SELECT yes FROM common)),
     ranked AS MATERIALIZED (
       SELECT few.id, few.handle, (

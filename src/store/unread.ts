@@ -16,13 +16,15 @@ export const unreadCount = (c: string, m: string) => `CASE WHEN ${c}.head_seq <=
 
 /**
  * SQL for the number of these messages that mention the viewer, or everyone. `mentions` has no rows of deleted messages, and
- * those of people who mentioned themselves, or whom everyone means too, do not count: nothing counts twice.
+ * those of people who mentioned themselves, or whom everyone means too, do not count: nothing counts twice. Everyone is who was
+ * there then: who joined later was not meant, and may have marked these messages unread.
  */
 export const unreadMentionCount = (c: string, m: string) => `CASE WHEN ${c}.head_seq <= ${m}.own_read_seq THEN 0 ELSE
   (SELECT count(*)::int FROM mentions x
     WHERE x.user_id = ${m}.user_id AND x.conversation_id = ${c}.id AND x.message_seq > ${readTo(c, m)} AND x.counts)
   + (SELECT count(*)::int FROM messages x
-    WHERE x.conversation_id = ${c}.id AND x.seq > ${readTo(c, m)} AND x.mentions_everyone AND x.sender_id <> ${m}.user_id) END`
+    WHERE x.conversation_id = ${c}.id AND x.seq > ${readTo(c, m)} AND x.mentions_everyone AND x.sender_id <> ${m}.user_id
+      AND x.created_at >= ${m}.joined_at) END`
 
 /**
  * Only these entries can have unread messages. An index finds the rows, and they are few, however many conversations there

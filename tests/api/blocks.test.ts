@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -166,6 +167,32 @@ describe.concurrent('somebody who is blocked', () => {
     expect(told(readers.cleo)).toEqual(new Set([ann.id, bob.id]))
     expect(told(readers.ann)).toEqual(new Set([cleo.id]))
     expect(told(readers.bob)).toEqual(new Set([cleo.id]))
+  })
+
+  test('does not tell that they type in the direct conversation, and is answered as if it did', async () => {
+    const [ann, bob] = await two()
+    const id = await ann.startDirect(bob)
+    const readers = [await ann.typingEvents(id), await bob.typingEvents(id)]
+    const both = async (typing: boolean) => {
+      for (const person of [ann, bob]) expect(await person.setTyping(id, typing)).toBe(true)
+    }
+    while (readers.some(({ events }) => events.length === 0)) await both(true)
+    await both(false)
+    await Promise.all(readers.map((reader) => reader.waitFor(({ typing }) => !typing)))
+    const before = readers.map(({ events }) => events.length)
+    await block(ann, bob)
+    // Changes come at most once a second: each of these would come for itself.
+    for (const typing of [true, false]) {
+      await setTimeout(1_100)
+      await both(typing)
+    }
+    await setTimeout(1_100)
+    await block(ann, bob, false)
+    while (readers.some(({ events }, index) => events.length === before[index])) await both(true)
+    // What comes after on the same way shows that nothing came before.
+    for (const [index, { events }] of readers.entries()) {
+      expect(events.slice(before[index])).toMatchObject([{ typing: true }])
+    }
   })
 
   test('does not see what is read of their messages meanwhile', async () => {

@@ -204,8 +204,17 @@ describe('unreadMentionCount', () => {
     await send(ann, id, { mentionEveryone: true })
     await ann.client.request(AddMembersDocument, { input: { conversationId: id, userIds: [cleo.id] } })
     expect(await counted(cleo, id)).toBe(0)
-    await send(ann, id, { mentionEveryone: true })
+    const { message } = await send(ann, id, { mentionEveryone: true })
     expect(await counted(cleo, id)).toBe(1)
+    // Also not when they mark the messages of before as unread: everyone is who was there.
+    await cleo.client.request(UpdateInboxEntryDocument, { input: { conversationId: id, unreadFromSeq: 1 } })
+    expect(await counted(cleo, id)).toBe(1)
+    await ann.remove(message!.id)
+    expect(await counted(cleo, id)).toBe(0)
+    const mentioned = await cleo.client.request(InboxDocument, { filter: 'MENTIONED' })
+    expect(mentioned.inbox.nodes.map(({ conversation }) => conversation.id)).not.toContain(id)
+    await bob.client.request(UpdateInboxEntryDocument, { input: { conversationId: id, unreadFromSeq: 1 } })
+    expect(await counted(bob, id)).toBe(1)
   })
 
   test('MENTIONED has the entries that have some, in pages, archived ones too', async () => {

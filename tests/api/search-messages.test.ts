@@ -202,6 +202,14 @@ describe('what is found', () => {
     await expect
       .poll(() => texts(ann, 'cat', inTalk), soon)
       .toEqual(['cat cat', 'a cat', 'cat', 'catalogue', 'category'])
+    // Of several words one is enough to be whole.
+    const order = ['cat cat', 'a cat', 'cat', 'catalogue', 'category']
+    expect(await texts(ann, 'alligator or cat', inTalk)).toEqual(order)
+    expect(await texts(ann, 'alligator OR or cat', inTalk)).toEqual(order)
+    // What is being typed: the other word is still to come.
+    for (const query of ['cat or', 'cat OR ', '"cat" or']) {
+      expect(await texts(ann, query, inTalk)).toEqual(['cat cat', 'a cat', 'cat'])
+    }
     expect(await texts(ann, 'cat', { ...inTalk, senderId: bob.id })).toEqual(['a cat'])
     expect(await texts(ann, 'cat', { ...inTalk, senderId: eve.id })).toEqual([])
     expect(await texts(ann, 'cat', { ...inTalk, hasAttachment: true })).toEqual([])

@@ -148,7 +148,10 @@ export function otherScenarios(world: () => World): Record<string, Scenario> {
     const [reader] = (await signUpMany(server.database, server.url, 1)) as [Person]
     for (const other of crowd.slice(0, count)) await other.send(await gather(server.database, other, [reader]), 'Hello')
     return server.measure(async () => {
-      const { markAllRead } = await reader.client.request<{ markAllRead: { changedCount: number } }>(document)
+      const { markAllRead } = await reader.client.request<{ markAllRead: { changedCount: number } }, object>(
+        document,
+        {},
+      )
       expect(markAllRead.changedCount).toBe(count)
     })
   }
@@ -175,7 +178,7 @@ export function otherScenarios(world: () => World): Record<string, Scenario> {
       [person.id, count],
     )
     return server.measure(async () => {
-      const { viewer } = await person.client.request<{ viewer: { sessions: object[] } }>(sessionsDocument)
+      const { viewer } = await person.client.request<{ viewer: { sessions: object[] } }, object>(sessionsDocument, {})
       expect(viewer.sessions).toHaveLength(count)
     })
   }

@@ -83,8 +83,9 @@ export function parseSearchQuery(text: string): SearchQuery | QueryFault {
   for (const [index, { bare, phrase, not = '' }] of operands.entries()) {
     const isLast = index === operands.length - 1
     const current = alternatives.at(-1) ?? []
-    if (bare !== undefined && /^or$/i.test(bare) && !isLast && current.length > 0) {
-      alternatives.push([])
+    // Between two things it means either. At the end the second one is still being typed.
+    if (bare !== undefined && /^or$/i.test(bare) && (current.length > 0 || alternatives.length > 1)) {
+      if (current.length > 0) alternatives.push([])
       continue
     }
     const isNegated = not !== '' || (bare !== undefined && /^-[^-\s]/.test(bare))
@@ -137,13 +138,12 @@ export function prefixText({ alternatives }: SearchQuery): string | null {
   return texts.length > 0 ? texts.join(' | ') : null
 }
 
-/** All that is asked for, in whole words: what has it stands before what has a part of it. */
+/** What is asked for, of one alternative at least, in whole words: what has it stands before what has a word that begins so. */
 export const wholeText = ({ alternatives }: SearchQuery): string =>
   alternatives
-    .flat()
-    .filter(({ isNegated }) => !isNegated)
-    .map((term) => termText(term, true))
-    .join(' & ')
+    .map((terms) => terms.filter(({ isNegated }) => !isNegated))
+    .map((terms) => terms.map((term) => termText(term, true)).join(' & '))
+    .join(' | ')
 
 /** Places between two texts of a message, so that no phrase goes from one into the next. */
 const gap = 2

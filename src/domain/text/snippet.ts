@@ -13,22 +13,33 @@ const lead = 60
 const reach = 20
 const more = '…'
 
+const characters = new Intl.Segmenter('und', { granularity: 'grapheme' })
+
 /** The nearest place at or after `at` where a word begins, or else one that parts no character. */
 function cutAfter(text: string, at: number): number {
   for (let place = at; place < Math.min(at + reach, text.length); place++) {
     if (/\s/u.test(text.charAt(place))) return place + 1
   }
-  return isHalf(text, at) ? at + 1 : at
+  return characterAt(text, at).end
 }
 
 function cutBefore(text: string, at: number): number {
   for (let place = at; place > at - reach; place--) if (/\s/u.test(text.charAt(place))) return place
-  return isHalf(text, at) ? at - 1 : at
+  return characterAt(text, at).start
 }
 
-/** Whether a cut here would part a character, or take its mark from it. */
-function isHalf(text: string, at: number): boolean {
-  return /[\udc00-\udfff]/.test(text.charAt(at)) && /[\ud800-\udbff]/.test(text.charAt(at - 1))
+/**
+ * What people take for one character, as a family, a flag or a letter with its accents, around a place; both ends are the place
+ * itself when one begins there. Of letters with very many marks what is near.
+ */
+function characterAt(text: string, at: number): { start: number; end: number } {
+  const found = characters.segment(text).containing(at)
+  if (!found || found.index === at) return { start: at, end: at }
+  const start = found.index
+  const end = start + found.segment.length
+  if (end - start <= reach) return { start, end }
+  const isHalf = /[\udc00-\udfff]/.test(text.charAt(at)) && /[\ud800-\udbff]/.test(text.charAt(at - 1))
+  return isHalf ? { start: at - 1, end: at + 1 } : { start: at, end: at }
 }
 
 /** The part of a text with the first match, and where the matches in it are. */
