@@ -43,14 +43,17 @@ program
 /** Where the data is: what the settings say, or the database of a running npm start. */
 async function database() {
   const { loadConfig } = await import('./config.ts')
+  // Nothing is signed here: who has the database's address needs no secret besides.
   const { runningEmbeddedUrl } = await import('./embedded/postgres.ts')
-  const config = loadConfig(process.env)
+  const config = loadConfig({ JWT_SECRET: 'not used by these commands, which sign nothing', ...process.env })
   return { config, connectionString: config.databaseUrl ?? runningEmbeddedUrl(config.dataDir) }
 }
+
+const isConfigError = (error: unknown): error is Error => error instanceof Error && error.name === 'ConfigError'
 
 await program.parseAsync().catch((error: unknown) => {
   // Of commander: it has said what was wrong itself.
   const code = (error as { exitCode?: unknown }).exitCode
-  if (typeof code !== 'number') console.error(error)
+  if (typeof code !== 'number') console.error(isConfigError(error) ? error.message : error)
   process.exitCode = typeof code === 'number' ? code : 1
 })

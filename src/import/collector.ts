@@ -1,5 +1,8 @@
 // Takes what a reader finds, in any order, and makes of it what is imported: each key once, in order, replies that point at
 // something, and a line for everything that is left out.
+import { hashOf, KeyTable, type KeyHash } from './spool/key-table.ts'
+import type { Order } from './spool/order.ts'
+import { Spool, SpoolFolder } from './spool/spool.ts'
 import {
   ImportError,
   type Afterwards,
@@ -16,14 +19,12 @@ import {
   type Warning,
 } from './model.ts'
 
-/** Compared part by part: numbers before texts. */
-export type Order = readonly (number | bigint | string)[]
-
 export interface FoundMessage {
   key: string
   author: string | null
-  /** A function where the names it mentions are known only at the end. */
-  text: string | null | (() => string)
+  text: string | null
+  /** Names that it mentions are known only at the end: see finishTexts. */
+  isUnfinished?: boolean
   sentAtMs: number
   order: Order
   replyTo?: string | null
@@ -41,26 +42,37 @@ export interface FoundMessage {
 }
 
 interface Held {
-  message: Omit<ImportedMessage, 'text'> & { text: FoundMessage['text'] }
-  order: Order
+  message: ImportedMessage
+  isUnfinished: boolean
   place: Place
 }
 
 interface HeldConversation extends Omit<ImportedConversation, 'messages' | 'members'> {
   members: Set<string>
-  messages: Map<string, Held>
+  count: number
+  hasReplies: boolean
 }
 
 export const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
-export function compareOrder(a: Order, b: Order): number {
-  for (let part = 0; part < a.length; part += 1) {
-    const left = a[part] ?? 0
-    const right = b[part] ?? 0
-    if (left === right) continue
-    return left < right ? -1 : 1
+/** One place of each circle. Parents by place, -1: none. */
+function* circles(parents: Int32Array): Generator<number> {
+  /** 0: not looked at, 1: on the present way, 2: in order. */
+  const state = new Uint8Array(parents.length)
+  for (let start = 0; start < parents.length; start += 1) {
+    let at = start
+    for (let parent = parents[at] ?? -1; state[at] === 0; parent = parents[at] ?? -1) {
+      state[at] = 1
+      if (parent < 0) break
+      if (state[parent] === 1) {
+        yield at
+        parents[at] = -1
+        break
+      }
+      at = parent
+    }
+    for (at = start; at >= 0 && state[at] === 1; at = parents[at] ?? -1) state[at] = 2
   }
-  return 0
 }
 
 /** 1 January of year 1 and 31 December 9999: what a date of four digits can be. */
@@ -79,18 +91,26 @@ export function createCollector(format: Format, options: ReadOptions) {
   const listed = new Map<string, ImportedUser>()
   const seen = new Map<string, ImportedUser>()
   const conversations = new Map<string, HeldConversation>()
-  const skipped: Skipped[] = []
-  const warnings: Warning[] = []
+  const folder = new SpoolFolder()
+  const messages = new Spool<Held>(folder, true)
+  const keys = new KeyTable()
+  const skipped = new Spool<Skipped>(folder)
+  const skippedByReason = new Map<SkipReason, number>()
+  const warnings = new Spool<Warning>(folder)
+  const attachments = { count: 0, missing: 0 }
+  let hasHidden = false
+  let finishText = (text: string) => text
   let entriesRead = 0
   let origin: string | null = null
   let afterwards: Afterwards | undefined
 
   const skip = (key: string, reason: SkipReason, place: Place): void => {
     entriesRead += 1
-    skipped.push({ key, reason, place })
+    skipped.add([key, reason], { key, reason, place })
+    skippedByReason.set(reason, (skippedByReason.get(reason) ?? 0) + 1)
   }
   const warn = (text: string, place: Place): void => {
-    warnings.push({ text, place })
+    warnings.add([], { text, place })
   }
 
   /** Who is known only by what they did. What is learnt first stays. */
@@ -109,7 +129,8 @@ export function createCollector(format: Format, options: ReadOptions) {
       skip(found.key, 'NO_CONVERSATION', place)
       return
     }
-    if (conversation.messages.has(found.key)) {
+    const hash = hashOf(conversationKey, found.key)
+    if (keys.has(hash)) {
       skip(found.key, 'DUPLICATE', place)
       return
     }
@@ -119,10 +140,11 @@ export function createCollector(format: Format, options: ReadOptions) {
       return
     }
     entriesRead += 1
-    if (found.author !== null) person(found.author)
+    if (found.author === null) hasHidden = true
+    else person(found.author)
     for (const reaction of found.reactions ?? []) for (const key of reaction.by) person(key)
     const { order, topic } = found
-    const held: Held['message'] = {
+    const held: ImportedMessage = {
       ...{ key: found.key, author: found.author, text: found.deleted ? null : found.text, sentAtMs: found.sentAtMs },
       ...{ replyTo: found.replyTo ?? null, edited: found.edited ?? false, editedAtMs: found.editedAtMs ?? null },
       ...{ deleted: found.deleted ?? false, reactions: found.reactions ?? [], attachments: found.attachments ?? [] },
@@ -130,30 +152,39 @@ export function createCollector(format: Format, options: ReadOptions) {
       ...(!found.deleted && hangingOn(found)),
       ...(found.own && { own: found.own }),
     }
-    conversation.messages.set(found.key, { message: held, order, place })
+    keys.set(hash, 0)
+    conversation.count += 1
+    if (held.replyTo !== null) conversation.hasReplies = true
+    attachments.count += held.attachments.length
+    attachments.missing += held.attachments.filter(({ missing }) => missing !== null).length
+    messages.add([conversationKey, ...order], { message: held, isUnfinished: found.isUnfinished ?? false, place })
   }
 
-  /** A reply to itself, to nothing, or round in a circle is none. */
-  function mendReplies(messages: Map<string, Held>): void {
-    const settled = new Set<string>()
-    for (const start of messages.values()) {
-      const trail = new Set<string>()
-      for (let at: Held | undefined = start; at && !settled.has(at.message.key);) {
-        const { message: current, place }: Held = at
-        trail.add(current.key)
-        const parent: string | null = current.replyTo
-        if (parent === null) break
-        if (!messages.has(parent)) {
-          warn(`${current.key}: ${parent} is not in the export`, place)
-          current.replyTo = null
-        } else if (trail.has(parent)) {
-          warn(`${current.key}: it answers a message that answers it`, place)
-          current.replyTo = null
+  /** The places of replies that are none: to themselves, to nothing, or round in a circle. */
+  function wrongReplies(key: string): Set<number> {
+    const wrong = new Set<number>()
+    const places = new KeyTable()
+    const replies: [at: number, to: KeyHash][] = []
+    let count = 0
+    for (const { message: held, place } of messages.group(key)) {
+      places.set(hashOf(held.key), count)
+      if (held.replyTo !== null) {
+        const to = hashOf(held.replyTo)
+        if (keys.has(hashOf(key, held.replyTo))) replies.push([count, to])
+        else {
+          warn(`${held.key}: ${held.replyTo} is not in the export`, place)
+          wrong.add(count)
         }
-        at = current.replyTo === null ? undefined : messages.get(parent)
       }
-      for (const key of trail) settled.add(key)
+      count += 1
     }
+    const parents = new Int32Array(count).fill(-1)
+    for (const [at, to] of replies) parents[at] = places.get(to) ?? -1
+    for (const at of circles(parents)) {
+      warn(`${key}: a message answers one that answers it`, { file: key })
+      wrong.add(at)
+    }
+    return wrong
   }
 
   return {
@@ -166,6 +197,10 @@ export function createCollector(format: Format, options: ReadOptions) {
     warn,
     person,
     message,
+    /** What is made of texts that could not be finished when they were found. */
+    finishTexts(finish: (text: string) => string): void {
+      finishText = finish
+    },
     afterwards(found: Afterwards): void {
       afterwards = found
     },
@@ -194,7 +229,7 @@ export function createCollector(format: Format, options: ReadOptions) {
           ...found,
           archived: found.archived ?? false,
           members: new Set(members),
-          messages: new Map(),
+          ...{ count: 0, hasReplies: false },
         })
     },
     /** Who has left has a row too, and is no member. */
@@ -209,30 +244,40 @@ export function createCollector(format: Format, options: ReadOptions) {
       conversations.get(conversationKey)?.members.add(userKey)
     },
 
+    discard: () => folder.remove(),
+
     finish(): Imported {
       if (conversations.size === 0 && entriesRead === 0) throw new ImportError(`There is nothing of ${format} in it.`)
       const users = [...listed.values(), ...[...seen.values()].filter(({ key }) => !listed.has(key))]
+      const read = [...conversations.values()].sort((a, b) => byText(a.key, b.key)).map(messagesOf)
       return {
-        ...{ format, options, origin, skipped, warnings, entriesRead },
+        ...{ format, options, origin, skipped, skippedByReason, warnings, entriesRead, attachments, hasHidden },
         ...(afterwards && { afterwards }),
         users: users.sort((a, b) => byText(a.key, b.key)),
-        conversations: [...conversations.values()]
-          .sort((a, b) => byText(a.key, b.key))
-          .map(({ members, messages, ...rest }) => {
-            mendReplies(messages)
-            const inOrder = [...messages.values()].sort((a, b) => compareOrder(a.order, b.order))
-            messages.clear()
-            return {
-              ...rest,
-              members: [...members].sort(byText),
-              messages: inOrder.map(({ message: { text, ...held } }) => {
-                const { key, author, ...others } = held
-                return { key, author, text: typeof text === 'function' ? text() : text, ...others }
-              }),
-            }
-          }),
+        conversations: read,
+        close: folder.remove,
       }
     },
+  }
+
+  function messagesOf({ members, count, hasReplies, ...conversation }: HeldConversation): ImportedConversation {
+    const wrong = hasReplies ? wrongReplies(conversation.key) : new Set<number>()
+    return {
+      ...conversation,
+      members: [...members].sort(byText),
+      messages: {
+        count,
+        *[Symbol.iterator]() {
+          let at = 0
+          for (const { message: held, isUnfinished } of messages.group(conversation.key)) {
+            if (wrong.has(at)) held.replyTo = null
+            if (isUnfinished) held.text = finishText(held.text ?? '')
+            at += 1
+            yield held
+          }
+        },
+      },
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 // parley import: exit code 0 when everything is in, 2 when something was skipped, 1 when nothing was done.
-import { writeFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import { formats, ImportError } from './model.ts'
 import type { Config } from '../config.ts'
@@ -25,8 +25,29 @@ export type FindDatabase = () => Promise<{ config: Config; connectionString: str
 /** Waits until all of it is written: process.exit would cut what a pipe has not taken yet. */
 const print = (text: string) =>
   new Promise<void>((resolve, reject) => {
-    process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()))
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
   })
+
+/** In pieces of some size: however long it is, only one is in memory. */
+async function printAll(pieces: Iterable<string>, put: (text: string) => Promise<unknown>): Promise<void> {
+  let waiting = ''
+  for (const piece of pieces) {
+    waiting += piece
+    if (waiting.length < 64 * 1024) continue
+    await put(waiting)
+    waiting = ''
+  }
+  await put(`${waiting}\n`)
+}
+
+async function writeReport(path: string, pieces: Iterable<string>): Promise<void> {
+  const file = await open(path, 'w')
+  try {
+    await printAll(pieces, (text) => file.writeFile(text))
+  } finally {
+    await file.close()
+  }
+}
 
 export async function runImport(path: string, rawOptions: unknown, findDatabase: FindDatabase): Promise<number> {
   const options = optionsSchema.parse(rawOptions)
@@ -40,13 +61,12 @@ export async function runImport(path: string, rawOptions: unknown, findDatabase:
     try {
       const { imported } = opening
       const written = dryRun ? null : await writeTo(opening, options, findDatabase)
-      const report = toReport(imported, written)
-      if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`)
-      if (json) await print(JSON.stringify(written ? report : toJson(imported), null, 2))
-      else await print([toSummary(imported), ...(written ? [toWrittenSummary(written)] : [])].join('\n'))
-      return imported.skipped.length + (written?.notKept.length ?? 0) > 0 ? 2 : 0
+      if (options.report !== undefined) await writeReport(options.report, toReport(imported, written))
+      if (json) await printAll(written ? toReport(imported, written) : toJson(imported), print)
+      else await print(`${[toSummary(imported), ...(written ? [toWrittenSummary(written)] : [])].join('\n')}\n`)
+      return imported.skipped.count + (written?.notKept.count ?? 0) > 0 ? 2 : 0
     } finally {
-      await opening.source.close()
+      await opening.close()
     }
   } catch (error) {
     if (!(error instanceof ImportError)) throw error

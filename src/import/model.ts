@@ -143,6 +143,11 @@ export interface ImportedMessage {
   own?: OwnMessage
 }
 
+/** However many, read one after the other, as often as somebody wants to. */
+export interface Records<T> extends Iterable<T> {
+  readonly count: number
+}
+
 export type ConversationKind = 'DIRECT' | 'GROUP' | 'SELF'
 
 export interface ImportedConversation {
@@ -152,7 +157,8 @@ export interface ImportedConversation {
   private: boolean
   archived: boolean
   members: string[]
-  messages: ImportedMessage[]
+  /** In order. */
+  messages: Records<ImportedMessage>
   own?: OwnConversation
 }
 
@@ -191,11 +197,18 @@ export interface Imported {
   origin: string | null
   users: ImportedUser[]
   conversations: ImportedConversation[]
-  skipped: Skipped[]
-  warnings: Warning[]
+  /** By key and reason. */
+  skipped: Records<Skipped>
+  skippedByReason: ReadonlyMap<SkipReason, number>
+  warnings: Records<Warning>
   /** Messages and skipped entries: what the source has. */
   entriesRead: number
+  attachments: { count: number; missing: number }
+  /** Whether the source hides who wrote some message. */
+  hasHidden: boolean
   afterwards?: Afterwards
+  /** Nothing of it can be read after that. */
+  close: () => void
 }
 
 /** What the person can mend: said as it is, without a stack. */

@@ -1,4 +1,4 @@
-import { createCollector } from './collector.ts'
+import { createCollector, type Collector } from './collector.ts'
 import { discord } from './formats/discord.ts'
 import { matrix } from './formats/matrix.ts'
 import { mattermost } from './formats/mattermost.ts'
@@ -43,25 +43,27 @@ export interface Opening {
   imported: Imported
   /** Still open: the bytes of files are in it. */
   source: Source
+  close: () => Promise<void>
 }
 
-/** What would be imported, as a whole. Whoever gets it closes the source. */
+/** What would be imported. Whoever gets it closes it. */
 export async function openExport({ path, format, limits = defaultLimits, ...options }: ReadRequest): Promise<Opening> {
   const source = await openSource(path, limits)
+  let collector: Collector | undefined
   try {
     const opened = { source, limits }
     const reader = await readerOf(opened, format)
-    const collector = createCollector(reader.format, options)
+    collector = createCollector(reader.format, options)
     await reader.read(opened, collector)
-    return { imported: collector.finish(), source }
+    const imported = collector.finish()
+    const close = async () => {
+      imported.close()
+      await source.close()
+    }
+    return { imported, source, close }
   } catch (error) {
+    collector?.discard()
     await source.close()
     throw error
   }
-}
-
-export async function readExport(request: ReadRequest): Promise<Imported> {
-  const { imported, source } = await openExport(request)
-  await source.close()
-  return imported
 }

@@ -4,6 +4,7 @@ import type { ImportedAttachment, ImportedReaction, Place } from '../model.ts'
 import { checkDepth, readHead, readLines } from '../source/reading.ts'
 import { fieldsIn, fieldsOf, isFields, numberOf, textOf, textsOf, type Fields } from '../source/values.ts'
 import { emojiNamed } from '../text/emoji.ts'
+import { hashOf, KeyTable } from '../spool/key-table.ts'
 import { baseName, folderOf, type Opened, type Reader } from './reader.ts'
 
 const fold = (name: string) => name.toLowerCase()
@@ -80,7 +81,7 @@ function addUser(bot: boolean, row: Fields, posts: Posts, collector: Collector):
 type Posts = ReturnType<typeof createPosts>
 
 function createPosts({ source }: Opened, folder: string, collector: Collector) {
-  const repeats = new Map<string, number>()
+  const repeats = new KeyTable()
   const memberships: [string, string][] = []
   let entry = 0
 
@@ -123,8 +124,9 @@ function createPosts({ source }: Opened, folder: string, collector: Collector) {
     const user = fold(textOf(row.user) ?? '')
     const sentAtMs = numberOf(row.create_at) ?? Number.NaN
     const base = `${conversation}:${sentAtMs}:${user}`
-    const count = (repeats.get(base) ?? 0) + 1
-    repeats.set(base, count)
+    const hash = hashOf(base)
+    const count = (repeats.get(hash) ?? 0) + 1
+    repeats.set(hash, count)
     const key = count === 1 ? base : `${base}#${count}`
     const attachments = attachmentsOf(row.attachments)
     const text = wordsOf(row)

@@ -32,7 +32,9 @@ export const rocketchat: Reader = {
     for await (const { row } of documents(fileOf('rocketchat_subscription.json'), opened, collector)) {
       const [room, user] = [textOf(row.rid), textOf(fieldsOf(row.u)._id)]
       if (room === null || user === null) continue
-      members.set(room, [...(members.get(room) ?? []), user])
+      const present = members.get(room)
+      if (present) present.push(user)
+      else members.set(room, [user])
       collectName(user, fieldsOf(row.u), collector)
     }
     const closed = new Map<string, 'ROOM_TYPE' | 'ENCRYPTED'>()

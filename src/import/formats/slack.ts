@@ -72,6 +72,7 @@ export const slack: Reader = {
       handleOf: (id) => collector.userOf(id)?.handle ?? undefined,
       channelOf: (id) => titles.get(id),
     }
+    collector.finishTexts((text) => slackText(text, names))
     for (const file of opened.source.files.values()) {
       if (!file.path.startsWith(root)) continue
       const [folder = '', name, ...deeper] = file.path.slice(root.length).split('/')
@@ -176,7 +177,8 @@ function addMessage(row: Fields, conversation: string, place: Place, around: Aro
       ...base,
       author: author.key,
       // Guests of other workspaces are in no list: their names may come in a later file.
-      text: source.includes('<') ? () => own + slackText(source, names) : own + slackText(source, names),
+      text: own + (source.includes('<') ? source : slackText(source, names)),
+      isUnfinished: source.includes('<'),
       edited: isFields(row.edited),
       editedAtMs: editedAt === null ? null : Math.floor(Number(editedAt) * 1000),
       reactions: reactionsOf(row),

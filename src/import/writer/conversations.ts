@@ -67,7 +67,7 @@ export async function targetOf(
         id,
         conversation.own ? conversation.title : titleOf(conversation),
         conversation.own?.createdAt ??
-          new Date(Math.min(conversation.messages[0]?.sentAtMs ?? Date.now(), Date.now())).toISOString(),
+          new Date(Math.min(firstOf(conversation.messages)?.sentAtMs ?? Date.now(), Date.now())).toISOString(),
       ],
     )
     await db.rows('INSERT INTO imported_conversations (source, key_hash, conversation_id) VALUES ($1, $2, $3)', [
@@ -75,6 +75,11 @@ export async function targetOf(
     ])
   })
   return { id, isPublic: false, isClosed: false, isOwn: false }
+}
+
+function firstOf<T>(records: Iterable<T>): T | undefined {
+  for (const record of records) return record
+  return undefined
 }
 
 /** An export of this very deployment: what it has of the conversation is here already. */

@@ -1,4 +1,5 @@
 // A message of the source as rows of the tables: cut where it is too long, files that are not there as words.
+import { LRUCache } from 'lru-cache'
 import { toEmoji } from '../../domain/text/emoji.ts'
 import type { ImportedAttachment, ImportedMessage, OwnMessage } from '../model.ts'
 import { messageId } from './keys.ts'
@@ -65,10 +66,9 @@ export function rowsOf(
   conversation: string,
   message: ImportedMessage,
   nowMs: number,
-  notKept: NotKept[],
+  lose: (what: string) => void,
 ): MessageRow[] {
   const { key, author } = message
-  const lose = (what: string) => notKept.push({ key, what })
   const here = message.attachments.filter(({ missing }) => missing === null)
   const missing = message.attachments.filter((attachment) => attachment.missing !== null)
   for (const { name, missing: why } of missing) lose(`attachment ${name ?? 'without a name'}: ${why ?? ''}`)
@@ -95,10 +95,19 @@ export function rowsOf(
   )
 }
 
+/** There are few, and looking one up takes longer than all else that is done for a message. */
+const emojis = new LRUCache<string, { emoji: string | null }>({ max: 5_000 })
+
+function emojiOf(text: string): string | null {
+  let known = emojis.get(text)
+  if (!known) emojis.set(text, (known = { emoji: toEmoji(text) }))
+  return known.emoji
+}
+
 function reactionsOf({ reactions }: ImportedMessage, lose: (what: string) => void): ReactionRow[] {
   const byEmoji = new Map<string, Set<string>>()
   for (const { emoji, by, count } of reactions) {
-    const known = toEmoji(emoji)
+    const known = emojiOf(emoji)
     if (known === null) lose(`reaction ${emoji}: an emoji of the source alone`)
     else if (!byEmoji.has(known) && byEmoji.size >= maxReactionKinds) lose(`reaction ${emoji}: too many kinds`)
     else {

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readExport } from '../../../src/import/recognise.ts'
+import { openExport } from '../../../src/import/recognise.ts'
 import { toJson } from '../../../src/import/report.ts'
 import { makeZip } from '../../testkit/zip.ts'
 import { corpus, type CorpusCase } from '../corpus.ts'
@@ -16,12 +16,17 @@ const compared = (json: unknown, { format, options, expected }: CorpusCase) => {
   })
 }
 
+async function expectRead(path: string, corpusCase: CorpusCase): Promise<void> {
+  const { imported, close } = await openExport({ path, format: 'auto', ...corpusCase.options })
+  compared(JSON.parse([...toJson(imported)].join('')), corpusCase)
+  const messages = imported.conversations.flatMap((conversation) => [...conversation.messages])
+  expect(messages.length + imported.skipped.count).toBe(imported.entriesRead)
+  await close()
+}
+
 describe('each case of the corpus is read as it should be', () => {
   test.each(corpus)('$name', async (corpusCase) => {
-    const imported = await readExport({ path: corpusCase.path, format: 'auto', ...corpusCase.options })
-    compared(toJson(imported), corpusCase)
-    const messages = imported.conversations.flatMap((conversation) => conversation.messages)
-    expect(messages.length + imported.skipped.length).toBe(imported.entriesRead)
+    await expectRead(corpusCase.path, corpusCase)
   })
 
   test('there are as many cases as there should be', () => {
@@ -49,8 +54,7 @@ const withFiles = corpus.filter(({ name }) => /attachments|media|private|full-ac
 test.each([...new Set([...ofEachFormat, ...withFiles])].filter(({ path }) => !path.endsWith('.zip')))(
   'zipped in a folder it is the same: $name',
   async (corpusCase) => {
-    const imported = await readExport({ path: zipped(corpusCase), format: 'auto', ...corpusCase.options })
-    compared(toJson(imported), corpusCase)
+    await expectRead(zipped(corpusCase), corpusCase)
   },
 )
 

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readExport } from '../../../src/import/recognise.ts'
 import { defaultLimits, type SourceLimits } from '../../../src/import/source/source.ts'
 import { makeZip } from '../../testkit/zip.ts'
+import { readAll } from '../read-all.ts'
 
 type Files = Record<string, string | Buffer>
 
@@ -21,7 +21,7 @@ const zipOf = (entries: Parameters<typeof makeZip>[0]) =>
   join(folderOf({ 'export.zip': makeZip(entries) }), 'export.zip')
 
 const read = (path: string, limits: Partial<SourceLimits> = {}, more = {}) =>
-  readExport({ path, format: 'auto', limits: { ...defaultLimits, ...limits }, ...more })
+  readAll({ path, format: 'auto', limits: { ...defaultLimits, ...limits }, ...more })
 
 const start = '{"type":"version","version":1}\n{"type":"channel","channel":{"team":"t","name":"c","type":"O"}}\n'
 const post = (message: string, create_at: unknown = 1_700_000_000_000) =>

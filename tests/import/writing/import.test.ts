@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toEmoji } from '../../../src/domain/text/emoji.ts'
-import type { Imported, ImportedConversation, ImportedMessage } from '../../../src/import/model.ts'
+import type { ImportedMessage } from '../../../src/import/model.ts'
 import { openExport } from '../../../src/import/recognise.ts'
 import { write } from '../../../src/import/writing.ts'
 import { ask } from '../../testkit/api.ts'
@@ -12,6 +12,7 @@ import { createTestDatabase, type TestDatabase } from '../../testkit/database.ts
 import { newKey, signUp, type Person } from '../../testkit/person.ts'
 import { startServer, type ServerProcess } from '../../testkit/server.ts'
 import { corpus, type CorpusCase } from '../corpus.ts'
+import { readAll, wholeOf, type Whole, type WholeConversation } from '../read-all.ts'
 
 let database: TestDatabase
 let server: ServerProcess
@@ -39,9 +40,9 @@ async function importAs(path: string, options: CorpusCase['options'], source: st
     const written = await write({
       ...{ opening, connectionString: database.url, config, source, peopleFile, onProgress: () => undefined },
     })
-    return { imported: opening.imported, written }
+    return { imported: wholeOf(opening.imported), written }
   } finally {
-    await opening.source.close()
+    await opening.close()
   }
 }
 
@@ -79,7 +80,7 @@ async function readBack(person: Person): Promise<ReadConversation[]> {
 }
 
 /** Who is a member of most conversations of it. */
-function readerOf({ conversations }: Imported): string | undefined {
+function readerOf({ conversations }: Pick<Whole, 'conversations'>): string | undefined {
   const counts = new Map<string, number>()
   for (const { members } of conversations) for (const key of members) counts.set(key, (counts.get(key) ?? 0) + 1)
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0]
@@ -98,7 +99,7 @@ const textOf = ({ text, attachments }: ImportedMessage) =>
     .join('\n')
 
 /** What the API has to say of a conversation of the source, whose long texts are put together again. */
-function expectRead(read: ReadConversation, { messages, members }: ImportedConversation): void {
+function expectRead(read: ReadConversation, { messages, members }: WholeConversation): void {
   const nodes = read.messages.edges.map(({ node }) => node)
   expect(nodes.map(({ seq }) => seq)).toEqual(nodes.map((_, index) => index + 1))
   expect(read.memberCount).toBe(members.length)
@@ -133,8 +134,7 @@ describe('cases of the corpus can be read back through the API', () => {
   test.each([...some, ...corpus.filter(({ name }) => /long$|private$|tombstone/.test(name))])(
     '$name',
     async ({ name, path, options }) => {
-      const { conversations } = (await openExport({ path, format: 'auto', ...options })).imported
-      const reader = readerOf({ conversations } as Imported)
+      const reader = readerOf(await readAll({ path, format: 'auto', ...options }))
       if (reader === undefined) return
       const person = await signUp(server.url)
       const { imported } = await importAs(path, options, name, { [reader]: person.handle })
