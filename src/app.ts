@@ -112,6 +112,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
     streamTickets: domain.streamTickets,
     ...(files.transfers && { transfers: files.transfers }),
     onSessionEnded: (sessionId, listener) => watch.onEnded(sessionId, listener),
+    onSessionEnding: (sessionId, listener) => watch.onEnding(sessionId, listener),
     connectDevice: (viewer, device, silentMs) => devices.connect(viewer, device, silentMs),
     health,
   })

@@ -3,7 +3,7 @@ import type { Subscriber } from './connection/subscription.ts'
 import { deviceKind, newDeviceId, type Device } from './devices/device.ts'
 import type { Diagnostic } from './feed/diagnostics.ts'
 import type { FeedMessage } from './feed/follower.ts'
-import { ServerDocument, SyncViewerDocument } from './generated/graphql.ts'
+import { RenewTokenDocument, ServerDocument, SyncViewerDocument } from './generated/graphql.ts'
 import { heed } from './health/greeting.ts'
 import { Problems } from './health/problems.ts'
 import type { OutboxChange } from './outbox/outbox.ts'
@@ -95,6 +95,7 @@ export class Core {
     this.connection = new Connection({
       url,
       authorization,
+      renewal: getToken && RenewTokenDocument,
       device: () => this.device,
       webSocketImpl,
       greet: (greeting) => heed(greeting, this.problems, Date.now()),

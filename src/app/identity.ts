@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import { createAuthenticate, withoutAccounts, type Authenticate } from '../domain/identity/authentication.ts'
 import { createOutsideSessions, type OutsideSessions } from '../domain/identity/outside-sessions.ts'
+import { createRenewToken, type RenewToken } from '../domain/identity/renewal.ts'
 import { fixedKeys, remoteKeys } from '../domain/identity/token-keys.ts'
 import type { SessionWatch } from '../domain/sessions/session-watch.ts'
 import type { Sessions } from '../domain/sessions/sessions.ts'
@@ -15,10 +16,11 @@ export function openIdentity(
   { storage, watch }: { storage: Storage; watch: SessionWatch },
   logger: Logger,
   stops: Stops,
-): { sessions: Sessions; authenticate: Authenticate } {
+): { sessions: Sessions; authenticate: Authenticate; renewToken: RenewToken } {
   const outside = openOutside(identity.outside, storage, watch, logger, stops)
   const sessions = identity.builtin ? own : withoutAccounts(own)
-  return { sessions, authenticate: createAuthenticate({ builtin: identity.builtin ? own : null, outside }) }
+  const authenticate = createAuthenticate({ builtin: identity.builtin ? own : null, outside })
+  return { sessions, authenticate, renewToken: createRenewToken({ authenticate, store: storage.identities, watch }) }
 }
 
 function openOutside(

@@ -6,6 +6,7 @@ import type { Deletion } from './conversations/deletion.ts'
 import type { DeskStreams } from './streams/desk-streams.ts'
 import type { LiveItem } from './streams/event-loaders.ts'
 import type { Authenticate } from './identity/authentication.ts'
+import type { RenewToken } from './identity/renewal.ts'
 import type { Inbox } from './inbox/inbox.ts'
 import type { Loaders } from './loaders.ts'
 import type { Messages } from './messages/messages.ts'
@@ -26,6 +27,7 @@ export interface Domain {
   attempts: Attempts
   sessions: Sessions
   authenticate: Authenticate
+  renewToken: RenewToken
   streamTickets: StreamTickets
   people: People
   blocks: Blocks

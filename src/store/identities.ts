@@ -46,6 +46,8 @@ export type Entered =
 export interface IdentityStore {
   /** Finds or makes the person and the session of a token that was verified, in one statement. Repeating it changes nothing. */
   enter(entrance: Entrance): Promise<Entered>
+  /** A session goes on as long as another one of the same person. Neither is one that Parley signed in, or was revoked. */
+  prolong(sessionId: string, bySessionId: string): Promise<void>
 }
 
 const enter = {
@@ -54,6 +56,14 @@ const enter = {
   text: `SELECT outcome, session_id AS "sessionId", user_id AS "userId", role::text, ends_at AS "endsAt",
       suspended_reason AS reason, suspended_until AS until
     FROM parley_enter($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::user_role, $15, $16, $17, $18, $19, $20)`,
+}
+
+const prolong = {
+  name: 'prolong_session',
+  isRepeatable: true,
+  text: `UPDATE sessions s SET expires_at = n.expires_at FROM sessions n WHERE s.id = $1 AND n.id = $2 AND s.user_id = n.user_id
+    AND s.outside_key IS NOT NULL AND n.outside_key IS NOT NULL AND s.revoked_at IS NULL AND n.revoked_at IS NULL
+    AND s.expires_at < n.expires_at`,
 }
 
 type EnteredRow = { outcome: Entered['outcome'] } & SessionRow & SuspensionTerms & Record<string, unknown>
@@ -74,6 +84,9 @@ export function createIdentityStore(db: Database): IdentityStore {
       const { outcome, reason, until, ...session } = row
       if (outcome === 'ENTERED') return { outcome, session }
       return outcome === 'SUSPENDED' ? { outcome, terms: { reason, until } } : { outcome }
+    },
+    async prolong(sessionId, bySessionId) {
+      await db.run(prolong, [sessionId, bySessionId])
     },
   }
 }

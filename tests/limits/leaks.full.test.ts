@@ -114,7 +114,7 @@ test(
       busTopics: 5,
       sockets: 1,
       eventStreams: 0,
-      sessionListeners: 4,
+      sessionListeners: 5,
       typing: 1,
       channels: 5,
       devices: 0,

@@ -360,6 +360,12 @@ export type RenameConversationInput = {
   title: Scalars['String']['input'];
 };
 
+/** A newer token. */
+export type RenewTokenInput = {
+  /** The access token, without "Bearer". Of the same person. */
+  token: Scalars['String']['input'];
+};
+
 /** A session to end. */
 export type RevokeSessionInput = {
   /** The id of one of viewer.sessions. */

@@ -189,6 +189,11 @@
       "RenameConversationSuccess",
       "ValidationError"
     ],
+    "RenewTokenResult": [
+      "ForbiddenError",
+      "RenewTokenSuccess",
+      "ValidationError"
+    ],
     "RevokeSessionResult": [
       "NotFoundError",
       "RevokeSessionSuccess"
@@ -468,6 +473,11 @@
       "ForbiddenError",
       "NotFoundError",
       "RenameConversationSuccess",
+      "ValidationError"
+    ],
+    "RenewTokenResult": [
+      "ForbiddenError",
+      "RenewTokenSuccess",
       "ValidationError"
     ],
     "RevokeSessionResult": [

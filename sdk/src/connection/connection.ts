@@ -2,6 +2,7 @@ import { SessionEndedError } from '../requests/errors.ts'
 import type { Authorization } from '../requests/requests.ts'
 import { textOf, type TypedDocument } from '../requests/document.ts'
 import { Value, type Store } from '../stores/store.ts'
+import { askOn } from './ask.ts'
 import { Backoff } from './backoff.ts'
 import { systemClock, watchClock, type Clock } from './clock.ts'
 import { closingOf } from './close-codes.ts'
@@ -14,6 +15,8 @@ export interface ConnectionOptions {
   /** Where GraphQL is served: http://localhost:4000/graphql */
   url: string
   authorization: Authorization
+  /** Tells the server of a newer token on the open socket, which ends with its token otherwise. Without it sockets outlive theirs. */
+  renewal?: TypedDocument<{ renewToken: { __typename?: string } }, { input: { token: string } }>
   /** The person's device: while the socket is open the person counts as online. */
   device?: () => Promise<{ id: string; kind: string }>
   /** The class of the `ws` package, where there is no global WebSocket (Node before 22). */
@@ -57,6 +60,7 @@ export class Connection implements Subscriber {
   /** Counts attempts, so that what an older one still says is not taken for the present one's. */
   private attempt = 0
   private pingCount = 0
+  private isRenewing = false
   private provenAtMs = -Infinity
   private closing: { code: number | null; reason: string | null } = { code: null, reason: null }
 
@@ -239,7 +243,9 @@ export class Connection implements Subscriber {
         if (!isCurrent() || answered !== this.pingCount) return
         this.provenAtMs = this.clock.now()
         this.take('PONG')
+        void this.goOnWithNewToken(isCurrent)
       },
+      tokenExpired: () => void this.goOnWithNewToken(isCurrent, true),
       closed: (code, reason) => {
         if (isCurrent()) this.end(closingOf(code), code, reason)
       },
@@ -262,6 +268,25 @@ export class Connection implements Subscriber {
       else this.take('TOKEN_RENEWED')
     } catch (error) {
       if (attempt === this.attempt) this.fail(error)
+    }
+  }
+
+  /** Where that fails the server closes the socket, and it comes back with a new token. */
+  private async goOnWithNewToken(isCurrent: () => boolean, isExpired = false): Promise<void> {
+    const { renewal, authorization } = this.options
+    if (!renewal || this.isRenewing) return
+    this.isRenewing = true
+    try {
+      // The server's clock counts, also where the token seems to be good here.
+      const token = await (isExpired && this.token !== null ? authorization.renew(this.token) : authorization.token())
+      if (token === null || token === this.token || !isCurrent() || !this.isOpen() || !this.link) return
+      const asking = { clock: this.clock, deadlineMs: answerDeadlineMs }
+      const taken = await askOn(this.link, renewal, { input: { token } }, asking)
+      if (taken?.renewToken.__typename === 'RenewTokenSuccess' && isCurrent()) this.token = token
+    } catch {
+      // The product gives none now: the next answer to a ping asks again.
+    } finally {
+      this.isRenewing = false
     }
   }
 

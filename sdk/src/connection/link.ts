@@ -25,6 +25,8 @@ export interface LinkOptions {
 export interface LinkListener {
   acknowledged(payload: unknown): void
   pong(payload: unknown): void
+  /** The server will close the socket soon unless it is told of a newer token. */
+  tokenExpired(): void
   /** Once; nothing comes after it. */
   closed(code: number, reason: string): void
 }
@@ -39,6 +41,7 @@ function once(listener: LinkListener): LinkListener {
   return {
     acknowledged: (payload) => isOver || listener.acknowledged(payload),
     pong: (payload) => isOver || listener.pong(payload),
+    tokenExpired: () => isOver || listener.tokenExpired(),
     closed(code, reason) {
       if (isOver) return
       isOver = true
@@ -77,6 +80,7 @@ export const openLink: OpenLink = ({ url, connectionParams, webSocketImpl }, giv
   client.on('opened', (opened) => (socket = opened as WebSocket))
   client.on('connected', (_, payload) => listener.acknowledged(payload))
   client.on('pong', (received, payload) => received && listener.pong(payload))
+  client.on('ping', (received, payload) => received && payload?.tokenExpired === true && listener.tokenExpired())
   client.on('closed', (event) => {
     const { code = lost, reason = '' } = event as Partial<CloseEvent>
     listener.closed(code, reason)

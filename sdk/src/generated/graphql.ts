@@ -359,6 +359,12 @@ export type RenameConversationInput = {
   title: Scalars['String']['input'];
 };
 
+/** A newer token. */
+export type RenewTokenInput = {
+  /** The access token, without "Bearer". Of the same person. */
+  token: Scalars['String']['input'];
+};
+
 /** A session to end. */
 export type RevokeSessionInput = {
   /** The id of one of viewer.sessions. */
@@ -1026,6 +1032,13 @@ export type RevokeSessionMutationVariables = Exact<{
 
 export type RevokeSessionMutation = { __typename?: 'Mutation', revokeSession: { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'RevokeSessionSuccess' } };
 
+export type RenewTokenMutationVariables = Exact<{
+  input: RenewTokenInput;
+}>;
+
+
+export type RenewTokenMutation = { __typename?: 'Mutation', renewToken: { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'RenewTokenSuccess', expiresAt: string | null } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
+
 export type OpenSupportMutationVariables = Exact<{
   input: OpenSupportInput;
 }>;
@@ -1329,6 +1342,7 @@ export const UpdateSettingsDocument = /* @__PURE__ */ asDocument<UpdateSettingsM
 export const SearchUsersDocument = /* @__PURE__ */ asDocument<SearchUsersQuery, SearchUsersQueryVariables>("query SearchUsers($query:String!$first:Int$after:String){searchUsers(query:$query first:$first after:$after){nodes{...UserFields}pageInfo{hasNextPage endCursor}}}", userFields);
 export const SessionsDocument = /* @__PURE__ */ asDocument<SessionsQuery, SessionsQueryVariables>("query Sessions{viewer{id sessions{id device createdAt lastUsedAt current}}}");
 export const RevokeSessionDocument = /* @__PURE__ */ asDocument<RevokeSessionMutation, RevokeSessionMutationVariables>("mutation RevokeSession($input:RevokeSessionInput!){revokeSession(input:$input){__typename ...on Error{...ErrorFields}}}", errorFields);
+export const RenewTokenDocument = /* @__PURE__ */ asDocument<RenewTokenMutation, RenewTokenMutationVariables>("mutation RenewToken($input:RenewTokenInput!){renewToken(input:$input){__typename ...on RenewTokenSuccess{expiresAt}...on Error{code reason}}}");
 export const OpenSupportDocument = /* @__PURE__ */ asDocument<OpenSupportMutation, OpenSupportMutationVariables>("mutation OpenSupport($input:OpenSupportInput!){openSupport(input:$input){__typename ...on OpenSupportSuccess{conversation{...ConversationFields ...SupportFields}}...on Error{code reason}}}", conversationFields, cursorFields, userFields, supportFields);
 export const SupportQueueDocument = /* @__PURE__ */ asDocument<SupportQueueQuery, SupportQueueQueryVariables>("query SupportQueue($first:Int$after:String$status:SupportStatus){supportQueue(first:$first after:$after status:$status){nodes{...ConversationFields ...SupportFields lastMessage{...MessageFields}}resume pageInfo{hasNextPage endCursor}}}", conversationFields, cursorFields, userFields, supportFields, messageFields);
 export const AssignSupportDocument = /* @__PURE__ */ asDocument<AssignSupportMutation, AssignSupportMutationVariables>("mutation AssignSupport($input:AssignSupportInput!){assignSupport(input:$input){__typename ...on AssignSupportSuccess{conversation{id ...SupportFields}}...on Error{code reason}}}", supportFields, userFields);

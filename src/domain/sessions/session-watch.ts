@@ -9,6 +9,8 @@ import type { Viewer } from '../viewer.ts'
 
 /** Milliseconds for which a live session is believed without asking the database again, and between looks at those in use. */
 const recheckMs = 1_000
+/** Milliseconds before its end at which a session is told to end: its token has expired, and the skew of clocks is left. */
+const warnMs = 30_000
 /** Milliseconds for which one look is waited for: the next one waits for it. */
 const lookTimeoutMs = 5_000
 
@@ -29,6 +31,10 @@ export interface SessionWatch {
   announceEnded(sessionId: string): void
   /** This viewer with the role that they have now. Only for sessions that have a listener here. */
   current(viewer: Viewer): Viewer
+  /** Calls the listener when the session ends soon, unless its client sends a new token: once for each end that it has. */
+  onEnding(sessionId: string, listener: (endsAt: Date) => void): () => void
+  /** Ends it here alone, as one whose newer tokens belong to a session that is over. */
+  endHere(sessionId: string): void
   /**
    * Calls the listener once when the person of the session is no longer staff. Returns a function that takes it away. Not
    * called at the end of the session.
@@ -49,11 +55,17 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
   const checked = new Map<string, { session: SessionRow; untilMs: number }>()
   const listeners: Listeners<SessionEnd> = new Map()
   const demotions: Listeners = new Map()
+  const warnings = new Map<string, Warning>()
   /** Roles of the sessions in use. Few people are more than a USER, and those are not in it. */
   const roles = new Map<string, Viewer['role']>()
 
   const note = (session: SessionRow) => {
-    const { sessionId, role } = session
+    const { sessionId, role, endsAt } = session
+    const warning = warnings.get(sessionId)
+    if (warning && endsAt && endsAt > warning.toldOf && endsAt.getTime() - Date.now() <= warnMs) {
+      warning.toldOf = endsAt
+      for (const listener of warning.listeners) listener(endsAt)
+    }
     const known = checked.get(sessionId)
     if (known) known.session = session
     if (role !== 'USER') {
@@ -84,6 +96,7 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
     checked.delete(sessionId)
     roles.delete(sessionId)
     demotions.delete(sessionId)
+    warnings.delete(sessionId)
     const ended = listeners.get(sessionId)
     listeners.delete(sessionId)
     for (const listener of ended ?? []) listener(how)
@@ -135,6 +148,18 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
     learn,
     onEnded: (sessionId, listener) => listenTo(listeners, sessionId, listener),
     onDemoted: (sessionId, listener) => listenTo(demotions, sessionId, listener),
+    onEnding(sessionId, listener) {
+      const warning = warnings.get(sessionId) ?? { toldOf: new Date(0), listeners: new Set() }
+      warning.listeners.add(listener)
+      warnings.set(sessionId, warning)
+      return () => {
+        warning.listeners.delete(listener)
+        if (warning.listeners.size === 0 && warnings.get(sessionId) === warning) warnings.delete(sessionId)
+      }
+    },
+    endHere: (sessionId) => {
+      end(sessionId)
+    },
     current(viewer) {
       const role = roles.get(viewer.sessionId) ?? 'USER'
       return role === viewer.role ? viewer : { ...viewer, role }
@@ -149,15 +174,23 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
       })
     },
     get listenerCount() {
-      return [...listeners.values(), ...demotions.values()].reduce((sum, { size }) => sum + size, 0)
+      const warned = [...warnings.values()].map((warning) => warning.listeners)
+      return [...listeners.values(), ...demotions.values(), ...warned].reduce((sum, { size }) => sum + size, 0)
     },
     stop() {
       clearInterval(timer)
       unsubscribe()
       listeners.clear()
       demotions.clear()
+      warnings.clear()
     },
   }
+}
+
+interface Warning {
+  /** The end that was told. */
+  toldOf: Date
+  listeners: Set<(endsAt: Date) => void>
 }
 
 type Listeners<How = void> = Map<string, Set<(how: How) => void>>

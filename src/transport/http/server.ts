@@ -88,6 +88,8 @@ export interface TransportOptions {
   transfers?: FileTransfers
   /** Calls the listener when the session ends, also when it ended a moment ago. Returns the way out. */
   onSessionEnded: (sessionId: string, listener: (how: 'REVOKED' | 'EXPIRED') => void) => () => void
+  /** Calls the listener when the session ends soon unless its client sends a newer token. */
+  onSessionEnding?: (sessionId: string, listener: (endsAt: Date) => void) => () => void
   /** Called when a socket names its device: it is there from now on. */
   connectDevice: (viewer: Viewer, device: Device, silentMs: () => number) => ConnectedDevice
   health: () => Promise<{ ready: boolean; checks: Record<string, string> }>

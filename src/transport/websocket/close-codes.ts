@@ -29,7 +29,8 @@ export const closeCodes = {
    */
   SESSION_ENDED: 4401,
   /**
-   * The access token in connection_init is malformed, wrong or expired. Reconnects: connectionParams should be an
+   * The access token in connection_init is malformed, wrong or expired; or one of the embedding product has expired since, and
+   * renewToken did not bring a newer one. Reconnects: connectionParams should be an
    * async function that refreshes the session first when the token is about to expire.
    */
   FORBIDDEN: 4403,

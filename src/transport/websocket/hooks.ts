@@ -37,6 +37,8 @@ export interface HookOptions {
   /** Where what a device has acknowledged goes. */
   deliveries?: Deliveries
   onSessionEnded: (sessionId: string, listener: (how: 'REVOKED' | 'EXPIRED') => void) => () => void
+  /** Calls the listener when the session ends soon unless its client sends a newer token. */
+  onSessionEnding?: (sessionId: string, listener: (endsAt: Date) => void) => () => void
   connectDevice: ConnectDevice
   /** Who has what share of what sockets keep and do. */
   shares: Shares
@@ -221,6 +223,14 @@ export class ProtocolHooks implements Hooks {
         ? socket.close(closeCodes.FORBIDDEN, 'Access token has expired')
         : socket.close(closeCodes.SESSION_ENDED, 'Session ended')
     socket.once('close', this.options.onSessionEnded(sessionId, close))
+    // In graphql-ws's own message for what is no result: its clients answer it and hand on what it says.
+    const warn = (endsAt: Date) => {
+      void socket.sendText(
+        JSON.stringify({ type: 'ping', payload: { tokenExpired: true, closesAt: endsAt.toISOString() } }),
+      )
+    }
+    const { onSessionEnding } = this.options
+    if (onSessionEnding) socket.once('close', onSessionEnding(sessionId, warn))
   }
 
   private present(errors: readonly unknown[], payload: object, ofEvent = false) {
