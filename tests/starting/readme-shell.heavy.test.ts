@@ -9,7 +9,7 @@ import { startServer, type ServerProcess } from '../testkit/server.ts'
 
 const address = 'http://127.0.0.1:4000/graphql'
 const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
-const example = /### The same from a shell\n\n```sh\n(.*?)```/s.exec(readme)?.[1] ?? ''
+const example = /### The same from a shell\n\n.*?\n\n```sh\n(.*?)```/s.exec(readme)?.[1] ?? ''
 
 let server: ServerProcess
 beforeAll(async () => {
