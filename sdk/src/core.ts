@@ -1,6 +1,6 @@
 import { Connection, type ConnectionStatus } from './connection/connection.ts'
 import type { Subscriber } from './connection/subscription.ts'
-import { deviceKind, newDeviceId, type Device } from './devices/device.ts'
+import { deviceIn, type Device } from './devices/device.ts'
 import type { Diagnostic } from './feed/diagnostics.ts'
 import type { FeedMessage } from './feed/follower.ts'
 import { RenewTokenDocument, ServerDocument, SyncViewerDocument } from './generated/graphql.ts'
@@ -11,8 +11,10 @@ import { Person } from './person.ts'
 import { WrongServerError } from './requests/errors.ts'
 import { createRequests, type Requests } from './requests/requests.ts'
 import { GivenTokens, type GetToken } from './session/given-tokens.ts'
+import { PendingLogouts, type Ended } from './session/pending-logouts.ts'
 import { PasswordSession, type SessionState } from './session/session.ts'
 import type { KeptSession } from './session/tokens.ts'
+import { KeptValues } from './storage/kept-values.ts'
 import { memoryStorage } from './storage/memory.ts'
 import type { ParleyStorage } from './storage/storage.ts'
 import type { TransmitOptions } from './outbox/transmit.ts'
@@ -66,6 +68,8 @@ export class Core {
   private readonly givenState = new Value<SessionState>({ status: 'LOADING' })
   private readonly personValue = new Value<Person | null>(null)
   private readonly shared: SharedSubscriptions
+  private readonly logouts: PendingLogouts
+  private readonly kept: KeptValues
   private readonly device: Promise<Device>
   private opening: Promise<void> = Promise.resolve()
   private hasClosed = false
@@ -75,23 +79,34 @@ export class Core {
   constructor(private readonly options: CoreOptions) {
     const { url, getToken, webSocketImpl, fetch } = options
     this.storage = options.storage ?? memoryStorage()
+    this.kept = new KeptValues(this.storage)
     this.tabs = new Tabs({
       name: this.storage.sharedAs ?? null,
       onMessage: (message) => this.take(message),
       platform: options.tabs,
+    })
+    this.logouts = new PendingLogouts({
+      url,
+      fetch,
+      kept: { read: () => this.kept.read<Ended[]>('ended'), write: (ended) => this.kept.write('ended', ended) },
+      alone: (run) => this.tabs.alone('logout', run),
     })
     this.session = getToken
       ? null
       : new PasswordSession({
           url,
           fetch,
-          kept: { read: () => this.read<KeptSession>('session'), write: (session) => this.write('session', session) },
+          kept: {
+            read: () => this.kept.read<KeptSession>('session'),
+            write: (session) => this.kept.write('session', session),
+          },
           alone: (run) => this.tabs.alone('refresh', run),
+          onLogout: (ended) => this.logouts.add(ended),
           onChange: () => this.tabs.post({ kind: 'SESSION' }),
         })
     const authorization = this.session ?? new GivenTokens(getToken ?? (() => null))
     this.requests = createRequests({ url, authorization, fetch })
-    this.device = this.readDevice()
+    this.device = deviceIn(this.kept, options.device)
     this.connection = new Connection({
       url,
       authorization,
@@ -99,17 +114,23 @@ export class Core {
       device: () => this.device,
       webSocketImpl,
       greet: (greeting) => heed(greeting, this.problems, Date.now()),
-      onPage: (isShown) => (isShown ? this.tabs.stepUp() : this.tabs.stepDown()),
+      onPage: (isShown) => {
+        if (isShown) void this.tabs.stepUp().then(() => this.shared.renew())
+        else this.tabs.stepDown()
+      },
     })
     this.connection.status.subscribe(() => this.onStatus(this.connection.status.getSnapshot()))
     this.shared = new SharedSubscriptions({
       connection: this.connection,
       isLeader: this.tabs.isLeader,
       post: (message) => this.tabs.post(message),
+      tab: this.tabs.id,
+      whenGone: (tab, gone) => this.tabs.whenGone(tab, gone),
     })
     this.subscriptions = this.shared
     if (this.session) this.session.state.subscribe(() => this.look())
     else this.look()
+    if (this.session) void this.logouts.run()
   }
 
   get sessionState(): Store<SessionState> {
@@ -139,6 +160,7 @@ export class Core {
     await this.opening
     this.personValue.getSnapshot()?.close()
     this.connection.close()
+    this.logouts.close()
     this.tabs.close()
     this.storage.close()
   }
@@ -226,7 +248,8 @@ export class Core {
       const refused = 'This browser does not let the page store anything: what is not sent is lost when it is closed'
       this.problems.set('STORAGE_REFUSED', stored === 'REFUSED' ? refused : null)
       const full = 'There is no room left on this device: what is new is not stored'
-      this.problems.set('STORAGE_FULL', stored === 'FULL' ? full : null)
+      const trimmed = 'There is little room left on this device: older messages are not stored'
+      this.problems.set('STORAGE_FULL', stored === 'FULL' ? full : stored === 'TRIMMED' ? trimmed : null)
     }
     storageState.subscribe(told)
     told()
@@ -248,6 +271,7 @@ export class Core {
 
   private onStatus({ state, code, reason }: ConnectionStatus): void {
     if (state === 'OPEN') {
+      void this.logouts.run()
       this.problems.set('WRONG_SERVER', null)
       this.problems.set('REFUSED', null)
     } else if (state === 'ENDED') {
@@ -271,23 +295,5 @@ export class Core {
     } catch (error) {
       if (error instanceof WrongServerError) this.onError(error)
     }
-  }
-
-  private async readDevice(): Promise<Device> {
-    const { device = {} } = this.options
-    const kind = device.kind ?? deviceKind()
-    if (device.id !== undefined) return { id: device.id, kind }
-    const id = (await this.read<string>('device').catch(() => null)) ?? newDeviceId()
-    await this.write('device', id).catch(() => undefined)
-    return { id, kind }
-  }
-
-  private async read<T>(key: string): Promise<T | null> {
-    const rows = await this.storage.read('session', key)
-    return (rows.find(([found]) => found === key)?.[1] as T | undefined) ?? null
-  }
-
-  private write(key: string, value: unknown): Promise<void> {
-    return this.storage.write([{ table: 'session', key, value: value ?? undefined }])
   }
 }

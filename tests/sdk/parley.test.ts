@@ -126,3 +126,28 @@ test('with tokens of the embedding product: asked for again when one is refused,
   const { viewer } = await parley.request(ViewerDocument, {})
   expect(viewer.user.handle).toBe(friend.handle)
 })
+
+test('a logout that could not reach the server ends the session there when it can, also after a restart', async () => {
+  const storage = memoryStorage()
+  const parley = start({ storage })
+  const handle = `c_${randomUUID().slice(0, 8)}`
+  await parley.session.register({ handle, displayName: 'Client', password })
+  await untilLive(parley)
+  const other = start()
+  await other.session.login({ handle, password })
+  await untilLive(other)
+  await other.sessions.load()
+  expect(other.sessions.getSnapshot().sessions).toHaveLength(2)
+
+  proxy.cut()
+  await parley.session.logout()
+  expect(parley.session.state.getSnapshot().status).toBe('SIGNED_OUT')
+  await parley.close()
+  expect((await storage.read('session')).map(([key]) => key).sort()).toEqual(['device', 'ended'])
+  proxy.heal()
+  const again = start({ storage })
+  await expect.poll(async () => (await storage.read('session')).map(([key]) => key), back).toEqual(['device'])
+  expect(again.session.state.getSnapshot().status).toBe('SIGNED_OUT')
+  await other.sessions.load()
+  expect(other.sessions.getSnapshot().sessions).toMatchObject([{ current: true }])
+})

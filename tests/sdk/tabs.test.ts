@@ -28,14 +28,14 @@ interface Open {
   refreshes: number
 }
 
-function open(browser: ReturnType<typeof openBrowser>, storage: ParleyStorage): Open {
+function open(browser: ReturnType<typeof openBrowser>, storage: ParleyStorage, webSocketImpl = WebSocket): Open {
   const tab = browser.openTab()
   const opened: Open = { tab, refreshes: 0, parley: null as never }
   const counting: typeof fetch = (input, init) => {
     if (typeof init?.body === 'string' && init.body.includes('refreshSession')) opened.refreshes++
     return fetch(input, init)
   }
-  const options = { url, storage, tabs: tab.platform, fetch: counting, webSocketImpl: WebSocket }
+  const options = { url, storage, tabs: tab.platform, fetch: counting, webSocketImpl }
   opened.parley = createParley(options)
   clients.push(opened.parley)
   return opened
@@ -85,6 +85,40 @@ test('tabs: one leads, all show the same; when it is closed or frozen another le
   await expect.poll(() => isConnected(other), back).toBe(true)
   await expect.poll(() => textsIn(other, id), back).toEqual(['one', 'two', 'three', 'four'])
   await expect.poll(() => syncOf(other), back).toBe('LIVE')
+})
+
+test('what a killed tab wanted ends with it: the leader subscribes for it no more', async () => {
+  const browser = openBrowser()
+  const storage = { ...memoryStorage(), sharedAs: `chat ${randomUUID()}` }
+  const sent: string[] = []
+  class Watched extends WebSocket {
+    override send(data: string, ...rest: unknown[]): void {
+      sent.push(data)
+      super.send(data, ...(rest as []))
+    }
+  }
+  const [leader, follower, killed] = [open(browser, storage, Watched), open(browser, storage), open(browser, storage)]
+  await leader.parley.session.register({ handle: `t_${randomUUID().slice(0, 8)}`, displayName: 'Tabs', password })
+  for (const one of [leader, follower, killed]) await expect.poll(() => syncOf(one), back).toBe('LIVE')
+  const id = await friend.startDirect({ id: leader.parley.viewer.getSnapshot()?.user.id ?? '' })
+  const typing = [follower, killed].map(({ parley }) => parley.typing(id))
+  for (const one of typing) one.subscribe(() => undefined)
+  const frames = () =>
+    sent.map((text) => JSON.parse(text) as { id?: string; type: string; payload?: { query?: string } })
+  const begun = () =>
+    frames().filter(({ type, payload }) => type === 'subscribe' && payload?.query?.includes('typingEvents'))
+  const ended = () => frames().filter((one) => one.type === 'complete' && begun().some((other) => other.id === one.id))
+  await expect.poll(() => begun().length, back).toBe(2)
+  killed.tab.kill()
+  await expect.poll(() => ended().length, back).toBe(1)
+  // That of the other goes on.
+  await expect
+    .poll(async () => {
+      await friend.setTyping(id, true)
+      return typing[0]?.getSnapshot().map((user) => user.id)
+    }, back)
+    .toEqual([friend.id])
+  expect(ended()).toHaveLength(1)
 })
 
 test('a token that is over is exchanged by one tab for all', async () => {

@@ -33,6 +33,11 @@ class Locks {
     }
   }
 
+  /** Its holder is no more. */
+  lose(name: string): void {
+    this.holders.get(name)?.lose(new DOMException('Lost', 'AbortError'))
+  }
+
   private turn(name: string, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const line = this.lines.get(name) ?? []
@@ -47,15 +52,19 @@ class Locks {
   }
 }
 
-/** What a tab has of its browser; `freeze` makes it deaf and dumb for the others, as one whose code does not run. */
+/**
+ * What a tab has of its browser. `freeze` makes it deaf and dumb for the others, as one whose code does not run; a tab that is killed
+ * loses its locks besides.
+ */
 export interface Tab {
   platform: TabsPlatform
   freeze(): void
+  kill(): void
 }
 
 /** A browser with tabs that share locks and channels. */
 export function openBrowser(): { openTab(): Tab } {
-  const locks = new Locks() as unknown as LockManager
+  const locks = new Locks()
   return {
     openTab() {
       let isFrozen = false
@@ -69,7 +78,21 @@ export function openBrowser(): { openTab(): Tab } {
           }
         }
       }
-      return { platform: { locks, BroadcastChannel: Channel }, freeze: () => (isFrozen = true) }
+      const held = new Set<string>()
+      const request = async (name: string, first: unknown, second?: Held) => {
+        const run = second ?? (first as Held)
+        const noting = (lock: null) => {
+          held.add(name)
+          return run(lock).finally(() => held.delete(name))
+        }
+        return locks.request(name, second ? (first as LockOptions) : {}, noting)
+      }
+      const freeze = () => (isFrozen = true)
+      const kill = () => {
+        freeze()
+        for (const name of held) locks.lose(name)
+      }
+      return { platform: { locks: { request }, BroadcastChannel: Channel }, freeze, kill }
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { Id } from '../replica/state.ts'
-import type { ParleyStorage, Row } from '../storage/storage.ts'
+import { StorageFullError, type ParleyStorage, type Row } from '../storage/storage.ts'
 import { fileKey, type Operation } from './operations.ts'
 
 const base64Of = async (bytes: Blob): Promise<string> => {
@@ -17,6 +17,8 @@ export class OutboxRows {
   constructor(
     private readonly storage: ParleyStorage,
     private readonly onError: (error: unknown) => void = () => undefined,
+    /** Gives up what the server has; false: nothing is left to give up. */
+    private readonly makeRoom: () => Promise<boolean> = async () => false,
   ) {}
 
   /** All kept operations of this person. */
@@ -89,7 +91,8 @@ export class OutboxRows {
     try {
       await this.storage.write(rows)
     } catch (error) {
-      this.onError(error)
+      if (error instanceof StorageFullError && (await this.makeRoom())) await this.store(rows)
+      else this.onError(error)
     }
   }
 }

@@ -4,12 +4,17 @@ import { applyEvents } from './apply-event.ts'
 import { patched } from './equal.ts'
 import { readState, readTimeline, rowsBetween } from './rows.ts'
 import { emptyState, type Id, type ParleyEvent, type State } from './state.ts'
+import { Table } from './table.ts'
+import { newestOf, type TimelineState } from './timeline.ts'
 
 export interface ReplicaOptions {
   storage: ParleyStorage
   /** Told of what could not be stored. */
   onStorageError?: (error: unknown) => void
 }
+
+/** What is stored of each conversation where there is little room. */
+const trimmedChunks = 2
 
 const conversationOf = (event: ParleyEvent): Id => {
   if (event.__typename === 'InboxEntryChanged') return event.conversationId
@@ -31,6 +36,11 @@ export class Replica {
   private changes: Promise<void> = Promise.resolve()
   private writing: Promise<void> | null = null
   private isWriter = true
+  /** The copy of which `stored` is. */
+  private written: State | null = null
+  /** There was no room: of each conversation only the newest messages are stored. */
+  private isTrimmed = false
+  private readonly trimmed = new WeakMap<TimelineState, TimelineState>()
 
   private constructor(
     private readonly options: ReplicaOptions,
@@ -117,7 +127,7 @@ export class Replica {
     if (isWriter === this.isWriter) return
     this.isWriter = isWriter
     // Another client has written meanwhile: all that is here is written anew.
-    this.stored = null
+    this.stored = this.written = null
     if (isWriter) void this.flush()
   }
 
@@ -126,7 +136,7 @@ export class Replica {
     await this.changes
     await this.writing
     this.loaded.clear()
-    this.stored = null
+    this.stored = this.written = null
     this.value.set(emptyState(''))
     await this.writeRows([], tables)
   }
@@ -151,20 +161,58 @@ export class Replica {
   /** Writes until the storage has what is here; changes that come meanwhile go together. */
   private flush(): Promise<void> {
     if (this.writing) return this.writing.then(() => this.flush())
-    const next = this.snapshot
-    if (!this.isWriter || next === this.stored) return Promise.resolve()
-    this.writing = this.writeRows(rowsBetween(this.stored, next), [])
-      .then((isStored) => {
-        if (isStored) this.stored = next
-      })
-      .finally(() => (this.writing = null))
+    const { snapshot } = this
+    if (!this.isWriter || snapshot === (this.written ?? this.stored)) return Promise.resolve()
+    this.writing = this.store(snapshot).finally(() => (this.writing = null))
     return this.writing
+  }
+
+  private async store(snapshot: State): Promise<void> {
+    const next = this.isTrimmed ? this.trim(snapshot) : snapshot
+    if (await this.writeRows(rowsBetween(this.stored, next), [])) {
+      this.stored = next
+      this.written = snapshot
+    } else if (this.storageValue.getSnapshot() === 'FULL' && (await this.dropMessages())) await this.store(snapshot)
+  }
+
+  /**
+   * There is no room for what nobody else has, as for the outbox: stored messages go, which the server has. True: something was given
+   * up, and another attempt is worth it.
+   */
+  async makeRoom(): Promise<boolean> {
+    while (this.writing) await this.writing
+    if (!this.isWriter) return false
+    const dropping = this.dropMessages()
+    this.writing = dropping.then(() => undefined).finally(() => (this.writing = null))
+    return dropping
+  }
+
+  private async dropMessages(): Promise<boolean> {
+    if (this.isTrimmed) return false
+    try {
+      await this.options.storage.write([], ['messages'])
+    } catch {
+      return false
+    }
+    this.isTrimmed = true
+    this.stored = this.written = null
+    return true
+  }
+
+  private trim(state: State): State {
+    const rows = [...state.timelines.entries()].map(([id, timeline]) => {
+      // The same object for the same timeline: only what has changed is written.
+      const trimmed = this.trimmed.get(timeline) ?? newestOf(timeline, trimmedChunks)
+      this.trimmed.set(timeline, trimmed)
+      return [id, trimmed] as const
+    })
+    return { ...state, timelines: Table.of(rows) }
   }
 
   private async writeRows(rows: ReturnType<typeof rowsBetween>, emptied: Parameters<ParleyStorage['write']>[1]) {
     try {
       await this.options.storage.write(rows, emptied)
-      this.storageValue.set('KEPT')
+      this.storageValue.set(this.isTrimmed ? 'TRIMMED' : 'KEPT')
       return true
     } catch (error) {
       this.storageValue.set(error instanceof StorageFullError ? 'FULL' : 'REFUSED')

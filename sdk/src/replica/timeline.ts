@@ -71,6 +71,16 @@ export function withRange(timeline: TimelineState, from: number, to: number): Ti
 export const covers = ({ ranges }: TimelineState, from: number, to: number): boolean =>
   from > to || ranges.some(([start, end]) => start <= from && to <= end)
 
+/** The newest messages alone: this many chunks. */
+export function newestOf({ chunks, ranges }: TimelineState, chunkCount: number): TimelineState {
+  const first = Math.max(0, chunks.length - chunkCount)
+  const from = first * chunkSize + 1
+  return {
+    chunks: chunks.map((chunk, index) => (index < first ? null : chunk)),
+    ranges: ranges.filter(([, end]) => end >= from).map(([start, end]) => [Math.max(start, from), end] as const),
+  }
+}
+
 /** Without the messages up to a seq. */
 export function withoutUpTo(timeline: TimelineState, seq: number): TimelineState {
   const first = timeline.ranges[0]

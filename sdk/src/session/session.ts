@@ -1,6 +1,5 @@
 import {
   LoginDocument,
-  LogoutDocument,
   RefreshSessionDocument,
   RegisterDocument,
   type LoginInput,
@@ -28,6 +27,8 @@ export interface PasswordSessionOptions {
   kept: { read(): Promise<KeptSession | null>; write(session: KeptSession | null): Promise<void> }
   /** Runs while no other tab runs the same. */
   alone: <Result>(run: () => Promise<Result>) => Promise<Result>
+  /** Tells the server of a session that ended here. */
+  onLogout: (session: KeptSession) => Promise<void>
   /** Other tabs have to look again. */
   onChange?: () => void
   now?: () => number
@@ -35,7 +36,6 @@ export interface PasswordSessionOptions {
 
 const refreshAttempts = 3
 const refreshDeadlineMs = 8_000
-const logoutDeadlineMs = 5_000
 
 const nobody: Authorization = { token: async () => null, renew: async () => null }
 
@@ -82,18 +82,15 @@ export class PasswordSession implements Authorization {
     return null
   }
 
-  /** Ends the session, here in any case, and on the server if it can be reached. */
+  /** Ends the session, here at once, and on the server as soon as it can be reached. */
   async logout(): Promise<void> {
     const { current } = this
     this.current = null
+    const told = current && this.options.onLogout(current)
     await this.options.kept.write(null).catch(() => undefined)
     this.show({ status: 'SIGNED_OUT' })
     this.options.onChange?.()
-    if (!current) return
-    const authorization = { token: async () => current.accessToken, renew: async () => null }
-    const { url, fetch } = this.options
-    const requests = createRequests({ url, authorization, fetch })
-    await requests.request(LogoutDocument, {}, { deadlineMs: logoutDeadlineMs }).catch(() => undefined)
+    await told
   }
 
   async token(): Promise<string | null> {

@@ -2,6 +2,8 @@ import 'fake-indexeddb/auto'
 import { expect, test } from 'vitest'
 import { applyConversation } from '../replica/apply-answer.ts'
 import { Model, viewerId } from '../../../tests/testkit/conversation-model.ts'
+import { OutboxRows } from '../outbox/outbox-rows.ts'
+import type { Operation } from '../outbox/operations.ts'
 import { Replica } from '../replica/replica.ts'
 import { timelineOf, type ParleyEvent } from '../replica/state.ts'
 import { messagesOf } from '../replica/timeline.ts'
@@ -128,6 +130,52 @@ test('a full disk is told, keeps the older copy with its older position, and tak
   const newer = await Replica.open({ storage: kept }, viewerId)
   await newer.load(id)
   expect([newer.snapshot.resume, textsOf(newer)]).toEqual(['third', textsOf(replica)])
+})
+
+/** A storage with so many characters. */
+function sized(room: number) {
+  const kept = memoryStorage()
+  const tables = ['meta', 'conversations', 'messages', 'outbox', 'session'] as const
+  const size = async () =>
+    (await Promise.all(tables.map((table) => kept.read(table))))
+      .flat()
+      .map(([, value]) => JSON.stringify(value))
+      .join('').length
+  const storage: ParleyStorage = {
+    ...kept,
+    async write(rows, emptied = []) {
+      const before = await Promise.all(tables.map(async (table) => [table, await kept.read(table)] as const))
+      await kept.write(rows, emptied)
+      if ((await size()) <= room) return
+      const old = before.flatMap(([table, all]) => all.map(([key, value]) => ({ table, key, value })))
+      await kept.write(old, tables)
+      throw new StorageFullError()
+    },
+  }
+  return { storage, kept, size }
+}
+
+test('where there is little room older messages of the copy go, what is not sent never does, and the position is kept up', async () => {
+  const whole = sized(Infinity)
+  await filled(whole.storage, 1_000)
+  const tight = sized((await whole.size()) + 200)
+  const { replica, next } = await filled(tight.storage, 1_000)
+  const rows = new OutboxRows(tight.storage, undefined, () => replica.makeRoom())
+  const operation = { key: 'key', viewerId, text: 'x'.repeat(1_000) } as unknown as Operation
+  await rows.write([operation], [])
+  expect(await tight.kept.read('outbox')).toHaveLength(1)
+  const events = Array.from({ length: 100 }, next).flat()
+  await replica.commit(events, 'second')
+  expect(replica.storageState.getSnapshot()).toBe('TRIMMED')
+  expect(textsOf(replica)).toHaveLength(1_100)
+  const again = await Replica.open({ storage: tight.kept }, viewerId)
+  await again.load(id)
+  expect(again.snapshot.resume).toBe('second')
+  // Of the newest 1,100 the last chunk of 64 is not full.
+  const from = Math.floor(1_100 / 64) * 64 - 64 + 1
+  expect(timelineOf(again.snapshot, id).ranges).toEqual([[from, 1_100]])
+  expect(textsOf(again)).toEqual(textsOf(replica).slice(from - 1))
+  expect(await tight.kept.read('outbox')).toHaveLength(1)
 })
 
 test('events and their position are one write, of no more than what has changed', async () => {

@@ -33,5 +33,8 @@ export class StorageFullError extends Error {
   }
 }
 
-/** Whether what is written is kept: FULL and REFUSED go on in memory, until the client is closed. */
-export type StorageState = 'KEPT' | 'FULL' | 'REFUSED'
+/**
+ * Whether what is written is kept. TRIMMED: without older messages, as there was no room. FULL and REFUSED go on in memory, until the
+ * client is closed.
+ */
+export type StorageState = 'KEPT' | 'TRIMMED' | 'FULL' | 'REFUSED'

@@ -67,7 +67,12 @@ export class Chat {
     const { replica, requests, storage, put, onOutboxChange: onChange, onDiagnostics } = options
     const onError = (error: unknown) => onDiagnostics?.('OUTBOX_NOT_STORED', { error })
     const more = { ...(put && { put }), ...(onChange && { onChange }), ...(onDiagnostics && { onDiagnostics }) }
-    this.outbox = new Outbox({ replica, requests, rows: new OutboxRows(storage, onError), ...more })
+    this.outbox = new Outbox({
+      replica,
+      requests,
+      rows: new OutboxRows(storage, onError, () => replica.makeRoom()),
+      ...more,
+    })
     const cache: OverlayCache = new Map()
     this.shown = derived([replica.state, this.outbox.operations], (_, state, all) => overlaid(state, all, cache))
     this.viewer = derived([this.shown], (_, { viewer }) => viewer)

@@ -5,7 +5,7 @@ import type { Store } from '../stores/store.ts'
 
 /** Subscriptions of a tab without a connection, over the tab that leads. */
 export type SubscriptionMessage =
-  | { kind: 'SUBSCRIBE'; id: string; query: string; variables: object }
+  | { kind: 'SUBSCRIBE'; id: string; tab: string; query: string; variables: object }
   | { kind: 'UNSUBSCRIBE'; id: string }
   | { kind: 'BEGUN'; id: string }
   | { kind: 'DATA'; id: string; data: unknown }
@@ -24,13 +24,17 @@ interface Wanted {
 export class SharedSubscriptions implements Subscriber {
   private readonly wanted = new Map<string, Wanted>()
   /** Of other tabs, while this one leads. */
-  private readonly served = new Map<string, () => void>()
+  private readonly served = new Map<string, { tab: string; stop: () => void }>()
+  /** The tabs that are served: what ends the waiting for their end. */
+  private readonly watched = new Map<string, () => void>()
 
   constructor(
     private readonly options: {
       connection: Subscriber
       isLeader: Store<boolean>
       post: (message: SubscriptionMessage) => void
+      tab: string
+      whenGone: (tab: string, gone: () => void) => () => void
     },
   ) {
     options.isLeader.subscribe(() => this.change())
@@ -60,10 +64,10 @@ export class SharedSubscriptions implements Subscriber {
   private serve(message: SubscriptionMessage): void {
     const { connection, post } = this.options
     if (message.kind === 'UNSUBSCRIBE') {
-      this.served.get(message.id)?.()
+      this.served.get(message.id)?.stop()
       this.served.delete(message.id)
     } else if (message.kind === 'SUBSCRIBE' && !this.served.has(message.id)) {
-      const { id, query, variables } = message
+      const { id, tab, query, variables } = message
       const end = (errors: readonly AnsweredError[] | null) => {
         this.served.delete(id)
         post({ kind: 'END', id, errors })
@@ -74,8 +78,29 @@ export class SharedSubscriptions implements Subscriber {
         error: ({ errors }) => end(errors),
         complete: () => end(null),
       })
-      this.served.set(id, stop)
+      this.served.set(id, { tab, stop })
+      this.watch(tab)
     }
+  }
+
+  /** A tab that is killed says nothing: its subscriptions end with it. */
+  private watch(tab: string): void {
+    if (this.watched.has(tab)) return
+    const gone = () => {
+      this.watched.delete(tab)
+      for (const [id, one] of this.served) {
+        if (one.tab !== tab) continue
+        one.stop()
+        this.served.delete(id)
+      }
+    }
+    this.watched.set(tab, this.options.whenGone(tab, gone))
+  }
+
+  /** After this tab was put aside the leader serves it no more. */
+  renew(): void {
+    if (this.options.isLeader.getSnapshot()) return
+    for (const [id, wanted] of this.wanted) this.begin(id, wanted)
   }
 
   private receive(message: SubscriptionMessage): void {
@@ -93,8 +118,10 @@ export class SharedSubscriptions implements Subscriber {
   }
 
   private change(): void {
-    for (const stop of this.served.values()) stop()
+    for (const { stop } of this.served.values()) stop()
+    for (const end of this.watched.values()) end()
     this.served.clear()
+    this.watched.clear()
     for (const [id, wanted] of this.wanted) {
       wanted.stop()
       this.begin(id, wanted)
@@ -103,7 +130,7 @@ export class SharedSubscriptions implements Subscriber {
   }
 
   private begin(id: string, wanted: Wanted): void {
-    const { connection, isLeader, post } = this.options
+    const { connection, isLeader, post, tab } = this.options
     const { query, variables, sink } = wanted
     if (isLeader.getSnapshot()) {
       wanted.stop = connection.subscribe(query, variables, sink)
@@ -111,6 +138,6 @@ export class SharedSubscriptions implements Subscriber {
     }
     wanted.stop = () => post({ kind: 'UNSUBSCRIBE', id })
     const now = typeof variables === 'function' ? (variables as () => object)() : variables
-    post({ kind: 'SUBSCRIBE', id, query, variables: now })
+    post({ kind: 'SUBSCRIBE', id, tab, query, variables: now })
   }
 }

@@ -26,6 +26,9 @@ export class Tabs<Message> {
   private release: () => void = () => undefined
   private waiting: AbortController | null = null
   private hasClosed = false
+  /** By which other tabs know this one. */
+  readonly id = crypto.randomUUID()
+  private leave: () => void = () => undefined
 
   constructor(private readonly options: TabsOptions<Message>) {
     const { locks, BroadcastChannel: Channel } = options.platform ?? ownPlatform()
@@ -38,6 +41,7 @@ export class Tabs<Message> {
     // In Node an open channel would keep the process.
     ;(this.channel as { unref?: () => void }).unref?.()
     this.queue()
+    void this.beThere()
   }
 
   /** Whether this one leads. */
@@ -60,17 +64,46 @@ export class Tabs<Message> {
     if (!this.locks) return
     this.waiting?.abort()
     this.release()
+    this.leave()
   }
 
-  /** The page runs again, and waits for its turn. */
-  stepUp(): void {
-    if (this.locks && !this.value.getSnapshot() && !this.hasClosed) this.queue()
+  /** The page runs again, and waits for its turn. Resolves when the others can see it. */
+  async stepUp(): Promise<void> {
+    if (!this.locks || this.hasClosed) return
+    if (!this.value.getSnapshot()) this.queue()
+    await this.beThere()
+  }
+
+  /** Calls once when another tab was closed, killed, or put aside: its lock is free then. Returns what ends the waiting. */
+  whenGone(id: string, gone: () => void): () => void {
+    const waiting = new AbortController()
+    const lock = this.locks?.request(this.nameOf(id), { signal: waiting.signal }, async () => gone())
+    lock?.catch(() => undefined)
+    return () => waiting.abort()
+  }
+
+  /** Holds a lock of its own for as long as the tab is there. */
+  private beThere(): Promise<void> {
+    this.leave()
+    const held = new Promise<void>((resolve) => (this.leave = resolve))
+    return new Promise((resolve) => {
+      const hold = () => {
+        resolve()
+        return held
+      }
+      this.locks?.request(this.nameOf(this.id), hold).catch(() => resolve())
+    })
+  }
+
+  private nameOf(id: string): string {
+    return `parley ${this.options.name ?? ''} tab ${id}`
   }
 
   close(): void {
     this.hasClosed = true
     this.waiting?.abort()
     this.release()
+    this.leave()
     this.channel?.close()
   }
 

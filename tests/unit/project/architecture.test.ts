@@ -143,7 +143,10 @@ const allowedInSdk: Record<string, { values: string[]; types?: string[] }> = {
   session: { values: ['requests', 'generated', 'stores/store', 'tabs'], types: ['storage'] },
   tabs: { values: ['stores/store', 'requests'], types: ['connection'] },
   devices: { values: [], types: ['storage', 'generated'] },
-  outbox: { values: ['replica', 'requests', 'generated', 'stores', 'tabs'], types: ['storage', 'connection'] },
+  outbox: {
+    values: ['replica', 'requests', 'generated', 'stores', 'tabs', 'storage/storage'],
+    types: ['storage', 'connection'],
+  },
   stores: { values: ['replica', 'generated', 'requests', 'outbox'], types: ['storage', 'connection'] },
   storage: { values: ['replica'], types: ['outbox', 'session'] },
   replica: { values: ['generated', 'requests', 'stores/store', 'storage/storage'] },
