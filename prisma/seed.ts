@@ -281,6 +281,7 @@ async function printTokens(config: Config, store: SessionStore): Promise<void> {
     sessionsPerPerson: config.sessionsPerPerson,
     attempts: noAttemptsCounted,
     usage: { note: () => undefined },
+    audit: { loginFailed: () => undefined },
   })
   for (const { handle, displayName } of people.slice(0, 3)) {
     const session = await sessions.login({ handle, password: demoPassword }, { ip: 'none', userAgent: 'seed' })

@@ -1,11 +1,13 @@
 import { createInProcessBus } from './bus/inprocess.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { toHandle } from './domain/ids.ts'
+import { checkAudit } from './domain/moderation/audit.ts'
 import { createPeople } from './domain/people/people.ts'
 import { createAppend } from './log/append.ts'
 import { createHub } from './log/hub.ts'
 import { createReadLog } from './log/read.ts'
 import { StartError } from './start-error.ts'
+import { createAuditStore } from './store/audit.ts'
 import { createDatabase } from './store/database/database.ts'
 import { runningEmbeddedUrl } from './embedded/postgres.ts'
 import { createEventStore } from './store/events.ts'
@@ -19,7 +21,8 @@ const usage = `Usage, with the settings of the server (DATABASE_URL, or beside a
   npm run admin -- set-role <handle> USER|STAFF|ADMIN
   npm run admin -- erase-user <handle>
   npm run admin -- suspend-user <handle> [reason]
-  npm run admin -- unsuspend-user <handle>`
+  npm run admin -- unsuspend-user <handle>
+  npm run admin -- audit-check`
 
 /** What an operator does without a token. Running servers notice through the log, as they do of each other. */
 async function main([command, handle, role, ...more]: string[]): Promise<void> {
@@ -33,7 +36,12 @@ async function main([command, handle, role, ...more]: string[]): Promise<void> {
   try {
     const user = await db.prisma.user.findUnique({ where: { handle: toHandle(handle ?? '') } })
     const isRole = role === 'USER' || role === 'STAFF' || role === 'ADMIN'
-    if (command === 'set-role' && user && isRole) {
+    if (command === 'audit-check' && handle === undefined) {
+      const checked = await checkAudit(createAuditStore(db))
+      if (!checked.isWhole)
+        throw new StartError(`The audit log was changed: entry ${String(checked.brokenSeq)} does not fit.`)
+      console.log(`The audit log is whole: ${String(checked.entries)} entries.`)
+    } else if (command === 'set-role' && user && isRole) {
       await db.prisma.user.update({ where: { id: user.id }, data: { role } })
       console.log(`${user.handle} is ${role} now.`)
     } else if (command === 'erase-user' && user) {

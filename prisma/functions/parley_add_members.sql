@@ -11,9 +11,13 @@ BEGIN
   IF NOT parley_all_exist(p_users) THEN RETURN jsonb_build_object('outcome', 'USER_NOT_FOUND'); END IF;
   added := ARRAY(SELECT DISTINCT x FROM unnest(p_users) x WHERE NOT EXISTS (
     SELECT FROM members WHERE conversation_id = p_conversation AND user_id = x AND left_at IS NULL) ORDER BY 1);
+  IF EXISTS (SELECT FROM bans WHERE conversation_id = p_conversation AND user_id = ANY (added)) THEN
+    RETURN jsonb_build_object('outcome', 'USER_BANNED');
+  END IF;
   IF EXISTS (SELECT FROM blocks WHERE blocked_id = p_actor AND blocker_id = ANY (added)) THEN
     RETURN jsonb_build_object('outcome', 'USER_NOT_FOUND');
   END IF;
+  IF NOT parley_all_take(p_actor, added) THEN RETURN jsonb_build_object('outcome', 'ADDITION_REFUSED'); END IF;
   IF c.member_count + cardinality(added) > p_limit THEN RETURN jsonb_build_object('outcome', 'TOO_MANY_MEMBERS'); END IF;
   head := c.head_event_seq;
   IF c.history_visibility = 'SINCE_JOINED' THEN bound := c.head_seq; END IF;

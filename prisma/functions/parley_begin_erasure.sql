@@ -17,6 +17,9 @@ BEGIN
   known := FOUND;
   -- The key stays, so that a token that is still valid does not make them anew.
   UPDATE identities SET subject = NULL WHERE user_id = p_user;
+  -- What others reported of them is kept as evidence; what they told the staff themselves goes.
+  UPDATE reports SET text = NULL WHERE reporter_id = p_user;
+  DELETE FROM bans WHERE user_id = p_user;
   DELETE FROM blocks WHERE blocker_id = p_user OR blocked_id = p_user;
   session_ids := ARRAY(SELECT id FROM sessions WHERE user_id = p_user);
   DELETE FROM sessions WHERE user_id = p_user;

@@ -11,6 +11,7 @@ BEGIN
   END IF;
   -- Who blocked the actor is added by them to nothing.
   IF NOT parley_all_exist(everyone) OR EXISTS (SELECT FROM blocks WHERE blocked_id = p_actor AND blocker_id = ANY (everyone)) THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
+  IF NOT parley_all_take(p_actor, everyone) THEN RETURN jsonb_build_object('outcome', 'ADDITION_REFUSED'); END IF;
   INSERT INTO conversations (id, kind, title, edit_policy, member_count, last_activity_at, created_at)
   VALUES (p_new_id, 'GROUP', p_title, p_policy, cardinality(everyone), at, at);
   INSERT INTO members (conversation_id, user_id, role, joined_at)

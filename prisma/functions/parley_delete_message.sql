@@ -1,7 +1,7 @@
 -- The sender may delete within the edit policy; who may DELETE_OTHERS, at any time.
 CREATE OR REPLACE FUNCTION parley_delete_message(p_actor uuid, p_conversation uuid, p_seq int, p_op_key text, p_hash bytea)
 RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE c conversations; me members; m messages; moderates boolean; replayed jsonb; at timestamptz; new_mark text; log_xid xid8;
+DECLARE c conversations; me members; m messages; moderates boolean; replayed jsonb; at timestamptz; new_mark text; log_xid xid8; deleted jsonb;
 BEGIN
   IF NOT parley_is_member(p_actor, p_conversation) THEN
     RETURN coalesce(parley_replayed(p_actor, p_op_key, p_hash), jsonb_build_object('outcome', 'NOT_FOUND'));
@@ -29,6 +29,10 @@ BEGIN
     mention_ids = NULL, mentions_everyone = false, attachment_count = 0
    WHERE conversation_id = p_conversation AND seq = p_seq RETURNING * INTO m;
   PERFORM parley_clear_messages(p_conversation, ARRAY[p_seq]);
-  RETURN parley_accepted(parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_DELETED', p_actor, p_op_key, p_hash,
-    p_seq, NULL, at, parley_message_json(m), new_mark, c.head_mark, log_xid));
+  deleted := parley_event(p_conversation, c.head_event_seq + 1, 'MESSAGE_DELETED', p_actor, p_op_key, p_hash,
+    p_seq, NULL, at, parley_message_json(m), new_mark, c.head_mark, log_xid);
+  IF m.sender_id <> p_actor THEN
+    PERFORM parley_audit('message.removed', p_actor, m.sender_id, p_conversation, jsonb_build_object('seq', p_seq, 'as', 'MEMBER'));
+  END IF;
+  RETURN parley_accepted(deleted);
 END $$;

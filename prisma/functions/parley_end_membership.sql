@@ -1,6 +1,6 @@
 -- Ends a membership in a group whose row the caller has locked. If the owner leaves, the admin, else the member, who joined
 -- first becomes the owner.
-CREATE OR REPLACE FUNCTION parley_end_membership(p_actor uuid, p_conversation uuid, p_user uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION parley_end_membership(p_actor uuid, p_conversation uuid, p_user uuid, p_banned boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE was member_role; heir uuid; events jsonb;
 BEGIN
   SELECT role INTO was FROM members WHERE conversation_id = p_conversation AND user_id = p_user;
@@ -9,7 +9,8 @@ BEGIN
    WHERE conversation_id = p_conversation AND user_id = p_user;
   UPDATE conversations SET member_count = member_count - 1 WHERE id = p_conversation;
   events := jsonb_build_array(
-    parley_conversation_event(p_conversation, 'MEMBER_LEFT', p_actor, jsonb_build_object('userId', p_user)));
+    parley_conversation_event(p_conversation, 'MEMBER_LEFT', p_actor,
+      jsonb_build_object('userId', p_user) || CASE WHEN p_banned THEN '{"banned": true}' ELSE '{}' END::jsonb));
   IF was = 'OWNER' THEN
     UPDATE members SET role = 'OWNER' WHERE conversation_id = p_conversation AND user_id = (
       SELECT user_id FROM members WHERE conversation_id = p_conversation AND left_at IS NULL
@@ -22,3 +23,7 @@ BEGIN
   END IF;
   RETURN events;
 END $$;
+
+CREATE OR REPLACE FUNCTION parley_end_membership(p_actor uuid, p_conversation uuid, p_user uuid) RETURNS jsonb LANGUAGE sql AS $$
+  SELECT parley_end_membership(p_actor, p_conversation, p_user, false);
+$$;

@@ -20,6 +20,7 @@ BEGIN
   IF EXISTS (SELECT FROM blocks WHERE blocker_id = p_peer AND blocked_id = p_actor) THEN
     RETURN jsonb_build_object('outcome', 'NOT_FOUND');
   END IF;
+  IF NOT parley_takes_direct(p_actor, p_peer) THEN RETURN jsonb_build_object('outcome', 'DIRECT_REFUSED'); END IF;
   INSERT INTO conversations (id, kind, pair_key, member_count, last_activity_at, created_at)
   VALUES (p_new_id, 'DIRECT', pair, 2, parley_now(), parley_now())
   ON CONFLICT (pair_key) DO NOTHING RETURNING id INTO conversation;

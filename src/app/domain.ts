@@ -9,6 +9,9 @@ import { createResumeTokens } from '../domain/inbox/resume-token.ts'
 import { createLoaders } from '../domain/loaders.ts'
 import { createMessages } from '../domain/messages/messages.ts'
 import { createBlocks } from '../domain/people/blocks.ts'
+import { createAudit } from '../domain/moderation/audit.ts'
+import { createBans } from '../domain/conversations/bans.ts'
+import { createReports } from '../domain/moderation/reports.ts'
 import { createSuspensions } from '../domain/moderation/suspension.ts'
 import { createPeople } from '../domain/people/people.ts'
 import { createReactions } from '../domain/reactions/reactions.ts'
@@ -80,6 +83,7 @@ export function createDomain(
     publicUrl: config.publicUrl,
     messages,
   })
+  const audit = createAudit({ store: storage.audit, logger, ttlMs: config.auditTtlMs })
   const ownSessions = withSlowRefusals(
     new OwnSessions({
       store: sessions,
@@ -91,6 +95,7 @@ export function createDomain(
       refreshRepeatWindowMs,
       sessionsPerPerson,
       usage,
+      audit,
     }),
   )
   const allConversations = createConversations(append, presence)
@@ -99,6 +104,9 @@ export function createDomain(
     ...openIdentity(config, ownSessions, { storage, watch }, logger, stops),
     streamTickets: createStreamTickets(jwtSecret, watch),
     people: createPeople({ store: people, search: storage.peopleSearch, append, watch, presence }),
+    audit,
+    reports: createReports({ store: storage.reports, append, attempts, ttlMs: config.reportTtlMs }),
+    bans: createBans(append, storage.bans, presence),
     suspensions: createSuspensions({ store: storage.suspensions, append, watch, presence }),
     blocks: createBlocks(append, storage.blocks, presence),
     conversations: usageLimits?.ofConversations(allConversations) ?? allConversations,

@@ -36,6 +36,8 @@ export async function startHousekeeping(
       await domain.deletion.finish(isStopping)
       await domain.sessions.forgetOver(isStopping)
       await forgetDeliveries(storage.webhookDeliveries, config.webhooks, isStopping)
+      await domain.reports.forget(isStopping)
+      await domain.audit.forget(isStopping)
       await removeFiles(storage.attachments, files.store, isStopping)
     },
     intervalMs,

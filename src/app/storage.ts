@@ -3,6 +3,9 @@ import { gatherEntries } from '../domain/inbox/gathered-entries.ts'
 import { gatherUsers } from '../domain/people/gathered-users.ts'
 import { startEmbeddedPostgres } from '../embedded/postgres.ts'
 import { createAttachmentStore } from '../store/attachments.ts'
+import { createAuditStore } from '../store/audit.ts'
+import { createBanStore } from '../store/bans.ts'
+import { createReportStore } from '../store/reports.ts'
 import { createBlockStore } from '../store/blocks.ts'
 import { createConversationStore } from '../store/conversations.ts'
 import { createDatabase, type Database } from '../store/database/database.ts'
@@ -66,6 +69,8 @@ function createStores(db: Database) {
   return {
     db,
     attachments: createAttachmentStore(db),
+    audit: createAuditStore(db),
+    bans: createBanStore(db),
     blocks: createBlockStore(db),
     conversations: { ...conversations, entries: gatherEntries(conversations) },
     deletions: createDeletionStore(db),
@@ -77,6 +82,7 @@ function createStores(db: Database) {
     peopleSearch: createPeopleSearchStore(db),
     presence: createPresenceStore(db),
     reactions: createReactionStore(db),
+    reports: createReportStore(db),
     resumptions: createResumptionStore(db),
     search: createSearchStore(db),
     searchNames: createSearchNameStore(db),

@@ -1,6 +1,7 @@
 import type { Attachments } from './attachments/attachments.ts'
 import type { Blocks } from './people/blocks.ts'
 import type { Attempts } from './sessions/attempts.ts'
+import type { Bans } from './conversations/bans.ts'
 import type { Conversations } from './conversations/conversations.ts'
 import type { Deletion } from './conversations/deletion.ts'
 import type { DeskStreams } from './streams/desk-streams.ts'
@@ -17,6 +18,8 @@ import type { Search } from './search/search.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { StreamTickets } from './sessions/stream-tickets.ts'
 import type { Streams } from './streams/streams.ts'
+import type { Audit } from './moderation/audit.ts'
+import type { Reports } from './moderation/reports.ts'
 import type { Suspensions } from './moderation/suspension.ts'
 import type { Support } from './support/support.ts'
 import type { Typing } from './typing/typing.ts'
@@ -32,6 +35,9 @@ export interface Domain {
   people: People
   blocks: Blocks
   suspensions: Suspensions
+  reports: Reports
+  audit: Audit
+  bans: Bans
   conversations: Conversations
   deletion: Deletion
   messages: Messages

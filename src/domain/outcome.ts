@@ -45,6 +45,10 @@ interface Errors {
   ATTACHMENT_REFUSED: ValidationError
   BLOCKED_BY_ACTOR: ValidationError
   TOO_MANY_BLOCKS: ValidationError
+  TOO_MANY_BANS: ValidationError
+  USER_BANNED: ForbiddenError
+  ADDITION_REFUSED: ForbiddenError
+  DIRECT_REFUSED: ForbiddenError
 }
 
 const invalid = (field: string, reason: string) =>
@@ -98,6 +102,17 @@ const newErrors: {
     invalid('userId', 'You have blocked this person. To write to one another again, unblock them first.'),
   TOO_MANY_BLOCKS: () =>
     invalid('userId', 'You have blocked 10,000 people, which is the most. Unblock somebody first.'),
+  TOO_MANY_BANS: () => invalid('userId', 'This group bans 10,000 people, which is the most. Take a ban back first.'),
+  USER_BANNED: () =>
+    new ForbiddenError(
+      'Somebody among them is banned from this group. Its owner or an admin takes that back with banMember.',
+    ),
+  ADDITION_REFUSED: () =>
+    new ForbiddenError(
+      'Somebody among them does not let you add them to groups. Ask them to change that, or to write to you.',
+    ),
+  DIRECT_REFUSED: () =>
+    new ForbiddenError('This person does not take messages from people like you. Ask them to write to you first.'),
   TOO_MANY_PINS: () =>
     invalid('pinned', 'This conversation has 50 pinned messages, which is the most. Unpin one first.'),
 }

@@ -105,7 +105,13 @@ export const eventTypes = {
     }),
   },
   MEMBER_JOINED: { ...conversationEvent, graphqlName: 'MemberJoined', data: aboutUser },
-  MEMBER_LEFT: { ...conversationEvent, graphqlName: 'MemberLeft', data: aboutUser, endsTypingOf: 'USER' },
+  MEMBER_LEFT: {
+    ...conversationEvent,
+    graphqlName: 'MemberLeft',
+    /** Whether they may not be added again. */
+    data: aboutUser.extend({ banned: z.boolean().default(false) }),
+    endsTypingOf: 'USER',
+  },
   CONVERSATION_UPDATED: {
     ...conversationEvent,
     graphqlName: 'ConversationUpdated',

@@ -11,6 +11,7 @@ import { Member } from './conversations/member.ts'
 import { decodeGlobalId } from './building/ids.ts'
 import { InboxEntry } from './inbox/entry.ts'
 import { Message } from './messages/message.ts'
+import { Report } from './moderation/report.ts'
 import { User } from './people/user.ts'
 import { loadViewer, Viewer } from './people/viewer.ts'
 
@@ -45,6 +46,8 @@ async function loadNode(context: Context, globalId: string): Promise<object | nu
       const sessions = await context.domain.sessions.list(viewer)
       return branded(ActiveSession, sessions.find(({ sessionId }) => sessionId === decoded.id) ?? null)
     }
+    case 'Report':
+      return branded(Report, await context.domain.reports.find(viewer, decoded.id))
     default:
       return null
   }

@@ -16,6 +16,13 @@ export interface MembersRequest {
   limit: number
 }
 
+/** Null leaves a setting as it is. */
+export interface ContactSettings {
+  readReceiptsEnabled: boolean | null
+  directMessagesFrom: User['directMessagesFrom'] | null
+  groupAdditionsFrom: User['groupAdditionsFrom'] | null
+}
+
 export interface Trace {
   conversationId: string
   lastSentSeq: number
@@ -30,8 +37,8 @@ export interface PeopleStore {
   byIds(ids: readonly string[]): Promise<User[]>
   /** For each request its page of active members, in the order they joined, and their users. One statement for all. */
   members(requests: readonly MembersRequest[], payer?: string): Promise<{ members: Member[][]; people: User[] }>
-  /** Changes nothing if there is no such person. */
-  setReadReceipts(userId: string, enabled: boolean): Promise<void>
+  /** Null leaves a setting as it is. Changes nothing if there is no such person. */
+  setSettings(userId: string, settings: ContactSettings): Promise<void>
   /** Removes the profile and the credentials. Returns the sessions that ended; null when there is no such person. */
   beginErasure(actorId: string, userId: string): Promise<string[] | null>
   /**
@@ -69,9 +76,11 @@ const readMembers = {
     SELECT rows.*, CASE WHEN nth = 1 THEN ${peopleOf('SELECT "m_userId" FROM rows')} END AS people FROM rows ORDER BY nth`,
 }
 
-const setReadReceipts = {
-  name: 'set_read_receipts',
-  text: 'UPDATE users SET read_receipts_enabled = $2 WHERE id = $1',
+const setSettings = {
+  name: 'set_settings',
+  text: `UPDATE users SET read_receipts_enabled = coalesce($2, read_receipts_enabled),
+      direct_messages_from = coalesce($3::contact_policy, direct_messages_from),
+      group_additions_from = coalesce($4::contact_policy, group_additions_from) WHERE id = $1`,
 }
 
 const beginErasure = {
@@ -129,8 +138,8 @@ export function createPeopleStore(db: Database): PeopleStore {
       }
       return { members, people: parsePeople(rows[0]?.people ?? null) }
     },
-    async setReadReceipts(userId, enabled) {
-      await db.run(setReadReceipts, [userId, enabled], userId)
+    async setSettings(userId, { readReceiptsEnabled, directMessagesFrom, groupAdditionsFrom }) {
+      await db.run(setSettings, [userId, readReceiptsEnabled, directMessagesFrom, groupAdditionsFrom], userId)
     },
     async beginErasure(actorId, userId) {
       const [row] = await db.run<{ known: boolean; sessionIds: string[] }>(beginErasure, [actorId, userId])

@@ -6,6 +6,9 @@ import type {
   Member,
   MemberRole,
   Message,
+  ReportOutcome,
+  ReportReason,
+  ReportState,
   SupportCase,
   SupportStatus,
   User,
@@ -19,6 +22,9 @@ export type {
   Member,
   MemberRole,
   Message,
+  ReportOutcome,
+  ReportReason,
+  ReportState,
   SupportCase,
   SupportStatus,
   User,
@@ -48,7 +54,7 @@ const columnsOf = (names: string[]) => (alias: string, prefix: string) =>
     .join(', ')
 
 const userColumnNames =
-  'id handle displayName searchName avatarUrl role readReceiptsEnabled presenceSharing invisible lastSeenAt headEventSeq headMark floorEventSeq floorMark createdAt erasedAt erasureFinishedAt'.split(
+  'id handle displayName searchName avatarUrl role readReceiptsEnabled presenceSharing directMessagesFrom groupAdditionsFrom invisible lastSeenAt headEventSeq headMark floorEventSeq floorMark createdAt erasedAt erasureFinishedAt'.split(
     ' ',
   )
 const conversationColumnNames =

@@ -199,6 +199,8 @@ const operations: Record<string, { query: string; variables: (ids: Ids) => Recor
         ['setMemberRole', (ids) => ({ conversationId: ids.conversation, userId: ids.user, role: 'ADMIN' })],
         ['transferOwnership', (ids) => ({ conversationId: ids.conversation, userId: ids.user })],
         ['hideConversation', (ids) => ({ conversationId: ids.conversation, clearHistory: true })],
+        ['banMember', (ids) => ({ conversationId: ids.conversation, userId: ids.user, banned: true })],
+        ['reportMessage', (ids) => ({ messageId: ids.message, reason: 'SPAM', opKey: newKey() })],
         ['deleteConversation', (ids) => ({ conversationId: ids.conversation, opKey: newKey() })],
       ] satisfies [string, (ids: Ids) => Record<string, unknown>][]
     ).map(([field, input]) => {
@@ -207,6 +209,12 @@ const operations: Record<string, { query: string; variables: (ids: Ids) => Recor
       return [`Mutation.${field}`, [{ query, variables: (ids: Ids) => ({ input: input(ids) }) }]]
     }),
   ),
+  'Query.bans': [
+    {
+      query: 'query ($id: ID!) { bans(conversationId: $id) { nodes { user { handle } } } }',
+      variables: (ids) => ({ id: ids.conversation }),
+    },
+  ],
   'Query.searchMessages': [
     {
       query: `query ($id: ID) { searchMessages(query: "secret", conversationId: $id) { nodes { id } } }`,
@@ -252,7 +260,7 @@ function takesHiddenId(args: readonly (GraphQLArgument | GraphQLInputField)[]): 
   return args.some(({ name, type }) => {
     const named = getNamedType(type)
     if (isInputObjectType(named)) return takesHiddenId(Object.values(named.getFields()))
-    return named.name === 'ID' && !/^(userIds?|memberIds|mentionIds|senderId|sessionId)$/.test(name)
+    return named.name === 'ID' && !/^(userIds?|actorId|subjectId|memberIds|mentionIds|senderId|sessionId)$/.test(name)
   })
 }
 
@@ -262,8 +270,15 @@ test('the operations tried here are all that take the id of a conversation, a me
   const found = roots.flatMap((root) =>
     Object.values(root.getFields()).flatMap(({ name, args }) => (takesHiddenId(args) ? [`${root.name}.${name}`] : [])),
   )
-  // What only the staff may ask for is refused to everybody else, whatever the id: api/support.
-  const staffOnly = ['Mutation.assignSupport', 'Mutation.setSupportStatus', 'Subscription.supportEvents']
+  // What only the staff may ask for is refused to everybody else, whatever the id: api/support, api/moderation.
+  const staffOnly = [
+    'Query.auditLog',
+    'Mutation.assignSupport',
+    'Mutation.setSupportStatus',
+    'Mutation.removeMessage',
+    'Mutation.resolveReport',
+    'Subscription.supportEvents',
+  ]
   expect([...Object.keys(operations), ...staffOnly].sort()).toEqual(found.sort())
 })
 

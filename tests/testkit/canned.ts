@@ -32,6 +32,8 @@ const users: User[] = Object.entries(people).map(([handle, id]) => ({
   role: 'USER',
   readReceiptsEnabled: handle !== 'member',
   presenceSharing: 'EVERYONE',
+  directMessagesFrom: 'EVERYONE',
+  groupAdditionsFrom: 'EVERYONE',
   invisible: false,
   lastSeenAt: handle === 'peer' ? at : null,
   headEventSeq: 9,
@@ -335,7 +337,7 @@ export function cannedItems(): LogItem[] {
       ...everybody.flatMap((userId) =>
         [userId, peer, null].flatMap((actorId) => [
           about('MEMBER_JOINED', actorId, { userId }),
-          about('MEMBER_LEFT', actorId, { userId }),
+          about('MEMBER_LEFT', actorId, { userId, banned: false }),
           about('USER_ERASED', actorId, { userId }),
         ]),
       ),

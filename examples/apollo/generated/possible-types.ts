@@ -13,6 +13,12 @@
       "NotFoundError",
       "ValidationError"
     ],
+    "BanMemberResult": [
+      "BanMemberSuccess",
+      "ForbiddenError",
+      "NotFoundError",
+      "ValidationError"
+    ],
     "BlockUserResult": [
       "BlockUserSuccess",
       "NotFoundError",
@@ -37,6 +43,7 @@
     ],
     "CreateGroupResult": [
       "CreateGroupSuccess",
+      "ForbiddenError",
       "NotFoundError",
       "OpKeyReusedError",
       "ValidationError"
@@ -149,6 +156,7 @@
       "InboxEntry",
       "Member",
       "Message",
+      "Report",
       "User",
       "Viewer"
     ],
@@ -183,6 +191,11 @@
       "NotFoundError",
       "RemoveMemberSuccess"
     ],
+    "RemoveMessageResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "RemoveMessageSuccess"
+    ],
     "RenameConversationResult": [
       "ForbiddenError",
       "NotFoundError",
@@ -192,6 +205,25 @@
     "RenewTokenResult": [
       "ForbiddenError",
       "RenewTokenSuccess",
+      "ValidationError"
+    ],
+    "ReportMessageResult": [
+      "MessageDeletedError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "ReportMessageSuccess",
+      "ValidationError"
+    ],
+    "ReportUserResult": [
+      "NotFoundError",
+      "OpKeyReusedError",
+      "ReportUserSuccess",
+      "ValidationError"
+    ],
+    "ResolveReportResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "ResolveReportSuccess",
       "ValidationError"
     ],
     "RevokeSessionResult": [
@@ -235,6 +267,7 @@
       "ValidationError"
     ],
     "StartDirectResult": [
+      "ForbiddenError",
       "NotFoundError",
       "StartDirectSuccess",
       "ValidationError"
@@ -299,6 +332,12 @@
       "NotFoundError",
       "ValidationError"
     ],
+    "BanMemberResult": [
+      "BanMemberSuccess",
+      "ForbiddenError",
+      "NotFoundError",
+      "ValidationError"
+    ],
     "BlockUserResult": [
       "BlockUserSuccess",
       "NotFoundError",
@@ -323,6 +362,7 @@
     ],
     "CreateGroupResult": [
       "CreateGroupSuccess",
+      "ForbiddenError",
       "NotFoundError",
       "OpKeyReusedError",
       "ValidationError"
@@ -435,6 +475,7 @@
       "InboxEntry",
       "Member",
       "Message",
+      "Report",
       "User",
       "Viewer"
     ],
@@ -469,6 +510,11 @@
       "NotFoundError",
       "RemoveMemberSuccess"
     ],
+    "RemoveMessageResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "RemoveMessageSuccess"
+    ],
     "RenameConversationResult": [
       "ForbiddenError",
       "NotFoundError",
@@ -478,6 +524,25 @@
     "RenewTokenResult": [
       "ForbiddenError",
       "RenewTokenSuccess",
+      "ValidationError"
+    ],
+    "ReportMessageResult": [
+      "MessageDeletedError",
+      "NotFoundError",
+      "OpKeyReusedError",
+      "ReportMessageSuccess",
+      "ValidationError"
+    ],
+    "ReportUserResult": [
+      "NotFoundError",
+      "OpKeyReusedError",
+      "ReportUserSuccess",
+      "ValidationError"
+    ],
+    "ResolveReportResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "ResolveReportSuccess",
       "ValidationError"
     ],
     "RevokeSessionResult": [
@@ -521,6 +586,7 @@
       "ValidationError"
     ],
     "StartDirectResult": [
+      "ForbiddenError",
       "NotFoundError",
       "StartDirectSuccess",
       "ValidationError"

@@ -36,6 +36,16 @@ export type AssignSupportInput = {
   userId?: InputMaybe<Scalars['ID']['input']>;
 };
 
+/** Whom to ban from which group. */
+export type BanMemberInput = {
+  /** True bans them; false takes that back. */
+  banned: Scalars['Boolean']['input'];
+  /** Which group. */
+  conversationId: Scalars['ID']['input'];
+  /** The person, who need not be a member. */
+  userId: Scalars['ID']['input'];
+};
+
 /** Whom to block. */
 export type BlockUserInput = {
   /** True blocks them; false takes that back. */
@@ -51,6 +61,15 @@ export type ChangePasswordInput = {
   /** 8 to 256 characters. */
   newPassword: Scalars['String']['input'];
 };
+
+/** From whom somebody takes something. */
+export type ContactPolicy =
+  /** From people whom they know; the setting says what that means. */
+  | 'CONTACTS'
+  /** From everybody, but for whom they have blocked. */
+  | 'EVERYONE'
+  /** From nobody. */
+  | 'NOBODY';
 
 /** The kinds of conversation. */
 export type ConversationKind =
@@ -352,6 +371,12 @@ export type RemoveMemberInput = {
   userId: Scalars['ID']['input'];
 };
 
+/** A message to remove. */
+export type RemoveMessageInput = {
+  /** Which message. */
+  messageId: Scalars['ID']['input'];
+};
+
 /** A new title for a group. */
 export type RenameConversationInput = {
   /** Which conversation. */
@@ -364,6 +389,81 @@ export type RenameConversationInput = {
 export type RenewTokenInput = {
   /** The access token, without "Bearer". Of the same person. */
   token: Scalars['String']['input'];
+};
+
+/** A message that the staff should look at. */
+export type ReportMessageInput = {
+  /** Which message. */
+  messageId: Scalars['ID']['input'];
+  /** The key of this write: 8 to 64 characters that the client chooses. */
+  opKey: Scalars['String']['input'];
+  /** What is wrong with it. */
+  reason: ReportReason;
+  /** What there is to say about it: 1 to 1,000 characters. Required with OTHER. */
+  text?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What the staff did about a report. */
+export type ReportOutcome =
+  /** The message was removed. */
+  | 'MESSAGE_REMOVED'
+  /** Nothing. */
+  | 'NO_ACTION'
+  /** Something else, which the note says. */
+  | 'OTHER'
+  /** The person was suspended. */
+  | 'PERSON_SUSPENDED'
+  /** The person was told to stop. */
+  | 'PERSON_WARNED';
+
+/** What is wrong with what is reported. */
+export type ReportReason =
+  /** It attacks somebody. */
+  | 'HARASSMENT'
+  /** It attacks people for what they are. */
+  | 'HATE'
+  /** It is against the law. */
+  | 'ILLEGAL'
+  /** Somebody pretends to be somebody else. */
+  | 'IMPERSONATION'
+  /** Something else, which the text says. */
+  | 'OTHER'
+  /** Somebody may hurt themselves. */
+  | 'SELF_HARM'
+  /** It is sexual where that is unwanted. */
+  | 'SEXUAL'
+  /** Advertisement, or the same again and again. */
+  | 'SPAM'
+  /** It threatens or praises violence. */
+  | 'VIOLENCE';
+
+/** Whether somebody has looked into a report. */
+export type ReportState =
+  /** Nobody has yet. */
+  | 'OPEN'
+  /** It is done with. */
+  | 'RESOLVED';
+
+/** A person whom the staff should look at. */
+export type ReportUserInput = {
+  /** The key of this write: 8 to 64 characters that the client chooses. */
+  opKey: Scalars['String']['input'];
+  /** What is wrong with them. */
+  reason: ReportReason;
+  /** What there is to say about it: 1 to 1,000 characters. Required with OTHER. */
+  text?: InputMaybe<Scalars['String']['input']>;
+  /** Who. */
+  userId: Scalars['ID']['input'];
+};
+
+/** What became of a report. */
+export type ResolveReportInput = {
+  /** For the staff themselves: 1 to 1,000 characters. */
+  note?: InputMaybe<Scalars['String']['input']>;
+  /** What was done. */
+  outcome: ReportOutcome;
+  /** Which report. */
+  reportId: Scalars['ID']['input'];
 };
 
 /** A session to end. */
@@ -524,6 +624,10 @@ export type UpdateInboxEntryInput = {
 
 /** Fields that are left out do not change anything. */
 export type UpdateSettingsInput = {
+  /** Who may begin a direct conversation with the viewer. CONTACTS: people with whom they are in a group. The viewer can always begin one, and those that there are go on. */
+  directMessagesFrom?: InputMaybe<ContactPolicy>;
+  /** Who may add the viewer to a group. CONTACTS: people to whom they have written in a direct conversation. */
+  groupAdditionsFrom?: InputMaybe<ContactPolicy>;
   /** Whether others see the viewer as OFFLINE from now on, as if they had left. */
   invisible?: InputMaybe<Scalars['Boolean']['input']>;
   /** Who may see the viewer's presence. */

@@ -35,6 +35,16 @@ export type AssignSupportInput = {
   userId?: InputMaybe<Scalars['ID']['input']>;
 };
 
+/** Whom to ban from which group. */
+export type BanMemberInput = {
+  /** True bans them; false takes that back. */
+  banned: Scalars['Boolean']['input'];
+  /** Which group. */
+  conversationId: Scalars['ID']['input'];
+  /** The person, who need not be a member. */
+  userId: Scalars['ID']['input'];
+};
+
 /** Whom to block. */
 export type BlockUserInput = {
   /** True blocks them; false takes that back. */
@@ -50,6 +60,15 @@ export type ChangePasswordInput = {
   /** 8 to 256 characters. */
   newPassword: Scalars['String']['input'];
 };
+
+/** From whom somebody takes something. */
+export type ContactPolicy =
+  /** From people whom they know; the setting says what that means. */
+  | 'CONTACTS'
+  /** From everybody, but for whom they have blocked. */
+  | 'EVERYONE'
+  /** From nobody. */
+  | 'NOBODY';
 
 /** The kinds of conversation. */
 export type ConversationKind =
@@ -351,6 +370,12 @@ export type RemoveMemberInput = {
   userId: Scalars['ID']['input'];
 };
 
+/** A message to remove. */
+export type RemoveMessageInput = {
+  /** Which message. */
+  messageId: Scalars['ID']['input'];
+};
+
 /** A new title for a group. */
 export type RenameConversationInput = {
   /** Which conversation. */
@@ -363,6 +388,81 @@ export type RenameConversationInput = {
 export type RenewTokenInput = {
   /** The access token, without "Bearer". Of the same person. */
   token: Scalars['String']['input'];
+};
+
+/** A message that the staff should look at. */
+export type ReportMessageInput = {
+  /** Which message. */
+  messageId: Scalars['ID']['input'];
+  /** The key of this write: 8 to 64 characters that the client chooses. */
+  opKey: Scalars['String']['input'];
+  /** What is wrong with it. */
+  reason: ReportReason;
+  /** What there is to say about it: 1 to 1,000 characters. Required with OTHER. */
+  text?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What the staff did about a report. */
+export type ReportOutcome =
+  /** The message was removed. */
+  | 'MESSAGE_REMOVED'
+  /** Nothing. */
+  | 'NO_ACTION'
+  /** Something else, which the note says. */
+  | 'OTHER'
+  /** The person was suspended. */
+  | 'PERSON_SUSPENDED'
+  /** The person was told to stop. */
+  | 'PERSON_WARNED';
+
+/** What is wrong with what is reported. */
+export type ReportReason =
+  /** It attacks somebody. */
+  | 'HARASSMENT'
+  /** It attacks people for what they are. */
+  | 'HATE'
+  /** It is against the law. */
+  | 'ILLEGAL'
+  /** Somebody pretends to be somebody else. */
+  | 'IMPERSONATION'
+  /** Something else, which the text says. */
+  | 'OTHER'
+  /** Somebody may hurt themselves. */
+  | 'SELF_HARM'
+  /** It is sexual where that is unwanted. */
+  | 'SEXUAL'
+  /** Advertisement, or the same again and again. */
+  | 'SPAM'
+  /** It threatens or praises violence. */
+  | 'VIOLENCE';
+
+/** Whether somebody has looked into a report. */
+export type ReportState =
+  /** Nobody has yet. */
+  | 'OPEN'
+  /** It is done with. */
+  | 'RESOLVED';
+
+/** A person whom the staff should look at. */
+export type ReportUserInput = {
+  /** The key of this write: 8 to 64 characters that the client chooses. */
+  opKey: Scalars['String']['input'];
+  /** What is wrong with them. */
+  reason: ReportReason;
+  /** What there is to say about it: 1 to 1,000 characters. Required with OTHER. */
+  text?: InputMaybe<Scalars['String']['input']>;
+  /** Who. */
+  userId: Scalars['ID']['input'];
+};
+
+/** What became of a report. */
+export type ResolveReportInput = {
+  /** For the staff themselves: 1 to 1,000 characters. */
+  note?: InputMaybe<Scalars['String']['input']>;
+  /** What was done. */
+  outcome: ReportOutcome;
+  /** Which report. */
+  reportId: Scalars['ID']['input'];
 };
 
 /** A session to end. */
@@ -523,6 +623,10 @@ export type UpdateInboxEntryInput = {
 
 /** Fields that are left out do not change anything. */
 export type UpdateSettingsInput = {
+  /** Who may begin a direct conversation with the viewer. CONTACTS: people with whom they are in a group. The viewer can always begin one, and those that there are go on. */
+  directMessagesFrom?: InputMaybe<ContactPolicy>;
+  /** Who may add the viewer to a group. CONTACTS: people to whom they have written in a direct conversation. */
+  groupAdditionsFrom?: InputMaybe<ContactPolicy>;
   /** Whether others see the viewer as OFFLINE from now on, as if they had left. */
   invisible?: InputMaybe<Scalars['Boolean']['input']>;
   /** Who may see the viewer's presence. */
@@ -568,7 +672,7 @@ export type MessageAttachmentsQueryVariables = Exact<{
 }>;
 
 
-export type MessageAttachmentsQuery = { __typename?: 'Query', node: { __typename: 'ActiveSession', id: string } | { __typename: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | null };
+export type MessageAttachmentsQuery = { __typename?: 'Query', node: { __typename: 'ActiveSession', id: string } | { __typename: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'Report', id: string } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | null };
 
 export type BlockUserMutationVariables = Exact<{
   input: BlockUserInput;
@@ -615,14 +719,14 @@ export type StartDirectMutationVariables = Exact<{
 }>;
 
 
-export type StartDirectMutation = { __typename?: 'Mutation', startDirect: { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'StartDirectSuccess', conversation: { __typename?: 'Conversation', id: string, kind: ConversationKind, title: string | null, editPolicy: EditPolicy, createdAt: string, lastActivityAt: string, headSeq: number, memberCount: number, memberPermissions: Array<MemberPermission>, historyVisibility: HistoryVisibility, closedAt: string | null, deletedAt: string | null, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string }, peer: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } | null } } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
+export type StartDirectMutation = { __typename?: 'Mutation', startDirect: { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'StartDirectSuccess', conversation: { __typename?: 'Conversation', id: string, kind: ConversationKind, title: string | null, editPolicy: EditPolicy, createdAt: string, lastActivityAt: string, headSeq: number, memberCount: number, memberPermissions: Array<MemberPermission>, historyVisibility: HistoryVisibility, closedAt: string | null, deletedAt: string | null, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string }, peer: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } | null } } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
 
 export type CreateGroupMutationVariables = Exact<{
   input: CreateGroupInput;
 }>;
 
 
-export type CreateGroupMutation = { __typename?: 'Mutation', createGroup: { __typename: 'CreateGroupSuccess', conversation: { __typename?: 'Conversation', id: string, kind: ConversationKind, title: string | null, editPolicy: EditPolicy, createdAt: string, lastActivityAt: string, headSeq: number, memberCount: number, memberPermissions: Array<MemberPermission>, historyVisibility: HistoryVisibility, closedAt: string | null, deletedAt: string | null, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string }, peer: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } | null } } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'OpKeyReusedError', code: ErrorCode, reason: string } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
+export type CreateGroupMutation = { __typename?: 'Mutation', createGroup: { __typename: 'CreateGroupSuccess', conversation: { __typename?: 'Conversation', id: string, kind: ConversationKind, title: string | null, editPolicy: EditPolicy, createdAt: string, lastActivityAt: string, headSeq: number, memberCount: number, memberPermissions: Array<MemberPermission>, historyVisibility: HistoryVisibility, closedAt: string | null, deletedAt: string | null, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string }, peer: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } | null } } | { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'OpKeyReusedError', code: ErrorCode, reason: string } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
 
 export type RenameConversationMutationVariables = Exact<{
   input: RenameConversationInput;
@@ -827,7 +931,7 @@ export type MessageStatusQueryVariables = Exact<{
 }>;
 
 
-export type MessageStatusQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', status: DeliveryStatus, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, readBy: { __typename?: 'ReadConnection', nodes: Array<{ __typename?: 'Read', readAt: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } }> }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null };
+export type MessageStatusQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', status: DeliveryStatus, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, readBy: { __typename?: 'ReadConnection', nodes: Array<{ __typename?: 'Read', readAt: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } }> }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null };
 
 export type WriteStatusQueryVariables = Exact<{
   opKey: Scalars['String']['input'];
@@ -910,7 +1014,7 @@ export type ReactionsQueryVariables = Exact<{
 }>;
 
 
-export type ReactionsQuery = { __typename?: 'Query', nodes: Array<{ __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean, firstUsers: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> }> } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null> };
+export type ReactionsQuery = { __typename?: 'Query', nodes: Array<{ __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean, firstUsers: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> }> } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null> };
 
 export type ReactedByQueryVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -920,7 +1024,30 @@ export type ReactedByQueryVariables = Exact<{
 }>;
 
 
-export type ReactedByQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactedBy: { __typename?: 'UserConnection', nodes: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null };
+export type ReactedByQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactedBy: { __typename?: 'UserConnection', nodes: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null };
+
+export type ReportFieldsFragment = { __typename?: 'Report', id: string, state: ReportState, reason: ReportReason, text: string | null, messageId: string | null, createdAt: string, resolvedAt: string | null, outcome: ReportOutcome | null, reported: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } };
+
+export type ReportMessageMutationVariables = Exact<{
+  input: ReportMessageInput;
+}>;
+
+
+export type ReportMessageMutation = { __typename?: 'Mutation', reportMessage: { __typename: 'MessageDeletedError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'OpKeyReusedError', code: ErrorCode, reason: string } | { __typename: 'ReportMessageSuccess', report: { __typename?: 'Report', id: string, state: ReportState, reason: ReportReason, text: string | null, messageId: string | null, createdAt: string, resolvedAt: string | null, outcome: ReportOutcome | null, reported: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } } } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
+
+export type ReportUserMutationVariables = Exact<{
+  input: ReportUserInput;
+}>;
+
+
+export type ReportUserMutation = { __typename?: 'Mutation', reportUser: { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'OpKeyReusedError', code: ErrorCode, reason: string } | { __typename: 'ReportUserSuccess', report: { __typename?: 'Report', id: string, state: ReportState, reason: ReportReason, text: string | null, messageId: string | null, createdAt: string, resolvedAt: string | null, outcome: ReportOutcome | null, reported: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } } } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
+
+export type BanMemberMutationVariables = Exact<{
+  input: BanMemberInput;
+}>;
+
+
+export type BanMemberMutation = { __typename?: 'Mutation', banMember: { __typename: 'BanMemberSuccess', conversation: { __typename?: 'Conversation', id: string } } | { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
 
 export type SetMemberRoleMutationVariables = Exact<{
   input: SetMemberRoleInput;
@@ -1201,14 +1328,14 @@ export type SyncMessageQueryVariables = Exact<{
 }>;
 
 
-export type SyncMessageQuery = { __typename?: 'Query', node: { __typename: 'ActiveSession', id: string } | { __typename: 'Attachment', id: string } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, replyCount: number, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, conversation: { __typename?: 'Conversation', id: string }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number, replyCount: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean }>, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | null };
+export type SyncMessageQuery = { __typename?: 'Query', node: { __typename: 'ActiveSession', id: string } | { __typename: 'Attachment', id: string } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, replyCount: number, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, conversation: { __typename?: 'Conversation', id: string }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number, replyCount: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean }>, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'Report', id: string } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | null };
 
 export type SyncEntriesQueryVariables = Exact<{
   ids: Array<Scalars['ID']['input']> | Scalars['ID']['input'];
 }>;
 
 
-export type SyncEntriesQuery = { __typename?: 'Query', nodes: Array<{ __typename: 'ActiveSession' } | { __typename: 'Attachment' } | { __typename: 'Conversation' } | { __typename: 'InboxEntry', id: string, unreadCount: number, unreadMentionCount: number, lastReadSeq: number, historyFromSeq: number, mutedUntil: string | null, archived: boolean, hidden: boolean, pinned: boolean, conversation: { __typename?: 'Conversation', id: string, readByAllSeq: number, deliveredToAllSeq: number, memberCount: number, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } } | { __typename: 'Member' } | { __typename: 'Message' } | { __typename: 'User' } | { __typename: 'Viewer' } | null> };
+export type SyncEntriesQuery = { __typename?: 'Query', nodes: Array<{ __typename: 'ActiveSession' } | { __typename: 'Attachment' } | { __typename: 'Conversation' } | { __typename: 'InboxEntry', id: string, unreadCount: number, unreadMentionCount: number, lastReadSeq: number, historyFromSeq: number, mutedUntil: string | null, archived: boolean, hidden: boolean, pinned: boolean, conversation: { __typename?: 'Conversation', id: string, readByAllSeq: number, deliveredToAllSeq: number, memberCount: number, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } } | { __typename: 'Member' } | { __typename: 'Message' } | { __typename: 'Report' } | { __typename: 'User' } | { __typename: 'Viewer' } | null> };
 
 export type SyncSupportQueueQueryVariables = Exact<{
   first?: InputMaybe<Scalars['Int']['input']>;
@@ -1250,7 +1377,7 @@ export type RepliesQueryVariables = Exact<{
 }>;
 
 
-export type RepliesQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', replyCount: number, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, replies: { __typename?: 'MessageConnection', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string }, nodes: Array<{ __typename?: 'Message', replyCount: number, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, hasPreviousPage: boolean, endCursor: string | null } }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null };
+export type RepliesQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', replyCount: number, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, replies: { __typename?: 'MessageConnection', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string }, nodes: Array<{ __typename?: 'Message', replyCount: number, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, hasPreviousPage: boolean, endCursor: string | null } }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null };
 
 export type SetTypingMutationVariables = Exact<{
   input: SetTypingInput;
@@ -1278,6 +1405,7 @@ const eventFields = "fragment EventFields on StreamEvent{occurredAt cursor{...Cu
 const supportFields = "fragment SupportFields on Conversation{supportStatus assignee{...UserFields}unansweredSince firstAnsweredAt resolvedAt}";
 const presenceFields = "fragment PresenceFields on Presence{status device lastSeenAt}";
 const reactionFields = "fragment ReactionFields on Reaction{emoji count viewerReacted}";
+const reportFields = "fragment ReportFields on Report{id state reason text messageId reported{...UserFields}createdAt resolvedAt outcome}";
 const sessionFields = "fragment SessionFields on Session{accessToken accessTokenExpiresAt refreshToken user{...UserFields}}";
 const settingsFields = "fragment SettingsFields on ViewerSettings{readReceiptsEnabled presenceSharing invisible}";
 const syncUser = "fragment SyncUser on User{id handle displayName avatarUrl}";
@@ -1326,6 +1454,9 @@ export const PresenceEventsDocument = /* @__PURE__ */ asDocument<PresenceEventsS
 export const ToggleReactionDocument = /* @__PURE__ */ asDocument<ToggleReactionMutation, ToggleReactionMutationVariables>("mutation ToggleReaction($input:ToggleReactionInput!){toggleReaction(input:$input){__typename ...on ToggleReactionSuccess{ack{...AckFields}message{...MessageFields reactions{...ReactionFields}}}...ErrorFields}}", ackFields, cursorFields, messageFields, userFields, reactionFields, errorFields);
 export const ReactionsDocument = /* @__PURE__ */ asDocument<ReactionsQuery, ReactionsQueryVariables>("query Reactions($ids:[ID!]!){nodes(ids:$ids){...on Message{id reactions{...ReactionFields firstUsers{...UserFields}}}}}", reactionFields, userFields);
 export const ReactedByDocument = /* @__PURE__ */ asDocument<ReactedByQuery, ReactedByQueryVariables>("query ReactedBy($id:ID!$emoji:String!$first:Int$after:String){node(id:$id){...on Message{id reactedBy(emoji:$emoji first:$first after:$after){nodes{...UserFields}pageInfo{hasNextPage endCursor}}}}}", userFields);
+export const ReportMessageDocument = /* @__PURE__ */ asDocument<ReportMessageMutation, ReportMessageMutationVariables>("mutation ReportMessage($input:ReportMessageInput!){reportMessage(input:$input){__typename ...on ReportMessageSuccess{report{...ReportFields}}...on Error{...ErrorFields}}}", reportFields, userFields, errorFields);
+export const ReportUserDocument = /* @__PURE__ */ asDocument<ReportUserMutation, ReportUserMutationVariables>("mutation ReportUser($input:ReportUserInput!){reportUser(input:$input){__typename ...on ReportUserSuccess{report{...ReportFields}}...on Error{...ErrorFields}}}", reportFields, userFields, errorFields);
+export const BanMemberDocument = /* @__PURE__ */ asDocument<BanMemberMutation, BanMemberMutationVariables>("mutation BanMember($input:BanMemberInput!){banMember(input:$input){__typename ...on BanMemberSuccess{conversation{id}}...on Error{...ErrorFields}}}", errorFields);
 export const SetMemberRoleDocument = /* @__PURE__ */ asDocument<SetMemberRoleMutation, SetMemberRoleMutationVariables>("mutation SetMemberRole($input:SetMemberRoleInput!){setMemberRole(input:$input){__typename ...on SetMemberRoleSuccess{conversation{...ConversationFields}}...ErrorFields}}", conversationFields, cursorFields, userFields, errorFields);
 export const TransferOwnershipDocument = /* @__PURE__ */ asDocument<TransferOwnershipMutation, TransferOwnershipMutationVariables>("mutation TransferOwnership($input:TransferOwnershipInput!){transferOwnership(input:$input){__typename ...on TransferOwnershipSuccess{conversation{...ConversationFields}}...ErrorFields}}", conversationFields, cursorFields, userFields, errorFields);
 export const SetMemberPermissionsDocument = /* @__PURE__ */ asDocument<SetMemberPermissionsMutation, SetMemberPermissionsMutationVariables>("mutation SetMemberPermissions($input:SetMemberPermissionsInput!){setMemberPermissions(input:$input){__typename ...on SetMemberPermissionsSuccess{conversation{...ConversationFields}}...ErrorFields}}", conversationFields, cursorFields, userFields, errorFields);

@@ -16,11 +16,11 @@ export const maxMembers = 10_000
  * database does not answer in time; repeating a call then does no harm (createGroup: with the same key).
  */
 export interface Conversations {
-  startDirect(viewer: Viewer, peerId: string): Promise<string | NotFoundError | ValidationError>
+  startDirect(viewer: Viewer, peerId: string): Promise<string | NotFoundError | ForbiddenError | ValidationError>
   createGroup(
     viewer: Viewer,
     input: { title: string; editPolicy: EditPolicy; memberIds: string[]; opKey: string },
-  ): Promise<string | NotFoundError | OpKeyReusedError>
+  ): Promise<string | NotFoundError | ForbiddenError | OpKeyReusedError>
   rename(viewer: Viewer, conversationId: string, title: string): Promise<string | NotFoundError | ForbiddenError>
   /** Null leaves a setting as it is. */
   updateGroup(

@@ -1,6 +1,6 @@
 import type { Append } from '../../log/append.ts'
 import type { FoundPerson, PeopleSearch, PeopleSearchStore } from '../../store/people-search.ts'
-import type { PeopleStore } from '../../store/people.ts'
+import type { ContactSettings, PeopleStore } from '../../store/people.ts'
 import { ForbiddenError, NotFoundError } from '../errors.ts'
 import type { Presence, SharingSettings } from '../presence/presence.ts'
 import type { SessionWatch } from '../sessions/session-watch.ts'
@@ -13,7 +13,7 @@ export interface People {
   /** Those who share most conversations with the viewer first, then in the order of handles. */
   search(viewer: Viewer, search: PeopleSearch): Promise<FoundPerson[]>
   /** Null leaves a setting as it is. */
-  updateSettings(viewer: Viewer, settings: SharingSettings & { readReceiptsEnabled: boolean | null }): Promise<void>
+  updateSettings(viewer: Viewer, settings: SharingSettings & ContactSettings): Promise<void>
   /**
    * Removes a person's texts and profile. Messages become tombstones with their seq, groups continue without the person,
    * direct conversations are closed, and each conversation gets one event about it.
@@ -65,9 +65,9 @@ export function createPeople({ store, search, append, watch, presence }: PeopleO
   }
   return {
     search: (viewer, asked) => search.find(asked, viewer.userId),
-    async updateSettings(viewer, { readReceiptsEnabled, ...sharing }) {
-      if (readReceiptsEnabled !== null) await store.setReadReceipts(viewer.userId, readReceiptsEnabled)
-      await presence.updateSharing(viewer, sharing)
+    async updateSettings(viewer, { presenceSharing, invisible, ...contact }) {
+      if (Object.values(contact).some((value) => value !== null)) await store.setSettings(viewer.userId, contact)
+      await presence.updateSharing(viewer, { presenceSharing, invisible })
     },
     async erase(viewer, userId) {
       if (viewer.role !== 'ADMIN') return new ForbiddenError('Only an ADMIN of this server may erase a person.')

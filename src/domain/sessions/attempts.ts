@@ -23,6 +23,8 @@ export interface Attempts {
   refresh(ip: string): Promise<void>
   refreshFailed(ip: string): Promise<void>
   createTicket(userId: string): Promise<void>
+  /** Before a report is looked at. */
+  report(userId: string): Promise<void>
 }
 
 export interface AttemptsOptions {
@@ -43,6 +45,7 @@ const failuresPerPair = 10
 const refreshesPerMinute = 6_000
 const failedRefreshesPerMinute = 120
 const ticketsPerMinute = 120
+const reportsPerHour = 60
 /** For how long an address is known as one where somebody logs in. Less than 24.8 days, the longest timer there is. */
 const knownMs = 14 * 24 * 60 * minuteMs
 
@@ -58,6 +61,7 @@ export const noAttemptsCounted: Attempts = {
   refresh: allow,
   refreshFailed: allow,
   createTicket: allow,
+  report: allow,
 }
 
 const pairOf = (ip: string, handle: string) => `${networkOf(ip)} ${handle.toLowerCase().slice(0, 64)}`
@@ -78,6 +82,7 @@ export class CountedAttempts implements Attempts {
   private readonly refreshes: Counter
   private readonly failedRefreshes: Counter
   private readonly tickets: Counter
+  private readonly reports: Counter
 
   constructor({ counters, ...limits }: AttemptsOptions) {
     const of = (name: string, points: number, durationMs: number) => counters.counter({ name, points, durationMs })
@@ -90,6 +95,7 @@ export class CountedAttempts implements Attempts {
     this.refreshes = of('refresh', refreshesPerMinute, minuteMs)
     this.failedRefreshes = of('refresh-failed', failedRefreshesPerMinute, minuteMs)
     this.tickets = of('ticket', ticketsPerMinute, minuteMs)
+    this.reports = of('report', reportsPerHour, 60 * minuteMs)
   }
 
   register(ip: string): Promise<void> {
@@ -141,6 +147,10 @@ export class CountedAttempts implements Attempts {
 
   createTicket(userId: string): Promise<void> {
     return this.count(this.tickets, 'stream-tickets', userId, userId)
+  }
+
+  report(userId: string): Promise<void> {
+    return this.count(this.reports, 'reports', userId, userId)
   }
 
   private async count(counter: Counter, limit: string, key: string, payer: string): Promise<void> {

@@ -12,6 +12,7 @@ import { isHandle, isUuid, newId, toHandle } from '../ids.ts'
 import { isReservedHandle } from '../people/handles.ts'
 import { searchNameOf } from '../text/fold.ts'
 import { AccessTokens } from './access-tokens.ts'
+import type { Audit } from '../moderation/audit.ts'
 import type { Attempts } from './attempts.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
 import type { Presence } from '../presence/presence.ts'
@@ -94,6 +95,7 @@ export interface SessionsOptions {
   refreshRepeatWindowMs: number
   sessionsPerPerson: number
   usage: Pick<SessionUsage, 'note'>
+  audit: Pick<Audit, 'loginFailed'>
 }
 
 const suspended = ({ until, reason }: SuspensionTerms) => new AccountSuspendedError(until, reason)
@@ -136,7 +138,7 @@ export class OwnSessions implements Sessions {
 
   async login({ handle, password }: Parameters<Sessions['login']>[0], client: Client) {
     const { ip } = client
-    const { store, attempts } = this.options
+    const { store, attempts, audit } = this.options
     const wanted = toHandle(handle).slice(0, maxHandleLength)
     const check = () => attempts.checkLogin(ip, wanted)
     await attempts.login(ip)
@@ -147,6 +149,7 @@ export class OwnSessions implements Sessions {
     const passwordHash = credential?.passwordHash ?? (await this.decoyHash)
     const matches = await this.passwords.matches(passwordHash, password, ip, check)
     if (!credential || !matches) {
+      audit.loginFailed(credential?.userId ?? null, ip)
       await attempts.loginFailed(ip, wanted)
       return new InvalidCredentialsError()
     }

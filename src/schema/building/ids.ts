@@ -16,6 +16,7 @@ export const memberId = (key: PlaceInConversation): string => encodeGlobalId('Me
 export const attachmentId = (id: string): string => encodeGlobalId('Attachment', id)
 export const sessionId = (id: string): string => encodeGlobalId('ActiveSession', id)
 export const webhookEndpointId = (id: string): string => encodeGlobalId('WebhookEndpoint', id)
+export const reportId = (id: string): string => encodeGlobalId('Report', id)
 export const viewerId = (id: string): string => encodeGlobalId('Viewer', id)
 
 interface PlaceInConversation {
@@ -30,7 +31,10 @@ export const streamId = (stream: string, viewerId: string | null): string =>
 export const personalStreamId = (viewerId: string): string => encodeGlobalId('PersonalStream', viewerId)
 
 export type GlobalId =
-  | { type: 'User' | 'Conversation' | 'PersonalStream' | 'Viewer' | 'Attachment' | 'ActiveSession'; id: string }
+  | {
+      type: 'User' | 'Conversation' | 'PersonalStream' | 'Viewer' | 'Attachment' | 'ActiveSession' | 'Report'
+      id: string
+    }
   | ({ type: 'Message' } & MessageRef)
   | ({ type: 'InboxEntry' | 'Member' } & PlaceInConversation)
 
@@ -55,7 +59,8 @@ export function decodeGlobalId(globalId: string): GlobalId | null {
     type === 'PersonalStream' ||
     type === 'Viewer' ||
     type === 'Attachment' ||
-    type === 'ActiveSession'
+    type === 'ActiveSession' ||
+    type === 'Report'
   return isKnown && isUuid(key) ? { type, id: key } : null
 }
 

@@ -43,7 +43,9 @@ export function maySee(context: Context, conversation: { id: string }): Promise<
 
 /** The seq up to which messages are withheld from the viewer; null for who may not see the conversation. */
 export async function historyFrom(context: Context, conversation: { id: string }): Promise<number | null> {
-  const access = await accessOf(requireViewer(context), conversation.id, context.loaders)
+  const viewer = requireViewer(context)
+  const access = await accessOf(viewer, conversation.id, context.loaders)
+  if (access?.as === 'STAFF') context.domain.audit.staffRead(viewer, conversation.id)
   return access && historyFromSeq(access)
 }
 

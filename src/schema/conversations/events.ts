@@ -1,4 +1,5 @@
 import type { LogEvent } from '../../store/log-event.ts'
+import { builder } from '../building/builder.ts'
 import { isViewer, type Context } from '../building/context.ts'
 import { required } from '../building/required.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
@@ -43,7 +44,17 @@ const memberEvent = (type: 'MEMBER_JOINED' | 'MEMBER_LEFT', description: string)
 }
 
 memberEvent('MEMBER_JOINED', 'Somebody became a member.')
-memberEvent('MEMBER_LEFT', 'Somebody left or was removed. For that person it is the last event of the conversation.')
+const MemberLeft = memberEvent(
+  'MEMBER_LEFT',
+  'Somebody left or was removed. For that person it is the last event of the conversation.',
+)
+
+builder.objectField(MemberLeft, 'banned', (t) =>
+  t.boolean({
+    description: 'Whether they were banned with that: nobody can add them again, until that is taken back.',
+    resolve: ({ event: { data } }) => 'banned' in data && data.banned,
+  }),
+)
 
 eventRef('CONVERSATION_UPDATED').implement({
   description:

@@ -91,8 +91,8 @@ const groupShape = z.object({ title, opKey, memberIds: idList(maxIdsAtOnce) })
 const renameShape = z.object({ title })
 const addMembersShape = z.object({ userIds: idList(maxIdsAtOnce).min(1, 'Name at least one person.') })
 
-const starting = refusing(NotFoundError, ValidationError)
-const creating = refusing(ValidationError, NotFoundError, OpKeyReusedError)
+const starting = refusing(NotFoundError, ForbiddenError, ValidationError)
+const creating = refusing(ValidationError, NotFoundError, ForbiddenError, OpKeyReusedError)
 const renaming = refusing(NotFoundError, ForbiddenError, ValidationError)
 const adding = refusing(NotFoundError, ForbiddenError, ValidationError)
 const removing = refusing(NotFoundError, ForbiddenError)
@@ -104,7 +104,7 @@ builder.mutationFields((t) => ({
     errors: starting.errors,
     description:
       'Returns the direct conversation of the viewer and one other person, and creates it when there is none. ' +
-      'Repeating it changes nothing.',
+      'Repeating it changes nothing. FORBIDDEN when the other one does not let the viewer begin one (ViewerSettings.directMessagesFrom).',
     args: { input: t.arg({ type: StartDirectInput, required: true, description: 'The other person.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
@@ -115,7 +115,8 @@ builder.mutationFields((t) => ({
   createGroup: t.field({
     type: CreateGroupSuccess,
     errors: creating.errors,
-    description: 'Creates a group with the viewer as its owner.',
+    description:
+      'Creates a group with the viewer as its owner. FORBIDDEN when somebody does not let the viewer add them (ViewerSettings.groupAdditionsFrom).',
     args: { input: t.arg({ type: CreateGroupInput, required: true, description: 'The group.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
@@ -147,7 +148,7 @@ builder.mutationFields((t) => ({
   addMembers: t.field({
     type: AddMembersSuccess,
     errors: adding.errors,
-    description: `Adds people to a group, which may have ${String(maxMembers)} members; people who are in it already stay. For its owner and admins.`,
+    description: `Adds people to a group, which may have ${String(maxMembers)} members; people who are in it already stay. For its owner and admins. FORBIDDEN also when somebody is banned, or does not let the viewer add them.`,
     args: { input: t.arg({ type: AddMembersInput, required: true, description: 'Which group, and whom.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)

@@ -130,11 +130,15 @@ builder.subscriptionFields((t) => ({
           'support conversations, also in those opened since.',
       }),
     },
-    subscribe: (_, { after, resume }, context) =>
-      context.domain.desk.follow(requireViewer(context), {
+    subscribe: (_, { after, resume }, context) => {
+      const viewer = requireViewer(context)
+      const source = context.domain.desk.follow(viewer, {
         positions: context.goOnFrom === null ? toPositions('after', after ?? []) : [],
         resume: context.goOnFrom ?? resume ?? null,
-      }),
+      })
+      if (viewer.role !== 'USER') context.domain.audit.staffRead(viewer, null)
+      return source
+    },
     resolve: (item: LogItem) => item,
   }),
 }))

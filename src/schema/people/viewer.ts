@@ -23,7 +23,25 @@ const PresenceSharing = builder.enumType('PresenceSharing', {
   },
 })
 
-type Settings = Pick<UserRow, 'readReceiptsEnabled' | 'presenceSharing' | 'invisible'>
+const ContactPolicy = builder.enumType('ContactPolicy', {
+  description: 'From whom somebody takes something.',
+  values: {
+    EVERYONE: { description: 'From everybody, but for whom they have blocked.' },
+    CONTACTS: { description: 'From people whom they know; the setting says what that means.' },
+    NOBODY: { description: 'From nobody.' },
+  },
+})
+
+const directMessagesFrom =
+  'Who may begin a direct conversation with the viewer. CONTACTS: people with whom they are in a group. The viewer can always begin ' +
+  'one, and those that there are go on.'
+const groupAdditionsFrom =
+  'Who may add the viewer to a group. CONTACTS: people to whom they have written in a direct conversation.'
+
+type Settings = Pick<
+  UserRow,
+  'readReceiptsEnabled' | 'presenceSharing' | 'invisible' | 'directMessagesFrom' | 'groupAdditionsFrom'
+>
 
 const ViewerSettings = builder.objectRef<Settings>('ViewerSettings').implement({
   description: "The viewer's settings.",
@@ -37,6 +55,16 @@ const ViewerSettings = builder.objectRef<Settings>('ViewerSettings').implement({
       type: PresenceSharing,
       description: "Who sees the viewer's presence.",
       resolve: (settings) => settings.presenceSharing,
+    }),
+    directMessagesFrom: t.field({
+      type: ContactPolicy,
+      description: directMessagesFrom,
+      resolve: (settings) => settings.directMessagesFrom,
+    }),
+    groupAdditionsFrom: t.field({
+      type: ContactPolicy,
+      description: groupAdditionsFrom,
+      resolve: (settings) => settings.groupAdditionsFrom,
     }),
     invisible: t.exposeBoolean('invisible', {
       description: 'True: others see the viewer as OFFLINE since this was switched on, as if they had left then.',
@@ -93,6 +121,8 @@ const UpdateSettingsInput = builder.inputType('UpdateSettingsInput', {
   fields: (t) => ({
     readReceiptsEnabled: t.boolean({ description: 'Whether others may see how far the viewer has read.' }),
     presenceSharing: t.field({ type: PresenceSharing, description: "Who may see the viewer's presence." }),
+    directMessagesFrom: t.field({ type: ContactPolicy, description: directMessagesFrom }),
+    groupAdditionsFrom: t.field({ type: ContactPolicy, description: groupAdditionsFrom }),
     invisible: t.boolean({ description: 'Whether others see the viewer as OFFLINE from now on, as if they had left.' }),
   }),
 })
@@ -108,6 +138,8 @@ builder.mutationField('updateSettings', (t) =>
         readReceiptsEnabled: input.readReceiptsEnabled ?? null,
         presenceSharing: input.presenceSharing ?? null,
         invisible: input.invisible ?? null,
+        directMessagesFrom: input.directMessagesFrom ?? null,
+        groupAdditionsFrom: input.groupAdditionsFrom ?? null,
       })
       return loadViewer(context)
     },

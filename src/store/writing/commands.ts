@@ -234,6 +234,25 @@ export interface BlockUser {
   maxBlocks: number
 }
 
+/** `banned` false takes a ban back. */
+export interface BanMember {
+  type: 'banMember'
+  actorId: string
+  conversationId: string
+  userId: string
+  banned: boolean
+  /** Most people whom one group may ban. */
+  maxBans: number
+}
+
+/** Of somebody of the staff, who need not be a member. */
+export interface ModerateMessage {
+  type: 'moderateMessage'
+  actorId: string
+  conversationId: string
+  seq: number
+}
+
 /** A write, as its SQL function takes it. */
 export type Command =
   | SendMessage
@@ -261,6 +280,8 @@ export type Command =
   | AssignSupport
   | SetSupportStatus
   | BlockUser
+  | BanMember
+  | ModerateMessage
 
 export type CommandType = Command['type']
 export type CommandOf<Type extends CommandType> = Extract<Command, { type: Type }>

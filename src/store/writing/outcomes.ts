@@ -114,13 +114,19 @@ export const outcomes = {
   markReadIn: markedRead,
   flushReceipts: flushed,
   updateEntry: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND')]),
-  startDirect: z.discriminatedUnion('outcome', [conversationMade, refused('NOT_FOUND', 'BLOCKED_BY_ACTOR')]),
-  createGroup: z.discriminatedUnion('outcome', [conversationMade, refused('NOT_FOUND', 'OP_KEY_REUSED')]),
+  startDirect: z.discriminatedUnion('outcome', [
+    conversationMade,
+    refused('NOT_FOUND', 'BLOCKED_BY_ACTOR', 'DIRECT_REFUSED'),
+  ]),
+  createGroup: z.discriminatedUnion('outcome', [
+    conversationMade,
+    refused('NOT_FOUND', 'OP_KEY_REUSED', 'ADDITION_REFUSED'),
+  ]),
   renameConversation: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN')]),
   updateGroup: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN')]),
   addMembers: z.discriminatedUnion('outcome', [
     done,
-    refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND', 'TOO_MANY_MEMBERS'),
+    refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND', 'TOO_MANY_MEMBERS', 'USER_BANNED', 'ADDITION_REFUSED'),
   ]),
   hideConversation: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND')]),
   deleteConversation: z.discriminatedUnion('outcome', [keyedDone, refused('NOT_FOUND', 'FORBIDDEN', 'OP_KEY_REUSED')]),
@@ -148,6 +154,11 @@ export const outcomes = {
     }),
     refused('NOT_FOUND', 'FORBIDDEN'),
   ]),
+  banMember: z.discriminatedUnion('outcome', [
+    done,
+    refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND', 'TOO_MANY_BANS'),
+  ]),
+  moderateMessage: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN')]),
   blockUser: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'TOO_MANY_BLOCKS')]),
 } satisfies Record<CommandType, z.ZodType>
 

@@ -188,6 +188,18 @@ const calls: Record<CommandType, Call> = {
     blocked: 'boolean',
     maxBlocks: 'int',
   }),
+  banMember: callOf<'banMember'>('parley_ban_member', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    userId: 'uuid',
+    banned: 'boolean',
+    maxBans: 'int',
+  }),
+  moderateMessage: callOf<'moderateMessage'>('parley_moderate_message', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    seq: 'int',
+  }),
 }
 
 /** Sends do not wait in the turns of their sender: nobody has many in flight, as they share statements. */

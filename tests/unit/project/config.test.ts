@@ -59,6 +59,8 @@ describe('settings', () => {
       receiptGatherMembers: 10,
       searchIndexIntervalMs: 500,
       receiptFlushIntervalMs: 2_000,
+      auditTtlMs: 400 * 24 * 3_600_000,
+      reportTtlMs: 180 * 24 * 3_600_000,
       eventTtlMs: 30 * 24 * 3_600_000,
       opKeyTtlMs: 30 * 24 * 3_600_000,
       housekeepingIntervalMs: 60_000,
