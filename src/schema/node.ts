@@ -14,6 +14,8 @@ import { Message } from './messages/message.ts'
 import { Report } from './moderation/report.ts'
 import { User } from './people/user.ts'
 import { loadViewer, Viewer } from './people/viewer.ts'
+import { WebhookDelivery } from './webhooks/deliveries.ts'
+import { WebhookEndpoint } from './webhooks/endpoint.ts'
 
 const maxNodes = 100
 
@@ -48,6 +50,10 @@ async function loadNode(context: Context, globalId: string): Promise<object | nu
     }
     case 'Report':
       return branded(Report, await context.domain.reports.find(viewer, decoded.id))
+    case 'WebhookEndpoint':
+      return branded(WebhookEndpoint, await context.domain.webhooks.find(viewer, decoded.id))
+    case 'WebhookDelivery':
+      return branded(WebhookDelivery, await context.domain.webhooks.findDelivery(viewer, decoded.id))
     default:
       return null
   }

@@ -279,7 +279,13 @@ test('the operations tried here are all that take the id of a conversation, a me
     'Mutation.resolveReport',
     'Subscription.supportEvents',
   ]
-  expect([...Object.keys(operations), ...staffOnly].sort()).toEqual(found.sort())
+  // And only an ADMIN: api/webhooks.
+  const adminOnly = [
+    'Query.webhookDeliveries',
+    ...['update', 'delete', 'pause', 'resume', 'test'].map((verb) => `Mutation.${verb}WebhookEndpoint`),
+    ...['Mutation.rotateWebhookSecret', 'Mutation.replayWebhook'],
+  ]
+  expect([...Object.keys(operations), ...staffOnly, ...adminOnly].sort()).toEqual(found.sort())
 })
 
 test.for(Object.keys(operations))('%s answers an outsider exactly as for an id that does not exist', async (name) => {

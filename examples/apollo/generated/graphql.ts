@@ -112,6 +112,20 @@ export type CreateUploadInput = {
   fileName: Scalars['String']['input'];
 };
 
+/** A new webhook endpoint. */
+export type CreateWebhookEndpointInput = {
+  /** Kinds of conversations; all by default. */
+  conversationKinds?: InputMaybe<Array<ConversationKind>>;
+  /** Whether it gets the texts of messages and titles of conversations; false by default. */
+  includeText?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Key of this request. */
+  opKey: Scalars['String']['input'];
+  /** Types of events; all but RECEIPT_ADVANCED by default. */
+  types?: InputMaybe<Array<WebhookEventType>>;
+  /** Where events go, of 1 to 2,000 characters: https:// or http://, on the public internet. */
+  url: Scalars['String']['input'];
+};
+
 /** Whether a read or delivered position moved. */
 export type CursorOutcome =
   /** It moved forward. */
@@ -133,6 +147,12 @@ export type DeleteMessageInput = {
   messageId: Scalars['ID']['input'];
   /** The key of this write: 8 to 64 characters that the client chooses. */
   opKey: Scalars['String']['input'];
+};
+
+/** A webhook endpoint to delete. */
+export type DeleteWebhookEndpointInput = {
+  /** The endpoint. */
+  endpointId: Scalars['ID']['input'];
 };
 
 /** Whether the other members have received and read a message. */
@@ -319,6 +339,12 @@ export type OpenSupportInput = {
   title?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** A webhook endpoint to pause. */
+export type PauseWebhookEndpointInput = {
+  /** The endpoint. */
+  endpointId: Scalars['ID']['input'];
+};
+
 /** A message to pin or to unpin. */
 export type PinMessageInput = {
   /** Which message. */
@@ -389,6 +415,18 @@ export type RenameConversationInput = {
 export type RenewTokenInput = {
   /** The access token, without "Bearer". Of the same person. */
   token: Scalars['String']['input'];
+};
+
+/** What a webhook endpoint is to get again: exactly one of deliveryId, from and cursor. */
+export type ReplayWebhookInput = {
+  /** Everything after this WebhookEndpoint.cursor. */
+  cursor?: InputMaybe<Scalars['String']['input']>;
+  /** This delivery alone. */
+  deliveryId?: InputMaybe<Scalars['ID']['input']>;
+  /** The endpoint. */
+  endpointId: Scalars['ID']['input'];
+  /** Everything that happened at this time or later, as far as the log has it. */
+  from?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
 /** A message that the staff should look at. */
@@ -466,10 +504,24 @@ export type ResolveReportInput = {
   reportId: Scalars['ID']['input'];
 };
 
+/** A webhook endpoint to resume. */
+export type ResumeWebhookEndpointInput = {
+  /** The endpoint. */
+  endpointId: Scalars['ID']['input'];
+};
+
 /** A session to end. */
 export type RevokeSessionInput = {
   /** The id of one of viewer.sessions. */
   sessionId: Scalars['ID']['input'];
+};
+
+/** A webhook endpoint that is to have a new secret. */
+export type RotateWebhookSecretInput = {
+  /** The endpoint. */
+  endpointId: Scalars['ID']['input'];
+  /** Key of this request: repeated with it, it makes no further secret. */
+  opKey: Scalars['String']['input'];
 };
 
 /** A new message. */
@@ -582,6 +634,12 @@ export type SuspendUserInput = {
   userId: Scalars['ID']['input'];
 };
 
+/** A webhook endpoint to test. */
+export type TestWebhookEndpointInput = {
+  /** The endpoint. */
+  endpointId: Scalars['ID']['input'];
+};
+
 /** A reaction to a message. */
 export type ToggleReactionInput = {
   /** Exactly one emoji that Unicode recommends (RGI), with or without its variation selector. Each skin tone is an emoji of its own. */
@@ -636,6 +694,20 @@ export type UpdateSettingsInput = {
   readReceiptsEnabled?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
+/** What to change of a webhook endpoint. What is left out stays as it is. */
+export type UpdateWebhookEndpointInput = {
+  /** Kinds of conversations. */
+  conversationKinds?: InputMaybe<Array<ConversationKind>>;
+  /** The endpoint. */
+  endpointId: Scalars['ID']['input'];
+  /** Whether it gets texts and titles. */
+  includeText?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Types of events. */
+  types?: InputMaybe<Array<WebhookEventType>>;
+  /** Where events go. */
+  url?: InputMaybe<Scalars['String']['input']>;
+};
+
 /** The roles of people on this server. */
 export type UserRole =
   /** Somebody who runs the server. */
@@ -644,6 +716,47 @@ export type UserRole =
   | 'STAFF'
   /** Everybody else. */
   | 'USER';
+
+/** What became of a delivery. */
+export type WebhookDeliveryState =
+  /** The endpoint took it. */
+  | 'DELIVERED'
+  /** It failed for good. */
+  | 'FAILED'
+  /** It was asked for, and not attempted since. */
+  | 'PENDING'
+  /** It failed, and is attempted again. */
+  | 'RETRYING';
+
+/** Whether a webhook endpoint gets events. */
+export type WebhookEndpointState =
+  /** It gets them. */
+  | 'ACTIVE'
+  /** It answered 410 Gone, or is no longer in the settings of the server. */
+  | 'DISABLED'
+  /** By an ADMIN, or because nothing could be delivered for a day. It continues from where it was. */
+  | 'PAUSED';
+
+/** Types of events that a webhook endpoint can get. */
+export type WebhookEventType =
+  /** ConversationUpdated, as subscriptions have it. */
+  | 'CONVERSATION_UPDATED'
+  /** MemberJoined, as subscriptions have it. */
+  | 'MEMBER_JOINED'
+  /** MemberLeft, as subscriptions have it. */
+  | 'MEMBER_LEFT'
+  /** MessageDeleted, as subscriptions have it. */
+  | 'MESSAGE_DELETED'
+  /** MessageEdited, as subscriptions have it. */
+  | 'MESSAGE_EDITED'
+  /** MessageSent, as subscriptions have it. */
+  | 'MESSAGE_SENT'
+  /** ReactionToggled, as subscriptions have it. */
+  | 'REACTION_TOGGLED'
+  /** ReceiptAdvanced, as subscriptions have it. */
+  | 'RECEIPT_ADVANCED'
+  /** UserErased, as subscriptions have it. */
+  | 'USER_ERASED';
 
 /** Whether the write was done by this request or by an earlier one with the same key. */
 export type WriteOutcome =

@@ -56,6 +56,12 @@
       "CreateUploadSuccess",
       "ValidationError"
     ],
+    "CreateWebhookEndpointResult": [
+      "CreateWebhookEndpointSuccess",
+      "ForbiddenError",
+      "OpKeyReusedError",
+      "ValidationError"
+    ],
     "DeleteConversationResult": [
       "DeleteConversationSuccess",
       "ForbiddenError",
@@ -70,6 +76,12 @@
       "MessageLockedError",
       "NotFoundError",
       "OpKeyReusedError",
+      "ValidationError"
+    ],
+    "DeleteWebhookEndpointResult": [
+      "DeleteWebhookEndpointSuccess",
+      "ForbiddenError",
+      "NotFoundError",
       "ValidationError"
     ],
     "EditMessageResult": [
@@ -158,11 +170,19 @@
       "Message",
       "Report",
       "User",
-      "Viewer"
+      "Viewer",
+      "WebhookDelivery",
+      "WebhookEndpoint"
     ],
     "OpenSupportResult": [
       "OpKeyReusedError",
       "OpenSupportSuccess",
+      "ValidationError"
+    ],
+    "PauseWebhookEndpointResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "PauseWebhookEndpointSuccess",
       "ValidationError"
     ],
     "PinMessageResult": [
@@ -207,6 +227,12 @@
       "RenewTokenSuccess",
       "ValidationError"
     ],
+    "ReplayWebhookResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "ReplayWebhookSuccess",
+      "ValidationError"
+    ],
     "ReportMessageResult": [
       "MessageDeletedError",
       "NotFoundError",
@@ -226,9 +252,21 @@
       "ResolveReportSuccess",
       "ValidationError"
     ],
+    "ResumeWebhookEndpointResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "ResumeWebhookEndpointSuccess",
+      "ValidationError"
+    ],
     "RevokeSessionResult": [
       "NotFoundError",
       "RevokeSessionSuccess"
+    ],
+    "RotateWebhookSecretResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "RotateWebhookSecretSuccess",
+      "ValidationError"
     ],
     "SendMessageResult": [
       "ConversationClosedError",
@@ -292,6 +330,12 @@
       "SuspendUserSuccess",
       "ValidationError"
     ],
+    "TestWebhookEndpointResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "TestWebhookEndpointSuccess",
+      "ValidationError"
+    ],
     "ToggleReactionResult": [
       "ConversationClosedError",
       "MessageDeletedError",
@@ -314,6 +358,12 @@
     "UpdateInboxEntryResult": [
       "NotFoundError",
       "UpdateInboxEntrySuccess",
+      "ValidationError"
+    ],
+    "UpdateWebhookEndpointResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "UpdateWebhookEndpointSuccess",
       "ValidationError"
     ]
   }
@@ -375,6 +425,12 @@
       "CreateUploadSuccess",
       "ValidationError"
     ],
+    "CreateWebhookEndpointResult": [
+      "CreateWebhookEndpointSuccess",
+      "ForbiddenError",
+      "OpKeyReusedError",
+      "ValidationError"
+    ],
     "DeleteConversationResult": [
       "DeleteConversationSuccess",
       "ForbiddenError",
@@ -389,6 +445,12 @@
       "MessageLockedError",
       "NotFoundError",
       "OpKeyReusedError",
+      "ValidationError"
+    ],
+    "DeleteWebhookEndpointResult": [
+      "DeleteWebhookEndpointSuccess",
+      "ForbiddenError",
+      "NotFoundError",
       "ValidationError"
     ],
     "EditMessageResult": [
@@ -477,11 +539,19 @@
       "Message",
       "Report",
       "User",
-      "Viewer"
+      "Viewer",
+      "WebhookDelivery",
+      "WebhookEndpoint"
     ],
     "OpenSupportResult": [
       "OpKeyReusedError",
       "OpenSupportSuccess",
+      "ValidationError"
+    ],
+    "PauseWebhookEndpointResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "PauseWebhookEndpointSuccess",
       "ValidationError"
     ],
     "PinMessageResult": [
@@ -526,6 +596,12 @@
       "RenewTokenSuccess",
       "ValidationError"
     ],
+    "ReplayWebhookResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "ReplayWebhookSuccess",
+      "ValidationError"
+    ],
     "ReportMessageResult": [
       "MessageDeletedError",
       "NotFoundError",
@@ -545,9 +621,21 @@
       "ResolveReportSuccess",
       "ValidationError"
     ],
+    "ResumeWebhookEndpointResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "ResumeWebhookEndpointSuccess",
+      "ValidationError"
+    ],
     "RevokeSessionResult": [
       "NotFoundError",
       "RevokeSessionSuccess"
+    ],
+    "RotateWebhookSecretResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "RotateWebhookSecretSuccess",
+      "ValidationError"
     ],
     "SendMessageResult": [
       "ConversationClosedError",
@@ -611,6 +699,12 @@
       "SuspendUserSuccess",
       "ValidationError"
     ],
+    "TestWebhookEndpointResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "TestWebhookEndpointSuccess",
+      "ValidationError"
+    ],
     "ToggleReactionResult": [
       "ConversationClosedError",
       "MessageDeletedError",
@@ -633,6 +727,12 @@
     "UpdateInboxEntryResult": [
       "NotFoundError",
       "UpdateInboxEntrySuccess",
+      "ValidationError"
+    ],
+    "UpdateWebhookEndpointResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "UpdateWebhookEndpointSuccess",
       "ValidationError"
     ]
   }

@@ -111,6 +111,20 @@ export type CreateUploadInput = {
   fileName: Scalars['String']['input'];
 };
 
+/** A new webhook endpoint. */
+export type CreateWebhookEndpointInput = {
+  /** Kinds of conversations; all by default. */
+  conversationKinds?: InputMaybe<Array<ConversationKind>>;
+  /** Whether it gets the texts of messages and titles of conversations; false by default. */
+  includeText?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Key of this request. */
+  opKey: Scalars['String']['input'];
+  /** Types of events; all but RECEIPT_ADVANCED by default. */
+  types?: InputMaybe<Array<WebhookEventType>>;
+  /** Where events go, of 1 to 2,000 characters: https:// or http://, on the public internet. */
+  url: Scalars['String']['input'];
+};
+
 /** Whether a read or delivered position moved. */
 export type CursorOutcome =
   /** It moved forward. */
@@ -132,6 +146,12 @@ export type DeleteMessageInput = {
   messageId: Scalars['ID']['input'];
   /** The key of this write: 8 to 64 characters that the client chooses. */
   opKey: Scalars['String']['input'];
+};
+
+/** A webhook endpoint to delete. */
+export type DeleteWebhookEndpointInput = {
+  /** The endpoint. */
+  endpointId: Scalars['ID']['input'];
 };
 
 /** Whether the other members have received and read a message. */
@@ -318,6 +338,12 @@ export type OpenSupportInput = {
   title?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** A webhook endpoint to pause. */
+export type PauseWebhookEndpointInput = {
+  /** The endpoint. */
+  endpointId: Scalars['ID']['input'];
+};
+
 /** A message to pin or to unpin. */
 export type PinMessageInput = {
   /** Which message. */
@@ -388,6 +414,18 @@ export type RenameConversationInput = {
 export type RenewTokenInput = {
   /** The access token, without "Bearer". Of the same person. */
   token: Scalars['String']['input'];
+};
+
+/** What a webhook endpoint is to get again: exactly one of deliveryId, from and cursor. */
+export type ReplayWebhookInput = {
+  /** Everything after this WebhookEndpoint.cursor. */
+  cursor?: InputMaybe<Scalars['String']['input']>;
+  /** This delivery alone. */
+  deliveryId?: InputMaybe<Scalars['ID']['input']>;
+  /** The endpoint. */
+  endpointId: Scalars['ID']['input'];
+  /** Everything that happened at this time or later, as far as the log has it. */
+  from?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
 /** A message that the staff should look at. */
@@ -465,10 +503,24 @@ export type ResolveReportInput = {
   reportId: Scalars['ID']['input'];
 };
 
+/** A webhook endpoint to resume. */
+export type ResumeWebhookEndpointInput = {
+  /** The endpoint. */
+  endpointId: Scalars['ID']['input'];
+};
+
 /** A session to end. */
 export type RevokeSessionInput = {
   /** The id of one of viewer.sessions. */
   sessionId: Scalars['ID']['input'];
+};
+
+/** A webhook endpoint that is to have a new secret. */
+export type RotateWebhookSecretInput = {
+  /** The endpoint. */
+  endpointId: Scalars['ID']['input'];
+  /** Key of this request: repeated with it, it makes no further secret. */
+  opKey: Scalars['String']['input'];
 };
 
 /** A new message. */
@@ -581,6 +633,12 @@ export type SuspendUserInput = {
   userId: Scalars['ID']['input'];
 };
 
+/** A webhook endpoint to test. */
+export type TestWebhookEndpointInput = {
+  /** The endpoint. */
+  endpointId: Scalars['ID']['input'];
+};
+
 /** A reaction to a message. */
 export type ToggleReactionInput = {
   /** Exactly one emoji that Unicode recommends (RGI), with or without its variation selector. Each skin tone is an emoji of its own. */
@@ -635,6 +693,20 @@ export type UpdateSettingsInput = {
   readReceiptsEnabled?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
+/** What to change of a webhook endpoint. What is left out stays as it is. */
+export type UpdateWebhookEndpointInput = {
+  /** Kinds of conversations. */
+  conversationKinds?: InputMaybe<Array<ConversationKind>>;
+  /** The endpoint. */
+  endpointId: Scalars['ID']['input'];
+  /** Whether it gets texts and titles. */
+  includeText?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Types of events. */
+  types?: InputMaybe<Array<WebhookEventType>>;
+  /** Where events go. */
+  url?: InputMaybe<Scalars['String']['input']>;
+};
+
 /** The roles of people on this server. */
 export type UserRole =
   /** Somebody who runs the server. */
@@ -643,6 +715,47 @@ export type UserRole =
   | 'STAFF'
   /** Everybody else. */
   | 'USER';
+
+/** What became of a delivery. */
+export type WebhookDeliveryState =
+  /** The endpoint took it. */
+  | 'DELIVERED'
+  /** It failed for good. */
+  | 'FAILED'
+  /** It was asked for, and not attempted since. */
+  | 'PENDING'
+  /** It failed, and is attempted again. */
+  | 'RETRYING';
+
+/** Whether a webhook endpoint gets events. */
+export type WebhookEndpointState =
+  /** It gets them. */
+  | 'ACTIVE'
+  /** It answered 410 Gone, or is no longer in the settings of the server. */
+  | 'DISABLED'
+  /** By an ADMIN, or because nothing could be delivered for a day. It continues from where it was. */
+  | 'PAUSED';
+
+/** Types of events that a webhook endpoint can get. */
+export type WebhookEventType =
+  /** ConversationUpdated, as subscriptions have it. */
+  | 'CONVERSATION_UPDATED'
+  /** MemberJoined, as subscriptions have it. */
+  | 'MEMBER_JOINED'
+  /** MemberLeft, as subscriptions have it. */
+  | 'MEMBER_LEFT'
+  /** MessageDeleted, as subscriptions have it. */
+  | 'MESSAGE_DELETED'
+  /** MessageEdited, as subscriptions have it. */
+  | 'MESSAGE_EDITED'
+  /** MessageSent, as subscriptions have it. */
+  | 'MESSAGE_SENT'
+  /** ReactionToggled, as subscriptions have it. */
+  | 'REACTION_TOGGLED'
+  /** ReceiptAdvanced, as subscriptions have it. */
+  | 'RECEIPT_ADVANCED'
+  /** UserErased, as subscriptions have it. */
+  | 'USER_ERASED';
 
 /** Whether the write was done by this request or by an earlier one with the same key. */
 export type WriteOutcome =
@@ -672,7 +785,7 @@ export type MessageAttachmentsQueryVariables = Exact<{
 }>;
 
 
-export type MessageAttachmentsQuery = { __typename?: 'Query', node: { __typename: 'ActiveSession', id: string } | { __typename: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'Report', id: string } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | null };
+export type MessageAttachmentsQuery = { __typename?: 'Query', node: { __typename: 'ActiveSession', id: string } | { __typename: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'Report', id: string } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | { __typename: 'WebhookDelivery', id: string } | { __typename: 'WebhookEndpoint', id: string } | null };
 
 export type BlockUserMutationVariables = Exact<{
   input: BlockUserInput;
@@ -931,7 +1044,7 @@ export type MessageStatusQueryVariables = Exact<{
 }>;
 
 
-export type MessageStatusQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', status: DeliveryStatus, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, readBy: { __typename?: 'ReadConnection', nodes: Array<{ __typename?: 'Read', readAt: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } }> }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null };
+export type MessageStatusQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', status: DeliveryStatus, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, readBy: { __typename?: 'ReadConnection', nodes: Array<{ __typename?: 'Read', readAt: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } }> }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | { __typename?: 'WebhookDelivery' } | { __typename?: 'WebhookEndpoint' } | null };
 
 export type WriteStatusQueryVariables = Exact<{
   opKey: Scalars['String']['input'];
@@ -1014,7 +1127,7 @@ export type ReactionsQueryVariables = Exact<{
 }>;
 
 
-export type ReactionsQuery = { __typename?: 'Query', nodes: Array<{ __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean, firstUsers: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> }> } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null> };
+export type ReactionsQuery = { __typename?: 'Query', nodes: Array<{ __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean, firstUsers: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> }> } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | { __typename?: 'WebhookDelivery' } | { __typename?: 'WebhookEndpoint' } | null> };
 
 export type ReactedByQueryVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -1024,7 +1137,7 @@ export type ReactedByQueryVariables = Exact<{
 }>;
 
 
-export type ReactedByQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactedBy: { __typename?: 'UserConnection', nodes: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null };
+export type ReactedByQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactedBy: { __typename?: 'UserConnection', nodes: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | { __typename?: 'WebhookDelivery' } | { __typename?: 'WebhookEndpoint' } | null };
 
 export type ReportFieldsFragment = { __typename?: 'Report', id: string, state: ReportState, reason: ReportReason, text: string | null, messageId: string | null, createdAt: string, resolvedAt: string | null, outcome: ReportOutcome | null, reported: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } };
 
@@ -1328,14 +1441,14 @@ export type SyncMessageQueryVariables = Exact<{
 }>;
 
 
-export type SyncMessageQuery = { __typename?: 'Query', node: { __typename: 'ActiveSession', id: string } | { __typename: 'Attachment', id: string } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, replyCount: number, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, conversation: { __typename?: 'Conversation', id: string }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number, replyCount: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean }>, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'Report', id: string } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | null };
+export type SyncMessageQuery = { __typename?: 'Query', node: { __typename: 'ActiveSession', id: string } | { __typename: 'Attachment', id: string } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, replyCount: number, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, conversation: { __typename?: 'Conversation', id: string }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number, replyCount: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean }>, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'Report', id: string } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | { __typename: 'WebhookDelivery', id: string } | { __typename: 'WebhookEndpoint', id: string } | null };
 
 export type SyncEntriesQueryVariables = Exact<{
   ids: Array<Scalars['ID']['input']> | Scalars['ID']['input'];
 }>;
 
 
-export type SyncEntriesQuery = { __typename?: 'Query', nodes: Array<{ __typename: 'ActiveSession' } | { __typename: 'Attachment' } | { __typename: 'Conversation' } | { __typename: 'InboxEntry', id: string, unreadCount: number, unreadMentionCount: number, lastReadSeq: number, historyFromSeq: number, mutedUntil: string | null, archived: boolean, hidden: boolean, pinned: boolean, conversation: { __typename?: 'Conversation', id: string, readByAllSeq: number, deliveredToAllSeq: number, memberCount: number, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } } | { __typename: 'Member' } | { __typename: 'Message' } | { __typename: 'Report' } | { __typename: 'User' } | { __typename: 'Viewer' } | null> };
+export type SyncEntriesQuery = { __typename?: 'Query', nodes: Array<{ __typename: 'ActiveSession' } | { __typename: 'Attachment' } | { __typename: 'Conversation' } | { __typename: 'InboxEntry', id: string, unreadCount: number, unreadMentionCount: number, lastReadSeq: number, historyFromSeq: number, mutedUntil: string | null, archived: boolean, hidden: boolean, pinned: boolean, conversation: { __typename?: 'Conversation', id: string, readByAllSeq: number, deliveredToAllSeq: number, memberCount: number, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } } | { __typename: 'Member' } | { __typename: 'Message' } | { __typename: 'Report' } | { __typename: 'User' } | { __typename: 'Viewer' } | { __typename: 'WebhookDelivery' } | { __typename: 'WebhookEndpoint' } | null> };
 
 export type SyncSupportQueueQueryVariables = Exact<{
   first?: InputMaybe<Scalars['Int']['input']>;
@@ -1377,7 +1490,7 @@ export type RepliesQueryVariables = Exact<{
 }>;
 
 
-export type RepliesQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', replyCount: number, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, replies: { __typename?: 'MessageConnection', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string }, nodes: Array<{ __typename?: 'Message', replyCount: number, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, hasPreviousPage: boolean, endCursor: string | null } }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | null };
+export type RepliesQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', replyCount: number, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, replies: { __typename?: 'MessageConnection', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string }, nodes: Array<{ __typename?: 'Message', replyCount: number, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, hasPreviousPage: boolean, endCursor: string | null } }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | { __typename?: 'WebhookDelivery' } | { __typename?: 'WebhookEndpoint' } | null };
 
 export type SetTypingMutationVariables = Exact<{
   input: SetTypingInput;

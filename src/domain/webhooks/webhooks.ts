@@ -20,6 +20,8 @@ export type Replay = { deliveryId: string } | { fromMs: number } | { position: L
 
 /** Endpoints, for those who run the server. Every method rejects with UNAVAILABLE when the database does not answer in time. */
 export interface Webhooks {
+  /** Throws FORBIDDEN for everybody else. */
+  requireAdmin(viewer: Viewer): void
   /** Rejects with FORBIDDEN for everybody else, as do all reads. */
   list(viewer: Viewer): Promise<WebhookEndpoint[]>
   /** Null for everybody else. */
@@ -27,7 +29,11 @@ export interface Webhooks {
   findDelivery(viewer: Viewer, id: string): Promise<WebhookDelivery | null>
   deliveries(viewer: Viewer, request: DeliveriesRequest): Promise<WebhookDelivery[]>
   /** The answer has the secret, the same for the same key. */
-  create(viewer: Viewer, wishes: WebhookWishes, opKey: string): Promise<WebhookEndpoint | Refusal | OpKeyReusedError>
+  create(
+    viewer: Viewer,
+    wishes: WebhookWishes,
+    opKey: string,
+  ): Promise<WebhookEndpoint | ForbiddenError | ValidationError | OpKeyReusedError>
   update(viewer: Viewer, id: string, wishes: Partial<WebhookWishes>): Promise<WebhookEndpoint | Refusal>
   rotate(viewer: Viewer, id: string, opKey: string): Promise<WebhookEndpoint | Refusal>
   remove(viewer: Viewer, id: string): Promise<undefined | Refusal>
@@ -78,6 +84,9 @@ export function createWebhooks({ endpoints, deliveries, isRefused, onChanged }: 
   }
 
   return {
+    requireAdmin(viewer) {
+      if (!isAdmin(viewer)) throw forbidden()
+    },
     list(viewer) {
       if (!isAdmin(viewer)) throw forbidden()
       return endpoints.all()

@@ -17,6 +17,7 @@ export const attachmentId = (id: string): string => encodeGlobalId('Attachment',
 export const sessionId = (id: string): string => encodeGlobalId('ActiveSession', id)
 export const webhookEndpointId = (id: string): string => encodeGlobalId('WebhookEndpoint', id)
 export const reportId = (id: string): string => encodeGlobalId('Report', id)
+export const webhookDeliveryId = (id: string): string => encodeGlobalId('WebhookDelivery', id)
 export const viewerId = (id: string): string => encodeGlobalId('Viewer', id)
 
 interface PlaceInConversation {
@@ -32,7 +33,16 @@ export const personalStreamId = (viewerId: string): string => encodeGlobalId('Pe
 
 export type GlobalId =
   | {
-      type: 'User' | 'Conversation' | 'PersonalStream' | 'Viewer' | 'Attachment' | 'ActiveSession' | 'Report'
+      type:
+        | 'User'
+        | 'Conversation'
+        | 'PersonalStream'
+        | 'Viewer'
+        | 'Attachment'
+        | 'ActiveSession'
+        | 'Report'
+        | 'WebhookEndpoint'
+        | 'WebhookDelivery'
       id: string
     }
   | ({ type: 'Message' } & MessageRef)
@@ -48,6 +58,8 @@ export function decodeGlobalId(globalId: string): GlobalId | null {
     const seq = Number(seqText)
     return isRef && seq <= 2_147_483_647 ? { type, conversationId: conversation, seq } : null
   }
+  // A webhook-id.
+  if (type === 'WebhookDelivery') return /^msg_[\w-]{24,36}$/.test(key) ? { type, id: key } : null
   if (type === 'InboxEntry' || type === 'Member') {
     const [conversation = '', user = '', ...more] = key.split('/')
     const isPlace = isUuid(conversation) && isUuid(user) && more.length === 0
@@ -60,7 +72,8 @@ export function decodeGlobalId(globalId: string): GlobalId | null {
     type === 'Viewer' ||
     type === 'Attachment' ||
     type === 'ActiveSession' ||
-    type === 'Report'
+    type === 'Report' ||
+    type === 'WebhookEndpoint'
   return isKnown && isUuid(key) ? { type, id: key } : null
 }
 
