@@ -1,4 +1,4 @@
-// Prints the documents of the SDK for PERSISTED_DOCUMENTS: {"<SHA-256>": "<text as the SDK sends it>"}.
+// Prints the documents of the SDK and the web client for PERSISTED_DOCUMENTS: {"<SHA-256>": "<text as it is sent>"}.
 // Run: npx tsx scripts/print-persisted.mjs > persisted.json
 import { createHash } from 'node:crypto'
 import * as generated from '../sdk/src/generated/graphql.ts'

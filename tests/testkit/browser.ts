@@ -1,4 +1,4 @@
-import { chromium, type Browser } from 'playwright-core'
+import { chromium, type Browser, type LaunchOptions } from 'playwright-core'
 import { atEndOfEachFile } from './at-end.ts'
 import { ensureCommand } from './commands.ts'
 
@@ -11,9 +11,9 @@ atEndOfEachFile(async () => {
 })
 
 /** Starts Debian's Chromium with a new profile. */
-export async function startBrowser(): Promise<Browser> {
+export async function startBrowser(options: LaunchOptions = {}): Promise<Browser> {
   ensureCommand('chromium', 'chromium')
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags.split(' ') })
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags.split(' '), ...options })
   running.push(browser)
   return browser
 }

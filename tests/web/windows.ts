@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -11,6 +11,7 @@ import { startBrowser } from '../testkit/browser.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
 
 const root = join(import.meta.dirname, '../..')
+const run = promisify(execFile)
 
 /** A server as a newcomer has it, with a browser beside it. */
 export class Windows {
@@ -21,9 +22,15 @@ export class Windows {
     private readonly folder: string,
   ) {}
 
-  static async open(): Promise<Windows> {
+  static async open({ hasOnlyPersistedDocuments = false } = {}): Promise<Windows> {
     const folder = mkdtempSync(join(tmpdir(), 'parley-web-'))
-    const env = { PARLEY_DATA_DIR: folder, NODE_ENV: 'development' }
+    const env: Record<string, string> = { PARLEY_DATA_DIR: folder, NODE_ENV: 'development' }
+    if (hasOnlyPersistedDocuments) {
+      const file = join(folder, 'persisted.json')
+      const { stdout } = await run(process.execPath, ['--import', 'tsx', 'scripts/print-persisted.mjs'], { cwd: root })
+      writeFileSync(file, stdout)
+      Object.assign(env, { PERSISTED_DOCUMENTS: file, PERSISTED_DOCUMENTS_ONLY: 'on' })
+    }
     const [server, browser] = await Promise.all([startServer({ redisUrl: null, env }), startBrowser()])
     return new Windows(server, browser, folder)
   }
@@ -50,6 +57,26 @@ export class Windows {
     return page
   }
 
+  /** A window of a browser that keeps the pages that one leaves for another one (back/forward cache). */
+  async cachingPage(): Promise<Page> {
+    const browser = await startBrowser({ ignoreDefaultArgs: ['--disable-back-forward-cache'] })
+    const page = await (await browser.newContext({ viewport: { width: 1200, height: 780 }, locale: 'en' })).newPage()
+    page.setDefaultTimeout(60_000)
+    this.watch(page)
+    await page.goto(this.address)
+    return page
+  }
+
+  /** Faults that were made on purpose. */
+  expectViolations(pattern: RegExp): void {
+    const [expected, others] = [
+      this.failures.filter((one) => pattern.test(one)),
+      this.failures.filter((one) => !pattern.test(one)),
+    ]
+    expect(expected).not.toEqual([])
+    this.failures.splice(0, Infinity, ...others)
+  }
+
   /** Ends all windows: they would follow the chat of the next test too. */
   async closePages(): Promise<void> {
     for (const context of this.browser.contexts()) await context.close()
@@ -69,7 +96,7 @@ export class Windows {
   }
 
   async setRole(handle: string, role: 'STAFF'): Promise<void> {
-    await promisify(execFile)(process.execPath, ['dist/admin.js', 'set-role', handle, role], {
+    await run(process.execPath, ['dist/admin.js', 'set-role', handle, role], {
       cwd: root,
       env: { PATH: process.env.PATH, PARLEY_DATA_DIR: this.folder },
     })
@@ -105,7 +132,8 @@ export async function startChatWith(page: Page, name: string): Promise<void> {
   await composer(page).waitFor()
 }
 
-export const row = (page: Page, title: string) => page.getByRole('navigation').getByRole('link', { name: title })
+export const row = (page: Page, title: string | RegExp) =>
+  page.getByRole('navigation').getByRole('link', { name: title })
 
 /** For README.md and docs/: `TEST_SCREENSHOTS=docs npx vitest run tests/web` makes them anew. */
 export async function screenshot(page: Page, name: string): Promise<void> {

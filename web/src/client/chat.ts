@@ -7,7 +7,7 @@ import {
   type Parley,
   type Store,
 } from '@parley/client'
-import { createChatRequests, type Ask } from './requests.ts'
+import { createChatRequests, Refusal, type Ask } from './requests.ts'
 import type { Id, InboxFilter } from './types.ts'
 
 /** A change that was refused and has no message to stand at: an edit, a deletion, a reaction. */
@@ -29,6 +29,12 @@ export interface NewMessage {
 export interface Unsent {
   waiting: number
   refused: readonly RefusedOperation[]
+}
+
+/** Throws what was refused. */
+async function done(doing: Promise<{ code: string; reason: string } | null>): Promise<void> {
+  const refusal = await doing
+  if (refusal) throw new Refusal(refusal.code, refusal.reason)
 }
 
 const isWaiting = ({ state, kind }: Operation) => (state === 'WAITING' || state === 'SENDING') && kind !== 'READ'
@@ -56,6 +62,7 @@ export function createChat(parley: Parley, viewerId: Id, signOut: () => void) {
     refused: operations.flatMap(refusedOf),
   }))
   const failure = new Value<string | null>(null)
+  const isBlocked = (userId: Id) => parley.blocked.getSnapshot().users.some(({ id }) => id === userId)
   return {
     ...requests,
     /** Why something that was asked for by a button did not happen. */
@@ -66,6 +73,10 @@ export function createChat(parley: Parley, viewerId: Id, signOut: () => void) {
     },
     viewerId,
     signOut,
+    blocked: parley.blocked,
+    block: (userId: Id, blocked: boolean) => done(blocked ? parley.block(userId) : parley.unblock(userId)),
+    sessions: parley.sessions,
+    revokeSession: (id: Id) => done(parley.sessions.revoke(id)),
     viewer: parley.viewer,
     unread: parley.unread,
     syncState: parley.syncState,
@@ -75,6 +86,7 @@ export function createChat(parley: Parley, viewerId: Id, signOut: () => void) {
     supportQueue: (status: 'OPEN' | 'RESOLVED' | null) => parley.supportQueue({ status }),
     timeline: (id: Id) => parley.timeline(id),
     members: (id: Id) => parley.members(id),
+    receipts: (id: Id) => parley.receipts(id),
     typing: (id: Id) => parley.typing(id),
     presence: (userIds: readonly Id[]) => parley.presence(userIds),
     send: ({ conversationId, text, files, mentionIds, replyTo }: NewMessage): void => {
@@ -93,16 +105,16 @@ export function createChat(parley: Parley, viewerId: Id, signOut: () => void) {
     markRead: (conversationId: Id, seq: number) => void parley.markRead(conversationId, seq),
     setTyping: (conversationId: Id, typing: boolean) => void parley.setTyping(conversationId, typing),
     onMessage: (listener: (message: MessageState, conversation: ConversationState) => void) =>
-      followMessages(parley, viewerId, listener),
+      followMessages(parley, (message) => message.sender.id !== viewerId && !isBlocked(message.sender.id), listener),
     retry: (opKey: string) => void parley.retry(opKey),
     drop: (opKey: string) => void parley.drop(opKey),
   }
 }
 
-/** Tells of the newest message of another person in each conversation, as it comes. */
+/** Tells of the newest message in each conversation, as it comes, if it is one to tell of. */
 function followMessages(
   parley: Parley,
-  viewerId: Id,
+  isTold: (message: MessageState) => boolean,
   listener: (message: MessageState, conversation: ConversationState) => void,
 ): () => void {
   const inbox = parley.inbox({ filter: 'ALL' })
@@ -114,7 +126,7 @@ function followMessages(
       const { lastMessage, headSeq } = conversation
       const isNew = headSeq > (told.get(id) ?? (isLive && told.size > 0 ? 0 : headSeq))
       told.set(id, headSeq)
-      if (isNew && isLive && lastMessage && lastMessage.sender.id !== viewerId) listener(lastMessage, conversation)
+      if (isNew && isLive && lastMessage && isTold(lastMessage)) listener(lastMessage, conversation)
     }
   }
   look()

@@ -44,6 +44,11 @@ export function useTypingOf(id: string) {
   const chat = useChat()
   return useMemo(() => chat.typing(id), [chat, id])
 }
+/** The ids of those whom the viewer has blocked. */
+export function useBlockedIds(): ReadonlySet<string> {
+  const { users } = useStore(useChat().blocked)
+  return useMemo(() => new Set(users.map(({ id }) => id)), [users])
+}
 /** Of whoever is on the screen. */
 export function usePresenceOf(userIds: readonly string[]) {
   const chat = useChat()

@@ -11,8 +11,11 @@ import {
   MessageStatusDocument,
   OpenSupportDocument,
   PinMessageDocument,
+  PinnedMessagesDocument,
   RemoveMemberDocument,
   RenameConversationDocument,
+  RepliesDocument,
+  SearchMessagesDocument,
   SearchUsersDocument,
   SetHistoryVisibilityDocument,
   SetMemberPermissionsDocument,
@@ -23,11 +26,11 @@ import {
   UpdateInboxEntryDocument,
   UpdateSettingsDocument,
   type MemberPermission,
+  type MessageStatusQuery,
   type SupportStatus,
   type UpdateInboxEntryInput,
   type UpdateSettingsInput,
 } from '@parley/client/documents'
-import { RepliesDocument, SearchMessagesDocument } from './documents.ts'
 import type { Id, MessageState, UserState } from './types.ts'
 
 export type Ask = <Data, Variables>(
@@ -50,6 +53,14 @@ export interface ReadState {
   readAt: string
 }
 
+export interface PinnedMessage {
+  id: Id
+  seq: number
+  sender: UserState
+  text: string | null
+  createdAt: string
+}
+
 /** A refusal of the server, in its words. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
@@ -61,19 +72,24 @@ export class Refusal extends Error {
   }
 }
 
-type Refused = { code: string; reason: string }
-
-/** The success of a mutation; throws its refusal. */
-function success<Result extends object>(result: Result): Exclude<Result, Refused> {
-  if ('reason' in result && 'code' in result) throw new Refusal(String(result.code), String(result.reason))
-  return result as Exclude<Result, Refused>
-}
+/** What a mutation answers when it was done: of its one field, without the refusals. */
+type Success<Data> = Exclude<Data[Exclude<keyof Data, '__typename'>], { code: string; reason: string }>
 
 const pageSize = 20
 const newKey = () => crypto.randomUUID()
 
 /** What is asked once and kept by no store, because nothing has to be shown before there is an answer. */
 export function createChatRequests(ask: Ask) {
+  /** Asks a mutation for its success; throws its refusal. */
+  async function change<Data extends object, Variables>(
+    document: TypedDocument<Data, Variables>,
+    variables: Variables,
+  ): Promise<Success<Data>> {
+    const result = Object.values(await ask(document, variables)).find((value) => typeof value === 'object') as object
+    if ('reason' in result && 'code' in result) throw new Refusal(String(result.code), String(result.reason))
+    return result as Success<Data>
+  }
+
   return {
     async searchPeople(query: string, signal?: AbortSignal): Promise<UserState[]> {
       const { searchUsers } = await ask(SearchUsersDocument, { query, first: pageSize }, signal ? { signal } : {})
@@ -87,24 +103,31 @@ export function createChatRequests(ask: Ask) {
         snippet,
       }))
     },
-    async startDirect(userId: Id): Promise<Id> {
-      return success((await ask(StartDirectDocument, { input: { userId } })).startDirect).conversation.id
-    },
-    async createGroup(title: string, memberIds: Id[]): Promise<Id> {
-      const input = { title, memberIds, opKey: newKey() }
-      return success((await ask(CreateGroupDocument, { input })).createGroup).conversation.id
-    },
-    async openSupport(title: string): Promise<Id> {
-      const input = { title: title.trim() === '' ? null : title, opKey: newKey() }
-      return success((await ask(OpenSupportDocument, { input })).openSupport).conversation.id
-    },
+    startDirect: async (userId: Id): Promise<Id> =>
+      (await change(StartDirectDocument, { input: { userId } })).conversation.id,
+    createGroup: async (title: string, memberIds: Id[]): Promise<Id> =>
+      (await change(CreateGroupDocument, { input: { title, memberIds, opKey: newKey() } })).conversation.id,
+    openSupport: async (title: string): Promise<Id> =>
+      (await change(OpenSupportDocument, { input: { title: title.trim() || null, opKey: newKey() } })).conversation.id,
+    /** Everybody who has read it, the first one first. */
     async readBy(id: Id): Promise<ReadState[]> {
-      const { node } = await ask(MessageStatusDocument, { id })
-      return node && 'readBy' in node ? node.readBy.nodes : []
+      const reads: ReadState[] = []
+      let after: string | null = null
+      do {
+        const { node }: MessageStatusQuery = await ask(MessageStatusDocument, { id, first: 100, after })
+        if (!node || !('readBy' in node)) return reads
+        reads.push(...node.readBy.nodes)
+        after = node.readBy.pageInfo.hasNextPage ? node.readBy.pageInfo.endCursor : null
+      } while (after !== null)
+      return reads
     },
     async replies(id: Id): Promise<MessageState[]> {
       const { node } = await ask(RepliesDocument, { id, first: 100 })
-      return node?.replies?.nodes ?? []
+      return node && 'replies' in node ? node.replies.nodes : []
+    },
+    async pinned(id: Id): Promise<PinnedMessage[]> {
+      const { conversation } = await ask(PinnedMessagesDocument, { id })
+      return conversation?.pinnedMessages ?? []
     },
     /** An address that works now. */
     async attachmentUrl(id: Id): Promise<string> {
@@ -112,56 +135,34 @@ export function createChatRequests(ask: Ask) {
       if (node && 'url' in node) return node.url
       throw new Refusal('NOT_FOUND', 'There is no such file.')
     },
-    pin(messageId: Id, pinned: boolean) {
-      return ask(PinMessageDocument, { input: { messageId, pinned, opKey: newKey() } }).then((data) =>
-        success(data.pinMessage),
-      )
-    },
-    updateEntry: (conversationId: Id, change: Omit<UpdateInboxEntryInput, 'conversationId'>) =>
-      ask(UpdateInboxEntryDocument, { input: { conversationId, ...change } }).then((data) =>
-        success(data.updateInboxEntry),
-      ),
+    pin: (messageId: Id, pinned: boolean) =>
+      change(PinMessageDocument, { input: { messageId, pinned, opKey: newKey() } }),
+    updateEntry: (conversationId: Id, changes: Omit<UpdateInboxEntryInput, 'conversationId'>) =>
+      change(UpdateInboxEntryDocument, { input: { conversationId, ...changes } }),
     markAllRead: () => ask(MarkAllReadDocument, {}),
     hide: (conversationId: Id, upToSeq: number) =>
-      ask(HideConversationDocument, { input: { conversationId, upToSeq } }).then((data) =>
-        success(data.hideConversation),
-      ),
+      change(HideConversationDocument, { input: { conversationId, upToSeq } }),
     rename: (conversationId: Id, title: string) =>
-      ask(RenameConversationDocument, { input: { conversationId, title } }).then((data) =>
-        success(data.renameConversation),
-      ),
+      change(RenameConversationDocument, { input: { conversationId, title } }),
     addMembers: (conversationId: Id, userIds: Id[]) =>
-      ask(AddMembersDocument, { input: { conversationId, userIds } }).then((data) => success(data.addMembers)),
+      change(AddMembersDocument, { input: { conversationId, userIds } }),
     removeMember: (conversationId: Id, userId: Id) =>
-      ask(RemoveMemberDocument, { input: { conversationId, userId } }).then((data) => success(data.removeMember)),
-    leave: (conversationId: Id) =>
-      ask(LeaveConversationDocument, { input: { conversationId } }).then((data) => success(data.leaveConversation)),
+      change(RemoveMemberDocument, { input: { conversationId, userId } }),
+    leave: (conversationId: Id) => change(LeaveConversationDocument, { input: { conversationId } }),
     setRole: (conversationId: Id, userId: Id, role: 'ADMIN' | 'MEMBER') =>
-      ask(SetMemberRoleDocument, { input: { conversationId, userId, role } }).then((data) =>
-        success(data.setMemberRole),
-      ),
+      change(SetMemberRoleDocument, { input: { conversationId, userId, role } }),
     transferOwnership: (conversationId: Id, userId: Id) =>
-      ask(TransferOwnershipDocument, { input: { conversationId, userId } }).then((data) =>
-        success(data.transferOwnership),
-      ),
+      change(TransferOwnershipDocument, { input: { conversationId, userId } }),
     setPermissions: (conversationId: Id, memberPermissions: MemberPermission[]) =>
-      ask(SetMemberPermissionsDocument, { input: { conversationId, memberPermissions } }).then((data) =>
-        success(data.setMemberPermissions),
-      ),
+      change(SetMemberPermissionsDocument, { input: { conversationId, memberPermissions } }),
     setHistory: (conversationId: Id, historyVisibility: 'ALL' | 'SINCE_JOINED') =>
-      ask(SetHistoryVisibilityDocument, { input: { conversationId, historyVisibility } }).then((data) =>
-        success(data.setHistoryVisibility),
-      ),
+      change(SetHistoryVisibilityDocument, { input: { conversationId, historyVisibility } }),
     deleteGroup: (conversationId: Id) =>
-      ask(DeleteConversationDocument, { input: { conversationId, opKey: newKey() } }).then((data) =>
-        success(data.deleteConversation),
-      ),
+      change(DeleteConversationDocument, { input: { conversationId, opKey: newKey() } }),
     assign: (conversationId: Id, userId: Id | null) =>
-      ask(AssignSupportDocument, { input: { conversationId, userId } }).then((data) => success(data.assignSupport)),
+      change(AssignSupportDocument, { input: { conversationId, userId } }),
     setSupportStatus: (conversationId: Id, status: SupportStatus) =>
-      ask(SetSupportStatusDocument, { input: { conversationId, status } }).then((data) =>
-        success(data.setSupportStatus),
-      ),
+      change(SetSupportStatusDocument, { input: { conversationId, status } }),
     updateSettings: (input: UpdateSettingsInput) => ask(UpdateSettingsDocument, { input }),
   }
 }

@@ -1,5 +1,5 @@
 import { useEffect, useId, useRef, useState, type ClipboardEvent, type KeyboardEvent } from 'react'
-import { useChat } from '../client/context.tsx'
+import { useBlockedIds, useChat } from '../client/context.tsx'
 import type { ConversationState, MessageState, UserState } from '../client/types.ts'
 import { EmojiButton } from '../parts/emoji-button.tsx'
 import { Icon } from '../parts/icons.tsx'
@@ -28,6 +28,9 @@ export function Composer({ conversation, mode, setMode, files, setFiles }: Props
   const { viewerId } = chat
   const texts = useTexts()
   const { id } = conversation
+  const { peer } = conversation.fields
+  const blocked = useBlockedIds()
+  const isBlocked = peer !== null && blocked.has(peer.id)
   const [text, setTextNow] = useState(() => draftOf(viewerId, id))
   const [mentioned, setMentioned] = useState<readonly UserState[]>([])
   const [caret, setCaret] = useState(0)
@@ -119,6 +122,15 @@ export function Composer({ conversation, mode, setMode, files, setFiles }: Props
     setText(text.slice(0, selectionStart) + emoji + text.slice(selectionEnd))
   }
 
+  if (isBlocked)
+    return (
+      <p className="composer closed hint">
+        {texts.composer.blocked(peer.displayName)}{' '}
+        <button type="button" className="link" onClick={() => chat.attempt(chat.block(peer.id, false))}>
+          {texts.blocks.unblockShort}
+        </button>
+      </p>
+    )
   if (conversation.fields.closedAt !== null) return <p className="composer closed hint">{texts.composer.closed}</p>
   return (
     <form

@@ -1,7 +1,7 @@
 import { memo } from 'react'
 import { Link } from 'wouter'
 import type { ConversationState, PresenceState } from '../client/types.ts'
-import { useChat } from '../client/context.tsx'
+import { useBlockedIds, useChat } from '../client/context.tsx'
 import { Avatar } from '../parts/avatar.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { Menu } from '../parts/menu.tsx'
@@ -26,6 +26,9 @@ export const InboxRow = memo(function InboxRow({ conversation, presence, isOpen,
   const dates = useDates()
   const { id, entry, fields, lastMessage } = conversation
   const title = titleOf(conversation, texts)
+  const { peer } = fields
+  const blocked = useBlockedIds()
+  const isBlocked = peer !== null && blocked.has(peer.id)
   const unread = entry?.unreadCount ?? 0
   const mentions = entry?.unreadMentionCount ?? 0
   const muted = isMuted(conversation)
@@ -56,11 +59,16 @@ export const InboxRow = memo(function InboxRow({ conversation, presence, isOpen,
           <span className="row-bottom">
             {draft ? (
               <span className="row-preview">
-                <em className="error">{texts.inbox.draft}</em> <bdi>{draft}</bdi>
+                <em className="preview-who error">{texts.inbox.draft}&nbsp;</em>
+                <bdi className="preview-text">{draft}</bdi>
               </span>
             ) : (
               <span className="row-preview">
-                <Preview conversation={conversation} message={lastMessage} />
+                <Preview
+                  conversation={conversation}
+                  message={lastMessage}
+                  isHidden={lastMessage !== null && blocked.has(lastMessage.sender.id)}
+                />
               </span>
             )}
             {mentions > 0 && (
@@ -101,6 +109,11 @@ export const InboxRow = memo(function InboxRow({ conversation, presence, isOpen,
                 onSelect: () => update({ unreadFromSeq: conversation.headSeq }),
               },
             { text: texts.inbox.hide, onSelect: () => chat.attempt(chat.hide(id, conversation.headSeq)) },
+            peer !== null && {
+              text: isBlocked ? texts.blocks.unblock(title) : texts.blocks.block(title),
+              onSelect: () => chat.attempt(chat.block(peer.id, !isBlocked)),
+              danger: !isBlocked,
+            },
           ]}
         />
       )}
@@ -108,27 +121,30 @@ export const InboxRow = memo(function InboxRow({ conversation, presence, isOpen,
   )
 })
 
-function Preview({
-  conversation,
-  message,
-}: {
+interface PreviewProps {
   conversation: ConversationState
   message: ConversationState['lastMessage']
-}) {
+  /** Of a person whom the viewer has blocked. */
+  isHidden: boolean
+}
+
+function Preview({ conversation, message, isHidden }: PreviewProps) {
   const texts = useTexts()
   const { viewerId } = useChat()
   if (!message) return texts.inbox.noMessages
   if (message.deletedAt !== null) return <em>{texts.inbox.deleted}</em>
+  const isDirect = conversation.fields.kind === 'DIRECT'
+  if (isHidden && !isDirect) return <em>{texts.timeline.blocked}</em>
   const mine = message.sender.id === viewerId
-  const who = mine ? texts.you : conversation.fields.kind === 'DIRECT' ? null : message.sender.displayName
+  const who = mine ? texts.you : isDirect ? null : message.sender.displayName
   return (
     <>
       {who !== null && (
-        <>
-          <bdi>{who}</bdi>:{' '}
-        </>
+        <span className="preview-who">
+          <bdi>{who}</bdi>:&nbsp;
+        </span>
       )}
-      <bdi>{message.text || texts.inbox.attachment}</bdi>
+      <bdi className="preview-text">{message.text || texts.inbox.attachment}</bdi>
     </>
   )
 }

@@ -6,6 +6,7 @@ import { useDraft } from '../composer/drafts.ts'
 import { SearchBox } from '../search/search-box.tsx'
 import { SearchResults } from '../search/search-results.tsx'
 import { useTexts } from '../texts/texts.tsx'
+import { FirstChat } from './first-chat.tsx'
 import { InboxHeader } from './inbox-header.tsx'
 import { InboxRow } from './inbox-row.tsx'
 
@@ -51,6 +52,7 @@ function InboxList({ filter, openId }: { filter: InboxFilter; openId: string | n
   const peers = items.flatMap(({ conversation }) => conversation.fields.peer?.id ?? []).slice(0, presenceCount)
   const presence = usePresenceOf(peers)
   if (items.length === 0) {
+    if (isComplete && filter === 'ACTIVE') return <FirstChat />
     return (
       <p className="inbox-empty hint" role="status">
         {isComplete ? texts.inbox.empty[filter] : texts.loading}

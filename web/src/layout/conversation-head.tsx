@@ -4,17 +4,16 @@ import type { ConversationState } from '../client/types.ts'
 import { titleOf } from '../inbox/titles.ts'
 import { Avatar } from '../parts/avatar.tsx'
 import { Icon } from '../parts/icons.tsx'
-import { Menu } from '../parts/menu.tsx'
 import { useDates } from '../texts/dates.ts'
 import { useTexts } from '../texts/texts.tsx'
 
 interface Props {
   conversation: ConversationState | null
   onDetails: () => void
-  onPinned?: (seq: number) => void
+  onPins?: () => void
 }
 
-export function ConversationHead({ conversation, onDetails, onPinned }: Props) {
+export function ConversationHead({ conversation, onDetails, onPins }: Props) {
   const texts = useTexts()
   const dates = useDates()
   const peer = conversation?.fields.peer ?? null
@@ -43,12 +42,16 @@ export function ConversationHead({ conversation, onDetails, onPinned }: Props) {
             </h1>
             <p className="hint">{line}</p>
           </div>
-          {conversation.pins.length > 0 && onPinned && (
-            <Menu
-              label={texts.timeline.pinnedMessages}
-              trigger={<Icon name="pin" />}
-              items={conversation.pins.map(({ seq }) => ({ text: `#${String(seq)}`, onSelect: () => onPinned(seq) }))}
-            />
+          {conversation.pins.length > 0 && onPins && (
+            <button
+              type="button"
+              className="icon-button"
+              aria-label={texts.timeline.pinnedMessages}
+              title={texts.timeline.pinnedMessages}
+              onClick={onPins}
+            >
+              <Icon name="pin" />
+            </button>
           )}
           <button
             type="button"

@@ -15,6 +15,7 @@ import { ConversationHead } from './conversation-head.tsx'
 // What is opened beside or above a conversation is loaded then.
 const Confirm = lazy(() => import('../parts/confirm.tsx'))
 const Details = lazy(() => import('../people/details.tsx'))
+const Pins = lazy(() => import('../timeline/pins.tsx'))
 const ReadBy = lazy(() => import('../timeline/read-by.tsx'))
 const Thread = lazy(() => import('../timeline/thread.tsx'))
 
@@ -43,6 +44,7 @@ function Loaded({ conversation }: { conversation: ConversationState }) {
   const [files, setFiles] = useState<readonly File[]>([])
   const [side, setSide] = useState<Side>(null)
   const [asked, setAsked] = useState<Asked>(null)
+  const [arePinsSeen, setArePinsSeen] = useState(false)
   const [isDragging, setIsDragging] = useState(false)
   const [composerKey, setComposerKey] = useState(0)
   const foundSeq = Number(params.get('m')) || null
@@ -102,7 +104,7 @@ function Loaded({ conversation }: { conversation: ConversationState }) {
         <ConversationHead
           conversation={conversation}
           onDetails={() => setSide(side?.kind === 'details' ? null : { kind: 'details' })}
-          onPinned={jumpTo}
+          onPins={() => setArePinsSeen(true)}
         />
         {conversation.fields.kind === 'SUPPORT' && <SupportBar conversation={conversation} />}
         <Timeline conversation={conversation} foundSeq={foundSeq} onUse={onUse} />
@@ -132,6 +134,7 @@ function Loaded({ conversation }: { conversation: ConversationState }) {
             onReply={(to) => setMode({ kind: 'reply', to })}
           />
         )}
+        {arePinsSeen && <Pins conversationId={conversation.id} onPick={jumpTo} onClose={() => setArePinsSeen(false)} />}
         {asked?.kind === 'readBy' && <ReadBy message={asked.item.message} onClose={() => setAsked(null)} />}
         {asked?.kind === 'delete' && (
           <Confirm

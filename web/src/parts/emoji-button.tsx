@@ -8,9 +8,13 @@ interface Props {
   onPick: (emoji: string) => void
 }
 
-/** A button with the picker above it; Escape and a click elsewhere close it. */
+/** Of the picker with its distance from the button. */
+const heightPx = 270
+
+/** A button with the picker below it, or above where there is no room; Escape and a click elsewhere close it. */
 export function EmojiButton({ label, emojiLabel, onPick }: Props) {
   const [open, setOpen] = useState(false)
+  const [above, setAbove] = useState(false)
   const place = useRef<HTMLSpanElement>(null)
   const button = useRef<HTMLButtonElement>(null)
   useEffect(() => {
@@ -45,12 +49,15 @@ export function EmojiButton({ label, emojiLabel, onPick }: Props) {
         aria-label={label}
         title={label}
         aria-expanded={open}
-        onClick={() => setOpen(!open)}
+        onClick={({ currentTarget }) => {
+          setAbove(currentTarget.getBoundingClientRect().bottom + heightPx > window.innerHeight)
+          setOpen(!open)
+        }}
       >
         <Icon name="smile" />
       </button>
       {open && (
-        <div className="popover">
+        <div className={above ? 'popover above' : 'popover'}>
           <EmojiGrid
             label={emojiLabel}
             onPick={(emoji) => {

@@ -58,6 +58,7 @@ export default function Details({ conversation, onClose }: { conversation: Conve
               onRole={(role) => attempt(chat.setRole(id, member.user.id, role))}
               onOwner={() => attempt(chat.transferOwnership(id, member.user.id))}
               onRemove={() => attempt(chat.removeMember(id, member.user.id))}
+              onBlock={fields.kind === 'SUPPORT' ? null : (blocked) => attempt(chat.block(member.user.id, blocked))}
             />
           ))}
         </ul>

@@ -1,9 +1,10 @@
-import { useEffect, useId, useState } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 import { useChat } from '../client/context.tsx'
 import type { UserState } from '../client/types.ts'
 import { Avatar } from '../parts/avatar.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { useTexts } from '../texts/texts.tsx'
+import { personOf, useSuggested, type Suggested } from './suggested.ts'
 
 interface Props {
   chosen: readonly UserState[]
@@ -40,10 +41,24 @@ export function PeoplePicker({ chosen, setChosen, without = [] }: Props) {
       stop.abort()
     }
   }, [chat, query])
-  const isChosen = (user: UserState) => chosen.some((other) => other.id === user.id)
+  const isChosen = (user: Suggested) => chosen.some((other) => other.handle === user.handle)
   const toggle = (user: UserState) =>
-    setChosen(isChosen(user) ? chosen.filter((other) => other.id !== user.id) : [...chosen, user])
-  const shown = found?.filter((user) => user.id !== chat.viewerId && !without.includes(user.id))
+    setChosen(isChosen(user) ? chosen.filter((other) => other.handle !== user.handle) : [...chosen, user])
+  const toggleNow = useRef(toggle)
+  useEffect(() => {
+    toggleNow.current = toggle
+  })
+  const suggested = useSuggested()
+  const shown: readonly Suggested[] = (found ?? suggested).filter(
+    ({ id: userId }) => userId === null || (userId !== chat.viewerId && !without.includes(userId)),
+  )
+  const take = (person: Suggested) => {
+    personOf(chat, person).then(
+      // What is chosen by then.
+      (user) => toggleNow.current(user),
+      () => undefined,
+    )
+  }
   return (
     <div className="picker">
       {chosen.length > 0 && (
@@ -63,14 +78,21 @@ export function PeoplePicker({ chosen, setChosen, without = [] }: Props) {
         </ul>
       )}
       <label htmlFor={id}>{texts.newChat.search}</label>
-      <input id={id} type="search" value={query} autoComplete="off" onChange={({ target }) => setQuery(target.value)} />
+      <input
+        id={id}
+        type="search"
+        value={query}
+        autoComplete="off"
+        autoFocus
+        onChange={({ target }) => setQuery(target.value)}
+      />
       <p className="hint" role="status">
-        {shown?.length === 0 ? texts.search.none : ''}
+        {found && shown.length === 0 ? texts.search.none : ''}
       </p>
       <ul className="people">
-        {shown?.map((user) => (
-          <li key={user.id}>
-            <button type="button" className="person" aria-pressed={isChosen(user)} onClick={() => toggle(user)}>
+        {shown.map((user) => (
+          <li key={user.handle}>
+            <button type="button" className="person" aria-pressed={isChosen(user)} onClick={() => take(user)}>
               <Avatar name={user.displayName} url={user.avatarUrl} small />
               <bdi className="person-name">{user.displayName}</bdi>
               <bdi className="hint">@{user.handle}</bdi>

@@ -4,7 +4,9 @@ import { useChat, useStore } from '../client/context.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { LanguageChoice } from '../parts/language-choice.tsx'
 import { useTexts } from '../texts/texts.tsx'
+import { BlockedPeople } from './blocked-people.tsx'
 import { useNotifying } from './notifying.ts'
+import { Sessions } from './sessions.tsx'
 
 export function SettingsPage() {
   const chat = useChat()
@@ -35,7 +37,8 @@ export function SettingsPage() {
         {!settings ? (
           <p className="hint">{texts.loading}</p>
         ) : (
-          <>
+          <section className="setting-group" aria-labelledby={`${id}-privacy`}>
+            <h2 id={`${id}-privacy`}>{texts.settings.privacy}</h2>
             <Switch
               text={texts.settings.receipts}
               hint={texts.settings.receiptsHint}
@@ -62,16 +65,22 @@ export function SettingsPage() {
                 </option>
               ))}
             </select>
-          </>
+          </section>
         )}
-        <Switch
-          text={texts.settings.notificationsOn}
-          hint={notifying.isRefused ? texts.settings.notificationsDenied : ''}
-          isOn={notifying.isOn}
-          onChange={notifying.set}
-        />
-        <LanguageChoice />
-        <section>
+        <BlockedPeople />
+        <section className="setting-group" aria-labelledby={`${id}-page`}>
+          <h2 id={`${id}-page`}>{texts.settings.page}</h2>
+          <Switch
+            text={texts.settings.notificationsOn}
+            hint={notifying.isRefused ? texts.settings.notificationsDenied : ''}
+            isOn={notifying.isOn}
+            onChange={notifying.set}
+          />
+          <LanguageChoice />
+        </section>
+        <Sessions />
+        <section className="setting-group" aria-labelledby={`${id}-account`}>
+          <h2 id={`${id}-account`}>{texts.settings.account}</h2>
           <button type="button" className="plain danger" onClick={() => chat.signOut()}>
             {texts.settings.signOut}
           </button>

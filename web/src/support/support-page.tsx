@@ -14,10 +14,9 @@ const statuses = ['OPEN', 'RESOLVED', 'all'] as const
 export function SupportPage() {
   const chat = useChat()
   const texts = useTexts()
-  const dates = useDates()
-  const [status, setStatus] = useState<(typeof statuses)[number]>('OPEN')
-  const queue = useSupportQueueView(status === 'all' ? null : status)
-  const { conversations, hasMore, isLoading } = useStore(queue)
+  const viewer = useStore(chat.viewer)
+  const role = viewer?.user.role
+  const isStaff = role === 'STAFF' || role === 'ADMIN'
   return (
     <main className="conversation page">
       <header className="conversation-head">
@@ -26,6 +25,26 @@ export function SupportPage() {
         </Link>
         <h1>{texts.support.title}</h1>
       </header>
+      {isStaff ? (
+        <Queue />
+      ) : (
+        <p className="hint middle" role="status">
+          {viewer ? texts.support.staffOnly : texts.loading}
+        </p>
+      )}
+    </main>
+  )
+}
+
+function Queue() {
+  const chat = useChat()
+  const texts = useTexts()
+  const dates = useDates()
+  const [status, setStatus] = useState<(typeof statuses)[number]>('OPEN')
+  const queue = useSupportQueueView(status === 'all' ? null : status)
+  const { conversations, hasMore, isLoading } = useStore(queue)
+  return (
+    <>
       <div className="filters" role="group" aria-label={texts.support.queue}>
         {statuses.map((name) => (
           <button
@@ -65,11 +84,11 @@ export function SupportPage() {
                     <span className="row-bottom">
                       <span className="row-preview">
                         {who && (
-                          <>
-                            <bdi>{who.displayName}</bdi>:{' '}
-                          </>
+                          <span className="preview-who">
+                            <bdi>{who.displayName}</bdi>:&nbsp;
+                          </span>
                         )}
-                        <bdi>{lastMessage?.text || texts.inbox.noMessages}</bdi>
+                        <bdi className="preview-text">{lastMessage?.text || texts.inbox.noMessages}</bdi>
                       </span>
                       <span className="role">
                         {fields.assignee ? fields.assignee.displayName : texts.support.unassigned}
@@ -87,6 +106,6 @@ export function SupportPage() {
           </button>
         )}
       </div>
-    </main>
+    </>
   )
 }

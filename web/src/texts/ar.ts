@@ -126,6 +126,10 @@ export const ar: Texts = {
     support: 'الدعم',
     group: 'مجموعة',
     pick: 'اختر محادثة، أو ابدأ محادثة جديدة.',
+    firstTitle: 'ابدأ محادثتك الأولى',
+    firstHint: 'لم يكتب أحد بعد. كن الأول:',
+    chatWith: (name) => `محادثة مع ${name}`,
+    findPeople: 'ابحث عن أشخاص أو أنشئ مجموعة',
   },
 
   search: {
@@ -188,6 +192,9 @@ export const ar: Texts = {
     confirmDelete: 'حذف هذه الرسالة لدى الجميع؟',
     downloads: (name, size) => `تنزيل ${name}، ${size}`,
     pinnedMessages: 'الرسائل المثبّتة',
+    noPins: 'لم يعد هناك شيء مثبت.',
+    blocked: 'رسالة من شخص حظرته',
+    showBlocked: 'إظهارها',
     history: 'النسخ السابقة',
   },
 
@@ -195,6 +202,7 @@ export const ar: Texts = {
     label: 'رسالة',
     placeholder: 'اكتب رسالة',
     closed: 'هذه المحادثة مغلقة.',
+    blocked: (name) => `لقد حظرت ${name}. لا يمكن لأيٍّ منكما الكتابة هنا.`,
     send: 'إرسال',
     attach: 'إرفاق ملفات',
     emoji: 'إدراج رمز تعبيري',
@@ -256,7 +264,31 @@ export const ar: Texts = {
     forbidden: 'لا يحق لك ذلك.',
   },
 
+  blocks: {
+    title: 'الأشخاص المحظورون',
+    hint: 'لا يمكنهم مراسلتك ولا رؤية ما إذا كنت متصلاً. ولا يُبلَّغون بذلك.',
+    none: 'لم تحظر أحدًا.',
+    block: (name) => `حظر ${name}`,
+    unblock: (name) => `إلغاء حظر ${name}`,
+    unblockShort: 'إلغاء الحظر',
+  },
+
+  sessions: {
+    title: 'الأجهزة التي سجّلت الدخول منها',
+    current: 'هذا الجهاز',
+    unknown: 'جهاز غير معروف',
+    lastUsed: (when) => `آخر استخدام ${when}`,
+    device: (browser, system) => `${browser} على ${system}`,
+    signOut: 'تسجيل الخروج',
+    signOutOf: (device) => `تسجيل الخروج من ${device}`,
+    signOutOthers: 'تسجيل الخروج من بقية الأجهزة',
+    signOutEverywhere: 'تسجيل الخروج من كل الأجهزة',
+  },
+
   settings: {
+    privacy: 'ما يراه الآخرون',
+    page: 'هذا المتصفح',
+    account: 'حسابك',
     title: 'الإعدادات',
     receipts: 'دع الآخرين يرون ما قرأته',
     receiptsHint: 'عند إيقافه لا ترى أنت أيضًا ما قرأه الآخرون.',
@@ -280,6 +312,7 @@ export const ar: Texts = {
     RESOLVED: 'محلولة',
     all: 'الكل',
     empty: 'لا أحد ينتظر.',
+    staffOnly: 'المكتب للموظفين فقط. اطلب المساعدة عبر «محادثة جديدة».',
     unassigned: 'لا مسؤول عنها',
     assignedTo: (name) => `المسؤول ${name}`,
     assignMe: 'سأتولاها',

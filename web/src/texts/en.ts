@@ -86,6 +86,10 @@ export const en = {
     support: 'Support',
     group: 'Group',
     pick: 'Choose a conversation, or start a new one.',
+    firstTitle: 'Start your first chat',
+    firstHint: 'Nobody has written yet. Be the first:',
+    chatWith: (name: string) => `Chat with ${name}`,
+    findPeople: 'Find people, or make a group',
   },
 
   search: {
@@ -148,6 +152,9 @@ export const en = {
     confirmDelete: 'Delete this message for everybody?',
     downloads: (name: string, size: string) => `Download ${name}, ${size}`,
     pinnedMessages: 'Pinned messages',
+    noPins: 'Nothing is pinned any more.',
+    blocked: 'Message of a person whom you have blocked',
+    showBlocked: 'Show it',
     history: 'Former versions',
   },
 
@@ -155,6 +162,7 @@ export const en = {
     label: 'Message',
     placeholder: 'Write a message',
     closed: 'This conversation is closed.',
+    blocked: (name: string) => `You have blocked ${name}. Neither of you can write here.`,
     send: 'Send',
     attach: 'Attach files',
     emoji: 'Insert an emoji',
@@ -216,8 +224,32 @@ export const en = {
     forbidden: 'You may not do that.',
   },
 
+  blocks: {
+    title: 'Blocked people',
+    hint: 'They cannot write to you, nor see whether you are online. They are not told.',
+    none: 'You have blocked nobody.',
+    block: (name: string) => `Block ${name}`,
+    unblock: (name: string) => `Unblock ${name}`,
+    unblockShort: 'Unblock',
+  },
+
+  sessions: {
+    title: 'Where you are signed in',
+    current: 'This device',
+    unknown: 'Unknown device',
+    lastUsed: (when: string) => `last used ${when}`,
+    device: (browser: string, system: string) => `${browser} on ${system}`,
+    signOut: 'Sign out',
+    signOutOf: (device: string) => `Sign out of ${device}`,
+    signOutOthers: 'Sign out everywhere else',
+    signOutEverywhere: 'Sign out everywhere',
+  },
+
   settings: {
     title: 'Settings',
+    privacy: 'What others see',
+    page: 'This browser',
+    account: 'Your account',
     receipts: 'Let others see what you have read',
     receiptsHint: 'Off, you do not see either what others have read.',
     presence: 'Who sees whether you are online',
@@ -240,6 +272,7 @@ export const en = {
     RESOLVED: 'Resolved',
     all: 'All',
     empty: 'Nobody waits.',
+    staffOnly: 'The desk is for the staff. Ask for help by “New chat”.',
     unassigned: 'Nobody is responsible',
     assignedTo: (name: string) => `${name} is responsible`,
     assignMe: 'I take it',

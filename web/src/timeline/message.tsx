@@ -1,4 +1,4 @@
-import { memo } from 'react'
+import { memo, useState } from 'react'
 import { useChat } from '../client/context.tsx'
 import { Avatar } from '../parts/avatar.tsx'
 import { RichText } from '../parts/rich-text.tsx'
@@ -6,6 +6,7 @@ import { useDates } from '../texts/dates.ts'
 import { useTexts } from '../texts/texts.tsx'
 import { Attachments } from './attachments.tsx'
 import { MessageActions, type MessageUse } from './message-actions.tsx'
+import { ReadCount } from './read-count.tsx'
 import { Reactions } from './reactions.tsx'
 import type { MessageItem } from '../client/types.ts'
 import { Ticks } from './ticks.tsx'
@@ -18,18 +19,37 @@ interface Props {
   /** Its actions are shown. */
   isActive: boolean
   isFound: boolean
+  /** Of a person whom the viewer has blocked: shown when the viewer asks for it. */
+  isBlocked: boolean
+  isQuoteBlocked: boolean
+  /** The viewer's newest one in a group: it says how many have read it. */
+  isLastOwn: boolean
   onActive: (key: string | null) => void
   onUse: (use: MessageUse, item: MessageItem) => void
 }
 
 export const Message = memo(function Message(props: Props) {
-  const { conversationId, item, continues, isGroup, isActive, isFound, onActive, onUse } = props
+  const {
+    conversationId,
+    item,
+    continues,
+    isGroup,
+    isActive,
+    isFound,
+    isBlocked,
+    isQuoteBlocked,
+    isLastOwn,
+    onActive,
+    onUse,
+  } = props
   const { viewerId, retry, drop } = useChat()
   const texts = useTexts()
   const dates = useDates()
   const { message, delivery, reason, opKey, key, replyTo: repliedTo } = item
   const isMine = message.sender.id === viewerId
   const isDeleted = message.deletedAt !== null
+  const [isShown, setIsShown] = useState(false)
+  const isHidden = isBlocked && !isShown
   const classes = ['message', isMine && 'mine', continues && 'continues', isFound && 'found', isActive && 'active']
   const handles = message.mentions.map(({ handle }) => handle)
   return (
@@ -51,7 +71,7 @@ export const Message = memo(function Message(props: Props) {
       <div className="message-body">
         <div className="bubble">
           {isGroup && !isMine && !continues && <bdi className="sender">{message.sender.displayName}</bdi>}
-          {repliedTo && (
+          {repliedTo && !isHidden && (
             <button
               type="button"
               className="quote"
@@ -60,11 +80,22 @@ export const Message = memo(function Message(props: Props) {
             >
               <bdi className="sender">{repliedTo.sender.displayName}</bdi>
               <span className="quote-text" dir="auto">
-                {repliedTo.deletedAt === null ? repliedTo.text || texts.inbox.attachment : texts.inbox.deleted}
+                {isQuoteBlocked
+                  ? texts.timeline.blocked
+                  : repliedTo.deletedAt === null
+                    ? repliedTo.text || texts.inbox.attachment
+                    : texts.inbox.deleted}
               </span>
             </button>
           )}
-          {isDeleted ? (
+          {isHidden ? (
+            <p className="text deleted">
+              {texts.timeline.blocked}{' '}
+              <button type="button" className="link" tabIndex={isActive ? 0 : -1} onClick={() => setIsShown(true)}>
+                {texts.timeline.showBlocked}
+              </button>
+            </p>
+          ) : isDeleted ? (
             <p className="text deleted">{texts.timeline.deleted}</p>
           ) : (
             <>
@@ -102,7 +133,15 @@ export const Message = memo(function Message(props: Props) {
             </button>
           </div>
         )}
-        {message.reactions.length > 0 && !isDeleted && (
+        {isLastOwn && !isDeleted && (
+          <ReadCount
+            conversationId={conversationId}
+            seq={message.seq}
+            isActive={isActive}
+            onOpen={() => onUse('readBy', item)}
+          />
+        )}
+        {message.reactions.length > 0 && !isDeleted && !isHidden && (
           <Reactions conversationId={conversationId} message={message} isActive={isActive} />
         )}
         {message.replyCount > 0 && (
@@ -116,7 +155,7 @@ export const Message = memo(function Message(props: Props) {
           </button>
         )}
       </div>
-      {isActive && !isDeleted && opKey === null && (
+      {isActive && !isDeleted && !isHidden && opKey === null && (
         <MessageActions conversationId={conversationId} item={item} isMine={isMine} onUse={onUse} />
       )}
     </article>

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'react'
-import { useChat, useStore, useTimelineView } from '../client/context.tsx'
+import { useBlockedIds, useChat, useStore, useTimelineView } from '../client/context.tsx'
 import type { ConversationState, MessageState } from '../client/types.ts'
 import { Avatar } from '../parts/avatar.tsx'
 import { Icon } from '../parts/icons.tsx'
@@ -56,6 +56,7 @@ export default function Thread({ conversation, root, onClose, onReply }: Props) 
 }
 
 function OneMessage({ message }: { message: MessageState }) {
+  const isHidden = useBlockedIds().has(message.sender.id)
   const texts = useTexts()
   const dates = useDates()
   return (
@@ -68,7 +69,9 @@ function OneMessage({ message }: { message: MessageState }) {
             {dates.short(message.createdAt)}
           </time>
         </p>
-        {message.deletedAt === null ? (
+        {isHidden ? (
+          <p className="text deleted">{texts.timeline.blocked}</p>
+        ) : message.deletedAt === null ? (
           <>
             <Attachments attachments={message.attachments} />
             <div className="text" dir="auto">

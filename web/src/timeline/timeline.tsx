@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { VList, type VListHandle } from 'virtua'
-import { useChat, useStore, useTimelineView } from '../client/context.tsx'
+import { useBlockedIds, useChat, useStore, useTimelineView } from '../client/context.tsx'
 import type { ConversationState, MessageItem } from '../client/types.ts'
 import { Icon } from '../parts/icons.tsx'
 import { useDates } from '../texts/dates.ts'
@@ -29,6 +29,7 @@ export function Timeline({ conversation, foundSeq, onUse }: Props) {
   const texts = useTexts()
   const timeline = useTimelineView(conversation.id)
   const { items, hasOlder, isLoading } = useStore(timeline)
+  const blocked = useBlockedIds()
   const list = useRef<VListHandle>(null)
   const place = useRef<HTMLDivElement>(null)
   const [activeKey, setActiveKey] = useState<string | null>(null)
@@ -114,6 +115,9 @@ export function Timeline({ conversation, foundSeq, onUse }: Props) {
     [timeline],
   )
   const isGroup = conversation.fields.kind !== 'DIRECT'
+  const lastOwn = isGroup
+    ? items.findLast((item) => item.kind === 'message' && item.opKey === null && item.message.sender.id === viewerId)
+    : null
   return (
     <div className="timeline-place" ref={place} onKeyDown={onKeyDown} onPointerLeave={() => setActiveKey(null)}>
       {items.length === 0 && isLoading ? (
@@ -145,6 +149,9 @@ export function Timeline({ conversation, foundSeq, onUse }: Props) {
                   isGroup={isGroup}
                   isActive={item.key === activeKey}
                   isFound={item.message.seq === foundSeq}
+                  isLastOwn={item === lastOwn}
+                  isBlocked={isGroup && blocked.has(item.message.sender.id)}
+                  isQuoteBlocked={isGroup && item.replyTo !== null && blocked.has(item.replyTo.sender.id)}
                   onActive={setActiveKey}
                   onUse={onUse}
                 />
@@ -163,7 +170,7 @@ export function Timeline({ conversation, foundSeq, onUse }: Props) {
           <Icon name="down" />
         </button>
       )}
-      <Announcer items={items} viewerId={viewerId} />
+      <Announcer items={items} viewerId={viewerId} blocked={blocked} />
     </div>
   )
 }
