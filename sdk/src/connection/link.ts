@@ -1,4 +1,3 @@
-import { createClient } from 'graphql-ws'
 import { ParleyError, type AnsweredError } from '../requests/errors.ts'
 
 export interface Sink {
@@ -33,84 +32,105 @@ export interface LinkListener {
 
 export type OpenLink = (options: LinkOptions, listener: LinkListener) => Link
 
-const lost = 1006
-
-/** The listener until it was told of the end: what an old socket still says is nobody's business. */
-function once(listener: LinkListener): LinkListener {
-  let isOver = false
-  return {
-    acknowledged: (payload) => isOver || listener.acknowledged(payload),
-    pong: (payload) => isOver || listener.pong(payload),
-    tokenExpired: () => isOver || listener.tokenExpired(),
-    closed(code, reason) {
-      if (isOver) return
-      isOver = true
-      listener.closed(code, reason)
-    },
-  }
-}
-
 type Socket = new (url: string, protocols?: string | string[]) => WebSocket
 
-/**
- * graphql-ws takes its listeners away before it closes a socket. The package ws tells of a close before the connection was there
- * by an `error`, and an error that nobody listens to ends a Node program.
- */
-const listenedTo = (Impl: Socket): Socket =>
-  class extends Impl {
-    constructor(url: string, protocols?: string | string[]) {
-      super(url, protocols)
-      this.addEventListener('error', () => undefined)
+interface Message {
+  type: string
+  id?: string
+  payload?: unknown
+}
+
+const open = 1
+const [lost, badResponse, terminated] = [1006, 4004, 4499]
+
+/** A socket that speaks graphql-transport-ws, and never connects again: the table decides about that. */
+export const openLink: OpenLink = ({ url, connectionParams, webSocketImpl }, listener) => {
+  const Impl = (webSocketImpl ?? globalThis.WebSocket) as Socket
+  const sinks = new Map<string, Sink>()
+  let waiting: Message[] | null = []
+  let socket: WebSocket | null = null
+  let nth = 0
+  let isOver = false
+
+  const send = (message: Message) => {
+    if (socket?.readyState === open) socket.send(JSON.stringify(message))
+  }
+  /** What an old socket still says is nobody's business. */
+  const end = (code: number, reason: string) => {
+    if (isOver) return
+    isOver = true
+    listener.closed(code, reason)
+  }
+
+  function take({ type, id = '', payload }: Message): void {
+    const sink = sinks.get(id)
+    if (type === 'connection_ack') {
+      const held = waiting ?? []
+      waiting = null
+      listener.acknowledged(payload)
+      for (const message of held) send(message)
+    } else if (type === 'ping') {
+      send({ type: 'pong', payload })
+      if ((payload as { tokenExpired?: unknown } | undefined)?.tokenExpired === true) listener.tokenExpired()
+    } else if (type === 'pong') listener.pong(payload)
+    else if (type === 'next') {
+      const { data, errors } = payload as { data?: unknown; errors?: AnsweredError[] }
+      if (errors?.length) sink?.error(new ParleyError(errors))
+      else sink?.next(data)
+    } else if (type === 'error' || type === 'complete') {
+      sinks.delete(id)
+      if (type === 'error') sink?.error(new ParleyError(payload as AnsweredError[]))
+      else sink?.complete()
     }
   }
 
-/** A socket by graphql-ws. Each has a client of its own, that never connects again: the table decides about that. */
-export const openLink: OpenLink = ({ url, connectionParams, webSocketImpl }, givenListener) => {
-  const listener = once(givenListener)
-  let socket: WebSocket | null = null
-  const client = createClient({
-    url,
-    connectionParams,
-    ...(webSocketImpl !== undefined && { webSocketImpl: listenedTo(webSocketImpl as Socket) }),
-    lazy: false,
-    retryAttempts: 0,
-    connectionAckWaitTimeout: 0,
-    onNonLazyError: () => undefined,
-  })
-  client.on('opened', (opened) => (socket = opened as WebSocket))
-  client.on('connected', (_, payload) => listener.acknowledged(payload))
-  client.on('pong', (received, payload) => received && listener.pong(payload))
-  client.on('ping', (received, payload) => received && payload?.tokenExpired === true && listener.tokenExpired())
-  client.on('closed', (event) => {
-    const { code = lost, reason = '' } = event as Partial<CloseEvent>
-    listener.closed(code, reason)
-  })
-  // A browser's error event says nothing; `closed` comes after it, except where the socket could not even be made.
-  client.on('error', () => setTimeout(() => listener.closed(lost, ''), 0))
+  function terminate(): void {
+    end(terminated, 'Terminated')
+    socket?.close(terminated, 'Terminated')
+  }
+
+  try {
+    socket = new Impl(url, 'graphql-transport-ws')
+    socket.onopen = () => send({ type: 'connection_init', payload: connectionParams })
+    // It says nothing, and onclose comes after it. The package ws ends a program for an error that nobody listens to.
+    socket.onerror = () => undefined
+    socket.onclose = ({ code, reason }) => end(code, reason)
+    socket.onmessage = ({ data }) => {
+      if (isOver) return
+      let message: Message
+      try {
+        message = JSON.parse(String(data)) as Message
+      } catch {
+        end(badResponse, 'The server sent something else than JSON')
+        socket?.close(badResponse)
+        return
+      }
+      take(message)
+    }
+  } catch {
+    // As for an address that is none: told as for a socket that does not open, after this function has returned.
+    setTimeout(() => end(lost, ''), 0)
+  }
 
   return {
-    subscribe: (query, variables, sink) =>
-      client.subscribe(
-        { query, variables: variables as Record<string, unknown> },
-        {
-          next({ data, errors }) {
-            if (errors?.length) sink.error(new ParleyError(errors))
-            else sink.next(data)
-          },
-          error(error) {
-            if (Array.isArray(error)) sink.error(new ParleyError(error as AnsweredError[]))
-          },
-          complete: () => sink.complete(),
-        },
-      ),
-    ping(payload) {
-      if (socket?.readyState === 1) socket.send(JSON.stringify({ type: 'ping', payload }))
+    subscribe(query, variables, sink) {
+      const id = String(++nth)
+      const message = { id, type: 'subscribe', payload: { query, variables } }
+      sinks.set(id, sink)
+      if (waiting) waiting.push(message)
+      else send(message)
+      return () => {
+        if (!sinks.delete(id)) return
+        if (waiting) waiting = waiting.filter((one) => one !== message)
+        else send({ id, type: 'complete' })
+      }
     },
+    ping: (payload) => send({ type: 'ping', payload }),
     close() {
-      // At once, as a page that is about to be hidden runs nothing later. graphql-ws would wait for the acknowledgement.
-      if (socket?.readyState === 1) socket.close(1000, 'Done')
-      else client.terminate()
+      // At once, as a page that is about to be hidden runs nothing later.
+      if (socket?.readyState === open) socket.close(1000, 'Done')
+      else terminate()
     },
-    terminate: () => client.terminate(),
+    terminate,
   }
 }
