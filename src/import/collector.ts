@@ -1,5 +1,6 @@
 // Takes what a reader finds, in any order, and makes of it what is imported: each key once, in order, replies that point at
 // something, and a line for everything that is left out.
+import { circles, type Ways } from './spool/circles.ts'
 import { hashOf, KeyTable, type KeyHash } from './spool/key-table.ts'
 import type { Order } from './spool/order.ts'
 import { Spool, SpoolFolder } from './spool/spool.ts'
@@ -45,46 +46,33 @@ interface Held {
   message: ImportedMessage
   isUnfinished: boolean
   place: Place
+  /** As it came, from 0 on. */
+  number: number
 }
 
 interface HeldConversation extends Omit<ImportedConversation, 'messages' | 'members'> {
   members: Set<string>
   count: number
-  hasReplies: boolean
+  replies: { number: number; to: KeyHash }[]
+  pins: Map<string, number>
 }
 
 export const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
-/** One place of each circle. Parents by place, -1: none. */
-function* circles(parents: Int32Array): Generator<number> {
-  /** 0: not looked at, 1: on the present way, 2: in order. */
-  const state = new Uint8Array(parents.length)
-  for (let start = 0; start < parents.length; start += 1) {
-    let at = start
-    for (let parent = parents[at] ?? -1; state[at] === 0; parent = parents[at] ?? -1) {
-      state[at] = 1
-      if (parent < 0) break
-      if (state[parent] === 1) {
-        yield at
-        parents[at] = -1
-        break
-      }
-      at = parent
-    }
-    for (at = start; at >= 0 && state[at] === 1; at = parents[at] ?? -1) state[at] = 2
-  }
-}
-
 /** 1 January of year 1 and 31 December 9999: what a date of four digits can be. */
 const earliestMs = -62_135_596_800_000
 const latestMs = 253_402_300_799_999
+
+const isTime = (ms: number) => Number.isFinite(ms) && ms >= earliestMs && ms <= latestMs
+/** What is no time is not known. */
+const timeOrNull = (ms: number | null | undefined) => (ms != null && isTime(ms) ? ms : null)
 
 const unlisted = { handle: null, name: null, email: null, bot: false, active: true, placeholder: true }
 
 const hangingOn = ({ mentions, mentionsEveryone, pinnedAtMs }: FoundMessage) => ({
   ...(mentions && mentions.length > 0 && { mentions: [...new Set(mentions)] }),
   ...(mentionsEveryone === true && { mentionsEveryone }),
-  ...(pinnedAtMs !== undefined && { pinnedAtMs }),
+  ...(pinnedAtMs !== undefined && isTime(pinnedAtMs) && { pinnedAtMs }),
 })
 
 export function createCollector(format: Format, options: ReadOptions) {
@@ -134,7 +122,7 @@ export function createCollector(format: Format, options: ReadOptions) {
       skip(found.key, 'DUPLICATE', place)
       return
     }
-    if (!Number.isFinite(found.sentAtMs) || found.sentAtMs < earliestMs || found.sentAtMs > latestMs) {
+    if (!isTime(found.sentAtMs)) {
       warn(`${found.key}: its time is not a time between the years 1 and 9999`, place)
       skip(found.key, 'UNSUPPORTED', place)
       return
@@ -146,45 +134,42 @@ export function createCollector(format: Format, options: ReadOptions) {
     const { order, topic } = found
     const held: ImportedMessage = {
       ...{ key: found.key, author: found.author, text: found.deleted ? null : found.text, sentAtMs: found.sentAtMs },
-      ...{ replyTo: found.replyTo ?? null, edited: found.edited ?? false, editedAtMs: found.editedAtMs ?? null },
+      ...{ replyTo: found.replyTo ?? null, edited: found.edited ?? false, editedAtMs: timeOrNull(found.editedAtMs) },
       ...{ deleted: found.deleted ?? false, reactions: found.reactions ?? [], attachments: found.attachments ?? [] },
       ...(topic !== undefined && { topic }),
       ...(!found.deleted && hangingOn(found)),
       ...(found.own && { own: found.own }),
     }
-    keys.set(hash, 0)
+    const number = keys.count
+    keys.set(hash, number)
     conversation.count += 1
-    if (held.replyTo !== null) conversation.hasReplies = true
+    if (held.replyTo !== null) conversation.replies.push({ number, to: hashOf(conversationKey, held.replyTo) })
     attachments.count += held.attachments.length
     attachments.missing += held.attachments.filter(({ missing }) => missing !== null).length
-    messages.add([conversationKey, ...order], { message: held, isUnfinished: found.isUnfinished ?? false, place })
+    messages.add([conversationKey, ...order], {
+      message: held,
+      isUnfinished: found.isUnfinished ?? false,
+      place,
+      number,
+    })
   }
 
-  /** The places of replies that are none: to themselves, to nothing, or round in a circle. */
-  function wrongReplies(key: string): Set<number> {
-    const wrong = new Set<number>()
-    const places = new KeyTable()
-    const replies: [at: number, to: KeyHash][] = []
-    let count = 0
-    for (const { message: held, place } of messages.group(key)) {
-      places.set(hashOf(held.key), count)
-      if (held.replyTo !== null) {
-        const to = hashOf(held.replyTo)
-        if (keys.has(hashOf(key, held.replyTo))) replies.push([count, to])
-        else {
-          warn(`${held.key}: ${held.replyTo} is not in the export`, place)
-          wrong.add(count)
-        }
-      }
-      count += 1
+  /** The numbers of replies that are none: to themselves, to nothing, or round in a circle. */
+  function wrongReplies({ key, replies }: HeldConversation, { parents, state }: Ways): Set<number> {
+    const missing = new Set<number>()
+    for (const { number, to } of replies) {
+      const parent = keys.get(to)
+      if (parent === undefined) missing.add(number)
+      else parents[number] = parent
     }
-    const parents = new Int32Array(count).fill(-1)
-    for (const [at, to] of replies) parents[at] = places.get(to) ?? -1
-    for (const at of circles(parents)) {
-      warn(`${key}: a message answers one that answers it`, { file: key })
-      wrong.add(at)
+    const starts = replies.map(({ number }) => number)
+    const inCircles = new Set(circles({ parents, state }, starts))
+    if (missing.size + inCircles.size === 0) return missing
+    for (const { message: held, place, number } of messages.group(key)) {
+      if (missing.has(number)) warn(`${held.key}: ${held.replyTo ?? ''} is not in the export`, place)
+      if (inCircles.has(number)) warn(`${held.key}: it answers a message that answers it`, place)
     }
-    return wrong
+    return new Set([...missing, ...inCircles])
   }
 
   return {
@@ -229,8 +214,19 @@ export function createCollector(format: Format, options: ReadOptions) {
           ...found,
           archived: found.archived ?? false,
           members: new Set(members),
-          ...{ count: 0, hasReplies: false },
+          ...{ count: 0, replies: [], pins: new Map<string, number>() },
         })
+    },
+    /** A message is pinned, says another entry of the source. */
+    pin(conversationKey: string, messageKey: string, atMs: number): void {
+      const conversation = conversations.get(conversationKey)
+      if (isTime(atMs)) conversation?.pins.set(messageKey, atMs)
+    },
+    /** These are, and none that were before. */
+    pinOnly(conversationKey: string, messageKeys: readonly string[], atMs: number | null): void {
+      const conversation = conversations.get(conversationKey)
+      if (conversation && atMs !== null && isTime(atMs))
+        conversation.pins = new Map(messageKeys.map((key) => [key, atMs]))
     },
     /** Who has left has a row too, and is no member. */
     ownMember(conversationKey: string, userKey: string, member: OwnMember): void {
@@ -249,7 +245,9 @@ export function createCollector(format: Format, options: ReadOptions) {
     finish(): Imported {
       if (conversations.size === 0 && entriesRead === 0) throw new ImportError(`There is nothing of ${format} in it.`)
       const users = [...listed.values(), ...[...seen.values()].filter(({ key }) => !listed.has(key))]
-      const read = [...conversations.values()].sort((a, b) => byText(a.key, b.key)).map(messagesOf)
+      const ways = { parents: new Int32Array(keys.count).fill(-1), state: new Uint8Array(keys.count) }
+      const inOrder = [...conversations.values()].sort((a, b) => byText(a.key, b.key))
+      const read = inOrder.map((conversation) => messagesOf(conversation, ways))
       return {
         ...{ format, options, origin, skipped, skippedByReason, warnings, entriesRead, attachments, hasHidden },
         ...(afterwards && { afterwards }),
@@ -260,20 +258,22 @@ export function createCollector(format: Format, options: ReadOptions) {
     },
   }
 
-  function messagesOf({ members, count, hasReplies, ...conversation }: HeldConversation): ImportedConversation {
-    const wrong = hasReplies ? wrongReplies(conversation.key) : new Set<number>()
+  function messagesOf(held: HeldConversation, ways: Ways): ImportedConversation {
+    const wrong = wrongReplies(held, ways)
+    const { key, kind, title, private: isPrivate, archived, own, members, count, pins } = held
     return {
-      ...conversation,
+      ...{ key, kind, title, private: isPrivate, archived },
+      ...(own && { own }),
       members: [...members].sort(byText),
       messages: {
         count,
         *[Symbol.iterator]() {
-          let at = 0
-          for (const { message: held, isUnfinished } of messages.group(conversation.key)) {
-            if (wrong.has(at)) held.replyTo = null
-            if (isUnfinished) held.text = finishText(held.text ?? '')
-            at += 1
-            yield held
+          for (const { message: found, isUnfinished, number } of messages.group(key)) {
+            if (wrong.has(number)) found.replyTo = null
+            if (isUnfinished) found.text = finishText(found.text ?? '')
+            const pinnedAtMs = pins.size === 0 || found.deleted ? undefined : pins.get(found.key)
+            if (pinnedAtMs !== undefined) found.pinnedAtMs = pinnedAtMs
+            yield found
           }
         },
       },

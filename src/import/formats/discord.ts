@@ -85,6 +85,9 @@ function addMessage(row: Fields, place: Place, { conversation, opened, collector
     {
       ...{ key, author, text, sentAtMs: parseIso(row.timestamp) ?? Number.NaN, order: [BigInt(key)], attachments },
       ...{ edited: editedAtMs !== null, editedAtMs, replyTo: replyOf(row, type, conversation) },
+      ...{ mentions: fieldsIn(row.mentions).flatMap(({ id }) => idOf(id) ?? []) },
+      mentionsEveryone: /@(everyone|here)\b/.test(text),
+      ...(row.isPinned === true && { pinnedAtMs: parseIso(row.timestamp) ?? Number.NaN }),
       reactions: reactionsOf(row, collector),
     },
     place,

@@ -1,7 +1,7 @@
 // Matrix events of a room: Element's export, with or without files, and raw dumps of other tools.
 import type { Collector } from '../collector.ts'
 import type { ImportedReaction, Place, SkipReason } from '../model.ts'
-import { fieldsIn, fieldsOf, isFields, numberOf, textOf, type Fields } from '../source/values.ts'
+import { fieldsIn, fieldsOf, isFields, numberOf, textOf, textsOf, type Fields } from '../source/values.ts'
 import { jsonHeadsOf, readMessages, type Opened, type Reader } from './reader.ts'
 import { createMatrixFiles, isFileMessage, matrixText, relationOf, type MatrixFiles } from './matrix-content.ts'
 
@@ -62,6 +62,12 @@ function readRoom({ title, path, events, opened, collector }: Room): void {
   const files = createMatrixFiles(path, opened.source)
   for (const [index, event] of events.entries()) {
     const place = { file: path, entry: index + 1 }
+    if (event.type === 'm.room.pinned_events')
+      collector.pinOnly(
+        textOf(event.room_id) ?? only,
+        textsOf(fieldsOf(event.content).pinned),
+        numberOf(event.origin_server_ts),
+      )
     addEvent(event, textOf(event.room_id) ?? only, index, place, { ...around, collector, files })
   }
 }
@@ -164,6 +170,8 @@ function addEvent(event: Fields, room: string, index: number, place: Place, arou
     room,
     {
       ...{ ...base, text, replyTo, attachments, reactions: around.reactions.get(key) ?? [] },
+      mentions: textsOf(fieldsOf(last['m.mentions']).user_ids),
+      mentionsEveryone: fieldsOf(last['m.mentions']).room === true,
       ...{ edited: edit !== undefined || 'event_id' in bundled || editedAtMs !== null, editedAtMs },
     },
     place,

@@ -4,6 +4,7 @@ import type { ImportedAttachment, ImportedReaction, Place } from '../model.ts'
 import { checkDepth, readHead, readLines } from '../source/reading.ts'
 import { fieldsIn, fieldsOf, isFields, numberOf, textOf, textsOf, type Fields } from '../source/values.ts'
 import { emojiNamed } from '../text/emoji.ts'
+import { mentionsByName } from '../text/mentions.ts'
 import { hashOf, KeyTable } from '../spool/key-table.ts'
 import { baseName, folderOf, type Opened, type Reader } from './reader.ts'
 
@@ -141,6 +142,8 @@ function createPosts({ source }: Opened, folder: string, collector: Collector) {
         {
           ...{ key, author: user, text, sentAtMs, order: [sentAtMs, entry], replyTo, attachments },
           ...{ edited: editedAtMs > 0, editedAtMs: editedAtMs > 0 ? editedAtMs : null },
+          ...(text.includes('@') && mentionsByName(text)),
+          ...(row.is_pinned === true && { pinnedAtMs: sentAtMs }),
           reactions: collector.hasConversation(conversation) ? reactionsOf(row.reactions) : [],
         },
         place,

@@ -3,6 +3,7 @@
 import type { Collector } from '../collector.ts'
 import type { ImportedAttachment, ImportedReaction, Place } from '../model.ts'
 import { fieldsIn, fieldsOf, isFields, listOf, numberOf, textOf, type Fields } from '../source/values.ts'
+import { hashOf, KeyTable } from '../spool/key-table.ts'
 import { mendMojibake } from '../text/mojibake.ts'
 import { baseName, folderOf, jsonHeadsOf, readMessages, type Opened, type Reader } from './reader.ts'
 
@@ -84,12 +85,13 @@ async function readThread(thread: string, paths: string[], opened: Opened, colle
   const timeOf = ({ row }: Found) => numberOf(row.timestamp_ms) ?? Number.NaN
   const order = found.map((entry, index) => ({ ...entry, index }))
   order.sort((a, b) => timeOf(a) - timeOf(b) || a.index - b.index)
-  const repeats = new Map<string, number>()
+  const repeats = new KeyTable()
   for (const { row, place, index } of order) {
     const author = said(row.sender_name)
     const base = `${key}:${numberOf(row.timestamp_ms) ?? ''}:${author ?? ''}`
-    const count = (repeats.get(base) ?? 0) + 1
-    repeats.set(base, count)
+    const hash = hashOf(base)
+    const count = (repeats.get(hash) ?? 0) + 1
+    repeats.set(hash, count)
     const entry = { key: count === 1 ? base : `${base}#${count}`, author, index, conversation: key }
     addMessage(row, entry, place, opened, collector)
   }

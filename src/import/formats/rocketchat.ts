@@ -195,7 +195,17 @@ function addMessage(row: Fields, place: Place, around: Around): void {
   const editedAtMs = deleted ? null : mongoDate(row.editedAt)
   const reactions = deleted ? [] : reactionsOf(row, key, place, around)
   const edits = { edited: editedAtMs !== null, editedAtMs, deleted }
-  collector.message(room, { ...base, text, ...edits, reactions, attachments }, place)
+  collector.message(room, { ...base, text, ...edits, ...mentionsOf(row), reactions, attachments }, place)
+}
+
+/** Groups that are mentioned have words for ids. */
+function mentionsOf(row: Fields) {
+  const ids = fieldsIn(row.mentions).flatMap(({ _id }) => textOf(_id) ?? [])
+  const pinnedAtMs = row.pinned === true ? (mongoDate(row.pinnedAt) ?? mongoDate(row.ts)) : null
+  return {
+    ...{ mentions: ids, mentionsEveryone: ids.some((id) => id === 'all' || id === 'here') },
+    ...(pinnedAtMs !== null && { pinnedAtMs }),
+  }
 }
 
 /** Words typed with a file are its description; those of integrations are attached. */

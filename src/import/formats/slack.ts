@@ -1,8 +1,9 @@
 // Slack's workspace export: lists of conversations and people, and a folder of day files for each conversation.
 import type { Collector } from '../collector.ts'
 import type { ImportedAttachment, ImportedMessage, MissingReason, Place } from '../model.ts'
-import { fieldsIn, fieldsOf, isFields, numberOf, textOf, textsOf, type Fields } from '../source/values.ts'
+import { fieldsIn, fieldsOf, isFields, listOf, numberOf, textOf, textsOf, type Fields } from '../source/values.ts'
 import { emojiNamed } from '../text/emoji.ts'
+import { mentionsInSlack } from '../text/mentions.ts'
 import { jsonHeadsOf, readJsonAt, readMessages, rootOf, type Opened, type Reader } from './reader.ts'
 import { slackText, type SlackNames } from './slack-text.ts'
 
@@ -181,6 +182,8 @@ function addMessage(row: Fields, conversation: string, place: Place, around: Aro
       isUnfinished: source.includes('<'),
       edited: isFields(row.edited),
       editedAtMs: editedAt === null ? null : Math.floor(Number(editedAt) * 1000),
+      ...mentionsInSlack(source),
+      ...(listOf(row.pinned_to).length > 0 && { pinnedAtMs: base.sentAtMs }),
       reactions: reactionsOf(row),
       attachments,
     },

@@ -162,7 +162,10 @@ function addMessage(row: Fields, place: Place, around: Around): void {
   const editedAtMs = parseIso(row.lastEditedDateTime)
   const edits = { edited: editedAtMs !== null, editedAtMs }
   const reactions = reactionsOf(row, collector)
-  collector.message(conversation, { ...base, ...edits, text, replyTo, attachments, reactions }, place)
+  const mentions = fieldsIn(row.mentions).flatMap(
+    ({ mentioned }) => textOf(fieldsOf(fieldsOf(mentioned).user).id) ?? [],
+  )
+  collector.message(conversation, { ...base, ...edits, text, replyTo, attachments, reactions, mentions }, place)
 }
 
 function authorOf(from: Fields): { key: string; name: string | null; bot: boolean } | null {

@@ -143,6 +143,8 @@ function addMessage(row: Fields, place: Place, around: AroundMessage): void {
   }
   const key = `${chat}:${id}`
   if (row.type === 'service') {
+    const pinned = row.action === 'pin_message' ? numberOf(row.message_id) : null
+    if (pinned !== null) collector.pin(chat, `${chat}:${pinned}`, timeOf(row))
     collector.skip(key, /call/.test(textOf(row.action) ?? '') ? 'CALL' : 'SYSTEM', place)
     return
   }
@@ -176,6 +178,10 @@ function addMessage(row: Fields, place: Place, around: AroundMessage): void {
       ...{ key, author, text, sentAtMs: timeOf(row), order: [id], attachments, reactions },
       ...editOf(row, key, place, around),
       replyTo: replyOf(row, key, place, around),
+      // By name where somebody has no username; a username does not tell who it is.
+      mentions: fieldsIn(row.text_entities).flatMap(({ type, user_id: id }) =>
+        type === 'mention_name' ? (personKey(idOf(id) === null ? null : `user${idOf(id)}`) ?? []) : [],
+      ),
     },
     place,
   )

@@ -2,6 +2,7 @@
 import type { Collector } from '../collector.ts'
 import type { ImportedAttachment, ImportedReaction, Place } from '../model.ts'
 import { fieldsIn, fieldsOf, idOf, numberOf, textOf, type Fields } from '../source/values.ts'
+import { mentionsInZulip } from '../text/mentions.ts'
 import { baseName, jsonHeadsOf, readJsonAt, readMessages, rootOf, type Opened, type Reader } from './reader.ts'
 import { zulipText } from './zulip-text.ts'
 
@@ -22,7 +23,7 @@ export const zulip: Reader = {
     const realm = fieldsOf(await readJsonAt(opened, `${root}realm.json`))
     const [own] = fieldsIn(realm.zerver_realm)
     collector.from(textOf(own?.uuid) ?? textOf(own?.string_id) ?? 'realm')
-    addUsers(realm, collector)
+    const idByName = addUsers(realm, collector)
     const conversationOf = conversations(realm, collector)
     const reactions = reactionsByMessage(realm)
     const files = await attachmentsByMessage(opened, root)
@@ -31,13 +32,16 @@ export const zulip: Reader = {
       const content = await readMessages(file, opened, collector)
       for (const [index, row] of fieldsIn(fieldsOf(content).zerver_message).entries()) {
         const place = { file: file.path, entry: index + 1 }
-        addMessage(row, place, { collector, conversationOf, reactions, files })
+        addMessage(row, place, { collector, conversationOf, reactions, files, idByName })
       }
     }
   },
 }
 
-function addUsers(realm: Fields, collector: Collector): void {
+/** Answers with who has which name: two of one name are nobody. */
+function addUsers(realm: Fields, collector: Collector): Map<string, string> {
+  const idByName = new Map<string, string>()
+  const twice = new Set<string>()
   for (const table of ['zerver_userprofile', 'zerver_userprofile_mirrordummy', 'zerver_userprofile_crossrealm']) {
     const isCrossRealm = table.endsWith('crossrealm')
     for (const row of fieldsIn(realm[table])) {
@@ -48,8 +52,12 @@ function addUsers(realm: Fields, collector: Collector): void {
       const [handle = null] = email?.split('@') ?? []
       const name = textOf(row.full_name) ?? email
       collector.listedUser({ key, handle, name, email, bot, active: row.is_active !== false })
+      if (name !== null && idByName.has(name)) twice.add(name)
+      if (name !== null) idByName.set(name, key)
     }
   }
+  for (const name of twice) idByName.delete(name)
+  return idByName
 }
 
 interface Where {
@@ -157,9 +165,14 @@ interface Around {
   conversationOf: (recipient: string, sender: string) => Where | null
   reactions: Map<string, ImportedReaction[]>
   files: Map<string, ImportedAttachment[]>
+  idByName: Map<string, string>
 }
 
-function addMessage(row: Fields, place: Place, { collector, conversationOf, reactions, files }: Around): void {
+function addMessage(
+  row: Fields,
+  place: Place,
+  { collector, conversationOf, reactions, files, idByName }: Around,
+): void {
   const key = idOf(row.id)
   if (key === null) {
     collector.skip(`${place.file}:${place.entry}`, 'UNSUPPORTED', place)
@@ -188,6 +201,7 @@ function addMessage(row: Fields, place: Place, { collector, conversationOf, reac
     {
       ...{ key, author: sender, text, sentAtMs, order: [sentAtMs, Number(key)], attachments, edited },
       editedAtMs: edited ? Math.round((numberOf(row.last_edit_time) ?? 0) * 1000) : null,
+      ...mentionsInZulip(typeof row.content === 'string' ? row.content : '', (name) => idByName.get(name)),
       reactions: reactions.get(key) ?? [],
       ...(where.isStream && { topic: typeof row.subject === 'string' ? row.subject : '' }),
     },

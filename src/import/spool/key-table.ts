@@ -1,14 +1,12 @@
 // Which keys there are, without the keys: 64 bits of a hash and a number for each, in typed arrays. Ten million keys take
 // 300 MB as texts in a Map several times over, and 200 MB here; the chance that two of them are taken for one is 3 in a million.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** The first 64 bits of a SHA-256, as two numbers. */
 export type KeyHash = readonly [number, number]
 
-export const hashOf = (...parts: string[]): KeyHash => {
-  const digest = createHash('sha256').update(parts.join('\0')).digest()
-  return fromDigest(digest)
-}
+export const hashOf = (...parts: string[]): KeyHash =>
+  fromDigest(hash('sha256', parts.length === 1 ? (parts[0] ?? '') : parts.join('\0'), 'buffer'))
 
 // Zero marks a free place.
 export const fromDigest = (digest: Buffer): KeyHash => [digest.readUInt32LE(0) || 1, digest.readUInt32LE(4)]

@@ -1,8 +1,8 @@
 // Names of the source's things in the database: hashes, because a key of the source may be somebody's name or address, and
 // must say nothing once that person is erased.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
-const digest = (...parts: string[]) => createHash('sha256').update(parts.join('\0')).digest()
+const digest = (...parts: string[]) => hash('sha256', parts.join('\0'), 'buffer')
 
 export const hashedKey = (source: string, kind: 'user' | 'conversation', key: string) => digest(source, kind, key)
 export const hashedEmail = (email: string) => digest('email', email.trim().toLowerCase())

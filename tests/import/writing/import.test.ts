@@ -224,6 +224,46 @@ test('a second import of a longer export adds what is new, and members see it as
   expect(rows.slice(1).map(({ before }) => before)).toEqual(rows.slice(0, 2).map(({ mark }) => mark))
 })
 
+test('what was edited, deleted or reacted to since the last import is so here too, once', async () => {
+  const amy = await signUp(server.url)
+  const source = newKey()
+  const people = { amy: amy.handle }
+  const at = 1_700_000_000_000
+  const line = (part: object = {}) => post('bob', 'one', at, part)
+  await importAs(bulkFile([line(), post('bob', 'two', at + 1), post('amy', 'three', at + 2)]), {}, source, people)
+  const [before] = await readBack(amy)
+  const events = await amy.inboxEvents()
+  const later = bulkFile([
+    post('bob', 'one, corrected', at, { edit_at: at + 50 }),
+    post('bob', 'two', at + 1, {
+      reactions: [
+        { user: 'amy', emoji_name: '+1' },
+        { user: 'bob', emoji_name: 'tada' },
+      ],
+    }),
+    post('amy', 'three', at + 2),
+  ])
+  expect((await importAs(later, {}, source, people)).written).toMatchObject({ messagesWritten: 0, messagesChanged: 2 })
+  expect((await importAs(later, {}, source, people)).written).toMatchObject({ messagesWritten: 0, messagesChanged: 0 })
+  const [after] = await readBack(amy)
+  expect(after?.headSeq).toBe(before?.headSeq)
+  expect(after?.messages.edges.map(({ node: { text, editedAt, reactions } }) => [text, editedAt, reactions])).toEqual([
+    ['one, corrected', new Date(at + 50).toISOString(), []],
+    [
+      'two',
+      null,
+      [
+        { emoji: '👍', count: 1 },
+        { emoji: '🎉', count: 1 },
+      ],
+    ],
+    ['three', null, []],
+  ])
+  await expect
+    .poll(() => events.events.map(({ __typename }) => __typename), { timeout: 20_000 })
+    .toEqual([...['MessageEdited', 'ReactionToggled', 'ReactionToggled']])
+})
+
 test('a file of the export is an attachment, with its bytes', async () => {
   const amy = await signUp(server.url)
   const folder = bulkFile([post('bob', 'look', 1_700_000_000_000, { attachments: [{ path: 'x/plan.txt' }] })])
