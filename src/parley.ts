@@ -40,6 +40,22 @@ program
     process.exitCode = await runExport(options, database)
   })
 
+program
+  .command('replay-webhooks')
+  .description('Has events sent to a webhook endpoint again, by the servers that run')
+  .option('--endpoint <id>', 'which one, where there are several')
+  .option('--from <time>', 'everything that happened since, in order')
+  .option('--delivery <id>', 'one delivery, by its webhook-id')
+  .option('--failed', 'all deliveries that failed for good')
+  .action(async (options: unknown) => {
+    const { runReplay } = await import('./webhooks/replay-command.ts')
+    const { connectionString } = await database()
+    if (connectionString === null) throw new Error('There is no database: set DATABASE_URL, or run npm start.')
+    process.exitCode = await runReplay(options, connectionString, (line) => {
+      console.log(line)
+    })
+  })
+
 /** Where the data is: what the settings say, or the database of a running npm start. */
 async function database() {
   const { loadConfig } = await import('./config.ts')

@@ -3,6 +3,7 @@ import { SignJWT, decodeJwt } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { ask, askSocket, expectErrors, expectSubstance, send, type Answer } from '../testkit/api.ts'
+import { effort } from '../testkit/effort.ts'
 import { callsOf, randomFrom } from '../testkit/hostile.ts'
 import { newKey, Person, signUp } from '../testkit/person.ts'
 import { testSecret, type ServerProcess } from '../testkit/server.ts'
@@ -568,7 +569,7 @@ describe('every query and mutation', () => {
     const schema = buildClientSchema(data as unknown as IntrospectionQuery)
     const ids = [group, message, ann.id, bob.id, await outsider.createGroup([])]
     const counts = { calls: 0, refused: 0 }
-    for (const call of callsOf(schema, { ids, rounds: 24, random: randomFrom(20_261_120) })) {
+    for (const call of callsOf(schema, { ids, rounds: effort(24, 12), random: randomFrom(20_261_120) })) {
       // Whose session it is does not matter to anybody else when it ends.
       const person = call.field === 'logout' ? await signUp(server.url) : bob
       const what = `${call.field} ${JSON.stringify(call.variables).slice(0, 500)}`

@@ -1,5 +1,7 @@
+import { Client } from 'pg'
 import { Webhook } from 'standardwebhooks'
 import { beforeAll, expect, test } from 'vitest'
+import { runReplay } from '../../src/webhooks/replay-command.ts'
 import { ask, type Answer } from '../testkit/api.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'
@@ -339,5 +341,77 @@ test('changed types, kinds and URLs count for what is sent from then on; 410 end
   }
   while ((await state()).state === 'ACTIVE') await new Promise((resolve) => setTimeout(resolve, 50))
   expect(await state()).toEqual({ state: 'DISABLED', stateReason: 'It answered 410 Gone.' })
+  await done(endpoint.id)
+})
+
+test('one at which nothing succeeds for a day is paused; an event is given up after three, and sent again by the command line', async () => {
+  const { receiver, endpoint } = await open()
+  const key = Buffer.from(endpoint.id, 'base64url').toString().split(':')[1]!
+  const id = await bob.createGroup([admin])
+  receiver.answer = () => ({ status: 503 })
+  await bob.send(id, 'Three days old')
+  const held = 'SELECT 1 FROM webhook_holds WHERE endpoint_id = $1 AND attempts > 0'
+  while ((await pair.database.query(held, [key])).length === 0) await new Promise((resolve) => setTimeout(resolve, 50))
+  // As if it had been so for long; who sends to it begins anew with what the rows say.
+  await pair.database.query(
+    `WITH e AS (UPDATE webhook_endpoints SET lease_epoch = lease_epoch + 1, lease_until = now() WHERE id = $1 RETURNING id)
+      UPDATE webhook_holds SET first_attempt_at = now() - interval '73 hours' WHERE endpoint_id IN (SELECT id FROM e)`,
+    [key],
+  )
+  while ((await deliveriesOf(endpoint.id, ', state: FAILED')).length === 0)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  await bob.send(id, 'The next one')
+  await receiver.until(() => receiver.all.some(({ payload }) => payload.data.message?.text === 'The next one'))
+  await pair.database.query(`UPDATE webhook_endpoints SET failing_since = now() - interval '25 hours' WHERE id = $1`, [
+    key,
+  ])
+  const state = async () =>
+    (
+      await ask<{ node: Endpoint }>(
+        admin,
+        `{ node(id: "${endpoint.id}") { ... on WebhookEndpoint { state stateReason } } }`,
+      )
+    ).data!.node
+  while ((await state()).state === 'ACTIVE') await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(await state()).toEqual({
+    state: 'PAUSED',
+    stateReason: 'Nothing was delivered for 25 hours: it answered 503.',
+  })
+  expect(pair.servers.map((server) => server.logs()).join()).toContain('a webhook endpoint gets nothing any more')
+
+  receiver.answer = () => ({ status: 200 })
+  await changed('resumeWebhookEndpoint', { endpointId: endpoint.id })
+  await receiver.until(() => receiver.textsOf().includes('The next one'))
+  const lines: string[] = []
+  const print = (line: string) => void lines.push(line)
+  const wrong = await runReplay({ endpoint: endpoint.id, from: 'yesterday' }, pair.database.url, print)
+  const none = await runReplay({ endpoint: 'nonsense', failed: true }, pair.database.url, print)
+  expect([wrong, none]).toEqual([1, 1])
+  expect(await runReplay({ endpoint: endpoint.id, failed: true }, pair.database.url, print)).toBe(0)
+  expect(lines.at(-1)).toBe('1 delivery is sent again.')
+  await receiver.until(() => receiver.textsOf().includes('Three days old'))
+  await done(endpoint.id)
+})
+
+test('what commits late, by a transaction that was begun before others, comes too', async () => {
+  const { receiver, endpoint } = await open({ types: ['MESSAGE_SENT', 'CONVERSATION_UPDATED'] })
+  const [late, other] = await Promise.all([bob.createGroup([admin]), bob.createGroup([admin])])
+  const client = new Client({ connectionString: pair.database.url })
+  await client.connect()
+  await client.query('BEGIN')
+  // It has its number from here on, and shows nothing yet.
+  await client.query('SELECT parley_xid()')
+  const texts = numbered('Meanwhile', 5)
+  for (const text of texts) await bob.send(other, text)
+  await bob.send(late, 'Before it')
+  await receiver.until(() => receiver.textsOf(other).length === 5 && receiver.textsOf(late).length === 1)
+  const [conversation, person] = [late, bob.id].map((id) => Buffer.from(id, 'base64url').toString().split(':')[1]!)
+  await client.query('SELECT parley_rename_conversation($1, $2, $3)', [person, conversation, 'Late'])
+  await client.query('COMMIT')
+  await client.end()
+  await bob.send(late, 'After it')
+  await receiver.until(() => receiver.textsOf(late).length === 2)
+  const ofLate = receiver.delivered.filter(({ payload }) => payload.data.conversation.id === late)
+  expect(ofLate.map(({ payload }) => payload.type)).toEqual(['MessageSent', 'ConversationUpdated', 'MessageSent'])
   await done(endpoint.id)
 })

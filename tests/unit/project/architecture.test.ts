@@ -75,7 +75,7 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   // What runs: the server, and the operator's commands.
   main: { values: ['app', 'config'] },
   admin: { values: ['domain', 'log', 'store', 'embedded', 'bus', 'config'] },
-  parley: { values: ['import', 'export', 'embedded', 'config'] },
+  parley: { values: ['import', 'export', 'embedded', 'config', 'webhooks'] },
   // What other chat systems export, into the database by itself: it needs no server.
   import: { values: ['files', 'domain/text'], types: ['config'] },
   // What the database has, into a folder: it needs no server either.
@@ -115,7 +115,7 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   // The bytes of attachments: where they are kept, and what they are found to be.
   files: { values: ['flow'], types: ['config'] },
   // Requests to addresses that others have chosen.
-  webhooks: { values: [] },
+  webhooks: { values: ['store/webhook-endpoints', 'store/webhook-deliveries'], types: ['store'] },
   embedded: { values: [] },
   bus: { values: ['flow'] },
   ephemeral: { values: ['flow', 'bus/topics', 'bus/connection', 'bus/health'] },

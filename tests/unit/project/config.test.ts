@@ -50,6 +50,11 @@ describe('settings', () => {
       development: true,
       graphiql: true,
       webClient: true,
+      webhooks: {
+        ...{ url: null, secret: null, secretFile: null, includesText: false, allowedPrivate: [] },
+        ...{ timeoutMs: 15_000, firstRetryMs: 5_000, leaseTtlMs: 10_000, lookIntervalMs: 200 },
+        ...{ deliveredTtlMs: 259_200_000, failedTtlMs: 2_592_000_000 },
+      },
       demoPeople: true,
       introspection: true,
       corsOrigins: ['*'],
