@@ -11,7 +11,7 @@ import { Message } from './message.tsx'
 import type { MessageUse } from './message-actions.tsx'
 import { rowsOf, type Row } from './rows.ts'
 import { useReading } from './use-reading.ts'
-import { useShift } from './use-shift.ts'
+import { firstOf, useShift } from './use-shift.ts'
 
 interface Props {
   conversation: ConversationState
@@ -41,10 +41,12 @@ export function Timeline({ conversation, foundSeq, onUse }: Props) {
     () => rowsOf(items, { hasOlder, readUpToSeq, viewerId }),
     [items, hasOlder, readUpToSeq, viewerId],
   )
-  const shift = useShift(rows)
+  const shift = useShift(rows, list)
   const follows = useRef(true)
   const isPlaced = useRef(false)
+  const placedKey = useRef<string | undefined>(undefined)
   const lastKey = rows.at(-1)?.key
+  const firstKey = firstOf(rows)
   const lastIsMine = (() => {
     const last = rows.at(-1)
     return last?.kind === 'message' && last.item.delivery === 'PENDING'
@@ -52,13 +54,18 @@ export function Timeline({ conversation, foundSeq, onUse }: Props) {
   useLayoutEffect(() => {
     if (items.length === 0) return
     const lineAt = isPlaced.current ? -1 : rows.findIndex(({ kind }) => kind === 'new')
-    if (foundSeq === null && lineAt >= 0) list.current?.scrollToIndex(lineAt, { align: 'start', offset: -60 })
-    else if (foundSeq === null || isPlaced.current) {
-      if (follows.current || lastIsMine) list.current?.scrollToIndex(rows.length - 1, { align: 'end' })
+    if (foundSeq === null && lineAt >= 0) {
+      follows.current = false
+      list.current?.scrollToIndex(lineAt, { align: 'start', offset: -60 })
+    } else if (foundSeq === null || isPlaced.current) {
+      if (follows.current || (lastIsMine && lastKey !== placedKey.current))
+        list.current?.scrollToIndex(rows.length - 1, { align: 'end' })
     }
     isPlaced.current = true
-    // Only when something is new at the end: what comes above keeps the place by itself.
-  }, [lastKey])
+    placedKey.current = lastKey
+    // When something is new at the end; or at the beginning, as that moves what is followed while little is there. Who reads above is
+    // kept in place by the list.
+  }, [lastKey, firstKey])
 
   const foundAt =
     foundSeq === null ? -1 : rows.findIndex((row) => row.kind === 'message' && row.item.message.seq === foundSeq)
