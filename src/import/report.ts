@@ -1,7 +1,7 @@
 // What an import did, or would do: as JSON in the schema of the corpus, and in a few lines for people. JSON comes in pieces, as it
 // may be longer than a text can be.
 import type { Imported, ImportedAttachment, ImportedMessage, Place, Records } from './model.ts'
-import type { WriteResult } from './writer/writer.ts'
+import type { WriteResult } from './writer/options.ts'
 
 const shownAttachment = ({ name, mime, byteSize, ref, missing }: ImportedAttachment) => ({
   ...{ name, mime, byteSize, ref, missing },

@@ -10,7 +10,8 @@ import { ImportError } from './model.ts'
 import type { Opening } from './recognise.ts'
 import { connect } from './writer/database.ts'
 import { createFileWriting } from './writer/files.ts'
-import { writeImport, type WriteResult } from './writer/writer.ts'
+import type { WriteResult } from './writer/options.ts'
+import { writeImport } from './writer/writer.ts'
 
 export interface WriteRequest {
   opening: Opening

@@ -7,7 +7,7 @@ import type { FileStore } from '../../files/store.ts'
 import type { ImportedAttachment } from '../model.ts'
 import type { Source } from '../source/source.ts'
 import type { ImportDatabase } from './database.ts'
-import type { PreparedFile } from './writer.ts'
+import type { PreparedFile } from './options.ts'
 
 export interface FileWriting {
   db: ImportDatabase

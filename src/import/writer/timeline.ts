@@ -7,7 +7,7 @@ import type { Target } from './conversations.ts'
 import { messageId } from './keys.ts'
 import { batchSize, writeBatch, type Numbered } from './messages.ts'
 import { rowsOf, type MessageRow } from './rows.ts'
-import { hidden, type PreparedFile, type Writing } from './writer.ts'
+import { hidden, type PreparedFile, type Writing } from './options.ts'
 
 /** Pins of one conversation, as the API allows them. */
 const maxPins = 50

@@ -1,61 +1,14 @@
 // Writes what a reader found. Killed at any moment and run again it goes on where it was: people and conversations are found by
 // their keys, messages by the ids that their keys make. One conversation after the other, one batch of messages after the other:
 // what is in memory does not grow with what is read.
-import type { Imported, ImportedAttachment, ImportedConversation, Records } from '../model.ts'
+import type { Imported, ImportedConversation } from '../model.ts'
 import { Spool, SpoolFolder } from '../spool/spool.ts'
 import { addMembers, publish, targetOf } from './conversations.ts'
-import type { ImportDatabase } from './database.ts'
 import { writeAfterwards } from './own.ts'
-import { settlePeople, type Mapping, type PeopleResult } from './people.ts'
+import { hidden, type WriteResult, type WriterOptions, type Writing } from './options.ts'
+import { settlePeople } from './people.ts'
 import type { NotKept } from './rows.ts'
 import { writeMessages } from './timeline.ts'
-
-/** Bytes of a file of the source, made ready to be attached; null when they cannot be. */
-export interface PreparedFile {
-  insert: (conversationId: string, seq: number, place: number) => Promise<void>
-}
-
-export interface WriterOptions {
-  db: ImportDatabase
-  /** Which of several sources of one format: keys of two workspaces may be the same. */
-  source: string
-  mapping: Mapping
-  prepareFile: (
-    attachment: ImportedAttachment,
-    uploaderId: string,
-    seed: string,
-    lose: (what: string) => void,
-  ) => Promise<PreparedFile | null>
-  onProgress: (done: number, all: number) => void
-}
-
-export interface WriteResult {
-  peopleMade: number
-  conversationsMade: number
-  messagesWritten: number
-  /** They were there from an earlier import. */
-  messagesPresent: number
-  /** Of these: edited, deleted or reacted to since. */
-  messagesChanged: number
-  notKept: Records<NotKept>
-}
-
-export interface Writing extends WriterOptions {
-  people: PeopleResult
-  result: WriteResult
-  lose: (key: string, what: string) => void
-}
-
-/** Whoever the source does not name. */
-export const hidden = {
-  key: '\0hidden',
-  handle: null,
-  name: 'Deleted account',
-  email: null,
-  bot: false,
-  active: false,
-  placeholder: true,
-}
 
 export async function writeImport(imported: Imported, options: WriterOptions): Promise<WriteResult> {
   const { db, source, mapping } = options
