@@ -35,7 +35,8 @@ export async function runReplay(
   const client = new pg.Client({ connectionString })
   await client.connect()
   try {
-    const run = async ({ text }: { text: string }, values: unknown[]) => (await client.query(text, values)).rows
+    const run = async ({ text }: { text: string }, values: unknown[]) =>
+      (await client.query<Record<string, unknown>>(text, values)).rows
     const db = { run } as unknown as Database
     const [endpoints, deliveries] = [createWebhookEndpointStore(db), createWebhookDeliveryStore(db)]
     const all = await endpoints.all()
