@@ -128,3 +128,38 @@ test('the support queue: who is made staff does not have to sign in again; cases
   await expect.poll(() => own()?.fields.unansweredSince, back).toBeNull()
   expect(own()?.lastMessage?.text).toBe('Here')
 })
+
+test('who types, who is there, and a file that was attached without a network', async () => {
+  const parley = await start()
+  const id = await friend.startDirect({ id: idOf(parley) })
+  const typing = look(parley.typing(id))
+  const presence = look(parley.presence([friend.id]))
+  const timeline = look(parley.timeline(id))
+  const typed = async () => {
+    await friend.setTyping(id, true)
+    return typing().map((user) => user.id)
+  }
+  await expect.poll(typed, back).toEqual([friend.id])
+  await friend.setTyping(id, false)
+  await expect.poll(() => typing(), back).toEqual([])
+  const status = () => presence()[friend.id]?.status
+  await expect.poll(status, back).toBe('OFFLINE')
+  const device = friend.on('phone', 'MOBILE')
+  const events = await device.inboxEvents()
+  await expect.poll(status, back).toBe('ONLINE')
+  events.cut()
+
+  proxy.cut()
+  await expect.poll(() => parley.syncState.getSnapshot(), back).toBe('OFFLINE')
+  const file = Object.assign(new Blob(['words in a file'], { type: 'text/plain' }), { name: 'words.txt' })
+  await parley.send({ conversationId: id, text: 'with a file', files: [file] })
+  proxy.heal()
+  parley.retryNow()
+  const sent = () =>
+    timeline().items.map((item) =>
+      item.kind === 'message'
+        ? [item.message.text, item.delivery, item.message.attachments.map((one) => one.fileName)]
+        : [],
+    )
+  await expect.poll(sent, back).toEqual([['with a file', 'SENT', ['words.txt']]])
+})
