@@ -148,10 +148,10 @@ interface State {
  * is not in the conversation's events. compareCounts checks it.
  */
 function stateOf(world: World, person: Person, conversationId: string, replica: Replica): string {
-  const state = replica.state() as State
+  const state = replica.detailedState() as State
   const talk = world.talks.find(({ id }) => id === conversationId)
   const own = state.members[person.id]
-  if (talk && own && (talk.isGroup || marksUnread(world, person, talk)))
+  if (talk && own && (talk.isGroup || talk.blocks || marksUnread(world, person, talk)))
     state.members[person.id] = { ...own, lastReadSeq: 0 }
   return JSON.stringify(state)
 }
@@ -161,12 +161,16 @@ async function compareStates(world: World, readers: ChaosReader[]): Promise<Hist
   for (const person of world.people) {
     const client = { request: (document: TypedDocument, v: object) => ask(world, person, textOf(document), v) }
     const fresh = new Map<string, string>()
+    const clearedTo = new Map<string, number>()
     for (const reader of readers.filter((one) => one.person === person)) {
       for (const [id, { replica }] of reader.copies) {
         if (!fresh.has(id)) {
           const read = await Replica.read({ client } as unknown as Person, id)
           fresh.set(id, read ? stateOf(world, person, id, read) : 'not to be seen')
+          clearedTo.set(id, read?.historyFromSeq ?? 0)
         }
+        // Who follows one conversation alone is not told what they cleared from another device.
+        if (!reader.isInbox) replica.withhold(clearedTo.get(id) ?? 0)
         const known = stateOf(world, person, id, replica)
         states.push({ name: `${reader.name}, conversation ${uuidOf(id)}`, known, fresh: fresh.get(id) ?? '' })
       }

@@ -7,6 +7,7 @@ import {
   type ResyncQuery,
 } from '../../sdk/src/generated/graphql.ts'
 import type { Person } from '../testkit/person.ts'
+import { inDetail } from '../testkit/in-detail.ts'
 import { Replica, type ConversationEvent, type InboxEvent } from '../testkit/replica.ts'
 import { withoutResume } from '../testkit/without-resume.ts'
 import { call, UnexpectedAnswer } from './call.ts'
@@ -33,9 +34,10 @@ export interface ReaderOptions {
   chance: Chance
 }
 
-const conversationText = ConversationEventsDocument
-const inboxText = InboxEventsDocument
-const inboxByCursorsText = withoutResume(InboxEventsDocument)
+const conversationText = inDetail(ConversationEventsDocument)
+const inboxText = inDetail(InboxEventsDocument)
+const inboxByCursorsText = withoutResume(inboxText)
+const resyncText = inDetail(ResyncDocument)
 const inboxPageText = `{ inbox(first: 100, filter: ALL) { resume nodes { conversation { id } } } }`
 const viewerText = `{ viewer { cursor { streamId eventSeq mark } } }`
 /** Small, so that catching up takes several answers. */
@@ -184,7 +186,7 @@ export class ChaosReader {
   /** Catches up by requests, until there is no more. */
   private async resync(): Promise<void> {
     for (let nth = 0; nth < maxResyncs; nth++) {
-      const answer = await this.ask(ResyncDocument, { resume: this.token, limit: resyncLimit })
+      const answer = await this.ask(resyncText, { resume: this.token, limit: resyncLimit })
       if (this.stopped) return
       const { streams, resume } = (answer as unknown as ResyncQuery).resync
       for (const { events } of streams) for (const event of events) await this.take(event)
@@ -222,6 +224,11 @@ export class ChaosReader {
       this.personal?.segment.seen.push(eventSeq)
       // The conversation's own stream reports a leaving too: until then there may be more events.
       if (event.entry && !this.copies.has(event.conversationId)) await this.readAnew(event.conversationId)
+      if (event.entry) this.copies.get(event.conversationId)?.replica.withhold(event.entry.historyFromSeq)
+      return
+    }
+    if (event.__typename === 'BlockChanged') {
+      this.personal?.segment.seen.push(eventSeq)
       return
     }
     if (event.__typename === 'UserErased') return

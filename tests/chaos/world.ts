@@ -26,6 +26,12 @@ export interface Talk {
   isSupport: boolean
   /** People join and leave all the time. */
   churns: boolean
+  /** Its people clear it for themselves: what they wrote before is withheld from them too. */
+  clears: boolean
+  /** Its owner deletes it on the way. */
+  doomed: boolean
+  /** One of the two blocks the other now and then. */
+  blocks: boolean
   /** The newest seq that any client has received. */
   headSeq: number
 }
@@ -38,6 +44,10 @@ const directCount = 10
 const staffCount = 3
 const supportCount = 3
 const filesPerPerson = 5
+const plain = {
+  ...{ isGroup: false, isSupport: false, churns: false, clears: false, doomed: false, blocks: false },
+  headSeq: 0,
+}
 const root = join(import.meta.dirname, '../..')
 
 /** Everything that a run needs. The run starts and ends it alone and shares nothing. */
@@ -102,6 +112,8 @@ export class World {
     const env = {
       HOUSEKEEPING_INTERVAL_MS: '500',
       RING_EVENTS: '64',
+      // Copies are read and followed in detail, former texts of each message too.
+      MAX_OPERATION_OBJECTS: '500000',
       RECEIPT_GATHER_MEMBERS: String(groupSize - 2),
       RECEIPT_FLUSH_INTERVAL_MS: '500',
     }
@@ -180,33 +192,19 @@ export class World {
       const others = chance.shuffled(this.people.filter((person) => person !== owner)).slice(0, groupSize - 1)
       const id = await owner.createGroup(others, `Group ${count + 1}`)
       const churns = count === groupCount - 1
-      this.talks.push({ id, owner, members: [owner, ...others], isGroup: true, isSupport: false, churns, headSeq: 0 })
+      const [clears, doomed] = [count === 0 || churns, count === 1]
+      const members = [owner, ...others]
+      this.talks.push({ ...plain, id, owner, members, isGroup: true, churns, clears, doomed })
     }
     for (let count = 0; count < directCount; count++) {
       const [owner, other] = [this.people[count * 2]!, this.people[(count * 2 + 3) % peopleCount]!]
       const id = await owner.startDirect(other)
-      this.talks.push({
-        id,
-        owner,
-        members: [owner, other],
-        isGroup: false,
-        isSupport: false,
-        churns: false,
-        headSeq: 0,
-      })
+      this.talks.push({ ...plain, id, owner, members: [owner, other], blocks: count === 0 })
     }
     for (const owner of this.people.slice(0, supportCount)) {
       const { openSupport } = await owner.client.request(OpenSupportDocument, { input: { opKey: newKey() } })
       const { id } = expectType(openSupport, 'OpenSupportSuccess').conversation
-      this.talks.push({
-        id,
-        owner,
-        members: [owner, ...this.staff],
-        isGroup: false,
-        isSupport: true,
-        churns: false,
-        headSeq: 0,
-      })
+      this.talks.push({ ...plain, id, owner, members: [owner, ...this.staff], isSupport: true })
     }
   }
 }

@@ -95,7 +95,7 @@ export class Writer {
       }
     } catch (error) {
       if (!(error instanceof UnexpectedAnswer)) throw error
-      if (error.code === 'NOT_FOUND' && write.talk.churns) {
+      if (error.code === 'NOT_FOUND' && (write.talk.churns || write.talk.clears)) {
         // Another member removed the writer between the write and the reading of its result.
         this.refusedCount++
         return

@@ -70,8 +70,16 @@ export const documents = {
       __typename ... on SetMemberRoleSuccess { conversation { id } } ${failure} } }`,
   transfer: `mutation ($id: ID!, $user: ID!) { transferOwnership(input: { conversationId: $id, userId: $user }) {
     __typename ... on TransferOwnershipSuccess { conversation { id } } ${failure} } }`,
-  hide: `mutation ($id: ID!) { hideConversation(input: { conversationId: $id }) {
+  hide: `mutation ($id: ID!, $clear: Boolean!, $upTo: Int) {
+    hideConversation(input: { conversationId: $id, clearHistory: $clear, upToSeq: $upTo }) {
     __typename ... on HideConversationSuccess { conversation { id } } ${failure} } }`,
+  policy: `mutation ($id: ID!, $policy: EditPolicy!) { setEditPolicy(input: { conversationId: $id, editPolicy: $policy }) {
+    __typename ... on SetEditPolicySuccess { conversation { id } } ${failure} } }`,
+  visibility: `mutation ($id: ID!, $visibility: HistoryVisibility!) {
+    setHistoryVisibility(input: { conversationId: $id, historyVisibility: $visibility }) {
+    __typename ... on SetHistoryVisibilitySuccess { conversation { id } } ${failure} } }`,
+  doom: document('deleteConversation', 'DeleteConversationInput', 'DeleteConversationSuccess', 'conversation { id }'),
+  block: document('blockUser', 'BlockUserInput', 'BlockUserSuccess', 'user { id }'),
   open: document('openSupport', 'OpenSupportInput', 'OpenSupportSuccess', 'conversation { id }'),
   status: `mutation ($id: ID!, $status: SupportStatus!) { setSupportStatus(input: { conversationId: $id, status: $status }) {
     __typename ... on SetSupportStatusSuccess { conversation { supportStatus } } ${failure} } }`,
@@ -95,7 +103,11 @@ const weights: [keyof typeof makers, number][] = [
   ['rename', 3],
   ['churn', 2],
   ['role', 3],
-  ['hide', 2],
+  ['hide', 5],
+  ['policy', 2],
+  ['visibility', 1],
+  ['doom', 0.2],
+  ['block', 2],
 ]
 const totalWeight = weights.reduce((sum, [, weight]) => sum + weight, 0)
 
@@ -119,11 +131,19 @@ const recentMessage = ({ id, headSeq }: Talk, chance: Chance): string => {
 
 const base = { key: null, text: null }
 
-/** A person who comes and goes may be out at the moment, so any write of theirs may be refused with NotFoundError. */
-const orGone = (talk: Talk, ...outcomes: string[]) => (talk.churns ? [...outcomes, 'NotFoundError'] : outcomes)
+/**
+ * A person who comes and goes may be out at the moment, and what somebody cleared is withheld from them, so any write there may
+ * be refused with NotFoundError. In a group that is deleted nothing can be done any more.
+ */
+const orGone = (talk: Talk, ...outcomes: string[]) => [
+  ...outcomes,
+  ...(talk.churns || talk.clears ? ['NotFoundError'] : []),
+  ...(talk.doomed ? ['ConversationClosedError', 'MessageDeletedError', 'ForbiddenError'] : []),
+  ...(talk.blocks ? ['ConversationClosedError', 'ForbiddenError'] : []),
+]
 
-/** UNTIL_READ: the other side may have read it. */
-const orLocked = (talk: Talk) => (talk.isSupport ? ['MessageLockedError'] : [])
+/** The other side may have read it, and the owner of a group may have changed its policy. */
+const orLocked = (talk: Talk) => (talk.isSupport || talk.isGroup ? ['MessageLockedError'] : [])
 
 /** Some of its messages mention some of its people. */
 const mentionsOf = (talk: Talk, chance: Chance): { mentionIds?: string[] } => {
@@ -150,7 +170,8 @@ export const makers = {
     // Each file goes with one message, whatever becomes of it.
     const file = chance.next() < 0.1 ? world.files.get(person)?.pop() : undefined
     const attachmentIds = file === undefined ? [] : [file]
-    const message = { text, clientMessageId: key, ...mentions, mentionEveryone, attachmentIds }
+    const replyToId = talk.headSeq > 0 && chance.next() < 0.15 ? recentMessage(talk, chance) : null
+    const message = { text, clientMessageId: key, ...mentions, mentionEveryone, attachmentIds, replyToId }
     const variables = { input: { conversationId: talk.id, ...message } }
     const outcomes = orGone(talk, 'SendMessageSuccess', ...orNoMember(talk, mentions))
     return { kind: 'send', talk, key, query: documents.send, variables, text, outcomes }
@@ -197,7 +218,7 @@ export const makers = {
     const key = randomUUID()
     const input = { messageId: recentMessage(talk, chance), pinned: chance.next() < 0.6, opKey: key }
     // More than 50.
-    const outcomes = ['PinMessageSuccess', 'MessageDeletedError', 'ValidationError']
+    const outcomes = orGone(talk, 'PinMessageSuccess', 'MessageDeletedError', 'ValidationError')
     return { ...base, kind: 'pin', talk, key, query: documents.pin, variables: { input }, outcomes }
   },
   markAllRead(_: Situation, talk: Talk): Write {
@@ -231,7 +252,7 @@ export const makers = {
   rename({ world, chance }: Situation): Write {
     const talk = chance.pick(world.talks.filter(({ isGroup }) => isGroup))
     const variables = { id: talk.id, title: `Group of ${randomUUID()}` }
-    const outcomes = ['RenameConversationSuccess']
+    const outcomes = orGone(talk, 'RenameConversationSuccess')
     return { ...base, kind: 'rename', talk, query: documents.rename, variables, outcomes }
   },
   churn({ world, chance, person }: Situation): Write {
@@ -267,9 +288,44 @@ export const makers = {
     const all = ['TransferOwnershipSuccess', ...outcomes]
     return { ...base, kind, talk, query: documents.transfer, variables, outcomes: all }
   },
-  hide(_: Situation, talk: Talk): Write {
+  hide({ chance }: Situation, talk: Talk): Write {
     const outcomes = orGone(talk, 'HideConversationSuccess')
-    return { ...base, kind: 'hideConversation', talk, query: documents.hide, variables: { id: talk.id }, outcomes }
+    const clears = talk.clears && chance.next() < 0.7
+    const variables = { id: talk.id, clear: clears, upTo: Math.max(0, talk.headSeq - chance.between(0, 10)) }
+    const kind = clears ? 'clearHistory' : 'hideConversation'
+    return { ...base, kind, talk, query: documents.hide, variables, outcomes }
+  },
+  policy({ world, chance }: Situation): Write {
+    const talk = chance.pick(world.talks.filter(({ isGroup }) => isGroup))
+    const outcomes = orGone(talk, 'SetEditPolicySuccess')
+    const policy = chance.pick(['ANYTIME', 'ANYTIME', 'UNTIL_READ', 'NEVER'])
+    return {
+      ...base,
+      kind: 'setEditPolicy',
+      talk,
+      query: documents.policy,
+      variables: { id: talk.id, policy },
+      outcomes,
+    }
+  },
+  visibility({ world, chance }: Situation): Write {
+    const talk = chance.pick(world.talks.filter(({ churns }) => churns))
+    const variables = { id: talk.id, visibility: chance.pick(['ALL', 'SINCE_JOINED']) }
+    const outcomes = orGone(talk, 'SetHistoryVisibilitySuccess')
+    return { ...base, kind: 'setHistoryVisibility', talk, query: documents.visibility, variables, outcomes }
+  },
+  doom({ world, chance }: Situation): Write {
+    const talk = chance.pick(world.talks.filter(({ doomed }) => doomed))
+    const key = randomUUID()
+    const outcomes = ['DeleteConversationSuccess', 'ForbiddenError']
+    const variables = { input: { conversationId: talk.id, opKey: key } }
+    return { ...base, kind: 'deleteConversation', talk, query: documents.doom, variables, outcomes }
+  },
+  block({ world, chance }: Situation): Write {
+    const talk = chance.pick(world.talks.filter(({ blocks }) => blocks))
+    const other = talk.members.find((member) => member !== talk.owner)!
+    const variables = { input: { userId: other.id, blocked: chance.next() < 0.4 } }
+    return { ...base, kind: 'blockUser', talk, query: documents.block, variables, outcomes: ['BlockUserSuccess'] }
   },
 }
 
@@ -283,7 +339,18 @@ export function nextWrite(situation: Situation): Write {
   return makers[kind](situation, talk)
 }
 
-const ofOwners = ['pin', 'rename', 'addMembers', 'removeMember', 'setMemberRole', 'transferOwnership']
+const ofOwners = [
+  'pin',
+  'rename',
+  'addMembers',
+  'removeMember',
+  'setMemberRole',
+  'transferOwnership',
+  'setEditPolicy',
+  'setHistoryVisibility',
+  'deleteConversation',
+  'blockUser',
+]
 
 /** The person who sends it: the one whose turn it is, or the owner for things that only the owner may do. */
 export const askerOf = ({ kind, talk }: Write, person: Person): Person =>

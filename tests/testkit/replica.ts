@@ -1,6 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { parse } from 'graphql'
 import type { ConversationEventsSubscription, ResyncQuery } from '../../sdk/src/generated/graphql.ts'
+import { conversationDetails, messageDetails } from './in-detail.ts'
 import type { Person } from './person.ts'
 
 export type ConversationEvent = ConversationEventsSubscription['conversationEvents']
@@ -19,6 +20,25 @@ interface MessageNode {
   mentionsEveryone: boolean
   /** Only where they can have changed. */
   reactions?: ReactionNode[]
+  /** Only in detail. */
+  replyTo?: { seq: number } | null
+  attachments?: { id: string; fileName: string; contentType: string; byteSize: number }[]
+  revisions?: { revision: number; text: string }[]
+  conversation?: ConversationDetails
+}
+
+/** Settings of a conversation, and its place at the desk of the staff. */
+interface ConversationDetails {
+  editPolicy: string
+  historyVisibility: string | null
+  memberPermissions: string[]
+  closedAt: string | null
+  deletedAt: string | null
+  supportStatus?: string | null
+  assignee?: { id: string } | null
+  unansweredSince?: string | null
+  firstAnsweredAt?: string | null
+  resolvedAt?: string | null
 }
 
 interface ReactionNode {
@@ -29,22 +49,24 @@ interface ReactionNode {
 
 interface SnapshotPage {
   viewer: { user: { id: string } }
-  conversation: {
-    title: string | null
-    pinnedMessages: { seq: number; pinnedAt?: string | null }[]
-    viewerEntry: { historyFromSeq: number } | null
-    members: { nodes: { user: { id: string }; role: string; lastReadSeq: number; lastDeliveredSeq: number }[] }
-    messages: {
-      cursor: { eventSeq: number; mark: string }
-      nodes: MessageNode[]
-      pageInfo: { hasPreviousPage: boolean; startCursor: string | null }
-    }
-    // Last in the selection on purpose: it must not be newer than the fields before it either.
-    cursor: { eventSeq: number; mark: string }
-  } | null
+  conversation:
+    | (ConversationDetails & {
+        title: string | null
+        pinnedMessages: { seq: number; pinnedAt?: string | null }[]
+        viewerEntry: { historyFromSeq: number } | null
+        members: { nodes: { user: { id: string }; role: string; lastReadSeq: number; lastDeliveredSeq: number }[] }
+        messages: {
+          cursor: { eventSeq: number; mark: string }
+          nodes: MessageNode[]
+          pageInfo: { hasPreviousPage: boolean; startCursor: string | null }
+        }
+        // Last in the selection on purpose: it must not be newer than the fields before it either.
+        cursor: { eventSeq: number; mark: string }
+      })
+    | null
 }
 
-const SnapshotDocument = parse(/* GraphQL */ `
+const SnapshotDocument = parse(`
   query Snapshot($id: ID!, $before: String) {
     viewer {
       user {
@@ -53,6 +75,7 @@ const SnapshotDocument = parse(/* GraphQL */ `
     }
     conversation(id: $id) {
       title
+      ${conversationDetails}
       pinnedMessages {
         seq
         pinnedAt
@@ -70,7 +93,7 @@ const SnapshotDocument = parse(/* GraphQL */ `
           lastDeliveredSeq
         }
       }
-      messages(last: 100, before: $before) {
+      messages(last: 40, before: $before) {
         cursor {
           eventSeq
           mark
@@ -87,6 +110,7 @@ const SnapshotDocument = parse(/* GraphQL */ `
             id
           }
           mentionsEveryone
+          ${messageDetails}
           reactions {
             emoji
             count
@@ -108,6 +132,19 @@ const SnapshotDocument = parse(/* GraphQL */ `
 
 const pinned = ({ seq, pinnedAt }: { seq: number; pinnedAt?: string | null }) => `${seq} at ${pinnedAt ?? 'no time'}`
 
+const detailsOf = (shown: ConversationDetails): ConversationDetails => ({
+  editPolicy: shown.editPolicy,
+  historyVisibility: shown.historyVisibility,
+  memberPermissions: shown.memberPermissions,
+  closedAt: shown.closedAt,
+  deletedAt: shown.deletedAt,
+  supportStatus: shown.supportStatus,
+  assignee: shown.assignee,
+  unansweredSince: shown.unansweredSince,
+  firstAnsweredAt: shown.firstAnsweredAt,
+  resolvedAt: shown.resolvedAt,
+})
+
 /** A client's copy of one conversation: a snapshot, and every event after its cursor applied to it. */
 export class Replica {
   /** The position up to which everything is applied. */
@@ -118,12 +155,13 @@ export class Replica {
   /** Events up to this seq do not change the viewer's own read position. */
   private ownAsOf = 0
   private title: string | null = null
+  private details: ConversationDetails | null = null
   private pins: string[] = []
   private readonly reactions = new Map<number, string>()
   private readonly messages = new Map<number, MessageNode>()
   private readonly roles = new Map<string, string>()
   /** Messages up to this seq are not shown to the viewer. */
-  private historyFromSeq = 0
+  historyFromSeq = 0
   private readonly members = new Map<string, { lastReadSeq: number; lastDeliveredSeq: number }>()
 
   /** Reads a conversation with its whole history; null if the person may not see it. */
@@ -142,6 +180,7 @@ export class Replica {
           if (eventSeq >= replica.eventSeq) Object.assign(replica, { eventSeq, mark })
         replica.viewerId = page.viewer.user.id
         replica.title = conversation.title
+        replica.details = detailsOf(conversation)
         replica.pins = conversation.pinnedMessages.map(pinned)
         replica.historyFromSeq = conversation.viewerEntry?.historyFromSeq ?? 0
         for (const { user, role, lastReadSeq, lastDeliveredSeq } of conversation.members.nodes) {
@@ -182,6 +221,7 @@ export class Replica {
         this.put(event.message)
         break
       case 'MessageDeleted':
+        // In detail there are none of these either.
         this.put({ ...event.message, reactions: [] })
         this.pins = this.pins.filter((pin) => !pin.startsWith(`${event.message.seq} `))
         break
@@ -192,7 +232,7 @@ export class Replica {
         break
       case 'MemberJoined': {
         // A person who joins has no unread messages.
-        const headSeq = Math.max(0, ...this.messages.keys())
+        const headSeq = Math.max(this.historyFromSeq, ...this.messages.keys())
         this.members.set(event.user.id, { lastReadSeq: headSeq, lastDeliveredSeq: headSeq })
         this.roles.set(event.user.id, 'MEMBER')
         break
@@ -202,7 +242,8 @@ export class Replica {
         break
       case 'ConversationUpdated':
         this.title = event.conversation.title
-        this.pins = event.conversation.pinnedMessages.map(pinned)
+        this.details = detailsOf(event.conversation)
+        this.pins = event.conversation.pinnedMessages.filter(({ seq }) => seq > this.historyFromSeq).map(pinned)
         for (const { user, role } of event.changedMembers) this.roles.set(user.id, role)
         if (event.conversation.deletedAt !== null) this.bury(event.conversation.deletedAt)
         break
@@ -212,6 +253,7 @@ export class Replica {
   /** From the viewer's inbox entry: drops what is not shown to them any more. */
   withhold(upToSeq: number): void {
     this.historyFromSeq = Math.max(this.historyFromSeq, upToSeq)
+    this.pins = this.pins.filter((pin) => Number(pin.split(' ')[0]) > this.historyFromSeq)
     for (const seq of this.messages.keys()) {
       if (seq > this.historyFromSeq) continue
       this.messages.delete(seq)
@@ -225,6 +267,21 @@ export class Replica {
     if (!own) return
     own.lastReadSeq = lastReadSeq
     this.ownAsOf = eventSeq
+  }
+
+  /** What stands beside the texts, for copies whose events were asked for in detail. */
+  detailedState(): object {
+    const ofMessages = [...this.messages.values()]
+      .sort((a, b) => a.seq - b.seq)
+      .map(({ seq, sender, replyTo, attachments, revisions }) => ({
+        seq,
+        // What is withheld is no message to answer.
+        replyTo: replyTo && replyTo.seq > this.historyFromSeq ? replyTo.seq : null,
+        attachments,
+        // Others see them by their role, which may have changed since.
+        revisions: sender.id === this.viewerId ? revisions : null,
+      }))
+    return { ...this.state(), details: this.details, ofMessages }
   }
 
   /** The whole copy, for comparisons. */
@@ -252,6 +309,7 @@ export class Replica {
 
   private put(message: MessageNode): void {
     const { seq, reactions } = message
+    if (message.conversation?.editPolicy !== undefined) this.details = detailsOf(message.conversation)
     if (seq <= this.historyFromSeq) return
     this.messages.set(seq, message)
     if (!reactions) return
@@ -270,6 +328,8 @@ export class Replica {
         mentions: [],
         mentionsEveryone: false,
         reactions: [],
+        attachments: [],
+        revisions: [],
         deletedAt: message.deletedAt ?? deletedAt,
       })
     }
