@@ -54,7 +54,8 @@ export function named(scope: Scope): string {
 
 /** Settings are their own affair: in one person's export nobody else's are. */
 export function people(scope: Scope): Query {
-  const settings = `json_build_object('role', u.role, 'readReceiptsEnabled', u.read_receipts_enabled, 'presenceSharing', u.presence_sharing,
+  const settings = `json_build_object('role', u.role, 'readReceiptsEnabled', u.read_receipts_enabled, 'presenceSharing', u.presence_sharing, 'directMessagesFrom', u.direct_messages_from,
+    'groupAdditionsFrom', u.group_additions_from,
     'invisible', u.invisible, 'lastSeenAt', ${time('u.last_seen_at')})`
   const shown = { all: settings, conversation: 'NULL', user: `CASE WHEN u.id = $1::uuid THEN ${settings} END` }[
     scope.kind
@@ -164,5 +165,14 @@ export const account = (scope: Scope): Query =>
          FROM reactions r JOIN reaction_kinds k USING (conversation_id, message_seq, kind) WHERE r.user_id = $1::uuid), '[]'),
        'mentionsOfMe', coalesce((SELECT json_agg(json_build_object('conversationId', n.conversation_id, 'seq', n.message_seq)
            ORDER BY n.conversation_id, n.message_seq) FROM mentions n WHERE n.user_id = $1::uuid), '[]'),
+       'identities', coalesce((SELECT json_agg(json_build_object('issuer', d.issuer, 'subject', d.subject, 'createdAt', ${time('d.created_at')})
+           ORDER BY d.issuer, d.subject) FROM identities d WHERE d.user_id = $1::uuid), '[]'),
+       'suspension', (SELECT json_build_object('since', ${time('u.suspended_at')}, 'until', ${time('u.suspended_until')},
+         'reason', u.suspended_reason) FROM users u WHERE u.id = $1::uuid AND u.suspended_at IS NOT NULL),
+       'bans', coalesce((SELECT json_agg(json_build_object('conversationId', b.conversation_id, 'bannedAt', ${time('b.banned_at')})
+           ORDER BY b.banned_at, b.conversation_id) FROM bans b WHERE b.user_id = $1::uuid), '[]'),
+       'reports', coalesce((SELECT json_agg(json_build_object('createdAt', ${time('p.created_at')}, 'conversationId', p.conversation_id,
+           'seq', p.message_seq, 'reason', p.reason, 'text', p.text, 'state', p.state, 'outcome', p.outcome) ORDER BY p.created_at, p.id)
+         FROM reports p WHERE p.reporter_id = $1::uuid), '[]'),
        'importedFrom', coalesce((SELECT json_agg(DISTINCT i.source) FROM imported_people i WHERE i.user_id = $1::uuid), '[]')) AS account`,
   )

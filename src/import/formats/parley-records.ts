@@ -10,6 +10,8 @@ const settings = z.object({
   role: z.enum(['USER', 'STAFF', 'ADMIN']),
   readReceiptsEnabled: z.boolean(),
   presenceSharing: z.enum(['EVERYONE', 'CONTACTS', 'NOBODY']),
+  directMessagesFrom: z.enum(['EVERYONE', 'CONTACTS', 'NOBODY']).default('EVERYONE'),
+  groupAdditionsFrom: z.enum(['EVERYONE', 'CONTACTS', 'NOBODY']).default('EVERYONE'),
   invisible: z.boolean(),
   lastSeenAt: time.nullable(),
 })

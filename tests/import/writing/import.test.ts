@@ -320,4 +320,4 @@ test('killed at any moment and run again it ends as if it had not been disturbed
   }
   expect(await ended(run(disturbed.url))).toBe(0)
   expect(await disturbed.query(state)).toEqual(await calm.query(state))
-})
+}, 300_000)

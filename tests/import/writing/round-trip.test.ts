@@ -80,7 +80,9 @@ beforeAll(async () => {
   await amy.send(direct, 'only for Bob')
   await bob.markRead(direct, 1)
   await cem.client.request(BlockUserDocument, { input: { userId: bob.id, blocked: true } })
-  await bob.client.request(UpdateSettingsDocument, { input: { readReceiptsEnabled: false } })
+  await bob.client.request(UpdateSettingsDocument, {
+    input: { readReceiptsEnabled: false, directMessagesFrom: 'CONTACTS' },
+  })
   const opened = await cem.client.request(OpenSupportDocument, { input: { title: 'Help', opKey: newKey() } })
   support = expectType(opened.openSupport, 'OpenSupportSuccess').conversation.id
   await cem.send(support, 'it does not work')
@@ -137,7 +139,7 @@ test('what is exported and imported into an empty database is the same, and is r
       written: { messagesWritten: 0, peopleMade: 0, conversationsMade: 0 },
     })
   }
-})
+}, 300_000)
 
 test("one person's export has all of theirs, and nothing private of others", async () => {
   const out = newFolder('user')
@@ -157,7 +159,13 @@ test("one person's export has all of theirs, and nothing private of others", asy
   expect(files['messages.ndjson']).toContain('two, edited"')
   expect(files['conversations.ndjson']).not.toContain('Help')
   const account = JSON.parse(files['account.json'] ?? '') as { sessions: { createdAt: string; userAgent: string }[] }
-  expect(account).toMatchObject({ hasPassword: true, uploadsWithoutMessage: [], mentionsOfMe: [] })
+  expect(account).toMatchObject({
+    hasPassword: true,
+    uploadsWithoutMessage: [],
+    mentionsOfMe: [],
+    reports: [],
+    suspension: null,
+  })
   expect(account.sessions).toHaveLength(1)
   expect(JSON.stringify(files)).not.toContain('argon2')
 })
