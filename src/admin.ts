@@ -1,3 +1,4 @@
+import { apiKeyCommand } from './admin/api-keys.ts'
 import { createInProcessBus } from './bus/inprocess.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { toHandle } from './domain/ids.ts'
@@ -22,7 +23,11 @@ const usage = `Usage, with the settings of the server (DATABASE_URL, or beside a
   npm run admin -- erase-user <handle>
   npm run admin -- suspend-user <handle> [reason]
   npm run admin -- unsuspend-user <handle>
-  npm run admin -- audit-check`
+  npm run admin -- audit-check
+  npm run admin -- create-api-key <name> READ,MESSAGES_WRITE,CONVERSATIONS_WRITE,USERS_WRITE,ACT_AS
+  npm run admin -- list-api-keys
+  npm run admin -- rotate-api-key <id>
+  npm run admin -- revoke-api-key <id>`
 
 /** What an operator does without a token. Running servers notice through the log, as they do of each other. */
 async function main([command, handle, role, ...more]: string[]): Promise<void> {
@@ -34,6 +39,10 @@ async function main([command, handle, role, ...more]: string[]): Promise<void> {
   const db = createDatabase({ connectionString, poolSize: 2, logger })
   const bus = createInProcessBus(logger)
   try {
+    if (command !== undefined && /-api-keys?$/.test(command)) {
+      if (!(await apiKeyCommand(db, [command, handle ?? '', role ?? '']))) throw new StartError(usage)
+      return
+    }
     const user = await db.prisma.user.findUnique({ where: { handle: toHandle(handle ?? '') } })
     const isRole = role === 'USER' || role === 'STAFF' || role === 'ADMIN'
     if (command === 'audit-check' && handle === undefined) {

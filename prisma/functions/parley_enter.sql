@@ -1,6 +1,6 @@
 -- Whoever comes with a token of the embedding product: finds or makes their person, takes over what the token says of them, and
 -- finds, makes or prolongs the session that it names. Null leaves a part of the profile as it is. p_is_login: a new session means that
--- somebody has signed in, and not that they have a new token.
+-- somebody has signed in, and not that they have a new token. Without p_session_key there is no session: the back end says who they are.
 -- ENTERED, REVOKED (the session was ended here), SUSPENDED (with the reason and the end), or ERASED (the person was erased, and is not to
 -- come back by an old token).
 CREATE OR REPLACE FUNCTION parley_enter(p_key bytea, p_issuer text, p_subject text, p_issued_at timestamptz,
@@ -51,16 +51,18 @@ BEGIN
     suspended_until := u.suspended_until;
     RETURN;
   END IF;
-  INSERT INTO sessions (id, user_id, expires_at, user_agent, outside_key)
-    VALUES (p_new_session, i.user_id, p_expires_at, p_user_agent, p_session_key)
-    ON CONFLICT (outside_key) WHERE outside_key IS NOT NULL DO NOTHING;
-  is_new_session := FOUND;
-  IF NOT is_new_session THEN
-    UPDATE sessions x SET expires_at = p_expires_at
-      WHERE x.outside_key = p_session_key AND x.expires_at < p_expires_at AND x.revoked_at IS NULL;
+  IF p_session_key IS NOT NULL THEN
+    INSERT INTO sessions (id, user_id, expires_at, user_agent, outside_key)
+      VALUES (p_new_session, i.user_id, p_expires_at, p_user_agent, p_session_key)
+      ON CONFLICT (outside_key) WHERE outside_key IS NOT NULL DO NOTHING;
+    is_new_session := FOUND;
+    IF NOT is_new_session THEN
+      UPDATE sessions x SET expires_at = p_expires_at
+        WHERE x.outside_key = p_session_key AND x.expires_at < p_expires_at AND x.revoked_at IS NULL;
+    END IF;
+    SELECT * INTO s FROM sessions x WHERE x.outside_key = p_session_key;
+    IF s.id IS NULL OR s.revoked_at IS NOT NULL THEN outcome := 'REVOKED'; RETURN; END IF;
   END IF;
-  SELECT * INTO s FROM sessions x WHERE x.outside_key = p_session_key;
-  IF s.id IS NULL OR s.revoked_at IS NOT NULL THEN outcome := 'REVOKED'; RETURN; END IF;
   IF is_newer THEN
     UPDATE identities x SET claims_at = coalesce(p_issued_at, x.claims_at) WHERE x.key = p_key;
     UPDATE users x SET

@@ -1,4 +1,6 @@
 import type { Config } from '../config.ts'
+import { createApiKeys, type ApiKeys } from '../domain/api-keys/api-keys.ts'
+import { createDirectory, type Directory } from '../domain/api-keys/directory.ts'
 import { createAuthenticate, withoutAccounts, type Authenticate } from '../domain/identity/authentication.ts'
 import { createOutsideSessions, type OutsideSessions } from '../domain/identity/outside-sessions.ts'
 import { createRenewToken, type RenewToken } from '../domain/identity/renewal.ts'
@@ -16,11 +18,19 @@ export function openIdentity(
   { storage, watch }: { storage: Storage; watch: SessionWatch },
   logger: Logger,
   stops: Stops,
-): { sessions: Sessions; authenticate: Authenticate; renewToken: RenewToken } {
+): { sessions: Sessions; authenticate: Authenticate; renewToken: RenewToken; apiKeys: ApiKeys; directory: Directory } {
   const outside = openOutside(identity.outside, storage, watch, logger, stops)
   const sessions = identity.builtin ? own : withoutAccounts(own)
-  const authenticate = createAuthenticate({ builtin: identity.builtin ? own : null, outside })
-  return { sessions, authenticate, renewToken: createRenewToken({ authenticate, store: storage.identities, watch }) }
+  const apiKeys = createApiKeys({ store: storage.apiKeys, watch })
+  const directory = createDirectory(storage.identities, identity.outside?.issuers[0])
+  const authenticate = createAuthenticate({ apiKeys, builtin: identity.builtin ? own : null, outside })
+  return {
+    sessions,
+    authenticate,
+    apiKeys,
+    directory,
+    renewToken: createRenewToken({ authenticate, store: storage.identities, watch }),
+  }
 }
 
 function openOutside(

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import { gatherEntries } from '../domain/inbox/gathered-entries.ts'
 import { gatherUsers } from '../domain/people/gathered-users.ts'
 import { startEmbeddedPostgres } from '../embedded/postgres.ts'
+import { createApiKeyStore } from '../store/api-keys.ts'
 import { createAttachmentStore } from '../store/attachments.ts'
 import { createAuditStore } from '../store/audit.ts'
 import { createBanStore } from '../store/bans.ts'
@@ -68,6 +69,7 @@ function createStores(db: Database) {
   const people = createPeopleStore(db)
   return {
     db,
+    apiKeys: createApiKeyStore(db),
     attachments: createAttachmentStore(db),
     audit: createAuditStore(db),
     bans: createBanStore(db),

@@ -1,3 +1,5 @@
+import type { ApiKeys } from './api-keys/api-keys.ts'
+import type { Directory } from './api-keys/directory.ts'
 import type { Attachments } from './attachments/attachments.ts'
 import type { Blocks } from './people/blocks.ts'
 import type { Attempts } from './sessions/attempts.ts'
@@ -30,6 +32,8 @@ export interface Domain {
   attempts: Attempts
   sessions: Sessions
   authenticate: Authenticate
+  apiKeys: ApiKeys
+  directory: Directory
   renewToken: RenewToken
   streamTickets: StreamTickets
   people: People

@@ -8,6 +8,8 @@ export interface Viewer {
   /** uuid of the session (the refresh-token family) that the access token belongs to. */
   sessionId: string
   role: 'USER' | 'STAFF' | 'ADMIN'
+  /** What was sent is an API key: its own person, who is the viewer unless it acts for somebody, and what it may be used for. */
+  apiKey?: { userId: string; scopes: readonly string[] }
 }
 
 /** A connection of the viewer that outlasts one request: a WebSocket. */

@@ -4,6 +4,8 @@ import './sessions/stream-ticket.ts'
 import './people/viewer.ts'
 import './sessions/active.ts'
 import './sessions/renewal.ts'
+import './api-keys/api-key.ts'
+import './api-keys/directory.ts'
 import './conversations/conversation.ts'
 import './conversations/member.ts'
 import './messages/message.ts'
@@ -52,5 +54,6 @@ import './node.ts'
 import './server.ts'
 import { builder } from './building/builder.ts'
 import { withFreshLoaders } from './building/fresh-loaders.ts'
+import { withScopes } from './building/scopes.ts'
 
-export const schema = withFreshLoaders(builder.toSchema())
+export const schema = withScopes(withFreshLoaders(builder.toSchema()))

@@ -2,6 +2,7 @@ import { brandWithType } from '@pothos/core'
 import { accessOf } from '../domain/conversations/access.ts'
 import { findMember } from '../domain/conversations/members.ts'
 import { ValidationError } from '../domain/errors.ts'
+import { ApiKey } from './api-keys/api-key.ts'
 import { Attachment } from './attachments/attachment.ts'
 import { builder } from './building/builder.ts'
 import { requireViewer, type Context } from './building/context.ts'
@@ -54,6 +55,11 @@ async function loadNode(context: Context, globalId: string): Promise<object | nu
       return branded(WebhookEndpoint, await context.domain.webhooks.find(viewer, decoded.id))
     case 'WebhookDelivery':
       return branded(WebhookDelivery, await context.domain.webhooks.findDelivery(viewer, decoded.id))
+    case 'ApiKey': {
+      if (viewer.role !== 'ADMIN') return null
+      const keys = await context.domain.apiKeys.list(viewer)
+      return branded(ApiKey, keys.find(({ id }) => id === decoded.id) ?? null)
+    }
     default:
       return null
   }

@@ -27,8 +27,8 @@ export interface Entrance {
   /** Where they come from, for the audit log; and whether a new session means that somebody has signed in. */
   address: string
   isLogin: boolean
-  /** SHA-256 of issuer, subject and session. */
-  sessionKey: Buffer
+  /** SHA-256 of issuer, subject and session; null: no session is to be made. */
+  sessionKey: Buffer | null
   expiresAt: Date
 }
 

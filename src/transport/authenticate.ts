@@ -1,5 +1,6 @@
 import { UnauthenticatedError } from '../domain/errors.ts'
 import type { Viewer } from '../domain/viewer.ts'
+import { decodeGlobalId } from '../schema/building/ids.ts'
 import type { ContextInit } from './context.ts'
 
 /** Stands in GraphiQL's header tabs until a person pastes a token; counts as no token, so that the schema can load. */
@@ -23,6 +24,13 @@ export function bearerToken(authorization: string | null): string | null {
   return token === placeholderToken ? null : token
 }
 
+/** The uuid of who is named; an empty text, which is nobody's, for what is no id of a person. */
+function actAsOf(given: string | null | undefined): string | null {
+  if (given === null || given === undefined || given === '') return null
+  const decoded = decodeGlobalId(given)
+  return decoded?.type === 'User' ? decoded.id : ''
+}
+
 export interface Authentication {
   viewer: Viewer | null
   /** Why there is no viewer although a token was sent. */
@@ -35,14 +43,20 @@ export interface Authentication {
  * with UNAUTHENTICATED.
  */
 export async function authenticate(
-  verify: (accessToken: string, client: { ip: string; userAgent: string | null }) => Promise<Viewer>,
-  init: Pick<ContextInit, 'viewer' | 'authorization' | 'isWebSocket' | 'userAgent' | 'clientIp'>,
+  verify: (
+    accessToken: string,
+    client: { ip: string; userAgent: string | null; actAs: string | null },
+  ) => Promise<Viewer>,
+  init: Pick<ContextInit, 'viewer' | 'authorization' | 'isWebSocket' | 'userAgent' | 'clientIp' | 'actAs'>,
 ): Promise<Authentication> {
   if (init.viewer !== undefined) return { viewer: init.viewer, authFailure: null }
   try {
     const token = bearerToken(init.authorization)
     return {
-      viewer: token === null ? null : await verify(token, { ip: init.clientIp, userAgent: init.userAgent }),
+      viewer:
+        token === null
+          ? null
+          : await verify(token, { ip: init.clientIp, userAgent: init.userAgent, actAs: actAsOf(init.actAs) }),
       authFailure: null,
     }
   } catch (error) {

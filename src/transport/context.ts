@@ -4,6 +4,8 @@ import type { LiveConnection, Viewer } from '../domain/viewer.ts'
 export interface ContextInit {
   /** The authorization header, or connection_init's `authorization`, as it came. */
   authorization: string | null
+  /** For whom an API key acts: the id of a person, from the header parley-act-as. */
+  actAs?: string | null
   /** Always null on a WebSocket: it could not be answered with a rotated one. */
   refreshCookie: string | null
   /** Of the client itself, also behind proxies. */

@@ -279,11 +279,11 @@ test('the operations tried here are all that take the id of a conversation, a me
     'Mutation.resolveReport',
     'Subscription.supportEvents',
   ]
-  // And only an ADMIN: api/webhooks.
+  // And only an ADMIN: api/webhooks, api/api-keys.
   const adminOnly = [
     'Query.webhookDeliveries',
     ...['update', 'delete', 'pause', 'resume', 'test'].map((verb) => `Mutation.${verb}WebhookEndpoint`),
-    ...['Mutation.rotateWebhookSecret', 'Mutation.replayWebhook'],
+    ...['Mutation.rotateWebhookSecret', 'Mutation.replayWebhook', 'Mutation.revokeApiKey', 'Mutation.rotateApiKey'],
   ]
   expect([...Object.keys(operations), ...staffOnly, ...adminOnly].sort()).toEqual(found.sort())
 })

@@ -41,6 +41,11 @@
       "SnapshotRequired",
       "UserErased"
     ],
+    "CreateApiKeyResult": [
+      "CreateApiKeySuccess",
+      "ForbiddenError",
+      "ValidationError"
+    ],
     "CreateGroupResult": [
       "CreateGroupSuccess",
       "ForbiddenError",
@@ -163,6 +168,7 @@
     ],
     "Node": [
       "ActiveSession",
+      "ApiKey",
       "Attachment",
       "Conversation",
       "InboxEntry",
@@ -258,9 +264,20 @@
       "ResumeWebhookEndpointSuccess",
       "ValidationError"
     ],
+    "RevokeApiKeyResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "RevokeApiKeySuccess"
+    ],
     "RevokeSessionResult": [
       "NotFoundError",
       "RevokeSessionSuccess"
+    ],
+    "RotateApiKeyResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "RotateApiKeySuccess",
+      "ValidationError"
     ],
     "RotateWebhookSecretResult": [
       "ForbiddenError",
@@ -364,6 +381,12 @@
       "ForbiddenError",
       "NotFoundError",
       "UpdateWebhookEndpointSuccess",
+      "ValidationError"
+    ],
+    "UpsertUserResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "UpsertUserSuccess",
       "ValidationError"
     ]
   }
@@ -410,6 +433,11 @@
       "SnapshotRequired",
       "UserErased"
     ],
+    "CreateApiKeyResult": [
+      "CreateApiKeySuccess",
+      "ForbiddenError",
+      "ValidationError"
+    ],
     "CreateGroupResult": [
       "CreateGroupSuccess",
       "ForbiddenError",
@@ -532,6 +560,7 @@
     ],
     "Node": [
       "ActiveSession",
+      "ApiKey",
       "Attachment",
       "Conversation",
       "InboxEntry",
@@ -627,9 +656,20 @@
       "ResumeWebhookEndpointSuccess",
       "ValidationError"
     ],
+    "RevokeApiKeyResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "RevokeApiKeySuccess"
+    ],
     "RevokeSessionResult": [
       "NotFoundError",
       "RevokeSessionSuccess"
+    ],
+    "RotateApiKeyResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "RotateApiKeySuccess",
+      "ValidationError"
     ],
     "RotateWebhookSecretResult": [
       "ForbiddenError",
@@ -733,6 +773,12 @@
       "ForbiddenError",
       "NotFoundError",
       "UpdateWebhookEndpointSuccess",
+      "ValidationError"
+    ],
+    "UpsertUserResult": [
+      "ForbiddenError",
+      "NotFoundError",
+      "UpsertUserSuccess",
       "ValidationError"
     ]
   }

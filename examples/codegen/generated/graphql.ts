@@ -28,6 +28,19 @@ export type AddMembersInput = {
   userIds: Array<Scalars['ID']['input']>;
 };
 
+/** What an API key may be used for. */
+export type ApiKeyScope =
+  /** Acting for people, whom the header parley-act-as names: for anybody but staff and other keys. */
+  | 'ACT_AS'
+  /** Beginning conversations, and changing groups and their members. */
+  | 'CONVERSATIONS_WRITE'
+  /** Sending, editing and deleting messages, reactions, pins, files, marks of reading. */
+  | 'MESSAGES_WRITE'
+  /** Queries and subscriptions, of what its person may see. */
+  | 'READ'
+  /** Making and changing people by upsertUser. */
+  | 'USERS_WRITE';
+
 /** Who is responsible for a support conversation. */
 export type AssignSupportInput = {
   /** Which support conversation. */
@@ -79,6 +92,16 @@ export type ConversationKind =
   | 'GROUP'
   /** A person and those of the staff who answered them. All of the staff can see it. */
   | 'SUPPORT';
+
+/** A new key. */
+export type CreateApiKeyInput = {
+  /** When it ends by itself; null: never. */
+  expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** One line of 1 to 64 characters, as of a person. */
+  name: Scalars['String']['input'];
+  /** What it may be used for; at least one. */
+  scopes: Array<ApiKeyScope>;
+};
 
 /** A new group. */
 export type CreateGroupInput = {
@@ -510,10 +533,24 @@ export type ResumeWebhookEndpointInput = {
   endpointId: Scalars['ID']['input'];
 };
 
+/** A key that ends. */
+export type RevokeApiKeyInput = {
+  /** The key. */
+  apiKeyId: Scalars['ID']['input'];
+};
+
 /** A session to end. */
 export type RevokeSessionInput = {
   /** The id of one of viewer.sessions. */
   sessionId: Scalars['ID']['input'];
+};
+
+/** A key that gets another secret. */
+export type RotateApiKeyInput = {
+  /** The key. */
+  apiKeyId: Scalars['ID']['input'];
+  /** For how long the secret before goes on, 0 to 86,400; 0 when it is left out. */
+  graceSeconds?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** A webhook endpoint that is to have a new secret. */
@@ -706,6 +743,18 @@ export type UpdateWebhookEndpointInput = {
   types?: InputMaybe<Array<WebhookEventType>>;
   /** Where events go. */
   url?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** A person of the embedding product. */
+export type UpsertUserInput = {
+  /** Their picture, with https; empty: none; null leaves it as it is. */
+  avatarUrl?: InputMaybe<Scalars['String']['input']>;
+  /** What they are called: one line of 1 to 64 characters. */
+  displayName: Scalars['String']['input'];
+  /** Their id there, which is the subject of their tokens: 1 to 255 characters, and never another. */
+  externalId: Scalars['String']['input'];
+  /** For somebody new, if nobody has it; else they get another one. */
+  handle?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** The roles of people on this server. */

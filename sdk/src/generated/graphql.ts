@@ -27,6 +27,19 @@ export type AddMembersInput = {
   userIds: Array<Scalars['ID']['input']>;
 };
 
+/** What an API key may be used for. */
+export type ApiKeyScope =
+  /** Acting for people, whom the header parley-act-as names: for anybody but staff and other keys. */
+  | 'ACT_AS'
+  /** Beginning conversations, and changing groups and their members. */
+  | 'CONVERSATIONS_WRITE'
+  /** Sending, editing and deleting messages, reactions, pins, files, marks of reading. */
+  | 'MESSAGES_WRITE'
+  /** Queries and subscriptions, of what its person may see. */
+  | 'READ'
+  /** Making and changing people by upsertUser. */
+  | 'USERS_WRITE';
+
 /** Who is responsible for a support conversation. */
 export type AssignSupportInput = {
   /** Which support conversation. */
@@ -78,6 +91,16 @@ export type ConversationKind =
   | 'GROUP'
   /** A person and those of the staff who answered them. All of the staff can see it. */
   | 'SUPPORT';
+
+/** A new key. */
+export type CreateApiKeyInput = {
+  /** When it ends by itself; null: never. */
+  expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** One line of 1 to 64 characters, as of a person. */
+  name: Scalars['String']['input'];
+  /** What it may be used for; at least one. */
+  scopes: Array<ApiKeyScope>;
+};
 
 /** A new group. */
 export type CreateGroupInput = {
@@ -509,10 +532,24 @@ export type ResumeWebhookEndpointInput = {
   endpointId: Scalars['ID']['input'];
 };
 
+/** A key that ends. */
+export type RevokeApiKeyInput = {
+  /** The key. */
+  apiKeyId: Scalars['ID']['input'];
+};
+
 /** A session to end. */
 export type RevokeSessionInput = {
   /** The id of one of viewer.sessions. */
   sessionId: Scalars['ID']['input'];
+};
+
+/** A key that gets another secret. */
+export type RotateApiKeyInput = {
+  /** The key. */
+  apiKeyId: Scalars['ID']['input'];
+  /** For how long the secret before goes on, 0 to 86,400; 0 when it is left out. */
+  graceSeconds?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** A webhook endpoint that is to have a new secret. */
@@ -707,6 +744,18 @@ export type UpdateWebhookEndpointInput = {
   url?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** A person of the embedding product. */
+export type UpsertUserInput = {
+  /** Their picture, with https; empty: none; null leaves it as it is. */
+  avatarUrl?: InputMaybe<Scalars['String']['input']>;
+  /** What they are called: one line of 1 to 64 characters. */
+  displayName: Scalars['String']['input'];
+  /** Their id there, which is the subject of their tokens: 1 to 255 characters, and never another. */
+  externalId: Scalars['String']['input'];
+  /** For somebody new, if nobody has it; else they get another one. */
+  handle?: InputMaybe<Scalars['String']['input']>;
+};
+
 /** The roles of people on this server. */
 export type UserRole =
   /** Somebody who runs the server. */
@@ -785,7 +834,7 @@ export type MessageAttachmentsQueryVariables = Exact<{
 }>;
 
 
-export type MessageAttachmentsQuery = { __typename?: 'Query', node: { __typename: 'ActiveSession', id: string } | { __typename: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'Report', id: string } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | { __typename: 'WebhookDelivery', id: string } | { __typename: 'WebhookEndpoint', id: string } | null };
+export type MessageAttachmentsQuery = { __typename?: 'Query', node: { __typename: 'ActiveSession', id: string } | { __typename: 'ApiKey', id: string } | { __typename: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'Report', id: string } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | { __typename: 'WebhookDelivery', id: string } | { __typename: 'WebhookEndpoint', id: string } | null };
 
 export type BlockUserMutationVariables = Exact<{
   input: BlockUserInput;
@@ -1046,7 +1095,7 @@ export type MessageStatusQueryVariables = Exact<{
 }>;
 
 
-export type MessageStatusQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', status: DeliveryStatus, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, readBy: { __typename?: 'ReadConnection', nodes: Array<{ __typename?: 'Read', readAt: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | { __typename?: 'WebhookDelivery' } | { __typename?: 'WebhookEndpoint' } | null };
+export type MessageStatusQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'ApiKey' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', status: DeliveryStatus, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, readBy: { __typename?: 'ReadConnection', nodes: Array<{ __typename?: 'Read', readAt: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | { __typename?: 'WebhookDelivery' } | { __typename?: 'WebhookEndpoint' } | null };
 
 export type WriteStatusQueryVariables = Exact<{
   opKey: Scalars['String']['input'];
@@ -1129,7 +1178,7 @@ export type ReactionsQueryVariables = Exact<{
 }>;
 
 
-export type ReactionsQuery = { __typename?: 'Query', nodes: Array<{ __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean, firstUsers: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> }> } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | { __typename?: 'WebhookDelivery' } | { __typename?: 'WebhookEndpoint' } | null> };
+export type ReactionsQuery = { __typename?: 'Query', nodes: Array<{ __typename?: 'ActiveSession' } | { __typename?: 'ApiKey' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean, firstUsers: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> }> } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | { __typename?: 'WebhookDelivery' } | { __typename?: 'WebhookEndpoint' } | null> };
 
 export type ReactedByQueryVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -1139,7 +1188,7 @@ export type ReactedByQueryVariables = Exact<{
 }>;
 
 
-export type ReactedByQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactedBy: { __typename?: 'UserConnection', nodes: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | { __typename?: 'WebhookDelivery' } | { __typename?: 'WebhookEndpoint' } | null };
+export type ReactedByQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'ApiKey' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', id: string, reactedBy: { __typename?: 'UserConnection', nodes: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | { __typename?: 'WebhookDelivery' } | { __typename?: 'WebhookEndpoint' } | null };
 
 export type ReportFieldsFragment = { __typename?: 'Report', id: string, state: ReportState, reason: ReportReason, text: string | null, messageId: string | null, createdAt: string, resolvedAt: string | null, outcome: ReportOutcome | null, reported: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } };
 
@@ -1443,14 +1492,14 @@ export type SyncMessageQueryVariables = Exact<{
 }>;
 
 
-export type SyncMessageQuery = { __typename?: 'Query', node: { __typename: 'ActiveSession', id: string } | { __typename: 'Attachment', id: string } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, replyCount: number, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, conversation: { __typename?: 'Conversation', id: string }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number, replyCount: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean }>, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'Report', id: string } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | { __typename: 'WebhookDelivery', id: string } | { __typename: 'WebhookEndpoint', id: string } | null };
+export type SyncMessageQuery = { __typename?: 'Query', node: { __typename: 'ActiveSession', id: string } | { __typename: 'ApiKey', id: string } | { __typename: 'Attachment', id: string } | { __typename: 'Conversation', id: string } | { __typename: 'InboxEntry', id: string } | { __typename: 'Member', id: string } | { __typename: 'Message', id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, replyCount: number, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, conversation: { __typename?: 'Conversation', id: string }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number, replyCount: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean }>, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> } | { __typename: 'Report', id: string } | { __typename: 'User', id: string } | { __typename: 'Viewer', id: string } | { __typename: 'WebhookDelivery', id: string } | { __typename: 'WebhookEndpoint', id: string } | null };
 
 export type SyncEntriesQueryVariables = Exact<{
   ids: Array<Scalars['ID']['input']> | Scalars['ID']['input'];
 }>;
 
 
-export type SyncEntriesQuery = { __typename?: 'Query', nodes: Array<{ __typename: 'ActiveSession' } | { __typename: 'Attachment' } | { __typename: 'Conversation' } | { __typename: 'InboxEntry', id: string, unreadCount: number, unreadMentionCount: number, lastReadSeq: number, historyFromSeq: number, mutedUntil: string | null, archived: boolean, hidden: boolean, pinned: boolean, conversation: { __typename?: 'Conversation', id: string, readByAllSeq: number, deliveredToAllSeq: number, memberCount: number, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } } | { __typename: 'Member' } | { __typename: 'Message' } | { __typename: 'Report' } | { __typename: 'User' } | { __typename: 'Viewer' } | { __typename: 'WebhookDelivery' } | { __typename: 'WebhookEndpoint' } | null> };
+export type SyncEntriesQuery = { __typename?: 'Query', nodes: Array<{ __typename: 'ActiveSession' } | { __typename: 'ApiKey' } | { __typename: 'Attachment' } | { __typename: 'Conversation' } | { __typename: 'InboxEntry', id: string, unreadCount: number, unreadMentionCount: number, lastReadSeq: number, historyFromSeq: number, mutedUntil: string | null, archived: boolean, hidden: boolean, pinned: boolean, conversation: { __typename?: 'Conversation', id: string, readByAllSeq: number, deliveredToAllSeq: number, memberCount: number, cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string } } } | { __typename: 'Member' } | { __typename: 'Message' } | { __typename: 'Report' } | { __typename: 'User' } | { __typename: 'Viewer' } | { __typename: 'WebhookDelivery' } | { __typename: 'WebhookEndpoint' } | null> };
 
 export type SyncSupportQueueQueryVariables = Exact<{
   first?: InputMaybe<Scalars['Int']['input']>;
@@ -1492,7 +1541,7 @@ export type RepliesQueryVariables = Exact<{
 }>;
 
 
-export type RepliesQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', replyCount: number, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, replies: { __typename?: 'MessageConnection', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string }, nodes: Array<{ __typename?: 'Message', id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, replyCount: number, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number, replyCount: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean }>, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, hasPreviousPage: boolean, endCursor: string | null } }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | { __typename?: 'WebhookDelivery' } | { __typename?: 'WebhookEndpoint' } | null };
+export type RepliesQuery = { __typename?: 'Query', node: { __typename?: 'ActiveSession' } | { __typename?: 'ApiKey' } | { __typename?: 'Attachment' } | { __typename?: 'Conversation' } | { __typename?: 'InboxEntry' } | { __typename?: 'Member' } | { __typename?: 'Message', replyCount: number, id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, replies: { __typename?: 'MessageConnection', cursor: { __typename?: 'StreamCursor', streamId: string, eventSeq: number, mark: string }, nodes: Array<{ __typename?: 'Message', id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, replyCount: number, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number, replyCount: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }>, reactions: Array<{ __typename?: 'Reaction', emoji: string, count: number, viewerReacted: boolean }>, attachments: Array<{ __typename?: 'Attachment', id: string, fileName: string, contentType: string, byteSize: number, url: string, width: number | null, height: number | null, blurHash: string | null }> }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, hasPreviousPage: boolean, endCursor: string | null } }, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | { __typename?: 'Report' } | { __typename?: 'User' } | { __typename?: 'Viewer' } | { __typename?: 'WebhookDelivery' } | { __typename?: 'WebhookEndpoint' } | null };
 
 export type SetTypingMutationVariables = Exact<{
   input: SetTypingInput;

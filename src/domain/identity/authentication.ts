@@ -1,3 +1,4 @@
+import { apiKeyPrefix, type ApiKeys } from '../api-keys/api-keys.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { ForbiddenError, UnauthenticatedError } from '../errors.ts'
 import type { Viewer } from '../viewer.ts'
@@ -11,14 +12,16 @@ import { isFromOutside } from './outside-tokens.ts'
 export type Authenticate = (accessToken: string, client: TokenClient) => Promise<Viewer>
 
 export interface AuthenticationOptions {
+  apiKeys: Pick<ApiKeys, 'viewerOf'>
   /** Those who registered here; null: nobody can. */
   builtin: Pick<Sessions, 'authenticate'> | null
   /** Those of the embedding product; null: its tokens are not taken. */
   outside: OutsideSessions | null
 }
 
-export function createAuthenticate({ builtin, outside }: AuthenticationOptions): Authenticate {
+export function createAuthenticate({ apiKeys, builtin, outside }: AuthenticationOptions): Authenticate {
   return async (accessToken, client) => {
+    if (accessToken.startsWith(apiKeyPrefix)) return apiKeys.viewerOf(accessToken, client.actAs ?? null)
     if (outside && (!builtin || isFromOutside(accessToken))) {
       const { userId, sessionId, role } = await outside.sessionOf(accessToken, client)
       return { userId, sessionId, role }

@@ -18,6 +18,8 @@ const spareHandleBytes = 6
 export interface TokenClient {
   ip: string
   userAgent: string | null
+  /** For whom an API key acts: the uuid of a person. */
+  actAs?: string | null
 }
 
 /** The sessions that tokens of the embedding product name. */

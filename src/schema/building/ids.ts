@@ -18,6 +18,7 @@ export const sessionId = (id: string): string => encodeGlobalId('ActiveSession',
 export const webhookEndpointId = (id: string): string => encodeGlobalId('WebhookEndpoint', id)
 export const reportId = (id: string): string => encodeGlobalId('Report', id)
 export const webhookDeliveryId = (id: string): string => encodeGlobalId('WebhookDelivery', id)
+export const apiKeyId = (id: string): string => encodeGlobalId('ApiKey', id)
 export const viewerId = (id: string): string => encodeGlobalId('Viewer', id)
 
 interface PlaceInConversation {
@@ -40,6 +41,7 @@ export type GlobalId =
         | 'Viewer'
         | 'Attachment'
         | 'ActiveSession'
+        | 'ApiKey'
         | 'Report'
         | 'WebhookEndpoint'
         | 'WebhookDelivery'
@@ -73,6 +75,7 @@ export function decodeGlobalId(globalId: string): GlobalId | null {
     type === 'Attachment' ||
     type === 'ActiveSession' ||
     type === 'Report' ||
+    type === 'ApiKey' ||
     type === 'WebhookEndpoint'
   return isKnown && isUuid(key) ? { type, id: key } : null
 }

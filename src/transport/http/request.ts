@@ -25,6 +25,7 @@ export function httpContextInit(
 ): ContextInit {
   return {
     authorization: request.headers.authorization ?? null,
+    actAs: headerOf(request, 'parley-act-as'),
     refreshCookie: cookieOf(request, refreshCookieName),
     clientIp: view.address,
     userAgent: headerOf(request, 'user-agent'),
