@@ -142,6 +142,9 @@ const orGone = (talk: Talk, ...outcomes: string[]) => [
   ...(talk.blocks ? ['ConversationClosedError', 'ForbiddenError'] : []),
 ]
 
+/** What the owner alone may do: somebody else may be that for a while. */
+const orHandedOver = ['ForbiddenError']
+
 /** The other side may have read it, and the owner of a group may have changed its policy. */
 const orLocked = (talk: Talk) => (talk.isSupport || talk.isGroup ? ['MessageLockedError'] : [])
 
@@ -297,7 +300,7 @@ export const makers = {
   },
   policy({ world, chance }: Situation): Write {
     const talk = chance.pick(world.talks.filter(({ isGroup }) => isGroup))
-    const outcomes = orGone(talk, 'SetEditPolicySuccess')
+    const outcomes = orGone(talk, 'SetEditPolicySuccess', ...orHandedOver)
     const policy = chance.pick(['ANYTIME', 'ANYTIME', 'UNTIL_READ', 'NEVER'])
     return {
       ...base,
@@ -311,13 +314,13 @@ export const makers = {
   visibility({ world, chance }: Situation): Write {
     const talk = chance.pick(world.talks.filter(({ churns }) => churns))
     const variables = { id: talk.id, visibility: chance.pick(['ALL', 'SINCE_JOINED']) }
-    const outcomes = orGone(talk, 'SetHistoryVisibilitySuccess')
+    const outcomes = orGone(talk, 'SetHistoryVisibilitySuccess', ...orHandedOver)
     return { ...base, kind: 'setHistoryVisibility', talk, query: documents.visibility, variables, outcomes }
   },
   doom({ world, chance }: Situation): Write {
     const talk = chance.pick(world.talks.filter(({ doomed }) => doomed))
     const key = randomUUID()
-    const outcomes = ['DeleteConversationSuccess', 'ForbiddenError']
+    const outcomes = ['DeleteConversationSuccess', ...orHandedOver]
     const variables = { input: { conversationId: talk.id, opKey: key } }
     return { ...base, kind: 'deleteConversation', talk, query: documents.doom, variables, outcomes }
   },

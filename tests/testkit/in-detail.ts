@@ -9,12 +9,12 @@ const selectionOf = (text: string): SelectionSetNode => {
 
 /** What the SDK does not ask for with each event, and the copies of tests compare. */
 export const messageDetails = `replyTo { seq } attachments { id fileName contentType byteSize } revisions { revision text }`
-export const conversationDetails = `editPolicy historyVisibility memberPermissions closedAt deletedAt
-  supportStatus assignee { id } unansweredSince firstAnsweredAt resolvedAt`
+const deskDetails = 'supportStatus assignee { id } unansweredSince firstAnsweredAt resolvedAt'
+export const conversationDetails = `editPolicy historyVisibility memberPermissions closedAt deletedAt ${deskDetails}`
 
-/** A message moves a conversation with support on, so each event of one has that too. */
+/** A message moves a conversation with support on. Settings are told by ConversationUpdated alone. */
 const details: Record<string, SelectionSetNode> = {
-  MessageFields: selectionOf(`{ ${messageDetails} conversation { ${conversationDetails} } }`),
+  MessageFields: selectionOf(`{ ${messageDetails} conversation { ${deskDetails} } }`),
   ConversationFields: selectionOf(`{ ${conversationDetails} }`),
 }
 

@@ -24,16 +24,19 @@ interface MessageNode {
   replyTo?: { seq: number } | null
   attachments?: { id: string; fileName: string; contentType: string; byteSize: number }[]
   revisions?: { revision: number; text: string }[]
-  conversation?: ConversationDetails
+  conversation?: DeskDetails
 }
 
 /** Settings of a conversation, and its place at the desk of the staff. */
-interface ConversationDetails {
+interface ConversationDetails extends DeskDetails {
   editPolicy: string
   historyVisibility: string | null
   memberPermissions: string[]
   closedAt: string | null
   deletedAt: string | null
+}
+
+interface DeskDetails {
   supportStatus?: string | null
   assignee?: { id: string } | null
   unansweredSince?: string | null
@@ -132,17 +135,21 @@ const SnapshotDocument = parse(`
 
 const pinned = ({ seq, pinnedAt }: { seq: number; pinnedAt?: string | null }) => `${seq} at ${pinnedAt ?? 'no time'}`
 
+const deskOf = (shown: DeskDetails): DeskDetails => ({
+  supportStatus: shown.supportStatus,
+  assignee: shown.assignee,
+  unansweredSince: shown.unansweredSince,
+  firstAnsweredAt: shown.firstAnsweredAt,
+  resolvedAt: shown.resolvedAt,
+})
+
 const detailsOf = (shown: ConversationDetails): ConversationDetails => ({
   editPolicy: shown.editPolicy,
   historyVisibility: shown.historyVisibility,
   memberPermissions: shown.memberPermissions,
   closedAt: shown.closedAt,
   deletedAt: shown.deletedAt,
-  supportStatus: shown.supportStatus,
-  assignee: shown.assignee,
-  unansweredSince: shown.unansweredSince,
-  firstAnsweredAt: shown.firstAnsweredAt,
-  resolvedAt: shown.resolvedAt,
+  ...deskOf(shown),
 })
 
 /** A client's copy of one conversation: a snapshot, and every event after its cursor applied to it. */
@@ -309,7 +316,8 @@ export class Replica {
 
   private put(message: MessageNode): void {
     const { seq, reactions } = message
-    if (message.conversation?.editPolicy !== undefined) this.details = detailsOf(message.conversation)
+    const { conversation } = message
+    if (conversation?.supportStatus !== undefined && this.details) Object.assign(this.details, deskOf(conversation))
     if (seq <= this.historyFromSeq) return
     this.messages.set(seq, message)
     if (!reactions) return
