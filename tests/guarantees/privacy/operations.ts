@@ -18,6 +18,10 @@ const onMessage: Make = ({ message }) => ({ messageId: message, opKey: newKey() 
 const member: Make = ({ conversation, bob }) => ({ conversationId: conversation, userId: bob })
 const nothing: Make = () => ({})
 
+const endpoint = () => ({
+  endpointId: Buffer.from('WebhookEndpoint:01890000-0000-7000-8000-000000000000').toString('base64url'),
+})
+
 /** A session of its own, for what ends it. */
 async function again(person: Person): Promise<Person> {
   const { login } = await connect(person.url, () => null).request(LoginDocument, {
@@ -99,6 +103,17 @@ export const argumentsOf: Record<string, Make> = {
   'Mutation.unsuspendUser': ({ stranger }) => ({ userId: stranger }),
   'Mutation.updateInboxEntry': ({ conversation }) => ({ conversationId: conversation, pinned: true }),
   'Mutation.updateSettings': nothing,
+  // Refused before anything else, so no endpoint is needed; who may is told that there is none, or that this is no URL.
+  'Query.webhookDeliveries': endpoint,
+  'Query.webhookEndpoints': nothing,
+  'Mutation.createWebhookEndpoint': () => ({ url: 'nonsense', opKey: newKey() }),
+  'Mutation.deleteWebhookEndpoint': endpoint,
+  'Mutation.pauseWebhookEndpoint': endpoint,
+  'Mutation.replayWebhook': () => ({ ...endpoint(), from: '2026-01-01T00:00:00.000Z' }),
+  'Mutation.resumeWebhookEndpoint': endpoint,
+  'Mutation.rotateWebhookSecret': () => ({ ...endpoint(), opKey: newKey() }),
+  'Mutation.testWebhookEndpoint': endpoint,
+  'Mutation.updateWebhookEndpoint': endpoint,
   'Subscription.conversationEvents': ({ conversation }) => ({ conversationId: conversation, after: 0 }),
   'Subscription.inboxEvents': ({ conversation }) => ({ after: [{ streamId: conversation, eventSeq: 0 }] }),
   'Subscription.messageEvents': ({ conversation }) => ({ conversationId: conversation, after: 0 }),
@@ -129,7 +144,12 @@ interface Answered {
 export function cellOf({ data, errors }: Answered): Cell {
   if (errors) return String(errors[0]?.extensions?.code)
   const [value] = Object.values(data ?? {})
-  if (value === null || value === false || (Array.isArray(value) && value.every((item) => item === null))) return 'null'
+  if (
+    value === null ||
+    value === false ||
+    (Array.isArray(value) && value.length > 0 && value.every((item) => item === null))
+  )
+    return 'null'
   const { code } = value as { code?: string }
   return code ?? 'value'
 }
