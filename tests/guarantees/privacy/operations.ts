@@ -22,6 +22,10 @@ const endpoint = () => ({
   endpointId: Buffer.from('WebhookEndpoint:01890000-0000-7000-8000-000000000000').toString('base64url'),
 })
 
+const apiKey = () => ({
+  apiKeyId: Buffer.from('ApiKey:01890000-0000-7000-8000-000000000000').toString('base64url'),
+})
+
 /** A session of its own, for what ends it. */
 async function again(person: Person): Promise<Person> {
   const { login } = await connect(person.url, () => null).request(LoginDocument, {
@@ -114,6 +118,11 @@ export const argumentsOf: Record<string, Make> = {
   'Mutation.rotateWebhookSecret': () => ({ ...endpoint(), opKey: newKey() }),
   'Mutation.testWebhookEndpoint': endpoint,
   'Mutation.updateWebhookEndpoint': endpoint,
+  'Query.apiKeys': nothing,
+  'Mutation.createApiKey': () => ({ name: 'A key', scopes: ['USERS_WRITE'] }),
+  'Mutation.revokeApiKey': apiKey,
+  'Mutation.rotateApiKey': apiKey,
+  'Mutation.upsertUser': () => ({ externalId: newKey(), displayName: 'New' }),
   'Subscription.conversationEvents': ({ conversation }) => ({ conversationId: conversation, after: 0 }),
   'Subscription.inboxEvents': ({ conversation }) => ({ after: [{ streamId: conversation, eventSeq: 0 }] }),
   'Subscription.messageEvents': ({ conversation }) => ({ conversationId: conversation, after: 0 }),
