@@ -21,7 +21,7 @@ test('what a process committed before kill -9 and had not announced reaches the 
   const texts = oneTo(dyingAt).map((count) => `Message ${count}`)
   for (const text of texts.slice(0, -1)) await bob!.send(conversation, text)
   const key = newKey()
-  await expect(bob!.send(conversation, texts.at(-1)!, key)).rejects.toThrow('fetch failed')
+  await expect(bob!.send(conversation, texts.at(-1)!, key)).rejects.toThrow('The server cannot be reached')
   expect(await servers[1].exited).toEqual({ code: null, signal: 'SIGKILL' })
 
   const textsOf = (events: typeof live.events | typeof inbox.events) =>

@@ -9,7 +9,7 @@ export interface Statements {
   list: { query: string; calls: number; pages: number }[]
 }
 
-/** Statements that a server runs by itself: the relay, the check of live sessions, retention, gathered receipts, the search. */
+/** Statements that a server runs by itself: the relay, the check of live sessions, retention, gathered receipts, the search, webhooks. */
 const background = [
   'pg_snapshot_xmin',
   'FROM sessions s JOIN users u',
@@ -20,6 +20,8 @@ const background = [
   // The index of the search.
   'search_position',
   '"isDeleted"',
+  // Looking for webhook endpoints that nobody sends to.
+  'UPDATE webhook_endpoints e SET lease_holder',
   // Opening a connection, and folding names again.
   'pg_catalog.pg_backend_pid()',
   'search_name_rule',
