@@ -70,7 +70,12 @@ test('who listens in the process is told of each fact, as it happens in a real r
   // The sender sees more than the other two, of whom one takes what was executed for the other.
   expect(told['event-executed']).toContainEqual({ type: 'MESSAGE_SENT' })
   expect(told['event-shared']).toContainEqual({ type: 'MESSAGE_SENT' })
-  expect(told.delivered).toContainEqual({ eventCount: 1, byteSize: expect.any(Number) as number })
+  const delivered = {
+    eventCount: 1,
+    byteSize: expect.any(Number) as number,
+    committedAtMs: expect.any(Number) as number,
+  }
+  expect(told.delivered).toContainEqual(delivered)
   expect(told['socket-closed']).toEqual([{ code: 4401 }])
   expect(told.limited).toContainEqual(expect.objectContaining({ code: 'QUERY_TOO_COMPLEX' }))
   expect(told.limited).toContainEqual(expect.objectContaining({ code: 'RATE_LIMITED' }))
