@@ -3,7 +3,10 @@
 CREATE OR REPLACE FUNCTION parley_audit_retire(p_before timestamptz, p_limit int) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE last audit_log; removed int;
 BEGIN
-  PERFORM FROM audit_head FOR UPDATE;
+  -- Whoever adds an entry holds the head: the next round finds what is old now, so nobody is waited for.
+  IF NOT EXISTS (SELECT FROM (SELECT occurred_at FROM audit_log ORDER BY seq LIMIT 1) x WHERE occurred_at < p_before) THEN RETURN 0; END IF;
+  PERFORM FROM audit_head FOR UPDATE SKIP LOCKED;
+  IF NOT FOUND THEN RETURN 0; END IF;
   SELECT * INTO last FROM (SELECT * FROM audit_log ORDER BY seq LIMIT p_limit) x WHERE occurred_at < p_before ORDER BY seq DESC LIMIT 1;
   IF NOT FOUND THEN RETURN 0; END IF;
   -- First the head: the trigger lets rows go up to there.
