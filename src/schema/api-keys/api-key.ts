@@ -3,7 +3,7 @@ import type { ShownApiKey } from '../../domain/api-keys/api-keys.ts'
 import { ForbiddenError, NotFoundError, ValidationError } from '../../domain/errors.ts'
 import type { ApiKeyRow } from '../../store/api-keys.ts'
 import { builder } from '../building/builder.ts'
-import { requireViewer } from '../building/context.ts'
+import { requireAdmin, requireViewer } from '../building/context.ts'
 import { apiKeyId, decodeGlobalId } from '../building/ids.ts'
 import { refusing } from '../building/refusing.ts'
 import { required } from '../building/required.ts'
@@ -132,9 +132,7 @@ builder.mutationFields((t) => ({
       'For an ADMIN: a key for the embedding product’s back end, with a person of its own. Repeated, it makes another one.',
     args: { input: t.arg({ type: CreateApiKeyInput, required: true, description: 'The key.' }) },
     resolve: async (_, args, context) => {
-      const viewer = requireViewer(context)
-      if (viewer.role !== 'ADMIN')
-        throw new ForbiddenError('Only an ADMIN of this server may have to do with API keys.')
+      const viewer = requireAdmin(context, 'have to do with API keys')
       const { name, scopes, expiresAt = null } = creating.validate(keyShape, 'input', args.input)
       return creating.granted(await context.domain.apiKeys.create(viewer, { name, scopes, expiresAt }))
     },

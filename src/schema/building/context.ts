@@ -1,5 +1,5 @@
 import type { Domain } from '../../domain/domain.ts'
-import { UnauthenticatedError } from '../../domain/errors.ts'
+import { ForbiddenError, UnauthenticatedError } from '../../domain/errors.ts'
 import type { Loaders } from '../../domain/loaders.ts'
 import type { LiveConnection, Viewer } from '../../domain/viewer.ts'
 import type { PrismaClient } from '../../store/generated/prisma/client.ts'
@@ -48,6 +48,13 @@ export function requireViewer(context: Context): Viewer {
     context.authFailure ??
     new UnauthenticatedError('Log in first, and send the access token as "authorization: Bearer <accessToken>".')
   )
+}
+
+/** Who is no ADMIN is told what only they may do: what follows "may". */
+export function requireAdmin(context: Context, doing: string): Viewer {
+  const viewer = requireViewer(context)
+  if (viewer.role !== 'ADMIN') throw new ForbiddenError(`Only an ADMIN of this server may ${doing}.`)
+  return viewer
 }
 
 /**

@@ -1,10 +1,9 @@
 import { z } from 'zod'
 import type { AuditEntry as AuditRow } from '../../store/audit.ts'
-import { ForbiddenError } from '../../domain/errors.ts'
 import { checkPage, decodeCursor, encodeCursor, toPage } from '../../domain/page.ts'
 import { builder } from '../building/builder.ts'
 import { toConnection } from '../building/connection.ts'
-import { requireViewer } from '../building/context.ts'
+import { requireAdmin } from '../building/context.ts'
 import { conversationId as globalConversationId, requireId } from '../building/ids.ts'
 import { validate } from '../building/validate.ts'
 import { User } from '../people/user.ts'
@@ -73,8 +72,7 @@ builder.queryField('auditLog', (t) =>
       after: t.arg.string({ description: 'Only entries after this cursor.' }),
     },
     resolve: async (_, args, context) => {
-      const viewer = requireViewer(context)
-      if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an ADMIN of this server may read the audit log.')
+      const viewer = requireAdmin(context, 'read the audit log')
       const { audit } = context.domain
       const page = checkPage(args, { defaultSize: 25, maxSize: 100 })
       const before = page.after === null ? null : decodeCursor('audit', 'after', page.after, seqOf)

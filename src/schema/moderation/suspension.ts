@@ -5,7 +5,7 @@ import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage } from '../..
 import type { SuspendedPerson, SuspensionPlace } from '../../store/suspensions.ts'
 import { builder } from '../building/builder.ts'
 import { toConnection } from '../building/connection.ts'
-import { requireViewer } from '../building/context.ts'
+import { requireAdmin, requireViewer } from '../building/context.ts'
 import { refusing } from '../building/refusing.ts'
 import { required } from '../building/required.ts'
 import { note } from '../building/validate.ts'
@@ -116,8 +116,7 @@ builder.mutationFields((t) => ({
       'nothing; with another reason or time it changes these.',
     args: { input: t.arg({ type: SuspendUserInput, required: true, description: 'Whom, why, and for how long.' }) },
     resolve: async (_, { input }, context) => {
-      const viewer = requireViewer(context)
-      if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an ADMIN of this server may suspend somebody.')
+      const viewer = requireAdmin(context, 'suspend somebody')
       const userId = suspending.requireId('User', input.userId)
       const { reason = null, until = null } = suspending.validate(termsShape, 'input', {
         reason: input.reason,
@@ -133,8 +132,7 @@ builder.mutationFields((t) => ({
     description: 'For an ADMIN: ends a suspension. The person logs in anew. Has no key: repeated, it changes nothing.',
     args: { input: t.arg({ type: UnsuspendUserInput, required: true, description: 'Who.' }) },
     resolve: async (_, { input }, context) => {
-      const viewer = requireViewer(context)
-      if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an ADMIN of this server may suspend somebody.')
+      const viewer = requireAdmin(context, 'suspend somebody')
       const userId = unsuspending.requireId('User', input.userId)
       unsuspending.granted(await context.domain.suspensions.unsuspend(viewer, userId))
       return { userId }

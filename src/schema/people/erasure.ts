@@ -1,7 +1,7 @@
 import { ForbiddenError, NotFoundError } from '../../domain/errors.ts'
 import { builder } from '../building/builder.ts'
 import { refusing } from '../building/refusing.ts'
-import { requireViewer } from '../building/context.ts'
+import { requireAdmin } from '../building/context.ts'
 import { userId as globalUserId } from '../building/ids.ts'
 import { required } from '../building/required.ts'
 import { eventRef, interfacesOf } from '../events/event.ts'
@@ -30,8 +30,7 @@ builder.mutationField('eraseUser', (t) =>
       'tombstones that keep their seq; each conversation gets a UserErased. Repeating it finishes what was interrupted.',
     args: { input: t.arg({ type: EraseUserInput, required: true, description: 'Whom to erase.' }) },
     resolve: async (_, { input }, context) => {
-      const viewer = requireViewer(context)
-      if (viewer.role !== 'ADMIN') throw new ForbiddenError('Only an ADMIN of this server may erase a person.')
+      const viewer = requireAdmin(context, 'erase a person')
       const userId = erasing.requireId('User', input.userId)
       erasing.granted(await context.domain.people.erase(viewer, userId))
       return { userId }
