@@ -185,7 +185,7 @@ export class Cursor extends Source<LogItem> {
     this.ready.delete(place)
     const { stream, afterSeq } = place
     // While the head is being read there is no position to start over at.
-    if (place.history !== stream.history && stream.tipSeq >= 0) return { lost: this.startOver(place) }
+    if (place.history !== stream.history && stream.tipSeq >= 0) return { lost: this.startOver(place, 'UNKNOWN_CURSOR') }
     if (afterSeq >= stream.tipSeq) {
       this.goOn(place)
       return undefined
@@ -245,14 +245,14 @@ export class Cursor extends Source<LogItem> {
     this.goOn(place)
   }
 
-  private startOver(place: Place): LostPlace {
+  private startOver(place: Place, reason: LostPlace['reason']): LostPlace {
     const { stream } = place
     const { streamId, tipSeq: headEventSeq, tipMark: headMark } = stream
     place.history = stream.history
     place.afterSeq = headEventSeq
     place.mark = headMark
     this.goOn(place)
-    return { streamId, reason: 'UNKNOWN_CURSOR', headEventSeq, headMark }
+    return { streamId, reason, headEventSeq, headMark }
   }
 
   /** A place is always in line, or waits for its stream, or has a read of the log in flight. */
@@ -283,17 +283,17 @@ export class Cursor extends Source<LogItem> {
       if (this.ready.size > 0) this.onMore?.()
     }
     if (this.closed || this.places.get(streamId) !== place) return
+    const [first] = events
     if (place.history !== stream.history) this.goOn(place)
-    else if (events[0]?.seq === afterSeq + 1) {
+    else if (first?.seq === afterSeq + 1) {
       this.page = { place, events, tipSeq, asOf: events.at(-1) }
-    } else {
+    } else if (first ? first.seq > stream.tipSeq + 1 : stream.knownSeq > stream.tipSeq) {
+      // Retention removed those after the tip too, which the stream is about to skip: from here the place would be lost twice.
+      if (first) stream.announce(first.seq)
+      this.busy.delete(place)
+      stream.whenMore(place)
       // Retention removed the next events. Silence would hide the loss: the reader is told, and continues live.
-      const { tipSeq: headEventSeq, tipMark: headMark } = stream
-      place.afterSeq = headEventSeq
-      place.mark = headMark
-      this.lost.push({ streamId, reason: 'EXPIRED', headEventSeq, headMark })
-      this.goOn(place)
-    }
+    } else this.lost.push(this.startOver(place, 'EXPIRED'))
     this.onMore?.()
   }
 }

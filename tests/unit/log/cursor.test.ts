@@ -82,6 +82,26 @@ test('a reader whose next event retention took is told that it lost its place, a
   expect((await next(cursor))?.event?.seq).toBe(31)
 })
 
+test.each([
+  { removedUpTo: 300, what: 'a part of them' },
+  { removedUpTo: 404, what: 'all of them' },
+])(
+  'a reader behind a stream that is catching up is told once when retention takes what both need: $what',
+  async ({ removedUpTo }) => {
+    log.appendMany(4)
+    await follow(4)
+    log.appendMany(400)
+    log.expire(removedUpTo)
+    hub.announce(streamId, 404)
+    const cursor = await follow(1)
+    expect(await next(cursor)).toEqual({
+      lost: { streamId, reason: 'EXPIRED', headEventSeq: 404, headMark: markOf(404) },
+    })
+    hub.offer(log.append())
+    expect((await next(cursor))?.event?.seq).toBe(405)
+  },
+)
+
 test('a page that a slow reader holds shows no text that was deleted since, however much came after it', async () => {
   log.appendMany(4)
   for (const more of [0, 1, ringSize, 3 * ringSize]) {
