@@ -2,7 +2,7 @@
 
 export const formats = [
   ...(['slack', 'mattermost', 'zulip', 'rocketchat', 'telegram', 'whatsapp', 'discord', 'matrix'] as const),
-  ...(['messenger', 'teams', 'parley'] as const),
+  ...(['messenger', 'googlechat', 'teams', 'parley'] as const),
 ]
 export type Format = (typeof formats)[number]
 
@@ -116,6 +116,8 @@ export interface ImportedAttachment {
   missing: MissingReason | null
   /** Where the bytes are, as a path of the source, when that is not ref. Not printed. */
   path?: string
+  /** Where who may see it there finds it, when ref is no address. Not printed. */
+  link?: string
   /** Of an attachment that Parley exported: it keeps it. Not printed. */
   id?: string
 }

@@ -1,5 +1,6 @@
 import { createCollector, type Collector } from './collector.ts'
 import { discord } from './formats/discord.ts'
+import { googlechat } from './formats/googlechat.ts'
 import { matrix } from './formats/matrix.ts'
 import { mattermost } from './formats/mattermost.ts'
 import { messenger } from './formats/messenger.ts'
@@ -16,7 +17,7 @@ import { defaultLimits, openSource, type Source, type SourceLimits } from './sou
 
 /** In this order: what has a mark of its own comes before what is known by its shape. */
 export const readers: readonly Reader[] = [
-  ...[parley, mattermost, zulip, rocketchat, discord, telegram, messenger, teams, matrix, slack, whatsapp],
+  ...[parley, mattermost, zulip, rocketchat, discord, telegram, googlechat, messenger, teams, matrix, slack, whatsapp],
 ]
 
 async function readerOf(opened: Opened, format: Format | 'auto'): Promise<Reader> {

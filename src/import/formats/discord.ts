@@ -72,7 +72,8 @@ function addMessage(row: Fields, place: Place, { conversation, opened, collector
   }
   const forwarded = fieldsOf(row.forwardedMessage)
   const attachments = [row, forwarded].flatMap((part) => filesOf(part, folderOf(place.file), opened))
-  const text = textOf(row.content) ?? textOf(forwarded.content) ?? [row, forwarded].map(embeddedWords).join('')
+  const text =
+    textOf(row.content) ?? textOf(forwarded.content) ?? ([row, forwarded].map(embeddedWords).join('') || pollWords(row))
   if (text === '' && attachments.length === 0) {
     collector.skip(key, 'EMPTY', place)
     return
@@ -118,6 +119,12 @@ const embeddedWords = (row: Fields): string =>
     })
     .filter((words) => words !== '')
     .join('\n')
+
+/** Which its exporter may write once Discord's own names of a poll reach it. */
+const pollWords = (row: Fields): string => {
+  const { question } = fieldsOf(row.poll)
+  return textOf(question) ?? textOf(fieldsOf(question).text) ?? ''
+}
 
 function filesOf(row: Fields, folder: string, { source }: Opened): ImportedAttachment[] {
   const attached = (name: unknown, byteSize: unknown, url: unknown): ImportedAttachment => {

@@ -1,6 +1,6 @@
 import type { ImportedAttachment } from '../model.ts'
 import type { Source } from '../source/source.ts'
-import { fieldsIn, fieldsOf, isFields, numberOf, textOf, type Fields } from '../source/values.ts'
+import { fieldsIn, fieldsOf, isFields, numberOf, textOf, textsOf, type Fields } from '../source/values.ts'
 import { folderOf } from './reader.ts'
 
 export interface Relation {
@@ -53,6 +53,15 @@ export function matrixText(type: string, content: Fields, isReply: boolean): str
   }
   const said = isReply ? withoutQuote(body) : body
   return content.msgtype === 'm.emote' && said !== '' ? `/me ${said}` : said
+}
+
+const linkedPerson = /href="https:\/\/matrix\.to\/#\/((?:@|%40)[^"/?]+)"/g
+
+/** Before there was a field for it, a mention was a link to the person; a quoted message links to its author too. */
+export function mentionsIn(content: Fields): string[] {
+  if ('m.mentions' in content) return textsOf(fieldsOf(content['m.mentions']).user_ids)
+  const html = (textOf(content.formatted_body) ?? '').replace(/<mx-reply>[^]*?<\/mx-reply>/g, '')
+  return [...html.matchAll(linkedPerson)].map(([, id = '']) => id.replace(/%40/g, '@').replace(/%3A/gi, ':'))
 }
 
 const folders = ['images/', 'files/', 'videos/', 'audio/', 'stickers/']

@@ -3,7 +3,14 @@ import type { Collector } from '../collector.ts'
 import type { ImportedReaction, Place, SkipReason } from '../model.ts'
 import { fieldsIn, fieldsOf, isFields, numberOf, textOf, textsOf, type Fields } from '../source/values.ts'
 import { jsonHeadsOf, readMessages, type Opened, type Reader } from './reader.ts'
-import { createMatrixFiles, isFileMessage, matrixText, relationOf, type MatrixFiles } from './matrix-content.ts'
+import {
+  createMatrixFiles,
+  isFileMessage,
+  matrixText,
+  mentionsIn,
+  relationOf,
+  type MatrixFiles,
+} from './matrix-content.ts'
 
 const isExport = (head: string) => /"event_id"\s*:\s*"\$/.test(head) || /"(room_creator|exported_by)"\s*:/.test(head)
 
@@ -48,6 +55,8 @@ interface Around {
   /** The name under which each person last joined. */
   names: Map<string, string>
 }
+
+const bare = (emoji: string) => emoji.replaceAll('\uFE0F', '')
 
 const keyOf = (event: Fields, place: Place) => textOf(event.event_id) ?? `${place.file}:${place.entry}`
 
@@ -99,7 +108,8 @@ function gather(events: Fields[], collector: Collector): Omit<Around, 'collector
     if (event.type !== 'm.reaction' || type !== 'm.annotation' || emoji === null || !senders.has(target)) continue
     const present = reactions.get(target) ?? []
     reactions.set(target, present)
-    const same = present.find((reaction) => reaction.emoji === emoji)
+    // Some clients leave out the selector that asks for the coloured picture.
+    const same = present.find((reaction) => bare(reaction.emoji) === bare(emoji))
     if (!same) present.push({ emoji, by: [sender], count: 1 })
     else if (!same.by.includes(sender)) same.count = same.by.push(sender)
     collector.person(sender, { name: names.get(sender) ?? null })
@@ -136,6 +146,11 @@ function addEvent(event: Fields, room: string, index: number, place: Place, arou
     collector.person(author, { handle, name })
     collector.member(room, author)
   }
+  const { type: relation, target, replyTo } = relationOf(event)
+  if (relation === 'm.replace' && redacted.has(key)) {
+    collector.skip(key, 'DELETED', place)
+    return
+  }
   if (redacted.has(key) || isFields(fieldsOf(event.unsigned).redacted_because) || Object.keys(content).length === 0) {
     add(null)
     collector.message(room, { ...base, text: null, deleted: true }, place)
@@ -145,7 +160,6 @@ function addEvent(event: Fields, room: string, index: number, place: Place, arou
     collector.skip(key, 'UNDECRYPTABLE', place)
     return
   }
-  const { type: relation, target, replyTo } = relationOf(event)
   if (relation === 'm.replace' && target !== null) {
     collector.skip(key, editReason(event, target, place, around), place)
     return
@@ -170,7 +184,7 @@ function addEvent(event: Fields, room: string, index: number, place: Place, arou
     room,
     {
       ...{ ...base, text, replyTo, attachments, reactions: around.reactions.get(key) ?? [] },
-      mentions: textsOf(fieldsOf(last['m.mentions']).user_ids),
+      mentions: mentionsIn(last),
       mentionsEveryone: fieldsOf(last['m.mentions']).room === true,
       ...{ edited: edit !== undefined || 'event_id' in bundled || editedAtMs !== null, editedAtMs },
     },

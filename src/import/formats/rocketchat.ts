@@ -245,6 +245,20 @@ function filesOf(row: Fields, { opened, uploads, root }: Around): ImportedAttach
   })
 }
 
+/** Names that JoyPixels, whose emoji Rocket.Chat has, gives to other pictures than Slack's do. */
+const ownNames = new Map<string, string>([
+  ...([
+    ['satellite', '📡'],
+    ['umbrella', '☔'],
+    ['snowman', '⛄'],
+  ] as const),
+  ...([
+    ['city_sunset', '🌇'],
+    ['medal', '🏅'],
+    ['email', '📧'],
+  ] as const),
+])
+
 /** By username, which may be an old one: then only the count tells of that person. */
 function reactionsOf(row: Fields, key: string, place: Place, { collector, usersByName }: Around): ImportedReaction[] {
   return Object.entries(fieldsOf(row.reactions)).map(([name, reaction]) => {
@@ -254,6 +268,7 @@ function reactionsOf(row: Fields, key: string, place: Place, { collector, usersB
       if (user === undefined) collector.warn(`${key}: a reaction by ${username}, whom nobody knows`, place)
       return user ?? []
     })
-    return { emoji: emojiNamed(name.replace(/^:|:$/g, '')), by, count: usernames.length }
+    const plain = name.replace(/^:|:$/g, '')
+    return { emoji: ownNames.get(plain) ?? emojiNamed(plain), by, count: usernames.length }
   })
 }

@@ -5,7 +5,7 @@ import { fieldsIn, fieldsOf, isFields, listOf, numberOf, textOf, textsOf, type F
 import { emojiNamed } from '../text/emoji.ts'
 import { mentionsInSlack } from '../text/mentions.ts'
 import { jsonHeadsOf, readJsonAt, readMessages, rootOf, type Opened, type Reader } from './reader.ts'
-import { slackText, type SlackNames } from './slack-text.ts'
+import { blockWords, slackText, type SlackNames } from './slack-text.ts'
 
 const lists = ['channels.json', 'groups.json', 'dms.json', 'mpims.json']
 const dayFile = /^\d{4}-\d\d-\d\d\.json$/
@@ -116,6 +116,12 @@ function addUsers(rows: Fields[], collector: Collector): Map<string, string> {
   return botUsers
 }
 
+/** By its digits: a number of such a size loses some of them. */
+function timeOf(ts: string | null): number | null {
+  const [, seconds, fraction = ''] = /^(\d+)(?:\.(\d+))?$/.exec(ts ?? '') ?? []
+  return seconds === undefined ? null : Number(seconds) * 1000 + Number(fraction.padEnd(3, '0').slice(0, 3))
+}
+
 interface Around {
   collector: Collector
   names: SlackNames
@@ -148,7 +154,7 @@ function addMessage(row: Fields, conversation: string, place: Place, around: Aro
   const thread = textOf(row.thread_ts)
   const base = {
     key,
-    sentAtMs: Number(seconds) * 1000 + Number(fraction.padEnd(3, '0').slice(0, 3)),
+    sentAtMs: timeOf(ts) ?? Number.NaN,
     order: [Number(seconds), fraction.padEnd(12, '0')],
     replyTo: thread !== null && thread !== ts ? `${conversation}:${thread}` : null,
   }
@@ -181,7 +187,7 @@ function addMessage(row: Fields, conversation: string, place: Place, around: Aro
       text: own + (source.includes('<') ? source : slackText(source, names)),
       isUnfinished: source.includes('<'),
       edited: isFields(row.edited),
-      editedAtMs: editedAt === null ? null : Math.floor(Number(editedAt) * 1000),
+      editedAtMs: timeOf(editedAt),
       ...mentionsInSlack(source),
       ...(listOf(row.pinned_to).length > 0 && { pinnedAtMs: base.sentAtMs }),
       reactions: reactionsOf(row),
@@ -212,7 +218,10 @@ function authorOf(row: Fields, { botUsers }: Around): Author | null {
 /** Words of integrations are often only in attachments. */
 const attachedWords = (row: Fields) =>
   fieldsIn(row.attachments)
-    .flatMap((attached) => textOf(attached.text) ?? textOf(attached.fallback) ?? [])
+    .flatMap((attached) => {
+      const titled = [textOf(attached.pretext), textOf(attached.title)].filter((part) => part !== null).join('\n')
+      return textOf(attached.text) ?? textOf(attached.fallback) ?? textOf(titled) ?? []
+    })
     .join('\n')
 
 function wordsOf(row: Fields): string {
@@ -221,7 +230,7 @@ function wordsOf(row: Fields): string {
   // Until 2018 Slack itself wrote "uploaded a file"; what the person typed is the comment.
   if (row.subtype === 'file_share' && isFields(row.file) && !Array.isArray(row.files))
     return textOf(fieldsOf(file.initial_comment).comment) ?? ''
-  return textOf(row.text) ?? attachedWords(row)
+  return textOf(row.text) ?? (attachedWords(row) || blockWords(row))
 }
 
 function filesOf(row: Fields, { source }: Opened): ImportedAttachment[] {
@@ -232,7 +241,10 @@ function filesOf(row: Fields, { source }: Opened): ImportedAttachment[] {
     // Where other exporters put what they loaded.
     const kept = [`__uploads/${ref}/${name}`, `attachments/${ref}-${name}`].find((end) => source.files.has(end))
     const attached = { name, mime: textOf(file.mimetype), byteSize: numberOf(file.size), ref }
-    return kept === undefined ? { ...attached, missing: whyMissing(file) } : { ...attached, missing: null, path: kept }
+    if (kept !== undefined) return { ...attached, missing: null, path: kept }
+    // What stands behind the address is a token of the export, by which anybody could load the file.
+    const link = textOf(file.permalink) ?? textOf(file.url_private)?.split('?')[0]
+    return { ...attached, missing: whyMissing(file), ...(link !== undefined && { link }) }
   })
 }
 

@@ -95,11 +95,15 @@ interface Around {
   owner: string | null
 }
 
-/** A chat's id says whose it is, where two people or one have it. */
-function addChat(key: string, { collector, owner }: Around): void {
+/** The id of a chat says whose it is, where two people or one have it. */
+function chatPeople(key: string): string[] | null {
   const [, a, b] = /^19:([0-9a-f-]+)_([0-9a-f-]+)@unq\.gbl\.spaces$/i.exec(key) ?? []
+  return a === undefined || b === undefined ? null : [...new Set([a, b])]
+}
+
+function addChat(key: string, { collector, owner }: Around): void {
   const isNotes = key === '48:notes'
-  const members = a !== undefined && b !== undefined ? [...new Set([a, b])] : isNotes && owner !== null ? [owner] : []
+  const members = chatPeople(key) ?? (isNotes && owner !== null ? [owner] : [])
   const kind = isNotes || members.length === 1 ? 'SELF' : members.length === 2 ? 'DIRECT' : 'GROUP'
   collector.conversation({ key, kind, title: null, private: true, members })
 }
@@ -141,7 +145,8 @@ function addMessage(row: Fields, place: Place, around: Around): void {
     if (channel === null || !collector.hasConversation(conversation)) {
       if (!collector.hasConversation(conversation))
         collector.conversation({ key: conversation, kind: 'GROUP', title: null, private: false })
-      collector.member(conversation, author.key)
+      // An app that speaks in a chat of two does not make it one of three.
+      if (!(author.bot && chatPeople(conversation) !== null)) collector.member(conversation, author.key)
     }
   }
   if (textOf(row.deletedDateTime) !== null) {
@@ -172,6 +177,7 @@ function authorOf(from: Fields): { key: string; name: string | null; bot: boolea
   for (const [identity, bot] of [
     [fieldsOf(from.user), false],
     [fieldsOf(from.application), true],
+    [fieldsOf(from.device), true],
   ] as const) {
     const key = textOf(identity.id)
     if (key !== null) return { key, name: textOf(identity.displayName), bot }

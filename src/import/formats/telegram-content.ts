@@ -18,7 +18,7 @@ function plain(value: unknown): string {
 
 /** Messages that are something else than words: what can be said of them in words. */
 export function telegramText(row: Fields): string {
-  const text = plain(row.text)
+  const text = plain(row.text) || plain(row.text_entities)
   if (text !== '') return text
   const place = fieldsOf(row.location_information)
   const contact = fieldsOf(row.contact_information)

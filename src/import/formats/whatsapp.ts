@@ -1,4 +1,4 @@
-// WhatsApp's text file of one chat, as Android and iOS write it. The words for media and notices are the English ones.
+// WhatsApp's text file of one chat, as Android and iOS write it in the language of the phone.
 import type { Collector } from '../collector.ts'
 import { ImportError, type DateOrder, type ImportedAttachment, type Place } from '../model.ts'
 import { readHead, readText } from '../source/reading.ts'
@@ -6,21 +6,10 @@ import type { Source, SourceFile } from '../source/source.ts'
 import { createZonedClock, toUtc } from '../text/times.ts'
 import { folderOf, type Opened, type Reader } from './reader.ts'
 import { invisible, localTimeOf, parseDatedLine, provenOrder, type DatedLine } from './whatsapp-lines.ts'
+import * as known from './whatsapp-words.ts'
 
-/** What stands instead of typed text, whole; with U+200E before it on iOS. */
-const omitted =
-  /^(<Media omitted>|(image|video|audio|sticker|GIF|document|Contact card|video note|view once \w+|voice message) omitted)$/i
-const omittedNamed = /^(.+?)(?: • [^•\n]*)? document omitted$/i
-const attached = /^<attached: (.+)>$/i
-const markedFile =
-  /^([^]*?)\u200E(<attached: [^<>\n]+>|(?:image|video|audio|sticker|GIF|document|Contact card|video note|voice message) omitted|[^\n]+ document omitted)([^]*)$/i
-const fileAttached = /^(.+\.\w{1,8}) \(file attached\)$/i
-const deletedWords = /^(This message was deleted( by admin .*)?|You deleted this message( as admin)?)\.?$/i
-const editedMark = /\s*\u200E?<This message was edited>\s*$/i
-const callWords = /^(Missed |Silenced )?(group |video |voice )+call(?:\b|,)/i
-const waiting = /^Waiting for this message\b/i
-/** With U+200E before them, and yet of somebody. */
-const saidWithMark = /^(Location: |live location shared|POLL:|EVENT:|Contact:|<This message was edited>)/i
+/** What is no typed text stands behind U+200E, alone in its line or after what was typed with it. */
+const marked = /^([^]*?)\u200E([^\n]+)([^]*)$/u
 
 async function chatFileOf({ source }: Opened): Promise<SourceFile | undefined> {
   const texts = [...source.files.values()].filter(({ path }) => /\.txt$/i.test(path))
@@ -53,11 +42,13 @@ export const whatsapp: Reader = {
     collector.conversation({ key: 'chat', kind, title, private: true })
     const clock = createZonedClock(timeZone)
     const kept = mergeUndated(entries, order)
+    if (kept[0] && kept[0].line > 1)
+      collector.warn(`What stands before line ${kept[0].line} has no date.`, { file: file.path, entry: 1 })
     for (const [index, { dated, line, text }] of kept.entries()) {
       const sentAtMs = clock.next(localTimeOf(dated, order)) ?? Number.NaN
       const place = { file: file.path, entry: line }
       addEntry(
-        { key: `line:${index + 1}`, sentAtMs, index, text, isIos: dated.isIos },
+        { key: `line:${index + 1}`, sentAtMs, index, text, isYearFirst: dated.isYearFirst },
         place,
         file,
         opened.source,
@@ -114,9 +105,13 @@ function mergeUndated(entries: Entry[], order: DateOrder): Entry[] {
   return kept
 }
 
+const firstColon = /^([^\n]*?):(?: |\u00A0|\u200E|$|\n)/
+/** Where the year stands first, the colon can be a wide one, and have no blank behind it; that of an address is none. */
+const tightColon = /^([^\n]*?)(?:：|:(?![\d/]))/
+
 /** On Android a notice has no name; one that quotes a subject with a colon seems to have one. */
-function nameOf(text: string): string | null {
-  const colon = /^([^\n]*?):(?: |\u00A0|\u200E|$|\n)/.exec(text)
+function nameOf(text: string, isYearFirst: boolean): string | null {
+  const colon = firstColon.exec(text) ?? (isYearFirst ? tightColon.exec(text) : null)
   const name = colon?.[1]
   if (name === undefined || name.replace(invisible, '').trim() === '') return null
   const straight = name.split('"').length - 1
@@ -130,13 +125,13 @@ interface Said {
   sentAtMs: number
   index: number
   text: string
-  isIos: boolean
+  isYearFirst: boolean
 }
 
 function addEntry(said: Said, place: Place, file: SourceFile, source: Source, collector: Collector): void {
   const { key, sentAtMs, index } = said
-  const name = nameOf(said.text)
-  const notice = (text: string) => collector.skip(key, callWords.test(text) ? 'CALL' : 'SYSTEM', place)
+  const name = nameOf(said.text, said.isYearFirst)
+  const notice = (text: string) => collector.skip(key, known.callWords.test(text) ? 'CALL' : 'SYSTEM', place)
   if (name === null) {
     notice(said.text.replace(invisible, ''))
     return
@@ -151,24 +146,24 @@ function addEntry(said: Said, place: Place, file: SourceFile, source: Source, co
     return
   }
   // Only what is not typed has the mark; on Android some of these have none.
-  if (callWords.test(words) && hasMark) {
+  if (known.callWords.test(words) && hasMark) {
     collector.skip(key, 'CALL', place)
     return
   }
-  if (waiting.test(words)) {
+  if (known.waiting.test(words)) {
     collector.skip(key, 'UNDECRYPTABLE', place)
     return
   }
   const base = { key, author, sentAtMs, order: [index] }
-  if (deletedWords.test(words.trim())) {
+  if (known.deletedWords.test(words.trim())) {
     collector.person(author, { name: author })
     collector.member('chat', author)
     collector.message('chat', { ...base, text: null, deleted: true }, place)
     return
   }
-  const edited = editedMark.test(words)
-  const content = contentOf(typed.replace(editedMark, ''), folderOf(file.path), source)
-  if (hasMark && content.attachments.length === 0 && !edited && !saidWithMark.test(words)) {
+  const edited = known.editedMark.test(words)
+  const content = contentOf(typed.replace(known.editedMark, ''), folderOf(file.path), source)
+  if (hasMark && content.attachments.length === 0 && !edited && !known.saidWithMark.test(words)) {
     notice(words)
     return
   }
@@ -194,17 +189,21 @@ function contentOf(typed: string, folder: string, source: Source): Content {
     const found = { ...nameless, name, ref: name }
     return source.files.has(path) ? { ...found, missing: null, path } : found
   }
-  const [, before = '', mark = '', after = ''] = markedFile.exec(typed) ?? []
+  const [, before = '', mark = '', after = ''] = marked.exec(typed) ?? []
   const caption = [before, after]
     .map((part) => part.trim())
     .filter((part) => part !== '')
     .join('\n')
-  const name = attached.exec(mark)?.[1]
+  const words = mark.replace(invisible, '').trim()
+  const name = known.attachedMarked.exec(words)?.[1]
   if (name !== undefined) return { text: caption, attachments: [named(name)] }
-  if (mark !== '') return { text: caption, attachments: [{ ...nameless, name: omittedNamed.exec(mark)?.[1] ?? null }] }
-  const [first = '', ...rest] = typed.replace(/^[\u200E\u200F]+/, '').split('\n')
-  const file = fileAttached.exec(first.replace(invisible, '').trim())?.[1]
-  if (file !== undefined) return { text: rest.join('\n'), attachments: [named(file)] }
-  if (omitted.test(first.trim())) return { text: rest.join('\n'), attachments: [nameless] }
-  return { text: typed.replace(/^[\u200E\u200F]+/, ''), attachments: [] }
+  if (known.omittedMarked.test(words))
+    return { text: caption, attachments: [{ ...nameless, name: known.omittedNamed.exec(words)?.[1] ?? null }] }
+  const [line = '', ...rest] = typed.split('\n')
+  const first = line.replace(invisible, '').trim()
+  const file = known.fileAttached.exec(first)?.[1] ?? known.fileAttachedByName.exec(line.trim())?.[1]
+  if (file !== undefined) return { text: rest.join('\n'), attachments: [named(file.replace(invisible, ''))] }
+  if (known.omittedWhole.test(first) || known.omittedWords.test(first))
+    return { text: rest.join('\n'), attachments: [nameless] }
+  return { text: typed.replace(/^[\u200E\u200F]+/, '').replace(/^\u200E+/gm, ''), attachments: [] }
 }

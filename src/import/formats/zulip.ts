@@ -188,7 +188,8 @@ function addMessage(
     collector.skip(key, 'NO_CONVERSATION', place)
     return
   }
-  const text = zulipText(typeof row.content === 'string' ? row.content : '')
+  const content = typeof row.content === 'string' ? row.content : ''
+  const text = zulipText(content, (id) => collector.userOf(id)?.name ?? null)
   const attachments = files.get(key) ?? []
   if (text === '' && attachments.length === 0) {
     collector.skip(key, 'EMPTY', place)
@@ -201,7 +202,7 @@ function addMessage(
     {
       ...{ key, author: sender, text, sentAtMs, order: [sentAtMs, Number(key)], attachments, edited },
       editedAtMs: edited ? Math.round((numberOf(row.last_edit_time) ?? 0) * 1000) : null,
-      ...mentionsInZulip(typeof row.content === 'string' ? row.content : '', (name) => idByName.get(name)),
+      ...mentionsInZulip(content, (name) => idByName.get(name)),
       reactions: reactions.get(key) ?? [],
       ...(where.isStream && { topic: typeof row.subject === 'string' ? row.subject : '' }),
     },

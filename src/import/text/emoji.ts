@@ -21,6 +21,9 @@ export function emojiNamed(name: string): string {
   const plain = named(name)
   if (plain !== undefined) return plain
   const slack = /^(.+)::skin-tone-([2-6])$/.exec(name)
+  // Of two people with tones of their own: the emoji without.
+  const [, pair] = /^(.+)::skin-tone-[2-6]-[2-6]$/.exec(name) ?? []
+  if (pair !== undefined) return named(pair) ?? `:${pair}:`
   const mattermost = /^(.+?)_((?:medium_)?(?:light|dark)|medium)_skin_tone$/.exec(name)
   const [, base = name, toneName] = slack ?? mattermost ?? []
   if (toneName === undefined) return `:${name}:`

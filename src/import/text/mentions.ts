@@ -22,7 +22,7 @@ export const mentionsByName = (text: string): Mentioned => {
 
 /** `@**Name|id**` and `@**Name**`, but not the silent `@_**Name**`. */
 export const mentionsInZulip = (content: string, idOf: (name: string) => string | undefined): Mentioned => {
-  const marks = [...content.matchAll(/@\*\*([^*|\n]+?)(?:\|(\d+))?\*\*/g)]
+  const marks = [...content.matchAll(/@\*\*([^*|\n]*?)(?:\|(\d+))?\*\*/g)]
   return {
     mentions: marks.flatMap(([, name = '', id]) => id ?? idOf(name) ?? []),
     mentionsEveryone: marks.some(([, name = '']) => /^(all|everyone|channel|stream)$/.test(name)),

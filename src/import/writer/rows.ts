@@ -46,9 +46,8 @@ export interface NotKept {
 /** PostgreSQL's texts have no NUL, and what shows nothing at all is no text here. */
 const storable = (text: string) => text.replaceAll('\0', '\uFFFD')
 
-function shownMissing({ name, ref }: ImportedAttachment): string {
-  const isAddress = ref !== null && /^https?:\/\//i.test(ref)
-  if (isAddress) return name === null ? ref : `${name} (${ref})`
+function shownMissing({ name, ref, link = ref ?? '' }: ImportedAttachment): string {
+  if (/^(https?|mxc):\/\//i.test(link)) return name === null ? link : `${name} (${link})`
   return `[${name ?? 'file'}]`
 }
 
