@@ -18,6 +18,7 @@ const loadedLate = [
   '@prisma/client/runtime/query_compiler*',
   '@aws-sdk/client-s3',
   '@aws-sdk/s3-request-presigner',
+  'pino-pretty',
 ]
 
 /**

@@ -9,6 +9,7 @@ import { healthOf } from './app/health.ts'
 import { sharesOf, socketLimitsOf } from './app/bounds.ts'
 import { startHousekeeping } from './app/housekeeping.ts'
 import { startLog } from './app/log.ts'
+import { openLogger } from './app/logger.ts'
 import { openMetrics } from './app/metrics.ts'
 import { startPresence } from './app/presence.ts'
 import { Stops } from './app/stops.ts'
@@ -24,7 +25,8 @@ import { chargeReads, createFairness } from './fairness/fairness.ts'
 import { schema } from './schema/index.ts'
 import { logLimits } from './telemetry/limits-log.ts'
 import { leaveAddress } from './embedded/address.ts'
-import { createLogger, type Logger } from './telemetry/logger.ts'
+import { logEvents } from './telemetry/event-log.ts'
+import type { Logger } from './telemetry/logger.ts'
 import { listenOrExplain } from './transport/http/connections/listening.ts'
 import { localUrl } from './transport/http/local-url.ts'
 import { createTransport } from './transport/http/server.ts'
@@ -52,7 +54,7 @@ const webClientDir = join(import.meta.dirname, '../web/dist')
 export async function createApp(config: Config): Promise<App> {
   const stops = new Stops()
   try {
-    return { ...(await start(config, createLogger(config.logLevel), stops)), stop: stops.run }
+    return { ...(await start(config, await openLogger(config), stops)), stop: stops.run }
   } catch (error) {
     await stops.run()
     throw error
@@ -64,6 +66,7 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
   const trustedDocuments =
     persistedDocuments === null ? null : readTrustedDocuments(persistedDocuments, config.persistedDocumentsOnly)
   stops.add(logLimits(logger))
+  stops.add(logEvents(logger, config.logEventsPerSecond))
   const fairness = createFairness(logger, config.maxOperationsAtOnce)
   const storage = await openStorage(config, migrationsDir, logger, stops, chargeReads(fairness))
   const { bus, redis } = openBus(config, logger, stops)

@@ -75,6 +75,8 @@ const settings = z.object({
   PASSWORD_HASH_MEMORY_KIB: integer('kibibytes from 64 to 1048576', 64, 1_048_576).default(leastHashMemoryKib),
   REFRESH_REPEAT_WINDOW_MS: integer('milliseconds from 0 (off) to 300000', 0, 300_000).default(30_000),
   LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
+  LOG_FORMAT: z.enum(['json', 'pretty'], 'json or pretty').optional(),
+  LOG_EVENTS_PER_SECOND: integer('lines from 0 to 1000000', 0, 1_000_000).default(50),
   RATE_LIMITS: onOff.default(true),
   LOGIN_FAILURES_PER_ADDRESS: integer('a number of logins from 1 to 1000000', 1, 1_000_000).default(80),
   LOGIN_FAILURES_PER_ACCOUNT: integer('a number of logins from 1 to 1000000', 1, 1_000_000).default(50),
@@ -200,6 +202,10 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     passwordHashMemoryKib: read.PASSWORD_HASH_MEMORY_KIB,
     refreshRepeatWindowMs: read.REFRESH_REPEAT_WINDOW_MS,
     logLevel: read.LOG_LEVEL,
+    /** Null: for a person where one looks on at development, else JSON. */
+    logFormat: read.LOG_FORMAT ?? null,
+    /** Most lines in a second of each kind of thing that happens. */
+    logEventsPerSecond: read.LOG_EVENTS_PER_SECOND,
     rateLimits: read.RATE_LIMITS,
     loginFailuresPerAddress: read.LOGIN_FAILURES_PER_ADDRESS,
     loginFailuresPerAccount: read.LOGIN_FAILURES_PER_ACCOUNT,

@@ -22,6 +22,8 @@ export function createContexts(
       ...authentication,
       viewer,
       payer,
+      traceId: init.traceId,
+      ...(init.traceparent !== undefined && { traceparent: init.traceparent }),
       domain,
       loaders: domain.newLoaders(payer),
       prisma: db.prisma,

@@ -18,5 +18,5 @@ export async function openMetrics(config: Config, readings: Readings, logger: Lo
   })
   const served = await listenOrExplain(() => serveMetrics(metrics, { port, host }), { port, host, of: 'METRICS_' })
   stops.add(served.stop)
-  logger.info({ host, port: served.port }, 'metrics are served')
+  logger.info({ event: 'metrics.served', host, port: served.port }, 'metrics are served')
 }

@@ -11,6 +11,7 @@ import {
 import { createFairness, inTurn, paced, type Fairness } from '../fairness/fairness.ts'
 import { isActivity } from '../schema/building/fresh-loaders.ts'
 import type { Context } from '../schema/building/context.ts'
+import { operated } from '../telemetry/facts.ts'
 import { asGraphQLError } from '../transport/errors.ts'
 import { defaultEventLimits, defaultOperationLimits, tellOfLimit, type OperationLimits } from './costs/budget.ts'
 import { Documents } from './documents/documents.ts'
@@ -169,7 +170,7 @@ function prepare(parts: Parts, document: DocumentNode, operation: OperationDefin
     isActivity: hasActivity(operation),
     costOf: (variables) => limit.judge(variables ?? {}),
     run: (input) => run(input, { limits, payer: payerOf(input), isUrgent: isUrgent(input) }),
-    execute(input) {
+    execute: traced(operation, (input: Input) => {
       const payer = payerOf(input)
       if (isSend && isUrgent(input)) {
         return answered(() =>
@@ -179,14 +180,32 @@ function prepare(parts: Parts, document: DocumentNode, operation: OperationDefin
       // Counting takes time too where the sizes are new.
       const begin = () => refusalOf(input) ?? run(input, { limits, payer })
       return answered(() => operations.run(payer, () => inTurn(work, payer, begin)))
-    },
-    open<Stream extends object>(input: Input, start: (onOpened: OnOpened) => Promise<ExecutionResult | Stream>) {
-      const payer = payerOf(input)
-      const onOpened = (streamCount: number) => work.charge(payer, openingMs + streamCount * openingMsPerStream)
-      const begin = (): ExecutionResult | Promise<ExecutionResult | Stream> => refusalOf(input) ?? start(onOpened)
-      return answered(() => operations.run(payer, () => inTurn<ExecutionResult | Stream>(work, payer, begin)))
-    },
+    }),
+    open: traced(
+      operation,
+      <Stream extends object>(input: Input, start: (onOpened: OnOpened) => Promise<ExecutionResult | Stream>) => {
+        const payer = payerOf(input)
+        const onOpened = (streamCount: number) => work.charge(payer, openingMs + streamCount * openingMsPerStream)
+        const begin = (): ExecutionResult | Promise<ExecutionResult | Stream> => refusalOf(input) ?? start(onOpened)
+        return answered(() => operations.run(payer, () => inTurn<ExecutionResult | Stream>(work, payer, begin)))
+      },
+    ),
   }
+}
+
+/** Tells that it is run, to who wants to know what happens in its course. */
+function traced<Run extends (input: Input, ...rest: never[]) => unknown>(
+  { operation: kind, name }: OperationDefinitionNode,
+  run: Run,
+): Run {
+  const wrapped = (input: Input, ...rest: never[]) => {
+    const payloadOf = () => {
+      const { traceId = '', traceparent } = (input.contextValue ?? {}) as Partial<Context>
+      return { kind, traceId, ...(name && { name: name.value }), ...(traceparent !== undefined && { traceparent }) }
+    }
+    return operated.run(payloadOf, () => run(input, ...rest))
+  }
+  return wrapped as Run
 }
 
 /** A refusal is an answer. */

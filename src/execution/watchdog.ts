@@ -67,7 +67,7 @@ export class Watchdog {
     if (!first) return
     this.total += stuck.length
     this.logger.error(
-      { count: stuck.length, total: this.total, waitsFor: first.waitsFor },
+      { event: 'readers.stuck', count: stuck.length, total: this.total, waitsFor: first.waitsFor },
       'readers got nothing for 5 s although there was something; they are disconnected, to resume from their cursors',
     )
     for (const { reader, waitsFor } of stuck) {

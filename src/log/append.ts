@@ -2,7 +2,8 @@ import type { Bus } from '../bus/bus.ts'
 import { topics } from '../bus/topics.ts'
 import type { LogEvent } from '../store/log-event.ts'
 import type { Write } from '../store/writing/outcomes.ts'
-import { committed } from '../telemetry/facts.ts'
+import { committed, writeFailed } from '../telemetry/facts.ts'
+import { AppError } from '../domain/errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Hub } from './hub.ts'
 import { toPayload } from './payload.ts'
@@ -39,12 +40,20 @@ export function createAppend({ write, bus, hub, logger, deskMoved, afterCommit }
   }
   return async (command) => {
     const startedAtMs = performance.now()
-    const outcome = await write(command)
+    const { type } = command
+    const said = () => ({
+      type,
+      durationMs: performance.now() - startedAtMs,
+      ...('actorId' in command && { actorId: command.actorId }),
+    })
+    const outcome = await write(command).catch((error: unknown) => {
+      if (writeFailed.hasSubscribers) {
+        writeFailed.publish({ ...said(), code: error instanceof AppError ? error.code : 'INTERNAL' })
+      }
+      throw error
+    })
     const { events } = outcome
-    if (committed.hasSubscribers) {
-      const durationMs = performance.now() - startedAtMs
-      committed.publish({ type: command.type, outcome: outcome.outcome, eventCount: events.length, durationMs })
-    }
+    if (committed.hasSubscribers) committed.publish({ ...said(), outcome: outcome.outcome, events })
     if (events.length > 0) {
       afterCommit()
       // After this turn of the event loop, so that the writer's answer goes out before the fan-out starts.

@@ -42,7 +42,7 @@ export async function startRelay({ events, hub, intervalMs, logger }: RelayOptio
       last = moved
       found = [...found, ...moved.heads]
       if (!moved.isSameHistory) {
-        logger.warn('the log has lost events, as after a restored backup: readers get SnapshotRequired')
+        logger.warn({ event: 'log.history_lost' }, 'the log has lost events, as after a restored backup: readers get SnapshotRequired')
         isToVerify = true
         watermarks.startOver()
       }
@@ -54,11 +54,11 @@ export async function startRelay({ events, hub, intervalMs, logger }: RelayOptio
       watermarks.note(number, isVerified ? moved.watermark : null, found)
       tell(found.length)
       found = []
-      if (failing) logger.info('the relay reads the log again')
+      if (failing) logger.info({ event: 'relay.back' }, 'the relay reads the log again')
       failing = false
     } catch (error) {
       // `last` stays: the next look that succeeds covers the whole time.
-      if (!failing) logger.warn({ err: error }, 'the relay cannot read the log')
+      if (!failing) logger.warn({ event: 'relay.failed', err: error }, 'the relay cannot read the log')
       failing = true
       tell(null)
     }

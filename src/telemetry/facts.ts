@@ -10,7 +10,44 @@ export interface Fact<Payload extends object> {
   publish(payload: Payload): void
 }
 
+/**
+ * What takes time, and in whose course other facts happen. The channel `parley:<name>` can have stores bound to it
+ * (Channel.bindStore), which hold from its beginning through all that it waits for; `parley:<name>-ended` is told at its end.
+ */
+export interface Course<Payload extends object> {
+  run<Result>(payloadOf: () => Payload, work: () => Result): Result
+}
+
+function course<Payload extends object>(name: string): Course<Payload> {
+  const begun = channel(`parley:${name}`)
+  const ended = channel(`parley:${name}-ended`)
+  return {
+    run(payloadOf, work) {
+      if (!begun.hasSubscribers) return work()
+      const payload = payloadOf()
+      return begun.runStores(payload, () => {
+        const result = work()
+        if (result instanceof Promise) {
+          const end = () => ended.publish(payload)
+          result.then(end, end)
+        } else ended.publish(payload)
+        return result
+      })
+    },
+  }
+}
+
 const fact = <Payload extends object>(name: string): Fact<Payload> => channel(`parley:${name}`)
+
+/** An operation is executed, or a subscription opened, for a request. */
+export const operated = course<{
+  kind: 'query' | 'mutation' | 'subscription'
+  /** As its document names it. */
+  name?: string
+  traceId: string
+  /** The W3C traceparent with which it came. */
+  traceparent?: string
+}>('operation')
 
 /** A write was answered by the database: durable when it was accepted. */
 export const committed = fact<{
@@ -18,10 +55,29 @@ export const committed = fact<{
   type: string
   /** ACCEPTED, DUPLICATE, or why it was refused. */
   outcome: string
-  eventCount: number
+  /** Of what it appended to the log. */
+  events: readonly Appended[]
   /** From the request to the answer, waiting for a shared statement included. */
   durationMs: number
+  /** Who asked for it; not there when nobody did. */
+  actorId?: string
 }>('committed')
+
+/** What facts say of an event of the log: never what somebody wrote. */
+export interface Appended {
+  streamId: string
+  seq: number
+  type: string
+}
+
+/** A write got no answer, or one that it was not made for: whether it was done may be unknown. */
+export const writeFailed = fact<{
+  type: string
+  actorId?: string
+  /** The code that its client gets. */
+  code: string
+  durationMs: number
+}>('write-failed')
 
 /** An event reached the hub of this process: from a writer here, or over the bus. */
 export const offered = fact<{ streamId: string; seq: number; type: string; hasReaders: boolean }>('offered')
@@ -42,6 +98,24 @@ export const delivered = fact<{
   /** When the first of them that came live was committed; not there when all are replayed. */
   committedAtMs?: number
 }>('delivered')
+
+/** An event was put into what a reader's connection gets in this turn. */
+export const handedOver = fact<{
+  event: Appended
+  viewerId?: string
+}>('event-handed-over')
+
+/** A WebSocket said who it is, or that it is nobody in particular. */
+export const connected = fact<{ userId?: string; kind?: string }>('socket-connected')
+
+/** A WebSocket that had said who it is came to its end, from whichever side. */
+export const disconnected = fact<{ userId?: string; code: number; durationMs: number }>('socket-disconnected')
+
+/** Somebody's presence is another one than it was before; told in each process where somebody follows them. */
+export const presenceChanged = fact<{ userId: string; status: string }>('presence-changed')
+
+/** An error goes to a client, as the part of its answer that says so. */
+export const erred = fact<{ code: string; traceId: string; isUnexpected: boolean }>('erred')
 
 /** A statement came to an end, waiting for a connection included. */
 export const stated = fact<{ lane: 'reads' | 'writes'; durationMs: number; isAnswered: boolean }>('stated')

@@ -23,7 +23,7 @@ export function logLimits(logger: Pick<Logger, 'warn'>): () => void {
     let lines = lineCounts.get(limit)
     if (!lines) lineCounts.set(limit, (lines = { count: 0 }))
     if (++lines.count > maxLinesPerLimit) return
-    logger.warn({ code, limit, ...(payer !== undefined && { payer }) }, 'A limit was reached')
+    logger.warn({ event: 'limit.reached', code, limit, ...(payer !== undefined && { payer }) }, 'A limit was reached')
   }
   subscribe('parley:limited', tell)
   return () => unsubscribe('parley:limited', tell)

@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino'
+import { pino, type DestinationStream, type Logger } from 'pino'
 
 export type { Logger }
 
@@ -41,15 +41,59 @@ export function loggedError(error: unknown, depth = 0): LoggedError {
   return logged
 }
 
+/** Properties whose values are never logged, at whatever place somebody puts them. */
+const secretName =
+  /pass(word|phrase)|token|secret|authorization|cookie|ticket|api_?key|signature|^(text|body|query|variables)$/i
+
+const hidden = '[hidden]'
+
+/** What is logged of a value beside an error: without what its name says is secret. */
+function redacted(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  if (depth === maxDepth) return hidden
+  if (Array.isArray(value)) return value.map((one) => redacted(one, depth + 1))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [name, secretName.test(name) ? hidden : redacted(one, depth + 1)]),
+  )
+}
+
+/** Every line has the same names at its top: what is of this line alone stands in `data`. */
+function shaped({ traceId, event, err, ...rest }: Record<string, unknown>): Record<string, unknown> {
+  return {
+    ...(traceId !== undefined && { traceId }),
+    ...(event !== undefined && { event }),
+    ...(Object.keys(rest).length > 0 && { data: redacted(rest) }),
+    ...(err !== undefined && { err }),
+  }
+}
+
 /** JSON lines on stderr: stdout is for the output that a person started the process to read. */
-export function createLogger(level: string): Logger {
+export function createLogger(level: string, target: DestinationStream = plainTarget()): Logger {
   return pino(
     {
       level,
-      base: undefined,
-      timestamp: pino.stdTimeFunctions.isoTime,
+      base: { service: 'parley' },
+      timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }), log: shaped },
       serializers: { err: (error: unknown) => loggedError(error) },
     },
-    pino.destination({ dest: 2, sync: true }),
+    target,
+  )
+}
+
+const plainTarget = () => pino.destination({ dest: 2, sync: true })
+
+/** For a person who looks on: colours and short times. The library is loaded only then. */
+export async function createPrettyLogger(level: string): Promise<Logger> {
+  const { default: pretty } = await import('pino-pretty')
+  return createLogger(
+    level,
+    pretty({
+      destination: 2,
+      sync: true,
+      timestampKey: 'timestamp',
+      translateTime: 'SYS:HH:MM:ss.l',
+      ignore: 'service',
+    }),
   )
 }

@@ -15,6 +15,8 @@ export interface ContextInit {
   /** Where the client finds us, for links that only this client gets: https://chat.example.com/chat */
   baseUrl: string
   traceId: string
+  /** The W3C traceparent that came with it, when one did. */
+  traceparent?: string
   /** Sets or, with null, clears the refresh cookie. Does nothing on a WebSocket. */
   setRefreshCookie: (token: string | null, maxAgeSeconds: number) => void
   isWebSocket: boolean

@@ -2,6 +2,7 @@ import { PothosValidationError } from '@pothos/core'
 import { GraphQLError, Source, type GraphQLErrorOptions, type GraphQLFormattedError } from 'graphql'
 import { AppError, QueryTooComplexError, UnavailableError, ValidationError, type Code } from '../domain/errors.ts'
 import { databaseRetryAfterMs, isDatabaseUnavailable } from '../store/database/failures.ts'
+import { erred } from '../telemetry/facts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 interface Presentation {
@@ -82,7 +83,10 @@ function present(error: unknown, { traceId, logger, http, ofEvent = false }: Pre
   const cause = rootCause(error)
   const known = recognise(cause, ofEvent ? null : located)
   const code = known?.code ?? 'INTERNAL'
-  if (!known) logger.error({ traceId, path: located?.path, err: asError(cause) }, 'Unexpected error')
+  if (!known) {
+    logger.error({ event: 'request.failed', traceId, path: located?.path, err: asError(cause) }, 'Unexpected error')
+  }
+  if (erred.hasSubscribers) erred.publish({ code, traceId, isUnexpected: !known })
   return new GraphQLError(
     known?.message ?? `Something went wrong on our side. Please report this trace id: ${traceId}.`,
     {

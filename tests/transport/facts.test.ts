@@ -58,7 +58,8 @@ test('who listens in the process is told of each fact, as it happens in a real r
   expect(told.committed).toContainEqual({
     type: 'sendMessage',
     outcome: 'ACCEPTED',
-    eventCount: 1,
+    events: [expect.objectContaining({ type: 'MESSAGE_SENT' })],
+    actorId: expect.any(String) as string,
     durationMs: expect.any(Number) as number,
   })
   expect(told.offered).toContainEqual({

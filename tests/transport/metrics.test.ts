@@ -10,7 +10,8 @@ import { put, createUpload, textFile } from '../testkit/uploads.ts'
 
 /** Where the figures of a server are. */
 const metricsUrl = (logs: string): string => {
-  const { host, port } = JSON.parse(/^.*metrics are served.*$/m.exec(logs)?.[0] ?? '{}') as Record<string, string>
+  const line = JSON.parse(/^.*metrics are served.*$/m.exec(logs)?.[0] ?? '{}') as { data: Record<string, string> }
+  const { host, port } = line.data
   return `http://${host}:${port}/metrics`
 }
 

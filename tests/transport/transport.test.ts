@@ -43,7 +43,7 @@ describe('HTTP', () => {
     const traced = await toy.post('{ hello }', { headers: { traceparent: `00-${trace}-00f067aa0ba902b7-01` } })
     expect(traced.headers.get('x-trace-id')).toBe(trace)
     const strange = await toy.post('{ hello }', { headers: { 'x-request-id': 'a b"<script>' } })
-    expect(strange.headers.get('x-trace-id')).toMatch(/^[\da-f-]{36}$/)
+    expect(strange.headers.get('x-trace-id')).toMatch(/^[\da-f]{32}$/)
   })
 
   it.each([

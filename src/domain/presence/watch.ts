@@ -5,6 +5,7 @@ import { within } from '../../flow/deadline.ts'
 import type { PresenceState, PresenceStates } from '../../ephemeral/presence.ts'
 import type { PeopleStore } from '../../store/people.ts'
 import type { PresenceStore } from '../../store/presence.ts'
+import { presenceChanged } from '../../telemetry/facts.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { PresenceFeed } from './feed.ts'
 import { graceMs } from './sweep.ts'
@@ -191,7 +192,7 @@ class Watch implements PresenceWatch {
       const person = this.watched.get(userId)
       const user = found.get(userId)
       if (!person || !user) continue
-      const state = read ? this.stateNow(person, read[index] ?? null) : null
+      const state = read ? this.stateNow(userId, person, read[index] ?? null) : null
       for (const feed of batch.get(userId) ?? person.feeds) {
         const sight = { viewerId: feed.viewer.userId, user }
         // Without Redis nothing is known. Only feeds that have sent nothing about this person yet, or must hide it, get
@@ -208,9 +209,14 @@ class Watch implements PresenceWatch {
     await this.tell(sights)
   }
 
-  private stateNow(person: WatchedPerson, read: PresenceState | null): PresenceState | null {
+  private stateNow(userId: string, person: WatchedPerson, read: PresenceState | null): PresenceState | null {
     // Redis came back empty. The person's devices are about to be reported again.
     if (read === null && isHere(person.state) && performance.now() < this.graceUntilMs) return person.state
+    if (presenceChanged.hasSubscribers && person.wasRead) {
+      const status = read?.status ?? 'OFFLINE'
+      if (status !== (person.state?.status ?? 'OFFLINE')) presenceChanged.publish({ userId, status })
+    }
+    person.wasRead = true
     return (person.state = read)
   }
 

@@ -5,6 +5,8 @@ export interface WatchedPerson {
   feeds: Set<PresenceFeed>
   /** The state that was read last. */
   state: PresenceState | null
+  /** False: `state` is not known yet. */
+  wasRead: boolean
 }
 
 /** People whose presence must be read, and for which feeds; null: for all. */
@@ -22,7 +24,7 @@ export class Watched {
     for (const watchedId of feed.userIds) {
       const person = this.people.get(watchedId)
       if (person) person.feeds.add(feed)
-      else this.people.set(watchedId, { feeds: new Set([feed]), state: null })
+      else this.people.set(watchedId, { feeds: new Set([feed]), state: null, wasRead: false })
     }
   }
 

@@ -32,7 +32,7 @@ export function startCouriers(options: CouriersOptions): Couriers {
   const end = async (lease: Lease, { id, url }: WebhookEndpoint, state: WebhookEndpointState, reason: string) => {
     if (await endpoints.end(lease.key, state, reason)) {
       logger.error(
-        { endpointId: id, host: new URL(url).host, state, reason },
+        { event: 'webhook.ended', endpointId: id, host: new URL(url).host, state, reason },
         'a webhook endpoint gets nothing any more',
       )
       if (webhookEnded.hasSubscribers) webhookEnded.publish({ endpointId: id, state, reason })

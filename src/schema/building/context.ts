@@ -16,6 +16,9 @@ export interface Context {
   authFailure: UnauthenticatedError | null
   /** Whom the work is charged to (fairness/): the viewer's id, or `address:…` without one. */
   payer: string
+  /** What it is known by in answers and logs, and the W3C traceparent that came with it. */
+  traceId?: string
+  traceparent?: string
   domain: Domain
   /** Loaders of this request. Each event of a subscription has its own, since a subscription may live for hours. */
   loaders: Loaders

@@ -79,11 +79,11 @@ export class Lane {
       errorFilter: (error: unknown) => !(typeof error === 'object' && error !== null && this.awayErrors.has(error)),
     })
     this.breaker.on('open', () => {
-      logger.error({ statements: name }, 'the database does not answer; requests are refused until it does')
+      logger.error({ event: 'database.away', statements: name }, 'the database does not answer; requests are refused until it does')
       if (laneSwitched.hasSubscribers) laneSwitched.publish({ lane: name, isOpen: false })
     })
     this.breaker.on('close', () => {
-      logger.info({ statements: name }, 'the database answers again')
+      logger.info({ event: 'database.back', statements: name }, 'the database answers again')
       if (laneSwitched.hasSubscribers) laneSwitched.publish({ lane: name, isOpen: true })
     })
     // Not somebody's statement, which may be slow by itself and would keep all others out.

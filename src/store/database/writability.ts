@@ -35,8 +35,8 @@ export function createWritability(ask: Ask, renew: () => void, logger: Logger): 
   const become = (next: WriteState) => {
     if (next !== 'ok') watch()
     if (next === state) return
-    if (next === 'ok') logger.info('the database takes writes again')
-    else logger.error(`the database takes no writes: ${words[next]}`)
+    if (next === 'ok') logger.info({ event: 'database.writable' }, 'the database takes writes again')
+    else logger.error({ event: 'database.read_only' }, `the database takes no writes: ${words[next]}`)
     state = next
   }
   const watch = () => {

@@ -1,21 +1,24 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parseCookie, stringifySetCookie } from 'cookie'
 import type { ClientView } from '../client-view.ts'
 import type { ContextInit } from '../context.ts'
+import { newTraceId, saneTraceparent, traceIdIn } from '../trace-ids.ts'
 import { graphqlPath } from './engine.ts'
 
 export const refreshCookieName = 'parley_refresh'
 
 const saneRequestId = /^[\w.:-]{8,128}$/
-const traceParent = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}$/
 
 /** The id a request is known by in answers and logs: the caller's, where it looks like one. */
 export function traceIdOf(request: IncomingMessage): string {
+  const traced = traceIdIn(traceparentOf(request))
+  if (traced !== undefined) return traced
   const requestId = headerOf(request, 'x-request-id')
-  if (requestId !== null && saneRequestId.test(requestId)) return requestId
-  return traceParent.exec(headerOf(request, 'traceparent') ?? '')?.[1] ?? randomUUID()
+  return requestId !== null && saneRequestId.test(requestId) ? requestId : newTraceId()
 }
+
+/** Undefined when it has none that can be used. */
+const traceparentOf = (request: IncomingMessage) => saneTraceparent(request.headers.traceparent)
 
 export function httpContextInit(
   request: IncomingMessage,
@@ -23,6 +26,7 @@ export function httpContextInit(
   traceId: string,
   view: ClientView,
 ): ContextInit {
+  const traceparent = traceparentOf(request)
   return {
     authorization: request.headers.authorization ?? null,
     actAs: headerOf(request, 'parley-act-as'),
@@ -31,6 +35,7 @@ export function httpContextInit(
     userAgent: headerOf(request, 'user-agent'),
     baseUrl: view.baseUrl,
     traceId,
+    ...(traceparent !== undefined && { traceparent }),
     isWebSocket: false,
     setRefreshCookie(token, maxAgeSeconds) {
       // Too late when a subscription over SSE has begun to answer.

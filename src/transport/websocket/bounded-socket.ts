@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import type { LiveConnection } from '../../domain/viewer.ts'
-import { closed } from '../../telemetry/facts.ts'
+import { closed, connected, disconnected } from '../../telemetry/facts.ts'
 import type { Share } from '../../fairness/shares.ts'
 import { TokenBucket, type Rate } from '../../fairness/token-bucket.ts'
 import { closeCodes, tooMuch } from './close-codes.ts'
@@ -69,6 +69,15 @@ export class BoundedSocket extends WebSocket implements LiveConnection {
     this.unfinishedByteSize = 0
     this.share = share
     this.countUnfinished()
+  }
+
+  /** It has said who it is: from now on its end is told too. */
+  connected(userId: string | undefined, kind: string | undefined): void {
+    const who = userId !== undefined && { userId }
+    if (connected.hasSubscribers) connected.publish({ ...who, ...(kind !== undefined && { kind }) })
+    if (!disconnected.hasSubscribers) return
+    const sinceMs = performance.now()
+    this.once('close', (code) => disconnected.publish({ ...who, code, durationMs: performance.now() - sinceMs }))
   }
 
   /** Counts what has come of a message that is not finished, and closes the socket when there is no room for it. */

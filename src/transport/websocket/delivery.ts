@@ -1,7 +1,7 @@
 import type { ExecutionResult } from 'graphql'
 import type { EventResult, EventResults } from '../../execution/event-results.ts'
 import { resultWithToken, resumeOf, sharedAnswer, splitAtMarker } from '../../execution/resume-text.ts'
-import { committedAtMsOf } from '../../execution/committed-at.ts'
+import { committedAtMsOf, tellHandedOver } from '../../execution/committed-at.ts'
 import { maxBehindMs } from '../../execution/subscribe.ts'
 import type { Watched } from '../../execution/watchdog.ts'
 import type { Share } from '../../fairness/shares.ts'
@@ -59,6 +59,7 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined>, Wat
     /** Null where nobody acknowledges what is sent. */
     private readonly delivered: Delivered | null = null,
     private readonly share: Share | null = null,
+    private readonly viewerId?: string,
   ) {
     this.head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
     source.onMore = this.wake
@@ -118,6 +119,7 @@ export class Delivery implements AsyncGenerator<ExecutionResult, undefined>, Wat
       const payload = payloadOf(next)
       this.lastByteSize = payloadByteSize(payload)
       this.outlet.push(this.head, payload, committedAtMsOf(next.item))
+      tellHandedOver(next.item, this.viewerId)
       this.sentCount++
       this.delivered?.note(next.item)
     }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { GraphQLError, OperationTypeNode, getOperationAST, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws'
@@ -12,6 +11,7 @@ import type { Watchdog } from '../../execution/watchdog.ts'
 import type { Share, Shares } from '../../fairness/shares.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
+import { newTraceId, saneTraceparent, traceIdIn } from '../trace-ids.ts'
 import { asGraphQLError, isUnavailable, presentErrors } from '../errors.ts'
 import { addressPayer } from '../../fairness/network.ts'
 import { greeting } from '../../schema/greeting.ts'
@@ -46,6 +46,7 @@ export interface HookOptions {
   onKnown: (connection: Connection) => void
 }
 
+type Trace = Pick<ContextInit, 'traceId' | 'traceparent'>
 type Params = Record<string, unknown>
 type Hooks = ServerOptions<Params, Connection>
 type SocketContext = Context<Params, Connection>
@@ -74,7 +75,7 @@ export class ProtocolHooks implements Hooks {
     const init = this.options.initOf(request, authorizationIn(connectionParams))
     try {
       const named = deviceIn(connectionParams)
-      const { viewer } = await this.options.createContext({ ...init, traceId: randomUUID() })
+      const { viewer } = await this.options.createContext({ ...init, traceId: newTraceId() })
       const isOpen = socket.readyState === socket.OPEN
       const device = viewer && named && isOpen ? connectSocket(viewer, named, socket, this.options.connectDevice) : null
       // From here on the viewer stands for the token; what an idle socket keeps counts thousands of times.
@@ -82,6 +83,7 @@ export class ProtocolHooks implements Hooks {
       Object.assign(connection, { connectionParams: undefined })
       if (viewer) this.endWithSession(viewer.sessionId, socket)
       if (viewer && isOpen) this.countFor(this.options.shares.of(viewer.userId), extra)
+      if (isOpen) socket.connected(viewer?.userId, named?.kind)
       // The payload of connection_ack.
       return { ...greeting() }
     } catch (error) {
@@ -95,7 +97,8 @@ export class ProtocolHooks implements Hooks {
     id: string,
     payload: SubscribePayload,
   ): Promise<Operation | readonly GraphQLError[]> => {
-    const traceId = flat(randomUUID())
+    const traceparent = saneTraceparent(payload.extensions?.traceparent)
+    const traceId = traceIdIn(traceparent) ?? newTraceId()
     this.traceIds.set(payload, traceId)
     try {
       // This one is counted already.
@@ -104,7 +107,7 @@ export class ProtocolHooks implements Hooks {
           `At most ${maxOperationsPerSocket} operations run at once on one socket. Complete one first.`,
         )
       }
-      return await this.prepare(extra, id, payload, traceId)
+      return await this.prepare(extra, id, payload, { traceId, ...(traceparent !== undefined && { traceparent }) })
     } catch (error) {
       return error instanceof AggregateError ? error.errors.map(asGraphQLError) : [asGraphQLError(error)]
     }
@@ -141,7 +144,7 @@ export class ProtocolHooks implements Hooks {
     extra.incoming.ended(id)
   }
 
-  private async prepare(connection: Connection, id: string, payload: SubscribePayload, traceId: string) {
+  private async prepare(connection: Connection, id: string, payload: SubscribePayload, trace: Trace) {
     const { operations, createContext } = this.options
     const { socket, init, viewer, device } = connection
     // As after the end of its session: what still arrives must have no effect.
@@ -156,7 +159,7 @@ export class ProtocolHooks implements Hooks {
       // Nothing that was not asked for is kept.
       variableValues: declaredVariables(prepared.operation, payload.variables),
       // A context for each operation: nothing it caches outlives the operation.
-      contextValue: await createContext({ ...init, traceId, viewer, connection: socket }),
+      contextValue: await createContext({ ...init, ...trace, viewer, connection: socket }),
       prepared,
       run: prepared.run,
       id: clientId(id),
@@ -190,6 +193,7 @@ export class ProtocolHooks implements Hooks {
       logger,
       delivered,
       connection.socket.share,
+      connection.viewer?.userId,
     )
     watchdog?.add(delivery)
     return delivery
@@ -234,13 +238,10 @@ export class ProtocolHooks implements Hooks {
   }
 
   private present(errors: readonly unknown[], payload: object, ofEvent = false) {
-    const traceId = this.traceIds.get(payload) ?? randomUUID()
+    const traceId = this.traceIds.get(payload) ?? newTraceId()
     return presentErrors(errors, { traceId, logger: this.options.logger, ofEvent }).map((error) => error.toJSON())
   }
 }
-
-/** In one piece: node makes a UUID of 20 pieces, which take ten times the memory for as long as it is kept. */
-const flat = (text: string) => Buffer.from(text, 'latin1').toString('latin1')
 
 function rejecting(error: Error): AsyncIterable<never> {
   return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) }

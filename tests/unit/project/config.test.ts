@@ -34,6 +34,8 @@ describe('settings', () => {
       passwordHashMemoryKib: 19_456,
       refreshRepeatWindowMs: 30_000,
       logLevel: 'info',
+      logFormat: null,
+      logEventsPerSecond: 50,
       rateLimits: true,
       loginFailuresPerAddress: 80,
       loginFailuresPerAccount: 50,

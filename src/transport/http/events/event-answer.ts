@@ -6,6 +6,7 @@ import type { Operations, Prepared } from '../../../execution/operations.ts'
 import type { Input } from '../../../execution/plan-operation.ts'
 import { byteSizeOf, declaredVariables, variablesOfEvents } from '../../../execution/kept-variables.ts'
 import { EventReader, openEventReader } from '../../../execution/subscribe.ts'
+import { tellHandedOver } from '../../../execution/committed-at.ts'
 import { resumeOf, withToken } from '../../../execution/resume-text.ts'
 import type { Watchdog } from '../../../execution/watchdog.ts'
 import type { Share, Shares } from '../../../fairness/shares.ts'
@@ -169,7 +170,7 @@ export class EventAnswer {
     // Cut off before its first event, a client comes back to where it would have begun.
     stream.open(200, { retryMs: retryMs(), id: this.idAt(reader.placeAfter(null) ?? lastEvent?.place ?? openPlace) })
     try {
-      await this.deliver(reader)
+      await this.deliver(reader, viewer?.userId)
     } finally {
       open.delete(stream)
       for (const leave of leaves) leave()
@@ -177,7 +178,7 @@ export class EventAnswer {
     }
   }
 
-  private async deliver(reader: EventReader): Promise<void> {
+  private async deliver(reader: EventReader, viewerId: string | undefined): Promise<void> {
     const { stream } = this
     const { logger } = this.options
     const { traceId } = this.given.init
@@ -194,6 +195,7 @@ export class EventAnswer {
         const shared = errors ? JSON.stringify({ ...value, errors }) : (result.text ??= JSON.stringify(value))
         const data = withToken(shared, resumeOf(item))
         const place = reader.placeAfter(item)
+        tellHandedOver(item, viewerId)
         await stream.send({ name: 'next', data, id: place === null ? null : this.idAt(place) })
       }
       this.complete()
