@@ -42,7 +42,10 @@ export async function startRelay({ events, hub, intervalMs, logger }: RelayOptio
       last = moved
       found = [...found, ...moved.heads]
       if (!moved.isSameHistory) {
-        logger.warn({ event: 'log.history_lost' }, 'the log has lost events, as after a restored backup: readers get SnapshotRequired')
+        logger.warn(
+          { event: 'log.history_lost' },
+          'the log has lost events, as after a restored backup: readers get SnapshotRequired',
+        )
         isToVerify = true
         watermarks.startOver()
       }

@@ -79,7 +79,10 @@ export class Lane {
       errorFilter: (error: unknown) => !(typeof error === 'object' && error !== null && this.awayErrors.has(error)),
     })
     this.breaker.on('open', () => {
-      logger.error({ event: 'database.away', statements: name }, 'the database does not answer; requests are refused until it does')
+      logger.error(
+        { event: 'database.away', statements: name },
+        'the database does not answer; requests are refused until it does',
+      )
       if (laneSwitched.hasSubscribers) laneSwitched.publish({ lane: name, isOpen: false })
     })
     this.breaker.on('close', () => {
