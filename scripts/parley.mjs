@@ -1,13 +1,14 @@
+#!/usr/bin/env node
 // The command line: bundles src/parley.ts when it is stale, and runs it. Nothing else is built for it: it starts in a fresh
 // checkout at once, without the server's generated code.
-// Run: npm run parley -- import <path> --dry-run
+// Run: npx parley --help, or npm run parley -- --help
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { digestOf, isFresh, leaveStamp } from './stamp.mjs'
 
 // What an import or export keeps is little, and what it throws away is much: by default the heap would grow to twice of both.
-setFlagsFromString('--heap-growing-percent=25')
+if (['import', 'export'].includes(process.argv[2] ?? '')) setFlagsFromString('--heap-growing-percent=25')
 
 const root = join(import.meta.dirname, '..')
 const stampFile = join(root, 'dist/parley.stamp')

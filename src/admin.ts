@@ -1,4 +1,6 @@
+import { answersIn } from './admin/answers.ts'
 import { apiKeyCommand } from './admin/api-keys.ts'
+import { createPerson } from './admin/people.ts'
 import { createInProcessBus } from './bus/inprocess.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { toHandle } from './domain/ids.ts'
@@ -19,6 +21,7 @@ import { createWrite } from './store/writing/writes.ts'
 import { createLogger } from './telemetry/logger.ts'
 
 const usage = `Usage, with the settings of the server (DATABASE_URL, or beside a running npm start):
+  npm run admin -- create-user <handle> [USER|STAFF|ADMIN] [name]
   npm run admin -- set-role <handle> USER|STAFF|ADMIN
   npm run admin -- erase-user <handle>
   npm run admin -- suspend-user <handle> [reason]
@@ -30,7 +33,9 @@ const usage = `Usage, with the settings of the server (DATABASE_URL, or beside a
   npm run admin -- revoke-api-key <id>`
 
 /** What an operator does without a token. Running servers notice through the log, as they do of each other. */
-async function main([command, handle, role, ...more]: string[]): Promise<void> {
+async function main(given: string[]): Promise<void> {
+  const { words, say } = answersIn(given)
+  const [command, handle, role, ...more] = words
   const config = loadConfig(process.env)
   const connectionString = config.databaseUrl ?? runningEmbeddedUrl(config.dataDir)
   if (!connectionString)
@@ -40,7 +45,7 @@ async function main([command, handle, role, ...more]: string[]): Promise<void> {
   const bus = createInProcessBus(logger)
   try {
     if (command !== undefined && /-api-keys?$/.test(command)) {
-      if (!(await apiKeyCommand(db, [command, handle ?? '', role ?? '']))) throw new StartError(usage)
+      if (!(await apiKeyCommand(db, [command, handle ?? '', role ?? ''], say))) throw new StartError(usage)
       return
     }
     const user = await db.prisma.user.findUnique({ where: { handle: toHandle(handle ?? '') } })
@@ -49,10 +54,16 @@ async function main([command, handle, role, ...more]: string[]): Promise<void> {
       const checked = await checkAudit(createAuditStore(db))
       if (!checked.isWhole)
         throw new StartError(`The audit log was changed: entry ${String(checked.brokenSeq)} does not fit.`)
-      console.log(`The audit log is whole: ${String(checked.entries)} entries.`)
+      say(`The audit log is whole: ${String(checked.entries)} entries.`, checked)
+    } else if (command === 'create-user' && handle !== undefined && (role === undefined || isRole)) {
+      const person = await createPerson(db, config, { handle, role: isRole ? role : 'USER', name: more.join(' ') })
+      say(
+        `${person.handle} is there, as ${person.role}. Password, to be changed after signing in: ${person.password}`,
+        person,
+      )
     } else if (command === 'set-role' && user && isRole) {
       await db.prisma.user.update({ where: { id: user.id }, data: { role } })
-      console.log(`${user.handle} is ${role} now.`)
+      say(`${user.handle} is ${role} now.`, { id: user.id, handle: user.handle, role })
     } else if (command === 'erase-user' && user) {
       const events = createEventStore(db)
       const hub = createHub({ bus, events, readLog: createReadLog(events), ringSize: 1, ringMemoryByteSize: 0, logger })
@@ -72,13 +83,13 @@ async function main([command, handle, role, ...more]: string[]): Promise<void> {
       })
       const refusal = await people.eraseAs(user.id, user.id)
       if (refusal) throw refusal
-      console.log(`${user.handle} is erased.`)
+      say(`${user.handle} is erased.`, { id: user.id, erased: true })
     } else if ((command === 'suspend-user' || command === 'unsuspend-user') && user) {
       const suspended = command === 'suspend-user'
       const reason = suspended ? [role, ...more].join(' ').trim().slice(0, 1000) || null : null
       // Running servers find that the sessions are over within a second.
       await createSuspensionStore(db).set({ actorId: null, userId: user.id, suspended, reason, until: null })
-      console.log(`${user.handle} is ${suspended ? 'suspended' : 'no longer suspended'}.`)
+      say(`${user.handle} is ${suspended ? 'suspended' : 'no longer suspended'}.`, { id: user.id, suspended })
     } else {
       throw new StartError(handle && !user ? `There is nobody with the handle ${handle}.` : usage)
     }

@@ -1,11 +1,12 @@
 import { isIP } from 'node:net'
 import proxyAddr from 'proxy-addr'
 import { z } from 'zod'
+import { deploymentFault, deploymentOf, deploymentSettings } from './config/deployment.ts'
 import { fileSettings, filesOf, whatIsMissing } from './config/files.ts'
 import { identityFault, identityOf, identitySettings } from './config/identity.ts'
 import { limitSettings, presetOf, usageRulesOf } from './config/limits.ts'
 import { webhookSettings, webhooksOf, whatWebhooksMiss } from './config/webhooks.ts'
-import { address, integer, isBaseUrl, listOf, onOff } from './config/values.ts'
+import { integer, isBaseUrl, listOf, onOff } from './config/values.ts'
 
 /** A setting that cannot be used. The message is one line: the setting, what it got and what is allowed. */
 export class ConfigError extends Error {
@@ -67,7 +68,6 @@ const settings = z.object({
   DATABASE_URL: z.string().refine(isDatabaseUrl, 'an address that begins with postgresql:// or postgres://').optional(),
   DATABASE_POOL_SIZE: integer('a number of connections from 1 to 1000', 1, 1000).default(10),
   MIGRATION_LOCK_TIMEOUT_MS: integer('milliseconds from 100 to 86400000', 100, 86_400_000).default(300_000),
-  REDIS_URL: address('an address that begins with redis:// or rediss://', ['redis:', 'rediss:']).optional(),
   METRICS_PORT: integer('a port from 0 (any free one) to 65535', 0, 65_535).optional(),
   METRICS_HOST: z.string().default('127.0.0.1'),
   PARLEY_DATA_DIR: z.string().default('.parley'),
@@ -123,6 +123,7 @@ const settings = z.object({
   MAX_SUBSCRIPTIONS_PER_PERSON: integer('a number of subscriptions from 1 to 100000', 1, 100_000).default(1_000),
   SOCKET_MEMORY_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(128),
   EVENT_WORK_MS_PER_SECOND: integer('milliseconds from 1 to 1000', 1, 1_000).default(250),
+  ...deploymentSettings,
   ...limitSettings,
   ...fileSettings,
   ...identitySettings,
@@ -178,7 +179,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
   if (read.PERSISTED_DOCUMENTS_ONLY && read.PERSISTED_DOCUMENTS === undefined) {
     throw new ConfigError('PERSISTED_DOCUMENTS must be set when PERSISTED_DOCUMENTS_ONLY is on: a file of documents.')
   }
-  const missing = whatIsMissing(read) ?? identityFault(read, given) ?? whatWebhooksMiss(read)
+  const missing = deploymentFault(read) ?? whatIsMissing(read) ?? identityFault(read, given) ?? whatWebhooksMiss(read)
   if (missing !== null) throw new ConfigError(missing)
   return Object.freeze({
     port: read.PORT,
@@ -191,8 +192,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     databaseUrl: read.DATABASE_URL ?? null,
     databasePoolSize: read.DATABASE_POOL_SIZE,
     migrationLockTimeoutMs: read.MIGRATION_LOCK_TIMEOUT_MS,
-    /** Null: the bus, presence and limits live in this process. */
-    redisUrl: read.REDIS_URL ?? null,
+    ...deploymentOf(read),
     /** Where Prometheus finds figures. Null: nowhere. */
     metricsPort: read.METRICS_PORT ?? null,
     metricsHost: read.METRICS_HOST,

@@ -1,9 +1,122 @@
-// The command line: what an operator does with a deployment from outside. Each command is loaded when it is asked for, so that
-// none waits for what another needs. commander: small, without dependencies, and it writes the help.
-import { Command, Option } from 'commander'
+// The command line: what an operator does with a deployment. Each command is loaded when it is asked for, so that none waits for
+// what another needs. commander: small, without dependencies, and it writes the help.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Argument, Command, Option } from 'commander'
 import { formats } from './import/model.ts'
+import { StartError } from './start-error.ts'
 
-const program = new Command('parley').description('Commands for those who run Parley').exitOverride()
+/** In a checkout this is dist/ as in the image, as it runs from there in both. */
+const here = import.meta.dirname
+const migrationsDir = join(here, '../prisma/migrations')
+
+const program = new Command('parley')
+  .description(
+    'Parley, a chat backend: runs it, and does what its operators do.\n\nAll commands read the settings of the server from the environment (docs/operations.md). Without DATABASE_URL they\nuse the embedded PostgreSQL in PARLEY_DATA_DIR (.parley).',
+  )
+  .addHelpText(
+    'after',
+    `
+Examples:
+  parley start                                     a server at http://127.0.0.1:4000/graphql, with a PostgreSQL of its own
+  WORKERS=4 parley start                           the same in four processes
+  parley doctor                                    what is wrong with this deployment, and what to do about it
+  parley admin role ana ADMIN                      makes Ana an administrator
+  parley backup --out /backups/monday              while the server runs
+  parley <command> --help                          what a command takes`,
+  )
+  .exitOverride()
+
+const json = (what = 'the report') => new Option('--json', `print ${what} as JSON`)
+
+program
+  .command('start')
+  .description('Runs the server until Ctrl-C; with WORKERS=n in n processes')
+  .action(() => runBuilt('main', []))
+
+program
+  .command('migrate')
+  .description('Brings the database to the newest version; the server does the same when it starts')
+  .option('--check', 'only say what would be done: exit code 2 when there is something')
+  .addOption(json())
+  .action(async (options: { check?: boolean; json?: boolean }) => {
+    const { runMigrate } = await import('./admin/migrate.ts')
+    process.exitCode = await runMigrate(options, { findDatabase: database, migrationsDir })
+  })
+
+program
+  .command('seed')
+  .description('Fills the database with demo people and conversations, for development')
+  .action(() => runBuilt('seed', []))
+
+const admin = program.command('admin').description('People, their roles, the audit log and API keys')
+
+/** Commands of dist/admin.js, with the names that people look for. */
+const adminCommand = (name: string, legacy: string, description: string, ...args: Argument[]) => {
+  const command = admin.command(name).description(description).addOption(json('the answer'))
+  for (const argument of args) command.addArgument(argument)
+  command.action((...given: unknown[]) => {
+    const values = given
+      .slice(0, args.length)
+      .flat()
+      .filter((value): value is string => value !== undefined)
+    const isJson = (given[args.length] as { json?: boolean }).json === true
+    return runBuilt('admin', [legacy, ...values, ...(isJson ? ['--json'] : [])])
+  })
+}
+const handle = () => new Argument('<handle>', 'of the person')
+adminCommand(
+  'create',
+  'create-user',
+  'Makes a person, and prints the password that was made up for them',
+  new Argument('<handle>', 'unique: 3 to 32 small letters, digits, dots and _'),
+  new Argument('[role]', 'what they may do').choices(['USER', 'STAFF', 'ADMIN']),
+  new Argument('[name...]', 'what they are called; else as the handle'),
+)
+adminCommand(
+  'role',
+  'set-role',
+  'Changes what a person may do',
+  handle(),
+  new Argument('<role>', 'STAFF sees support conversations, ADMIN can do everything').choices([
+    'USER',
+    'STAFF',
+    'ADMIN',
+  ]),
+)
+adminCommand('erase', 'erase-user', 'Erases a person: name, ways to log in, and the texts of all messages', handle())
+adminCommand(
+  'suspend',
+  'suspend-user',
+  'Ends all sessions of a person, and lets them in no more',
+  handle(),
+  new Argument('[reason...]', 'which they are told'),
+)
+adminCommand('unsuspend', 'unsuspend-user', 'Lets a suspended person in again', handle())
+admin
+  .command('export <handle>')
+  .description("Writes all of one person's data, as the law may ask for")
+  .requiredOption('--out <folder>', 'where to: a folder that is empty or not there yet')
+  .addOption(json())
+  .action(async (user: string, options: object) => {
+    const { runExport } = await import('./export/command.ts')
+    process.exitCode = await runExport({ format: 'parley', team: 'parley', ...options, user }, database)
+  })
+adminCommand(
+  'audit-check',
+  'audit-check',
+  'Computes the chain of the audit log again: says whether somebody changed it',
+)
+adminCommand(
+  'create-api-key',
+  'create-api-key',
+  'Makes an API key, and shows its secret once',
+  new Argument('<name>'),
+  new Argument('<scopes>', 'of READ,MESSAGES_WRITE,CONVERSATIONS_WRITE,USERS_WRITE,ACT_AS'),
+)
+adminCommand('list-api-keys', 'list-api-keys', 'Lists them')
+adminCommand('rotate-api-key', 'rotate-api-key', 'Gives one another secret', new Argument('<id>'))
+adminCommand('revoke-api-key', 'revoke-api-key', 'Ends one', new Argument('<id>'))
 
 program
   .command('import')
@@ -33,7 +146,7 @@ program
   .requiredOption('--out <folder>', 'where to: a folder that is empty or not there yet')
   .addOption(new Option('--format <format>', 'for whom').choices(['parley', 'mattermost']).default('parley'))
   .option('--team <name>', "name of the team in Mattermost's format", 'parley')
-  .option('--json', 'print the report as JSON')
+  .addOption(json())
   .option('--report <file>', 'write the report to this file, as JSON')
   .action(async (options: unknown) => {
     const { runExport } = await import('./export/command.ts')
@@ -47,29 +160,81 @@ program
   .option('--from <time>', 'everything that happened since, in order')
   .option('--delivery <id>', 'one delivery, by its webhook-id')
   .option('--failed', 'all deliveries that failed for good')
-  .action(async (options: unknown) => {
+  .addOption(json('what was done'))
+  .action(async ({ json: isJson = false, ...options }: { json?: boolean }) => {
     const { runReplay } = await import('./webhooks/replay-command.ts')
     const { connectionString } = await database()
-    if (connectionString === null) throw new Error('There is no database: set DATABASE_URL, or run npm start.')
+    if (connectionString === null) throw new StartError('There is no database: set DATABASE_URL, or run npm start.')
+    const lines: string[] = []
     process.exitCode = await runReplay(options, connectionString, (line) => {
-      console.log(line)
+      if (isJson) lines.push(line)
+      else console.log(line)
+    })
+    if (isJson) console.log(JSON.stringify({ ok: process.exitCode === 0, lines }))
+  })
+
+program
+  .command('doctor')
+  .description('Looks at all that this deployment stands on, and says what is wrong and what to do about it')
+  .option('--verbose', 'also say what is right')
+  .addOption(json('the findings'))
+  .addHelpText(
+    'after',
+    '\nExit code 0: nothing is wrong. 1: warnings: something should be changed. 2: errors: something does not work, or what Parley\npromises does not hold. Run it with the settings of the server, on its machine.',
+  )
+  .action(async ({ json: isJson = false, verbose = false }: { json?: boolean; verbose?: boolean }) => {
+    const { runDoctor } = await import('./doctor/doctor.ts')
+    process.exitCode = await runDoctor({
+      ...{ json: isJson, verbose, migrationsDir, nodeVersion: process.versions.node },
+      findDatabase: () => database(process.env),
+      print: (text) => {
+        console.log(text)
+      },
     })
   })
 
+program
+  .command('bench')
+  .description('Measures how fast this machine serves; in a checkout only. Its own options follow: parley bench --help')
+  .helpOption(false)
+  .allowUnknownOption()
+  .argument('[options...]')
+  .action(async (args: string[]) => {
+    const script = join(here, '../bench/run.mjs')
+    if (!existsSync(script)) throw new StartError('The benchmarks are in the repository, and not in this image.')
+    process.argv.splice(1, Infinity, script, ...args)
+    await import(script)
+  })
+
 /** Where the data is: what the settings say, or the database of a running npm start. */
-async function database() {
+async function database(env: NodeJS.ProcessEnv = unsigned()) {
   const { loadConfig } = await import('./config.ts')
-  // Nothing is signed here: who has the database's address needs no secret besides.
   const { runningEmbeddedUrl } = await import('./embedded/postgres.ts')
-  const config = loadConfig({ JWT_SECRET: 'not used by these commands, which sign nothing', ...process.env })
+  const config = loadConfig(env)
   return { config, connectionString: config.databaseUrl ?? runningEmbeddedUrl(config.dataDir) }
 }
 
-const isConfigError = (error: unknown): error is Error => error instanceof Error && error.name === 'ConfigError'
+/** Most commands sign nothing: who has the database's address needs no secret besides. */
+function unsigned(): NodeJS.ProcessEnv {
+  return { JWT_SECRET: 'not used by these commands, which sign nothing', ...process.env }
+}
+
+/** Runs another entry of the server's build in this process. A checkout builds it first, when it is stale; the image has it. */
+async function runBuilt(entry: 'main' | 'seed' | 'admin', args: string[]): Promise<void> {
+  const builder = join(here, '../scripts/build.mjs')
+  if (existsSync(builder)) await ((await import(builder)) as { build: () => Promise<void> }).build()
+  const file = join(here, `${entry}.js`)
+  if (!existsSync(file)) throw new StartError('This is in the repository, and not in this image.')
+  process.argv.splice(1, Infinity, file, ...args)
+  await import(file)
+}
+
+const expected = ['ConfigError', 'StartError']
 
 await program.parseAsync().catch((error: unknown) => {
   // Of commander: it has said what was wrong itself.
   const code = (error as { exitCode?: unknown }).exitCode
-  if (typeof code !== 'number') console.error(isConfigError(error) ? error.message : error)
+  const isExpected = error instanceof Error && expected.includes(error.name)
+  if (typeof code !== 'number') console.error(isExpected ? error.message : error)
   process.exitCode = typeof code === 'number' ? code : 1
 })

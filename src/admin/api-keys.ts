@@ -1,3 +1,4 @@
+import type { Say } from './answers.ts'
 import { hashOf, newApiKey, newSecret } from '../domain/api-keys/api-keys.ts'
 import { isUuid, newId } from '../domain/ids.ts'
 import { createApiKeyStore, type ApiKeyScope } from '../store/api-keys.ts'
@@ -8,10 +9,15 @@ const maxKeys = 100
 const maxNameLength = 64
 
 /** What an operator does with API keys on the command line. False: it is none of these commands, or not as they are written. */
-export async function apiKeyCommand(db: Database, [command, what = '', list = '']: string[]): Promise<boolean> {
+export async function apiKeyCommand(
+  db: Database,
+  [command, what = '', list = '']: string[],
+  say: Say,
+): Promise<boolean> {
   const store = createApiKeyStore(db)
   if (command === 'list-api-keys') {
-    for (const { id, name, scopes: granted } of await store.list()) console.log(`${id}  ${name}  ${granted.join(',')}`)
+    const keys = (await store.list()).map(({ id, name, scopes: granted }) => ({ id, name, scopes: granted }))
+    say(keys.map(({ id, name, scopes: granted }) => `${id}  ${name}  ${granted.join(',')}`).join('\n'), keys)
     return true
   }
   if (command === 'create-api-key') {
@@ -21,19 +27,21 @@ export async function apiKeyCommand(db: Database, [command, what = '', list = ''
     const name = what.trim()
     if (name === '' || name.length > maxNameLength || wanted.length === 0 || wanted.join(',') !== list) return false
     const { secret, key } = newApiKey(name, wanted, null)
-    console.log(
-      (await store.create(null, key, maxKeys)) ? `${key.id}\n${secret}` : `There are ${String(maxKeys)} keys already.`,
-    )
+    const isMade = await store.create(null, key, maxKeys)
+    if (isMade) say(`${key.id}\n${secret}`, { id: key.id, secret })
+    else say(`There are ${String(maxKeys)} keys already.`, { error: 'too many keys' })
     return true
   }
   if (!isUuid(what)) return false
   if (command === 'rotate-api-key') {
     const secret = newSecret()
-    console.log((await store.rotate(null, what, hashOf(secret), newId(), 0)) ? secret : 'There is no such API key.')
+    const isDone = await store.rotate(null, what, hashOf(secret), newId(), 0)
+    say(isDone ? secret : 'There is no such API key.', isDone ? { id: what, secret } : { error: 'no such key' })
     return true
   }
   if (command !== 'revoke-api-key') return false
   // Running servers find that the sessions are over within a second.
-  console.log((await store.revoke(null, what)) ? 'It is revoked.' : 'There is no such API key.')
+  const isRevoked = await store.revoke(null, what)
+  say(isRevoked ? 'It is revoked.' : 'There is no such API key.', isRevoked ? { id: what } : { error: 'no such key' })
   return true
 }

@@ -10,10 +10,15 @@ import type { Stops } from './stops.ts'
 export interface Redis {
   health: RedisHealth
   probeIntervalMs: number
+  tls: Config['redisTls']
 }
 
 export function openBus(config: Config, logger: Logger, stops: Stops): { bus: Bus; redis: Redis } {
-  const redis = { health: new RedisHealth(logger), probeIntervalMs: config.redisProbeIntervalMs }
+  const redis = {
+    health: new RedisHealth(logger),
+    probeIntervalMs: config.redisProbeIntervalMs,
+    tls: config.redisTls,
+  }
   const bus = config.redisUrl === null ? createInProcessBus(logger) : createRedisBus(config.redisUrl, logger, redis)
   stops.add(() => bus.close())
   return { bus, redis }

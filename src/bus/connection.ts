@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis, type RedisOptions } from 'ioredis'
+import { redisOptionsOf, type RedisTls } from './address.ts'
 import { within } from '../flow/deadline.ts'
 import { isHealedByReconnecting, refusalIn, type RedisHealth, type RedisPart } from './health.ts'
 
@@ -60,13 +61,15 @@ export class Connections {
   constructor(
     private readonly part: RedisPart,
     private readonly health: RedisHealth,
+    private readonly tls: RedisTls | null = null,
   ) {
     health.expect(part)
   }
 
   add(url: string, options: RedisOptions): Redis {
-    const client = new Redis(url, {
+    const client = new Redis({
       ...connectionOptions,
+      ...redisOptionsOf(url, this.tls),
       ...options,
       // Called for every error that Redis answers, whichever command it answers.
       reconnectOnError: (error) => {

@@ -1,6 +1,7 @@
 import { RedisPubSub, type PubSubRedisOptions } from 'graphql-redis-subscriptions'
 import type { Redis } from 'ioredis'
 import type { Logger } from '../telemetry/logger.ts'
+import type { RedisTls } from './address.ts'
 import type { Bus } from './bus.ts'
 import { Connections } from './connection.ts'
 import { RedisHealth } from './health.ts'
@@ -14,6 +15,7 @@ export interface RedisBusOptions {
   health?: RedisHealth
   /** Milliseconds between two probes of the way from publishing to receiving. */
   probeIntervalMs?: number
+  tls?: RedisTls | null
 }
 
 interface OpenTopic {
@@ -39,10 +41,10 @@ class RedisBus implements Bus {
   constructor(
     url: string,
     private readonly logger: Logger,
-    { health = new RedisHealth(logger), probeIntervalMs = 1_000 }: RedisBusOptions,
+    { health = new RedisHealth(logger), probeIntervalMs = 1_000, tls = null }: RedisBusOptions,
   ) {
     this.health = health
-    this.connections = new Connections('bus', health)
+    this.connections = new Connections('bus', health, tls)
     this.publisher = this.connections.add(url, { enableAutoPipelining: true })
     // No ready check: its INFO would be refused on a connection that is subscribed.
     const subscriber = this.connections.add(url, { enableReadyCheck: false })

@@ -1,4 +1,5 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import type { RedisTls } from '../bus/address.ts'
 import { Connections } from '../bus/connection.ts'
 import { RedisHealth } from '../bus/health.ts'
 import { within } from '../flow/deadline.ts'
@@ -30,6 +31,7 @@ export interface RedisCountersOptions {
   url: string
   health?: RedisHealth
   probeIntervalMs?: number
+  tls?: RedisTls | null
   prefix?: string
 }
 
@@ -88,11 +90,12 @@ export class RedisCounters implements Counters {
     url,
     health = new RedisHealth(null),
     probeIntervalMs = 1_000,
+    tls = null,
     prefix = 'parley:limits',
   }: RedisCountersOptions) {
     this.health = health
     this.prefix = prefix
-    this.connections = new Connections('limits', health)
+    this.connections = new Connections('limits', health, tls)
     const redis = this.connections.add(url, {})
     this.connections.probe(probeIntervalMs, () => redis.set(`${prefix}:probe`, 1, 'PX', 1))
   }

@@ -1,3 +1,4 @@
+import type { RedisTls } from '../bus/address.ts'
 import { Connections } from '../bus/connection.ts'
 import { RedisHealth } from '../bus/health.ts'
 import { topics } from '../bus/topics.ts'
@@ -21,6 +22,7 @@ export interface RedisPresenceOptions {
   health?: RedisHealth
   /** Milliseconds between two probes. */
   probeIntervalMs?: number
+  tls?: RedisTls | null
 }
 
 type Script = (...args: (string | number)[]) => Promise<unknown>
@@ -28,8 +30,8 @@ type Script = (...args: (string | number)[]) => Promise<unknown>
 /** Keeps presence in Redis; the rules stand in the .lua files. */
 export function createRedisPresence(options: RedisPresenceOptions): PresenceStates {
   const { url, prefix = defaultPrefix, nowMs } = options
-  const { health = new RedisHealth(null), probeIntervalMs = 1_000 } = options
-  const connections = new Connections('presence', health)
+  const { health = new RedisHealth(null), probeIntervalMs = 1_000, tls = null } = options
+  const connections = new Connections('presence', health, tls)
   const redis = connections.add(url, {})
   const listeners = new Set<(isBack: boolean) => void>()
   let hasWorked = false

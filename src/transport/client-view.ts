@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import proxyAddr from 'proxy-addr'
 import type { Logger } from '../telemetry/logger.ts'
-import { forwardedTo, hostIn } from './forwarded.ts'
+import { addressIn, forwardedTo, hostIn } from './forwarded.ts'
 
 /** How the client sees us and we see the client, whatever stands in between. */
 export interface ClientView {
@@ -14,7 +14,11 @@ export interface ClientView {
   baseUrl: string
   /** What is asked for, without basePath. */
   target: string
+  /** Whether a proxy's headers came with it, and counted: for who looks whether TRUST_PROXY names it. */
+  forwarding: 'none' | 'trusted' | 'not trusted'
 }
+
+const forwardingHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host']
 
 export interface ClientViewOptions {
   /** Addresses, ranges and names of ranges, as proxy-addr takes them: whose Forwarded and X-Forwarded-* count. */
@@ -53,6 +57,11 @@ export function createClientView(options: ClientViewOptions): ViewOf {
       basePath,
       baseUrl: publicUrl ?? `${scheme ?? 'http'}://${host ?? ownHost}${basePath}`,
       target: below(basePath, request.url ?? '/'),
+      forwarding: !forwardingHeaders.some((name) => name in request.headers)
+        ? 'none'
+        : trust(addressIn(request.socket.remoteAddress ?? '') ?? '')
+          ? 'trusted'
+          : 'not trusted',
     }
   }
 }

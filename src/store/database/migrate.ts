@@ -223,6 +223,27 @@ function pendingOf(migrations: Migration[], applied: { name: string; checksum: s
   return migrations.filter(({ name }) => applied.every((one) => one.name !== name))
 }
 
+const readApplied = `SELECT migration_name AS name, checksum, finished_at IS NULL AS unfinished
+  FROM "_prisma_migrations" WHERE rolled_back_at IS NULL ORDER BY started_at`
+
+type Applied = Parameters<typeof pendingOf>[1]
+
+/** Which are still to be applied, and what keeps them from it; changes nothing. */
+export async function migrationsOf(
+  client: Client,
+  migrationsDir: string,
+): Promise<{ pending: string[]; fault: string | null }> {
+  const { rows } = await client.query<{ found: unknown }>(`SELECT to_regclass('public._prisma_migrations') AS found`)
+  const isNew = rows[0]?.found === null
+  const applied = isNew ? [] : ((await client.query(readApplied)).rows as Applied)
+  try {
+    return { pending: pendingOf(readMigrations(migrationsDir), applied).map(({ name }) => name), fault: null }
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error
+    return { pending: [], fault: error.message }
+  }
+}
+
 const tablesIn = (migrations: Migration[]) =>
   migrations.flatMap(({ sql }) => [...sql.matchAll(/CREATE TABLE "(\w+)"/g)].map(([, name]) => name ?? ''))
 
@@ -231,7 +252,7 @@ const tablesIn = (migrations: Migration[]) =>
  * once: one works, the others wait. Each migration is applied whole or not at all. Rejects with a StartError, in words
  * for who runs the server, when the database cannot be reached or used, or is not as its migrations left it.
  */
-export async function migrate(options: MigrateOptions): Promise<{ pooling: Pooling }> {
+export async function migrate(options: MigrateOptions): Promise<{ pooling: Pooling; applied: string[] }> {
   const migrations = readMigrations(options.migrationsDir)
   const session = await connect(options)
   const { client, pooling, log, fail } = session
@@ -241,11 +262,7 @@ export async function migrate(options: MigrateOptions): Promise<{ pooling: Pooli
     // A lock is a session's, and so nobody's where sessions are shared. Without a migration there is no need of one.
     if (!isShared) await takeLock(session)
     if (!isShared) await ensureTable(client)
-    const { rows } = await client.query<{ name: string; checksum: string; unfinished: boolean }>(
-      `SELECT migration_name AS name, checksum, finished_at IS NULL AS unfinished
-       FROM "_prisma_migrations" WHERE rolled_back_at IS NULL ORDER BY started_at`,
-    )
-    const pending = pendingOf(migrations, rows)
+    const pending = pendingOf(migrations, (await client.query(readApplied)).rows as Applied)
     if (isShared && pending.length > 0) {
       throw fail(
         `${String(pending.length)} migrations have to be applied, and the pooler before PostgreSQL shares its sessions (pool_mode transaction). Start once with the address of PostgreSQL itself`,
@@ -256,7 +273,7 @@ export async function migrate(options: MigrateOptions): Promise<{ pooling: Pooli
       log.info({ migration: migration.name }, 'applied a migration')
     }
     await checkRights(client, tablesIn(migrations), fail)
-    return { pooling }
+    return { pooling, applied: pending.map(({ name }) => name) }
   } catch (error) {
     if (error instanceof StartError) throw error
     if (error instanceof DatabaseError || codeOf(error) !== '') throw fail(reasonOf(error))

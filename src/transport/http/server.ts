@@ -233,7 +233,7 @@ class HttpTransport implements Transport {
         await this.api.answer(request, response, httpContextInit(request, response, traceId, view))
         break
       case '/health/live':
-        sendJson(response, 200, { live: true })
+        sendJson(response, 200, { live: true, forwarding: view.forwarding })
         break
       case '/health/ready': {
         const stopping = { ready: false, checks: { process: 'stopping' } }

@@ -75,7 +75,12 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   // What runs: the server, and the operator's commands.
   main: { values: ['app', 'config'] },
   admin: { values: ['domain', 'log', 'store', 'embedded', 'bus', 'config'] },
-  parley: { values: ['import', 'export', 'embedded', 'config', 'webhooks'] },
+  parley: { values: ['import', 'export', 'embedded', 'config', 'webhooks', 'doctor', 'backup', 'admin'] },
+  // What looks at all that a deployment stands on, and what saves it.
+  doctor: {
+    values: ['store/database', 'store/audit', 'domain/moderation/audit', 'bus/address'],
+    types: ['config'],
+  },
   // What other chat systems export, into the database by itself: it needs no server.
   import: { values: ['files', 'domain/text'], types: ['config'] },
   // What the database has, into a folder: it needs no server either.
@@ -118,7 +123,7 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   webhooks: { values: ['store/webhook-endpoints', 'store/webhook-deliveries'], types: ['store'] },
   embedded: { values: [] },
   bus: { values: ['flow'] },
-  ephemeral: { values: ['flow', 'bus/topics', 'bus/connection', 'bus/health'] },
+  ephemeral: { values: ['flow', 'bus/topics', 'bus/connection', 'bus/health'], types: ['bus/address'] },
   telemetry: { values: [] },
   config: { values: [] },
   'start-error': { values: [] },

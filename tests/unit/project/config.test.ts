@@ -29,6 +29,10 @@ describe('settings', () => {
       migrationLockTimeoutMs: 300_000,
       redisProbeIntervalMs: 1_000,
       redisUrl: null,
+      redisTls: { ca: null, cert: null, key: null },
+      workers: 1,
+      walArchiveDir: null,
+      walArchiveTimeoutSeconds: 60,
       dataDir: '.parley',
       jwtSecret: null,
       passwordHashMemoryKib: 19_456,
@@ -132,6 +136,34 @@ describe('settings', () => {
       expect(complaintAbout({ DATABASE_URL: address, JWT_SECRET: secret })).toMatch(/^DATABASE_URL must be an address/)
     },
   )
+
+  it.each([
+    'redis://127.0.0.1',
+    'redis://u:p%40w@[::1]:6379/2',
+    'rediss://redis.example.com?family=6',
+    'redis+sentinel://u:p@10.0.0.1:26379,s2,[::1]:26379/main/1?sentinel_password=x',
+    'rediss+sentinel://s1/main',
+  ])('take %s for the address of Redis', (address) => {
+    expect(loadConfig({ REDIS_URL: address }).redisUrl).toBe(address)
+  })
+
+  it.each([
+    ['redis+cluster://a:1,b:2', /as Parley does not use a Redis Cluster/],
+    ['redis+sentinel://a:1,b:2', /^REDIS_URL must be an address that begins with/],
+    ['redis://a:1,b:2', /^REDIS_URL must be an address that begins with/],
+    ['redis://a:port', /^REDIS_URL must be an address that begins with/],
+  ])('refuse %s as one', (address, complaint) => {
+    expect(complaintAbout({ REDIS_URL: address })).toMatch(complaint)
+  })
+
+  it('name files of certificates only where there is TLS, and that can be read', () => {
+    const file = import.meta.filename
+    expect(complaintAbout({ REDIS_TLS_CA_FILE: file })).toMatch(/without a REDIS_URL of rediss/)
+    const env = { REDIS_URL: 'rediss://a' }
+    expect(complaintAbout({ ...env, REDIS_TLS_CA_FILE: '/none' })).toBe('REDIS_TLS_CA_FILE cannot be used: ENOENT.')
+    expect(complaintAbout({ ...env, REDIS_TLS_CERT_FILE: file })).toMatch(/must be set together/)
+    expect(loadConfig({ ...env, REDIS_TLS_CA_FILE: file }).redisTls.ca).toContain('that can be read')
+  })
 
   it("refuse to run the operator's documents only when there are none", () => {
     expect(complaintAbout({ PERSISTED_DOCUMENTS_ONLY: 'on' })).toMatch(/^PERSISTED_DOCUMENTS must be set/)
