@@ -1,5 +1,5 @@
 import { arrayParameter, soleOf, tableOfParameters, type Database } from './database/database.ts'
-import { inboxValues, readInbox, type InboxRequest } from './inbox-page.ts'
+import { readInbox, type InboxRequest, type InboxRow } from './inbox-page.ts'
 import { startMark } from './log-event.ts'
 import {
   conversationColumns,
@@ -10,14 +10,13 @@ import {
   pickMessage,
   type Conversation,
   type EntryRow,
-  type Message,
   type User,
   type UserJson,
 } from './rows.ts'
 import { logStart, watermarkOf, type Watermark, type WatermarkRow } from './watermark.ts'
 import { maybeUnread, unreadCount, unreadMentionCount } from './unread.ts'
 
-export type { InboxPosition, InboxRequest } from './inbox-page.ts'
+export type { InboxPosition, InboxRequest, InboxRow } from './inbox-page.ts'
 
 export interface EntryKey {
   viewerId: string
@@ -71,12 +70,10 @@ export interface InboxPageRows {
   viewerHead: ViewerHead
   /** How far the log has got in the snapshot of the page. */
   watermark: Watermark
+  /** By the clock of the database. */
+  readAt: Date
   entries: InboxRow[]
   people: User[]
-}
-
-export interface InboxRow extends EntryRow {
-  lastMessage: Message | null
 }
 
 /** How far a stream has got, and from which position on the log still has it. */
@@ -182,6 +179,9 @@ const readInboxCounts = {
     FROM users u WHERE u.id = $1`,
 }
 
+type InboxPageRow = ViewerHeadRow &
+  WatermarkRow &
+  EntryCounts & { activityAt: Date; readAt: Date | null; people: UserJson[] | null }
 type EntryCounts = Pick<EntryRow, 'unreadCount' | 'unreadMentionCount'>
 const readBehind = {
   name: 'read_behind',
@@ -231,19 +231,22 @@ export function createConversationStore(db: Database): ConversationStore {
       return { entries: keys.map((key) => found.get(`${key.viewerId} ${key.conversationId}`) ?? null), viewerHeads }
     },
     async inbox(request) {
-      const rows = await db.run<ViewerHeadRow & WatermarkRow & EntryCounts & { people: UserJson[] | null }>(
-        readInbox(request.filter, request.backward),
-        inboxValues(request),
-        request.viewerId,
-      )
+      const { statement, values } = readInbox(request)
+      const rows = await db.run<InboxPageRow>(statement, values, request.viewerId)
       const entries = rows.flatMap((row) => {
         const entry = toEntry(row)
-        return entry ? [{ ...entry, lastMessage: pickMessage(row, 'l_') }] : []
+        return entry ? [{ ...entry, activityAt: row.activityAt, lastMessage: pickMessage(row, 'l_') }] : []
       })
       const [first] = rows
       const viewerHead = first ? viewerHeadOf(first) : noHead
       const watermark = first ? watermarkOf(first) : logStart
-      return { viewerHead, watermark, entries, people: parsePeople(first?.people ?? null) }
+      return {
+        viewerHead,
+        watermark,
+        readAt: first?.readAt ?? new Date(0),
+        entries,
+        people: parsePeople(first?.people ?? null),
+      }
     },
     async inboxCounts(viewerId) {
       const [row] = await db.run<InboxCounts & Record<string, unknown>>(readInboxCounts, [viewerId], viewerId)

@@ -1,5 +1,12 @@
 import type { Statement } from './database/database.ts'
-import { conversationColumns, entryMemberColumns, peopleOf, shownMessageColumns } from './rows.ts'
+import {
+  conversationColumns,
+  entryMemberColumns,
+  peopleOf,
+  shownMessageColumns,
+  type EntryRow,
+  type Message,
+} from './rows.ts'
 import { watermarkColumns, watermarkTable } from './watermark.ts'
 import { maybeUnread, unreadCount, unreadMentionCount } from './unread.ts'
 
@@ -8,6 +15,8 @@ export interface InboxPosition {
   /** Milliseconds since 1970. */
   lastActivityAtMs: number
   conversationId: string
+  /** The pages after it are in the order of this moment; without it in the present one. Only for `after`, and not backward. */
+  asOfMs?: number
 }
 
 export interface InboxRequest {
@@ -17,6 +26,12 @@ export interface InboxRequest {
   before: InboxPosition | null
   backward: boolean
   limit: number
+}
+
+export interface InboxRow extends EntryRow {
+  /** By which it is where it is on the page: `lastActivityAt`, or what that was at the moment that the request names. */
+  activityAt: Date
+  lastMessage: Message | null
 }
 
 /** How far members.inbox_at may be behind last_activity_at, exclusive: parley_touch_activity keeps to this. */
@@ -51,12 +66,28 @@ function placed(archived: boolean, pinned: boolean, backward: boolean): string {
         OFFSET $8::int - 1 LIMIT 1)) - ${behind})`
 }
 
+/** Most entries that may have moved ahead of the reader while they page. Beyond that those that moved last are not looked for. */
+const maxMoved = 500
+
+/**
+ * Entries whose newest message may have come while the inbox was paged, so that their present place is ahead of the reader. For
+ * the others, and those that `placed` has already, it adds nothing.
+ */
+const moved = (archived: boolean, pinned: boolean) =>
+  `(SELECT * FROM members WHERE user_id = $1 AND archived = ${String(archived)} AND pinned = ${String(pinned)} AND left_at IS NULL${shown(archived)}
+      AND inbox_at > greatest($9::timestamptz - ${behind}, ${latest(pinned)}) ORDER BY inbox_at LIMIT ${String(maxMoved)})`
+
+/** When the newest message up to $9 came; without one, when the conversation was made. */
+const activityThen = `CASE WHEN c.last_activity_at <= $9::timestamptz THEN c.last_activity_at ELSE coalesce(
+  (SELECT x.created_at FROM messages x WHERE x.conversation_id = c.id AND x.seq = parley_seq_at(c, $9::timestamptz, 0)),
+  CASE WHEN c.created_at <= $9::timestamptz THEN c.created_at END, c.last_activity_at) END`
+
 /** Entries without a place: of members of large groups, and of conversations without a message since the member joined. */
 const unplaced = (archived: boolean) =>
   `(SELECT * FROM members WHERE user_id = $1 AND archived = ${String(archived)} AND left_at IS NULL${shown(archived)} AND inbox_at IS NULL)`
 
 /** Rows of members from which the page is chosen: few more than the page has, however many conversations there are. */
-function candidates(filter: InboxRequest['filter'], backward: boolean): string {
+function candidates(filter: InboxRequest['filter'], backward: boolean, asOf: boolean): string {
   const notCaughtUp = 'SELECT * FROM members m WHERE user_id = $1 AND left_at IS NULL AND NOT caught_up AND NOT hidden'
   if (filter === 'UNREAD') return notCaughtUp
   // Few of these have ever mentioned the viewer: a set made once, and a look into an index that is nearly empty.
@@ -65,7 +96,13 @@ function candidates(filter: InboxRequest['filter'], backward: boolean): string {
       OR EXISTS (SELECT FROM messages x WHERE x.conversation_id = m.conversation_id AND x.seq > m.own_read_seq AND x.mentions_everyone
         AND x.created_at >= m.joined_at))`
   return { ACTIVE: [false], ARCHIVED: [true], ALL: [false, true] }[filter]
-    .flatMap((archived) => [...[true, false].map((pinned) => placed(archived, pinned, backward)), unplaced(archived)])
+    .flatMap((archived) => [
+      ...[true, false].flatMap((pinned) => [
+        placed(archived, pinned, backward),
+        ...(asOf ? [moved(archived, pinned)] : []),
+      ]),
+      unplaced(archived),
+    ])
     .join(' UNION ALL ')
 }
 
@@ -78,21 +115,23 @@ const inFirstRow = (alias: string, columns: Record<string, string>) =>
     .map(([column, name]) => `CASE WHEN place IS NULL OR place = 1 THEN ${alias}.${column} END AS "${name}"`)
     .join(', ')
 
-/** One fixed statement for each filter and direction, so that each is prepared once. */
-export function readInbox(filter: InboxRequest['filter'], backward: boolean): Statement {
+/** One fixed statement for each filter, direction and kind of order, so that each is prepared once. */
+function statementOf(filter: InboxRequest['filter'], backward: boolean, asOf: boolean): Statement {
   const direction = backward ? 'ASC' : 'DESC'
-  const place = '(m.pinned, c.last_activity_at, c.id)'
-  const order = `m.pinned ${direction}, c.last_activity_at ${direction}, c.id ${direction}`
+  const activity = asOf ? 'a.activity_at' : 'c.last_activity_at'
+  const place = `(m.pinned, ${activity}, c.id)`
+  const order = `m.pinned ${direction}, ${activity} ${direction}, c.id ${direction}`
   return {
-    name: `read_inbox_${filter.toLowerCase()}_${direction.toLowerCase()}`,
+    name: `read_inbox_${filter.toLowerCase()}_${direction.toLowerCase()}${asOf ? '_as_of' : ''}`,
     // First choose the entries, then read the columns that each of them shows.
     text: `WITH mark AS MATERIALIZED (SELECT * FROM ${watermarkTable}), page AS MATERIALIZED (
-        SELECT m.place, ${conversationColumns('c', 'c_')}, ${entryMemberColumns('m', 'm_')}, ${shownMessageColumns('l', 'c', 'l_')},
+        SELECT m.place, m.activity_at AS "activityAt", ${conversationColumns('c', 'c_')}, ${entryMemberColumns('m', 'm_')}, ${shownMessageColumns('l', 'c', 'l_')},
           ${unreadCount('c', 'm')} AS "unreadCount",
           ${unreadMentionCount('c', 'm')} AS "unreadMentionCount"
         FROM (
-          SELECT m.*, row_number() OVER (ORDER BY ${order}) AS place
-            FROM (${candidates(filter, backward)}) m JOIN conversations c ON c.id = m.conversation_id
+          SELECT m.*, ${activity} AS activity_at, row_number() OVER (ORDER BY ${order}) AS place
+            FROM (${candidates(filter, backward, asOf)}) m JOIN conversations c ON c.id = m.conversation_id
+            ${asOf ? `CROSS JOIN LATERAL (SELECT ${activityThen} AS activity_at OFFSET 0) a` : ''}
            WHERE ($2::boolean IS NULL OR ${place} < ($2, $3::timestamptz, $4::uuid))
              AND ($5::boolean IS NULL OR ${place} > ($5, $6::timestamptz, $7::uuid))
              ${filter in counted ? `AND ${maybeUnread('c', 'm')} AND ${counted[filter as keyof typeof counted]('c', 'm')} > 0` : ''}
@@ -100,8 +139,8 @@ export function readInbox(filter: InboxRequest['filter'], backward: boolean): St
         JOIN conversations c ON c.id = m.conversation_id
         LEFT JOIN messages l ON l.conversation_id = c.id AND l.seq = c.head_seq)
       SELECT ${inFirstRow('v', { head_event_seq: 'viewerHeadEventSeq', head_mark: 'viewerHeadMark' })},
-        ${inFirstRow('mark', watermarkColumns)}, page.*, CASE WHEN place = 1 THEN ${peopleOf(others)} END AS people
-      FROM users v CROSS JOIN mark LEFT JOIN page ON true WHERE v.id = $1 ORDER BY place`,
+        ${inFirstRow('mark', watermarkColumns)}, ${inFirstRow('t', { read_at: 'readAt' })}, page.*, CASE WHEN place = 1 THEN ${peopleOf(others)} END AS people
+      FROM users v CROSS JOIN mark CROSS JOIN (SELECT statement_timestamp() AS read_at) t LEFT JOIN page ON true WHERE v.id = $1 ORDER BY place`,
   }
 }
 
@@ -112,9 +151,17 @@ const others = `SELECT CASE "c_kind" WHEN 'DIRECT' THEN replace(replace("c_pairK
 const position = (at: InboxPosition | null) =>
   at ? [at.pinned, new Date(at.lastActivityAtMs), at.conversationId] : [null, null, null]
 
-export const inboxValues = (request: InboxRequest): unknown[] => [
-  request.viewerId,
-  ...position(request.after),
-  ...position(request.before),
-  request.limit,
-]
+export function readInbox(request: InboxRequest): { statement: Statement; values: unknown[] } {
+  const { filter, backward, after } = request
+  const asOfMs = backward ? undefined : after?.asOfMs
+  return {
+    statement: statementOf(filter, backward, asOfMs !== undefined),
+    values: [
+      request.viewerId,
+      ...position(after),
+      ...position(request.before),
+      request.limit,
+      ...(asOfMs === undefined ? [] : [new Date(asOfMs)]),
+    ],
+  }
+}

@@ -6,6 +6,7 @@ import {
   UpdateInboxEntryDocument,
   ViewerDocument,
   type InboxFilter,
+  type InboxQuery,
   type UpdateInboxEntryInput,
 } from '../../sdk/src/generated/graphql.ts'
 import { ask, cursorsOf, expectErrors, followInbox } from '../testkit/api.ts'
@@ -76,6 +77,35 @@ describe('the inbox', () => {
     await bob.markRead(four, 1)
     expect(await idsOf(bob)).toEqual([three, one, four, two])
   })
+
+  test.each(['ACTIVE', 'ALL', 'UNREAD'] as const)(
+    'stays in its order while it is paged and messages come: each once, filter %s',
+    async (filter) => {
+      const [ann, bob] = await signUpTwo()
+      const groups: string[] = []
+      for (let index = 0; index < 9; index++) groups.push(await ann.createGroup([bob], `Group ${String(index)}`))
+      // The last one has no message yet, and the first comes back from the archive.
+      for (const group of groups.slice(0, -1)) await ann.send(group, 'Hello')
+      if (filter === 'UNREAD') await ann.send(groups[8]!, 'Hello')
+      for (const pinned of [groups[2]!, groups[5]!]) await update(bob, pinned, { pinned: true })
+      const order = await idsOf(bob, filter)
+      if (filter === 'ACTIVE') await update(bob, groups[0]!, { archived: true })
+      const paged: string[] = []
+      let after: string | null = null
+      do {
+        const { inbox }: InboxQuery = await bob.client.request(InboxDocument, { first: 2, after, filter })
+        paged.push(...inbox.edges.map(({ node }) => node.conversation.id))
+        after = inbox.pageInfo.hasNextPage ? (inbox.pageInfo.endCursor ?? null) : null
+        // One that was shown, and those that were not: the next, and the last ones. Twice, and with a group that is new.
+        for (const group of [paged[0]!, order.at(paged.length)!, order.at(-2)!, order.at(-1)!]) {
+          if (group) for (const text of ['More', 'And more']) await ann.send(group, text)
+        }
+        await ann.send(await ann.createGroup([bob], 'New'), 'Hello')
+      } while (after !== null)
+      expect(paged.filter((id) => order.includes(id))).toEqual(order)
+      expect(new Set(paged).size).toBe(paged.length)
+    },
+  )
 
   test('shows each conversation with its newest message, its peer and what is unread', async () => {
     const [ann, bob] = await signUpTwo()

@@ -35,6 +35,8 @@ test('PostgreSQL plans the statements of reads once, and not each time', async (
       await conversations.byIds([conversationId])
       await conversations.entries([{ viewerId, conversationId }])
       await conversations.inbox(inbox)
+      const place = { pinned: false, lastActivityAtMs: 0, conversationId }
+      await conversations.inbox({ ...inbox, after: { ...place, asOfMs: Date.now() } })
       await conversations.activeMemberships([{ viewerId, conversationId }])
       await conversations.memberships([{ viewerId, named: new Map() }])
       await resumptions.resumptions([{ viewerId, named: new Map([[conversationId, 1]]), base: logStart, target: null }])

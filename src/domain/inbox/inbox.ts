@@ -1,6 +1,5 @@
 import type { Append } from '../../log/append.ts'
-import type { ConversationStore, InboxPosition, InboxRequest } from '../../store/conversations.ts'
-import type { EntryRow } from '../../store/rows.ts'
+import type { ConversationStore, InboxPosition, InboxRequest, InboxRow } from '../../store/conversations.ts'
 import type { OutcomeOf } from '../../store/writing/outcomes.ts'
 import { isStaff } from '../conversations/access.ts'
 import { NotFoundError } from '../errors.ts'
@@ -29,7 +28,7 @@ export interface EntryChange {
   unreadFromSeq: number | null
 }
 
-export interface InboxPage extends PageOf<EntryRow> {
+export interface InboxPage extends PageOf<InboxRow> {
   /** Head of the personal stream in the snapshot of the page. */
   viewerHead: Head
   /** Makes a resume token: a subscription from there misses nothing of any conversation after the reads of this answer. */
@@ -72,15 +71,24 @@ const limits = { defaultSize: 25, maxSize: 100 }
 const behindBatchSize = 5_000
 const markBatchSize = 50
 
-const positionOf = (parts: unknown[]): InboxPosition | null => {
-  const [pinned, lastActivityAtMs, conversationId] = parts
+/** For how long pages stay in the order of the first one: what moved since is looked up for each page. */
+const stableForMs = 15 * 60_000
+
+/** `asOfMs` is 0 in cursors of pages that were not read from the beginning. */
+const positionOf = (parts: unknown[]): Required<InboxPosition> | null => {
+  const [pinned, lastActivityAtMs, conversationId, asOfMs] = parts
   const isPosition =
     typeof pinned === 'boolean' &&
     isMomentMs(lastActivityAtMs) &&
     typeof conversationId === 'string' &&
-    isUuid(conversationId)
-  return isPosition ? { pinned, lastActivityAtMs, conversationId } : null
+    isUuid(conversationId) &&
+    isMomentMs(asOfMs)
+  return isPosition ? { pinned, lastActivityAtMs, conversationId, asOfMs } : null
 }
+
+/** Where to read on, without a moment that there is none of, or that is too long ago. */
+const readOnFrom = ({ asOfMs, ...place }: Required<InboxPosition>): InboxPosition =>
+  asOfMs > Date.now() - stableForMs ? { ...place, asOfMs } : place
 
 /** The next uuid in PostgreSQL's order, or the one before it. */
 function neighbourOf(id: string, step: 1n | -1n): string {
@@ -108,15 +116,17 @@ export function createInbox(append: Append, conversations: ConversationStore, to
   return {
     async page(viewer, filter, args, loaders) {
       const page = checkPage(args, limits)
+      const after = page.after === null ? null : decodeCursor('inbox', 'after', page.after, positionOf)
+      const before = page.before === null ? null : decodeCursor('inbox', 'before', page.before, positionOf)
       const request: InboxRequest = {
         viewerId: viewer.userId,
         filter,
-        after: page.after === null ? null : decodeCursor('inbox', 'after', page.after, positionOf),
-        before: page.before === null ? null : decodeCursor('inbox', 'before', page.before, positionOf),
+        after: after && readOnFrom(after),
+        before: before && { ...before, asOfMs: undefined },
         backward: page.backward,
         limit: page.size + 1,
       }
-      const { entries, people, viewerHead, watermark } = await loaders.horizon.track(
+      const { entries, people, viewerHead, watermark, readAt } = await loaders.horizon.track(
         conversations.inbox(request),
         (read) => {
           loaders.horizon.note(viewer.userId, read.viewerHead)
@@ -144,9 +154,13 @@ export function createInbox(append: Append, conversations: ConversationStore, to
         const behind = await conversations.inbox({ ...request, ...from, backward: !backward, limit: 1 })
         return behind.entries.length > 0
       }
-      const cursorOf = ({ member, conversation }: EntryRow) =>
-        encodeCursor('inbox', [member.pinned, conversation.lastActivityAt.getTime(), conversation.id])
-      const rows = toPage<EntryRow>(entries, page, cursorOf, isBehind)
+      // The moment of the first page. Not before what it shows, and a bit earlier than the read: what is committed late has a
+      // time before that, too.
+      const newest = () => Math.max(readAt.getTime() - 1_000, ...entries.map(({ activityAt }) => activityAt.getTime()))
+      const asOfMs = after ? after.asOfMs : page.backward || before ? 0 : newest()
+      const cursorOf = ({ member, conversation, activityAt }: InboxRow) =>
+        encodeCursor('inbox', [member.pinned, activityAt.getTime(), conversation.id, asOfMs])
+      const rows = toPage<InboxRow>(entries, page, cursorOf, isBehind)
       const heads = new Map<string, Head>(entries.map(({ conversation }) => [conversation.id, conversation]))
       heads.set(viewer.userId, viewerHead)
       const resume = async () => {
