@@ -6,6 +6,7 @@ import { ConfigError, loadConfig } from './config.ts'
 import { toHandle } from './domain/ids.ts'
 import { checkAudit } from './domain/moderation/audit.ts'
 import { createPeople } from './domain/people/people.ts'
+import { invitationDays, invitationEnd, newInvitationToken } from './domain/sessions/invitation-tokens.ts'
 import { createAppend } from './log/append.ts'
 import { createHub } from './log/hub.ts'
 import { createReadLog } from './log/read.ts'
@@ -14,6 +15,7 @@ import { createAuditStore } from './store/audit.ts'
 import { createDatabase } from './store/database/database.ts'
 import { runningEmbeddedUrl } from './embedded/postgres.ts'
 import { createEventStore } from './store/events.ts'
+import { makeInvitations } from './store/invitations.ts'
 import { createPeopleSearchStore } from './store/people-search.ts'
 import { createPeopleStore } from './store/people.ts'
 import { createSuspensionStore } from './store/suspensions.ts'
@@ -26,6 +28,7 @@ const usage = `Usage, with the settings of the server (DATABASE_URL, or beside a
   npm run admin -- erase-user <handle>
   npm run admin -- suspend-user <handle> [reason]
   npm run admin -- unsuspend-user <handle>
+  npm run admin -- invite-user <handle>
   npm run admin -- audit-check
   npm run admin -- create-api-key <name> READ,MESSAGES_WRITE,CONVERSATIONS_WRITE,USERS_WRITE,ACT_AS
   npm run admin -- list-api-keys
@@ -84,6 +87,12 @@ async function main(given: string[]): Promise<void> {
       const refusal = await people.eraseAs(user.id, user.id)
       if (refusal) throw refusal
       say(`${user.handle} is erased.`, { id: user.id, erased: true })
+    } else if (command === 'invite-user' && user) {
+      const { token, hash } = newInvitationToken()
+      const expiresAt = invitationEnd(invitationDays.usual)
+      const made = await db.run({ name: 'make_invitations', text: makeInvitations }, [[user.id], [hash], expiresAt])
+      if (made.length === 0) throw new StartError(`${user.handle} has a way in already.`)
+      say(`${token}\nIt is good once, until ${expiresAt.toISOString()}.`, { id: user.id, token, expiresAt })
     } else if ((command === 'suspend-user' || command === 'unsuspend-user') && user) {
       const suspended = command === 'suspend-user'
       const reason = suspended ? [role, ...more].join(' ').trim().slice(0, 1000) || null : null

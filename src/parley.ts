@@ -93,6 +93,7 @@ adminCommand(
   new Argument('[reason...]', 'which they are told'),
 )
 adminCommand('unsuspend', 'unsuspend-user', 'Lets a suspended person in again', handle())
+adminCommand('invite', 'invite-user', 'Prints a one-time token by which a person without a password gets one', handle())
 admin
   .command('export <handle>')
   .description("Writes all of one person's data, as the law may ask for")
@@ -132,6 +133,16 @@ program
   .addOption(new Option('--kind <kind>', 'kind of the chat (WhatsApp, Matrix)').choices(['DIRECT', 'GROUP', 'SELF']))
   .option('--source <name>', 'which of several workspaces of one format, where their keys could be the same')
   .option('--people <file>', 'JSON file: handles here by keys, handles or e-mail addresses there')
+  .option(
+    '--invitations <file>',
+    'write one-time links for those who have no password here to this file, one JSON object a line',
+  )
+  .option('--invitation-days <days>', 'for how many days the links are good: 1 to 90, 14 if it is not said')
+  .option('--invitation-link <address>', 'what stands before the token in a link, if not PUBLIC_URL and /#/invitation/')
+  .option(
+    '--identities <file>',
+    "JSON file: issuer, and the embedding product's subjects by keys, handles or e-mail addresses there",
+  )
   .action(async (path: string, options: unknown) => {
     const { runImport } = await import('./import/command.ts')
     process.exitCode = await runImport(path, options, database)

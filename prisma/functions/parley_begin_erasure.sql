@@ -6,6 +6,8 @@ DECLARE is_first boolean := EXISTS (SELECT FROM users WHERE id = p_user AND eras
 BEGIN
   -- Before the person's row, as a send locks them. What is attached to a message goes with it.
   PERFORM parley_drop_attachments(ARRAY(SELECT id FROM attachments WHERE uploader_id = p_user AND conversation_id IS NULL));
+  -- Before the password, which an invitation that is being accepted sets.
+  DELETE FROM invitations WHERE user_id = p_user;
   DELETE FROM credentials WHERE user_id = p_user;
   UPDATE imported_people SET email_hash = NULL WHERE user_id = p_user;
   UPDATE users SET handle = 'erased_' || substr(md5(id::text || clock_timestamp()::text), 1, 16), handle_skeleton = NULL,

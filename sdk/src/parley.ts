@@ -2,7 +2,7 @@ import type { ConnectionStatus } from './connection/connection.ts'
 import { Core, type CoreOptions } from './core.ts'
 import type { DiagnosticCounts } from './feed/diagnostics.ts'
 import type { SyncState } from './feed/feed.ts'
-import type { LoginInput, RegisterInput } from './generated/graphql.ts'
+import type { AcceptInvitationInput, LoginInput, RegisterInput } from './generated/graphql.ts'
 import type { Problem } from './health/problems.ts'
 import type { Person } from './person.ts'
 import { Replica } from './replica/replica.ts'
@@ -48,6 +48,7 @@ export interface Parley extends Pick<
     /** Null: signed in. Rejects with a RequestError when the server cannot be asked. */
     login(input: LoginInput): Promise<Refusal | null>
     register(input: RegisterInput): Promise<Refusal | null>
+    acceptInvitation(input: AcceptInvitationInput): Promise<Refusal | null>
     /** Wipes what is kept here about the person, also their unsent messages. */
     logout(): Promise<void>
   }
@@ -165,6 +166,7 @@ export function createParley(options: ParleyOptions): Parley {
       state: core.sessionState,
       login: (input) => session?.login(input) ?? byProduct(),
       register: (input) => session?.register(input) ?? byProduct(),
+      acceptInvitation: (input) => session?.acceptInvitation(input) ?? byProduct(),
       logout: () => core.logout(),
     },
     syncState: switched(core.person, (found) => found?.syncState ?? offline),

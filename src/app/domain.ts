@@ -87,6 +87,7 @@ export function createDomain(
   const ownSessions = withSlowRefusals(
     new OwnSessions({
       store: sessions,
+      invitations: storage.invitations,
       watch,
       presence,
       attempts,

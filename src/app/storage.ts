@@ -26,6 +26,7 @@ import { createResumptionStore } from '../store/resumption.ts'
 import { createSearchNameStore } from '../store/search-names.ts'
 import { createSearchStore } from '../store/search.ts'
 import { createSessionStore } from '../store/sessions.ts'
+import { createInvitationStore } from '../store/invitations.ts'
 import { createThreadStore } from '../store/threads.ts'
 import { createTypistStore } from '../store/typists.ts'
 import { createSupportStore } from '../store/support.ts'
@@ -89,6 +90,7 @@ function createStores(db: Database) {
     search: createSearchStore(db),
     searchNames: createSearchNameStore(db),
     sessions: createSessionStore(db),
+    invitations: createInvitationStore(db),
     threads: createThreadStore(db),
     support: createSupportStore(db),
     suspensions: createSuspensionStore(db),

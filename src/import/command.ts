@@ -1,6 +1,7 @@
 // parley import: exit code 0 when everything is in, 2 when something was skipped, 1 when nothing was done.
 import { open } from 'node:fs/promises'
 import { z } from 'zod'
+import { invitationDays } from '../domain/sessions/invitation-tokens.ts'
 import { formats, ImportError } from './model.ts'
 import type { Config } from '../config.ts'
 import { openExport, type Opening } from './recognise.ts'
@@ -18,6 +19,15 @@ const optionsSchema = z.object({
   kind: z.enum(['DIRECT', 'GROUP', 'SELF']).optional(),
   source: z.string().min(1).max(200).optional(),
   people: z.string().optional(),
+  identities: z.string().optional(),
+  invitations: z.string().optional(),
+  invitationDays: z.coerce
+    .number()
+    .int()
+    .min(invitationDays.least)
+    .max(invitationDays.most)
+    .default(invitationDays.usual),
+  invitationLink: z.url().optional(),
 })
 
 export type FindDatabase = () => Promise<{ config: Config; connectionString: string | null }>
@@ -82,6 +92,15 @@ async function writeTo(opening: Opening, options: z.infer<typeof optionsSchema>,
   const { write } = await import('./writing.ts')
   return write({
     ...{ opening, config, connectionString, source: options.source ?? null, peopleFile: options.people ?? null },
+    identitiesFile: options.identities ?? null,
+    inviting:
+      options.invitations === undefined
+        ? null
+        : {
+            ...{ file: options.invitations, days: options.invitationDays },
+            link:
+              options.invitationLink ?? (config.publicUrl && `${config.publicUrl.replace(/\/$/, '')}/#/invitation/`),
+          },
     onProgress: process.stderr.isTTY ? createProgress((line) => process.stderr.write(line)) : () => undefined,
   })
 }

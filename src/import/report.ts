@@ -116,8 +116,11 @@ export function toSummary(imported: Imported): string {
 
 export function toWrittenSummary({ notKept, ...counts }: WriteResult): string {
   const { peopleMade, conversationsMade, messagesWritten, messagesPresent, messagesChanged } = counts
+  const { identitiesMade, invitationsMade } = counts
   return [
     `Written: ${messagesWritten} messages (${messagesPresent} were there already, ${messagesChanged} of which have changed), ${conversationsMade} conversations and ${peopleMade} people made`,
+    ...(identitiesMade === undefined ? [] : [`Known to the embedding product: ${identitiesMade}`]),
+    ...(invitationsMade === undefined ? [] : [`Invitations: ${invitationsMade}`]),
     ...(notKept.count > 0 ? [`Not kept as it was: ${notKept.count}`] : []),
     ...shownSome(notKept, ({ key, what }) => `${key}: ${what}`),
   ].join('\n')

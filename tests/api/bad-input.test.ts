@@ -557,7 +557,7 @@ describe('a request', () => {
 })
 
 describe('every query and mutation', () => {
-  const open = ['register', 'login', 'refreshSession', 'server']
+  const open = ['register', 'login', 'acceptInvitation', 'refreshSession', 'server']
   const check = (what: string, answer: Answer) => {
     expect(answer.status, what).toBeLessThan(500)
     expect(answer.errors !== undefined || answer.data != null, `${what}: ${answer.text}`).toBe(true)

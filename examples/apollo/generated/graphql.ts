@@ -20,6 +20,14 @@ export type Scalars = {
   JSONObject: { input: any; output: any; }
 };
 
+/** What somebody who was invited answers. */
+export type AcceptInvitationInput = {
+  /** The password from now on: 8 to 256 characters. */
+  password: Scalars['String']['input'];
+  /** The token of the invitation. */
+  token: Scalars['String']['input'];
+};
+
 /** People to add to a group. */
 export type AddMembersInput = {
   /** Which conversation. */

@@ -1,6 +1,12 @@
 
       export type PossibleTypesResultData = {
   "possibleTypes": {
+    "AcceptInvitationResult": [
+      "AcceptInvitationSuccess",
+      "AccountSuspendedError",
+      "NotFoundError",
+      "ValidationError"
+    ],
     "AddMembersResult": [
       "AddMembersSuccess",
       "ForbiddenError",
@@ -393,6 +399,12 @@
 };
       const result: PossibleTypesResultData = {
   "possibleTypes": {
+    "AcceptInvitationResult": [
+      "AcceptInvitationSuccess",
+      "AccountSuspendedError",
+      "NotFoundError",
+      "ValidationError"
+    ],
     "AddMembersResult": [
       "AddMembersSuccess",
       "ForbiddenError",

@@ -19,6 +19,14 @@ export type Scalars = {
   JSONObject: { input: any; output: any; }
 };
 
+/** What somebody who was invited answers. */
+export type AcceptInvitationInput = {
+  /** The password from now on: 8 to 256 characters. */
+  password: Scalars['String']['input'];
+  /** The token of the invitation. */
+  token: Scalars['String']['input'];
+};
+
 /** People to add to a group. */
 export type AddMembersInput = {
   /** Which conversation. */
@@ -1276,6 +1284,13 @@ export type LoginMutationVariables = Exact<{
 
 export type LoginMutation = { __typename?: 'Mutation', login: { __typename: 'AccountSuspendedError', code: ErrorCode, reason: string } | { __typename: 'InvalidCredentialsError', code: ErrorCode, reason: string } | { __typename: 'LoginSuccess', session: { __typename?: 'Session', accessToken: string, accessTokenExpiresAt: string, refreshToken: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } } } };
 
+export type AcceptInvitationMutationVariables = Exact<{
+  input: AcceptInvitationInput;
+}>;
+
+
+export type AcceptInvitationMutation = { __typename?: 'Mutation', acceptInvitation: { __typename: 'AcceptInvitationSuccess', session: { __typename?: 'Session', accessToken: string, accessTokenExpiresAt: string, refreshToken: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } } } | { __typename: 'AccountSuspendedError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
+
 export type RefreshSessionMutationVariables = Exact<{
   input?: InputMaybe<RefreshSessionInput>;
 }>;
@@ -1630,6 +1645,7 @@ export const DeleteConversationDocument = /* @__PURE__ */ asDocument<DeleteConve
 export const ServerDocument = /* @__PURE__ */ asDocument<ServerQuery, ServerQueryVariables>("query Server{server{apiVersion time}}");
 export const RegisterDocument = /* @__PURE__ */ asDocument<RegisterMutation, RegisterMutationVariables>("mutation Register($input:RegisterInput!){register(input:$input){__typename ...on RegisterSuccess{session{...SessionFields}}...ErrorFields}}", sessionFields, userFields, errorFields);
 export const LoginDocument = /* @__PURE__ */ asDocument<LoginMutation, LoginMutationVariables>("mutation Login($input:LoginInput!){login(input:$input){__typename ...on LoginSuccess{session{...SessionFields}}...ErrorFields}}", sessionFields, userFields, errorFields);
+export const AcceptInvitationDocument = /* @__PURE__ */ asDocument<AcceptInvitationMutation, AcceptInvitationMutationVariables>("mutation AcceptInvitation($input:AcceptInvitationInput!){acceptInvitation(input:$input){__typename ...on AcceptInvitationSuccess{session{...SessionFields}}...ErrorFields}}", sessionFields, userFields, errorFields);
 export const RefreshSessionDocument = /* @__PURE__ */ asDocument<RefreshSessionMutation, RefreshSessionMutationVariables>("mutation RefreshSession($input:RefreshSessionInput){refreshSession(input:$input){__typename ...on RefreshSessionSuccess{session{...SessionFields}}...ErrorFields}}", sessionFields, userFields, errorFields);
 export const LogoutDocument = /* @__PURE__ */ asDocument<LogoutMutation, LogoutMutationVariables>("mutation Logout{logout}");
 export const ViewerDocument = /* @__PURE__ */ asDocument<ViewerQuery, ViewerQueryVariables>("query Viewer{viewer{id user{...UserFields}cursor{...CursorFields}settings{...SettingsFields}unreadConversationCount}}", userFields, cursorFields, settingsFields);

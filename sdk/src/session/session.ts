@@ -1,7 +1,9 @@
 import {
+  AcceptInvitationDocument,
   LoginDocument,
   RefreshSessionDocument,
   RegisterDocument,
+  type AcceptInvitationInput,
   type LoginInput,
   type RegisterInput,
   type SessionFieldsFragment,
@@ -79,6 +81,14 @@ export class PasswordSession implements Authorization {
     const { register } = await this.anonymous.request(RegisterDocument, { input })
     if (!('session' in register)) return refusalOf(register)
     await this.take(register.session)
+    return null
+  }
+
+  /** As login, for somebody who was made without a password: with the token of their invitation. */
+  async acceptInvitation(input: AcceptInvitationInput): Promise<Refusal | null> {
+    const { acceptInvitation } = await this.anonymous.request(AcceptInvitationDocument, { input })
+    if (!('session' in acceptInvitation)) return refusalOf(acceptInvitation)
+    await this.take(acceptInvitation.session)
     return null
   }
 

@@ -42,6 +42,7 @@ export function withoutAccounts(sessions: Sessions): Sessions {
   return {
     register: refuse,
     login: refuse,
+    acceptInvitation: refuse,
     refresh: refuse,
     changePassword: refuse,
     authenticate: refuse,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { InvitationStore } from '../../store/invitations.ts'
 import type { CredentialRow, OwnSession, SessionStore, SuspensionTerms } from '../../store/sessions.ts'
 import {
   AccountSuspendedError,
@@ -61,6 +62,11 @@ export interface Sessions {
     input: { handle: string; password: string },
     client: Client,
   ): Promise<Session | InvalidCredentialsError | AccountSuspendedError>
+  /** By a one-time token, somebody who was made without a password gives themselves one. Repeated with that password it is a login. */
+  acceptInvitation(
+    input: { token: string; password: string },
+    client: Client,
+  ): Promise<Session | NotFoundError | AccountSuspendedError>
   /**
    * Exchanges the token for a new pair. Repeated within the window it gives the same pair again, as long as that pair was
    * not exchanged in its turn. Any other use of an exchanged token revokes its whole session.
@@ -81,12 +87,13 @@ export interface Sessions {
   ): Promise<undefined | InvalidCredentialsError>
   /** The viewer of an access token. Rejects with UNAUTHENTICATED, and the reason says what to do. */
   authenticate(accessToken: string): Promise<Viewer>
-  /** Removes what is left of sessions that are over, and of refresh tokens that expired. */
+  /** Removes what is left of sessions that are over, and of refresh tokens and invitations that expired. */
   forgetOver(isStopping: () => boolean): Promise<void>
 }
 
 export interface SessionsOptions {
   store: SessionStore
+  invitations: InvitationStore
   watch: SessionWatch
   presence: Pick<Presence, 'sessionEnded'>
   attempts: Attempts
@@ -97,6 +104,9 @@ export interface SessionsOptions {
   usage: Pick<SessionUsage, 'note'>
   audit: Pick<Audit, 'loginFailed'>
 }
+
+const notInvited = () =>
+  new NotFoundError('There is no such invitation: it was used, has expired, or a newer one has taken its place.')
 
 const suspended = ({ until, reason }: SuspensionTerms) => new AccountSuspendedError(until, reason)
 
@@ -165,6 +175,22 @@ export class OwnSessions implements Sessions {
     return session
   }
 
+  async acceptInvitation({ token, password }: Parameters<Sessions['acceptInvitation']>[0], client: Client) {
+    const { invitations, attempts } = this.options
+    const { ip } = client
+    await attempts.refresh(ip)
+    const invited = await invitations.find(hashToken(token))
+    if (!invited) {
+      await attempts.refreshFailed(ip)
+      return notInvited()
+    }
+    if (invited.suspension) return suspended(invited.suspension)
+    if (!invited.isUsed) await invitations.accept(hashToken(token), await this.passwords.hash(password, ip), ip)
+    // Who asks again, as the first answer was lost, has set this password.
+    const session = await this.login({ handle: invited.handle, password }, client)
+    return session instanceof InvalidCredentialsError ? notInvited() : session
+  }
+
   async refresh(refreshToken: string, ip: string) {
     const { store, attempts, refreshRepeatWindowMs } = this.options
     await attempts.refresh(ip)
@@ -229,10 +255,11 @@ export class OwnSessions implements Sessions {
   }
 
   async forgetOver(isStopping: () => boolean) {
-    const { store } = this.options
+    const { store, invitations } = this.options
     const before = new Date(Date.now() - keptMs)
     while (!isStopping() && (await store.forgetTokens(before, batchSize)) >= batchSize);
     while (!isStopping() && (await store.forgetSessions(before, batchSize)) >= batchSize);
+    while (!isStopping() && (await invitations.forget(before, batchSize)) >= batchSize);
   }
 
   // Both tokens follow from when the refresh token was made: repeated, they are the same to the letter.

@@ -18,6 +18,7 @@ async function slowly<Result>(attempt: Promise<Result>): Promise<Result> {
 export const withSlowRefusals = (sessions: Sessions): Sessions => ({
   register: (input, client) => slowly(sessions.register(input, client)),
   login: (input, client) => slowly(sessions.login(input, client)),
+  acceptInvitation: (input, client) => slowly(sessions.acceptInvitation(input, client)),
   refresh: (refreshToken, ip) => slowly(sessions.refresh(refreshToken, ip)),
   logout: (viewer) => sessions.logout(viewer),
   list: (viewer) => sessions.list(viewer),

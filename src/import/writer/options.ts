@@ -32,6 +32,9 @@ export interface WriteResult {
   /** Of these: edited, deleted or reacted to since. */
   messagesChanged: number
   notKept: Records<NotKept>
+  /** People who are known to the embedding product now, and those who were invited; absent: nobody was to be. */
+  identitiesMade?: number
+  invitationsMade?: number
 }
 
 export interface Writing extends WriterOptions {

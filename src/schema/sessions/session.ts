@@ -2,6 +2,7 @@ import {
   AccountSuspendedError,
   HandleTakenError,
   InvalidCredentialsError,
+  NotFoundError,
   SessionExpiredError,
   ValidationError,
 } from '../../domain/errors.ts'
@@ -12,7 +13,7 @@ import { refusing } from '../building/refusing.ts'
 import { requireViewer, type Context } from '../building/context.ts'
 import { required } from '../building/required.ts'
 import { User } from '../people/user.ts'
-import { displayName, handle, password } from '../building/validate.ts'
+import { displayName, handle, password, within } from '../building/validate.ts'
 
 const Session = builder.objectRef<SessionShape>('Session').implement({
   description: 'A login: a short-lived access token, and a refresh token that gets the next one.',
@@ -46,6 +47,7 @@ const success = (name: string, description: string) =>
 
 const RegisterSuccess = success('RegisterSuccess', 'The person exists and is logged in.')
 const LoginSuccess = success('LoginSuccess', 'The person is logged in.')
+const AcceptInvitationSuccess = success('AcceptInvitationSuccess', 'The person has a password now, and is logged in.')
 const RefreshSessionSuccess = success('RefreshSessionSuccess', 'The session has new tokens.')
 
 const ChangePasswordSuccess = builder.objectRef<{ userId: string }>('ChangePasswordSuccess').implement({
@@ -89,6 +91,14 @@ const LoginInput = builder.inputType('LoginInput', {
   }),
 })
 
+const AcceptInvitationInput = builder.inputType('AcceptInvitationInput', {
+  description: 'What somebody who was invited answers.',
+  fields: (t) => ({
+    token: t.string({ required: true, description: 'The token of the invitation.' }),
+    password: t.string({ required: true, description: 'The password from now on: 8 to 256 characters.' }),
+  }),
+})
+
 const RefreshSessionInput = builder.inputType('RefreshSessionInput', {
   description: 'A refresh token.',
   fields: (t) => ({
@@ -102,10 +112,12 @@ const withCookie = (context: Context, session: SessionShape) => {
 }
 
 const registerShape = z.object({ handle, displayName, password })
+const invitationShape = z.object({ token: within(1, 200), password })
 const newPasswordShape = z.object({ newPassword: password })
 
 const registering = refusing(HandleTakenError, ValidationError)
 const loggingIn = refusing(InvalidCredentialsError, AccountSuspendedError)
+const accepting = refusing(NotFoundError, AccountSuspendedError, ValidationError)
 const refreshing = refusing(SessionExpiredError)
 const changingPassword = refusing(InvalidCredentialsError, ValidationError)
 
@@ -128,6 +140,23 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: LoginInput, required: true, description: 'The handle and the password.' }) },
     resolve: async (_, { input }, context) => {
       return withCookie(context, loggingIn.granted(await context.domain.sessions.login(input, context.client)))
+    },
+  }),
+  acceptInvitation: t.field({
+    type: AcceptInvitationSuccess,
+    errors: accepting.errors,
+    description:
+      'Gives a password to somebody who was brought here without one, by the token of their invitation, and logs them in. A token is good ' +
+      'for one password; sent again with the same one it logs in. NOT_FOUND when it was used, has expired or was replaced by a newer one.',
+    args: {
+      input: t.arg({ type: AcceptInvitationInput, required: true, description: 'The token and the password.' }),
+    },
+    resolve: async (_, args, context) => {
+      const input = accepting.validate(invitationShape, 'input', args.input)
+      return withCookie(
+        context,
+        accepting.granted(await context.domain.sessions.acceptInvitation(input, context.client)),
+      )
     },
   }),
   refreshSession: t.field({

@@ -51,6 +51,7 @@ export const argumentsOf: Record<string, Make> = {
   'Query.suspensions': nothing,
   'Query.viewer': nothing,
   'Query.writeStatus': () => ({ opKey: newKey() }),
+  'Mutation.acceptInvitation': () => ({ token: 'of nobody', password }),
   'Mutation.addMembers': ({ conversation, stranger }) => ({ conversationId: conversation, userIds: [stranger] }),
   'Mutation.assignSupport': (_, { support, people }) => ({ conversationId: support, userId: people.staff.id }),
   'Mutation.banMember': ({ conversation, bob }) => ({ conversationId: conversation, userId: bob, banned: true }),

@@ -42,6 +42,15 @@ export class WindowSession {
     keepPerson(person)
   }
 
+  /** As signIn, for somebody who has no password yet. */
+  async acceptInvitation(token: string, password: string): Promise<void> {
+    const { session } = this.open({ handle: '', demo: false })
+    const refusal = await session.acceptInvitation({ token, password })
+    if (refusal) throw new Error(refusal.reason)
+    const state = session.state.getSnapshot()
+    keepPerson({ handle: state.status === 'SIGNED_IN' ? state.user.handle : '', demo: false })
+  }
+
   readonly signOut = (): void => {
     const { current } = this
     if (!current) return
