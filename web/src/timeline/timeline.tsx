@@ -97,12 +97,15 @@ export function Timeline({ conversation, foundSeq, onUse }: Props) {
     if (follows.current && isPlaced.current) list.current?.scrollToIndex(rows.length - 1, { align: 'end' })
     reading()
   }, [rows.length, reading])
-  // A first page may not fill the window.
+  // A first page may not fill the window, and who holds a key to get to the top is there already when older ones come: neither scrolls.
   useEffect(() => {
-    const handle = list.current
-    if (handle && items.length > 0 && hasOlder && !isLoading && handle.scrollSize <= handle.viewportSize + olderWithin)
-      void timeline.loadOlder().catch(() => undefined)
-  }, [timeline, hasOlder, isLoading, items.length, rows.length])
+    if (items.length === 0 || !hasOlder || isLoading) return
+    // When the list has been laid out, and has put what is shown back in its place.
+    const frame = requestAnimationFrame(() => {
+      if ((list.current?.scrollOffset ?? Infinity) < olderWithin) void timeline.loadOlder().catch(() => undefined)
+    })
+    return () => cancelAnimationFrame(frame)
+  }, [timeline, hasOlder, isLoading, firstKey, items.length === 0])
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return
