@@ -134,3 +134,13 @@ test('a token that is over is exchanged by one tab for all', async () => {
   await Promise.all(tabs.map(({ parley }) => parley.request('{ viewer { id } }', {})))
   expect(tabs.map(({ refreshes }) => refreshes).sort()).toEqual([0, 0, 1])
 })
+
+test('a browser that refuses a page its locks, as it refuses it all storage, leaves the tab on its own', async () => {
+  const request = () => Promise.reject(new DOMException('The request was denied.', 'SecurityError'))
+  const platform = { locks: { request }, BroadcastChannel }
+  const storage = { ...memoryStorage(), sharedAs: `chat ${randomUUID()}` }
+  const parley = createParley({ url, storage, tabs: platform, webSocketImpl: WebSocket })
+  clients.push(parley)
+  await parley.session.register({ handle: `t_${randomUUID().slice(0, 8)}`, displayName: 'Tabs', password })
+  await expect.poll(() => parley.syncState.getSnapshot(), back).toBe('LIVE')
+})

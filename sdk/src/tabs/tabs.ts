@@ -22,7 +22,7 @@ const ownPlatform = (): TabsPlatform => ({
 export class Tabs<Message> {
   private readonly value: Value<boolean>
   private readonly channel: BroadcastChannel | null = null
-  private readonly locks: TabsPlatform['locks'] | null = null
+  private locks: TabsPlatform['locks'] | null = null
   private release: () => void = () => undefined
   private waiting: AbortController | null = null
   private hasClosed = false
@@ -108,9 +108,21 @@ export class Tabs<Message> {
   }
 
   /** Runs while no other tab runs anything under the same word. */
-  alone<Result>(word: string, run: () => Promise<Result>): Promise<Result> {
-    if (!this.locks) return run()
-    return this.locks.request(`parley ${this.options.name ?? ''} ${word}`, run) as Promise<Result>
+  async alone<Result>(word: string, run: () => Promise<Result>): Promise<Result> {
+    const { locks } = this
+    if (!locks) return run()
+    const at = { hasBegun: false }
+    const begin = () => {
+      at.hasBegun = true
+      return run()
+    }
+    try {
+      return await (locks.request(`parley ${this.options.name ?? ''} ${word}`, begin) as Promise<Result>)
+    } catch (error) {
+      if (at.hasBegun) throw error
+      // The browser refuses its locks to this page.
+      return run()
+    }
   }
 
   private queue(): void {
@@ -137,11 +149,17 @@ export class Tabs<Message> {
         }
         this.value.set(true)
       })
-    void this.locks?.request(`parley ${this.options.name ?? ''}`, options, held).catch(() => {
+    void this.locks?.request(`parley ${this.options.name ?? ''}`, options, held).catch((error: unknown) => {
       // Aborted: nothing was held. Stolen: somebody else leads by now, and this one stands in line again.
       if (this.hasClosed || options.signal?.aborted) return
-      this.release()
-      this.queue()
+      if ((error as Error).name === 'AbortError') {
+        this.release()
+        this.queue()
+        return
+      }
+      // A browser that lets a page store nothing has no locks for it either: this tab is on its own.
+      this.locks = null
+      this.value.set(true)
     })
   }
 }
