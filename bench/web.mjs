@@ -141,9 +141,9 @@ async function type(page, devtools) {
 async function framesUntilShown(page, devtools, text) {
   const box = page.getByRole('textbox', { name: 'Message', exact: true })
   await box.fill(text)
-  const shown = page.evaluate((sent) => {
+  await page.evaluate((sent) => {
     const isThere = () => [...document.querySelectorAll('.timeline .text')].some((one) => one.textContent === sent)
-    return new Promise((resolve) => {
+    globalThis.shown = new Promise((resolve) => {
       const look = (nth) => requestAnimationFrame(() => (isThere() || nth === 200 ? resolve(nth) : look(nth + 1)))
       document.addEventListener('keydown', () => look(1), { capture: true, once: true })
     })
@@ -152,7 +152,7 @@ async function framesUntilShown(page, devtools, text) {
   await devtools.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', ...key })
   await devtools.send('Input.dispatchKeyEvent', { type: 'char', text: '\r', ...key })
   await devtools.send('Input.dispatchKeyEvent', { type: 'keyUp', ...key })
-  return shown
+  return page.evaluate(() => globalThis.shown)
 }
 
 const figures = [
