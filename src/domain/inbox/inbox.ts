@@ -157,7 +157,7 @@ export function createInbox(append: Append, conversations: ConversationStore, to
       // The moment of the first page. Not before what it shows, and a bit earlier than the read: what is committed late has a
       // time before that, too.
       const newest = () => Math.max(readAt.getTime() - 1_000, ...entries.map(({ activityAt }) => activityAt.getTime()))
-      const asOfMs = after ? after.asOfMs : page.backward || before ? 0 : newest()
+      const asOfMs = (after ?? before)?.asOfMs ?? (page.backward ? 0 : newest())
       const cursorOf = ({ member, conversation, activityAt }: InboxRow) =>
         encodeCursor('inbox', [member.pinned, activityAt.getTime(), conversation.id, asOfMs])
       const rows = toPage<InboxRow>(entries, page, cursorOf, isBehind)
