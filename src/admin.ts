@@ -5,6 +5,7 @@ import { createInProcessBus } from './bus/inprocess.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { toHandle } from './domain/ids.ts'
 import { checkAudit } from './domain/moderation/audit.ts'
+import { apiKeyScopes } from './domain/api-keys/scopes.ts'
 import { createPeople } from './domain/people/people.ts'
 import { invitationDays, invitationEnd, newInvitationToken } from './domain/sessions/invitation-tokens.ts'
 import { createAppend } from './log/append.ts'
@@ -30,7 +31,7 @@ const usage = `Usage, with the settings of the server (DATABASE_URL, or beside a
   npm run admin -- unsuspend-user <handle>
   npm run admin -- invite-user <handle>
   npm run admin -- audit-check
-  npm run admin -- create-api-key <name> READ,MESSAGES_WRITE,CONVERSATIONS_WRITE,USERS_WRITE,ACT_AS
+  npm run admin -- create-api-key <name> ${apiKeyScopes.join(',')}
   npm run admin -- list-api-keys
   npm run admin -- rotate-api-key <id>
   npm run admin -- revoke-api-key <id>`

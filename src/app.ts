@@ -107,6 +107,9 @@ async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit
     createContext: createContexts(domain, storage.db, watch),
     fairness,
     operationLimits: config.operationLimits,
+    countReads: counted.usage?.ofReads ?? null,
+    countConnects: counted.usage?.ofConnects ?? null,
+    rateOf: counted.usage && ((payer) => counted.rates.of(payer)),
     openEventResults: createEventResults(),
     deliveries: {
       positionIn: (viewer, item) => messageOfOthers(viewer, item as LiveItem),

@@ -211,6 +211,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     loginFailuresPerAccount: read.LOGIN_FAILURES_PER_ACCOUNT,
     registrationsPerHour: read.REGISTRATIONS_PER_HOUR,
     loginsPerMinute: read.LOGINS_PER_MINUTE,
+    loginsPerQuarterHour: read.LOGINS_PER_QUARTER_HOUR,
     usageRules: usageRulesOf(read),
     sessionsPerPerson: read.SESSIONS_PER_PERSON,
     development,
@@ -259,6 +260,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     maxSocketsPerPerson: read.MAX_SOCKETS_PER_PERSON,
     maxUnauthenticatedSockets: read.MAX_UNAUTHENTICATED_SOCKETS,
     maxSubscriptions: read.MAX_SUBSCRIPTIONS,
+    socketMessagesPerSecond: read.SOCKET_MESSAGES_PER_SECOND,
     maxSubscriptionsPerPerson: read.MAX_SUBSCRIPTIONS_PER_PERSON,
     /** Of what clients sent to sockets and streams and is kept. */
     socketMemoryByteSize: read.SOCKET_MEMORY_MB * 1_048_576,

@@ -1,6 +1,6 @@
 -- markRead (p_delivered 0) and markDelivered (p_read 0). Positions only move forward; a seq past the head counts as the
 -- head. With p_gather_from members or more (but never in a support conversation, whose queue follows at once) the others are told later; `gathered` is then true.
--- Between two people of whom one blocked the other nothing is told of what was read.
+-- Between two people of whom one blocked the other nothing is told of what was read, and of a request nothing at all.
 CREATE OR REPLACE FUNCTION parley_advance_cursor(p_actor uuid, p_conversation uuid, p_read int, p_delivered int, p_gather_from int)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -9,7 +9,8 @@ DECLARE
 BEGIN
   IF NOT parley_is_member(p_actor, p_conversation) THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
   SELECT * INTO c FROM conversations WHERE id = p_conversation;
-  IF c.member_count >= p_gather_from AND c.kind <> 'SUPPORT' THEN
+  IF c.member_count >= p_gather_from AND c.kind <> 'SUPPORT' AND NOT EXISTS (
+      SELECT FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND requested) THEN
     SELECT * INTO one FROM parley_advance_cursors(ARRAY[p_actor], ARRAY[p_conversation], ARRAY[p_read], ARRAY[p_delivered], 0);
     IF one.outcome = 'LOCKED' THEN
       PERFORM FROM members WHERE conversation_id = p_conversation AND user_id = p_actor FOR NO KEY UPDATE;
@@ -28,21 +29,21 @@ BEGIN
   END IF;
   SELECT * INTO me FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL;
   IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
-  SELECT read_receipts_enabled AND NOT (c.kind = 'DIRECT' AND parley_pair_blocked(c.pair_key)) INTO tells FROM users WHERE id = p_actor;
+  SELECT NOT me.requested AND read_receipts_enabled AND NOT (c.kind = 'DIRECT' AND parley_pair_blocked(c.pair_key)) INTO tells FROM users WHERE id = p_actor;
   read_before := greatest(me.last_read_seq, me.pending_read_seq);
   delivered_before := greatest(me.last_delivered_seq, me.pending_delivered_seq);
   -- Without a lock where nothing can change: cursors only grow, but for the viewer's own hand.
-  IF p_read > me.own_read_seq OR greatest(p_read, p_delivered) > delivered_before OR tells AND p_read > read_before THEN
+  IF p_read > me.own_read_seq OR NOT me.requested AND greatest(p_read, p_delivered) > delivered_before OR tells AND p_read > read_before THEN
     SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
     SELECT * INTO me FROM members WHERE conversation_id = p_conversation AND user_id = p_actor AND left_at IS NULL FOR NO KEY UPDATE;
     IF NOT FOUND THEN RETURN jsonb_build_object('outcome', 'NOT_FOUND'); END IF;
-    SELECT read_receipts_enabled AND NOT (c.kind = 'DIRECT' AND parley_pair_blocked(c.pair_key)) INTO tells FROM users WHERE id = p_actor;
+    SELECT NOT me.requested AND read_receipts_enabled AND NOT (c.kind = 'DIRECT' AND parley_pair_blocked(c.pair_key)) INTO tells FROM users WHERE id = p_actor;
     -- Never before the messages that are read, whatever the clock did.
     at := greatest(parley_now(), c.last_activity_at);
     read_before := greatest(me.last_read_seq, me.pending_read_seq);
     delivered_before := greatest(me.last_delivered_seq, me.pending_delivered_seq);
     own_to := greatest(me.own_read_seq, least(p_read, c.head_seq));
-    delivered_to := greatest(delivered_before, least(greatest(p_read, p_delivered), c.head_seq));
+    delivered_to := CASE WHEN me.requested THEN me.last_delivered_seq ELSE greatest(delivered_before, least(greatest(p_read, p_delivered), c.head_seq)) END;
     read_to := CASE WHEN tells THEN greatest(read_before, least(p_read, c.head_seq)) ELSE me.last_read_seq END;
     IF own_to > me.own_read_seq OR read_to > read_before OR delivered_to > delivered_before THEN
       outcome := 'ADVANCED';

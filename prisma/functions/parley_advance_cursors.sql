@@ -3,7 +3,7 @@
 --
 -- Returns one row for each advance, in order. LOCKED: another transaction has the member's row, or edits or deletes a message
 -- that must not be read before (parley_read_key). SMALL: the conversation has
--- fewer members, or is one with support. Nothing was done for these. event_seq is the number of the INBOX_ENTRY_CHANGED on the member's personal
+-- fewer members, or is one with support, or a request. Nothing was done for these. event_seq is the number of the INBOX_ENTRY_CHANGED on the member's personal
 -- stream, if there is one.
 CREATE OR REPLACE FUNCTION parley_advance_cursors(p_actors uuid[], p_conversations uuid[], p_reads int[], p_delivereds int[],
   p_gather_from int)
@@ -23,7 +23,7 @@ BEGIN
       FROM unnest(p_actors, p_conversations, p_reads, p_delivereds) WITH ORDINALITY AS a(actor, conversation, read, delivered, place)
       JOIN members m ON m.conversation_id = a.conversation AND m.user_id = a.actor AND m.left_at IS NULL
       JOIN conversations c ON c.id = a.conversation JOIN users u ON u.id = a.actor
-     WHERE c.member_count >= p_gather_from AND c.kind <> 'SUPPORT' AND (
+     WHERE c.member_count >= p_gather_from AND c.kind <> 'SUPPORT' AND NOT m.requested AND (
        least(a.read, c.head_seq) > m.own_read_seq
        OR least(greatest(a.read, a.delivered), c.head_seq) > greatest(m.last_delivered_seq, m.pending_delivered_seq)
        OR u.read_receipts_enabled AND least(a.read, c.head_seq) > greatest(m.last_read_seq, m.pending_read_seq))
@@ -44,7 +44,7 @@ BEGIN
   -- A new statement: it sees all that was committed before the locks were had.
   RETURN QUERY
   WITH asked AS (
-    SELECT a.place, a.actor, a.conversation, m.user_id, m.own_read_seq, m.last_sent_seq, c.head_seq, c.member_count, c.kind,
+    SELECT a.place, a.actor, a.conversation, m.user_id, m.requested, m.own_read_seq, m.last_sent_seq, c.head_seq, c.member_count, c.kind,
       u.head_event_seq, u.head_mark, u.read_receipts_enabled AS tells, greatest(now, c.last_activity_at) AS at,
       least(a.read, c.head_seq) AS read, least(greatest(a.read, a.delivered), c.head_seq) AS delivered,
       greatest(m.last_read_seq, m.pending_read_seq) AS read_before,
@@ -62,7 +62,7 @@ BEGIN
     SELECT *, read_to > read_before OR delivered_to > delivered_before AS concerns_others,
       CASE
         WHEN user_id IS NULL THEN 'NOT_FOUND'
-        WHEN member_count < p_gather_from OR kind = 'SUPPORT' THEN 'SMALL'
+        WHEN member_count < p_gather_from OR kind = 'SUPPORT' OR requested THEN 'SMALL'
         WHEN own_to = own_read_seq AND read_to = read_before AND delivered_to = delivered_before THEN 'UNCHANGED'
         WHEN place <> ALL (held) THEN 'LOCKED'
         ELSE 'ADVANCED'

@@ -22,6 +22,7 @@ BEGIN
   -- What others reported of them is kept as evidence; what they told the staff themselves goes.
   UPDATE reports SET text = NULL WHERE reporter_id = p_user;
   DELETE FROM bans WHERE user_id = p_user;
+  DELETE FROM requests WHERE user_id = p_user OR from_id = p_user;
   DELETE FROM blocks WHERE blocker_id = p_user OR blocked_id = p_user;
   session_ids := ARRAY(SELECT id FROM sessions WHERE user_id = p_user);
   DELETE FROM sessions WHERE user_id = p_user;

@@ -1,6 +1,6 @@
 -- Brings conversations that got messages in this transaction back to the ACTIVE inbox of members who had archived them:
 -- docs/decisions/0036. Not for a member who has muted it now, unless they sent one of these messages; what they have hidden
--- comes back in any case. Sending functions
+-- comes back in any case. A request stays one until the member writes there, which takes it up. Sending functions
 -- call it last, for conversations whose rows they hold; a conversation without an accepted message is skipped. Returns the
 -- events on these people's personal streams, at most max_announced of them: the relay finds the others.
 --
@@ -21,11 +21,11 @@ BEGIN
   now := parley_now();
   log_xid := parley_xid();
   WITH back AS (
-    UPDATE members m SET archived = false, hidden = false
+    UPDATE members m SET archived = false, hidden = false, requested = false
       FROM conversations c
      WHERE c.id = ANY (p_conversations) AND c.head_xid = log_xid
        AND m.conversation_id = c.id AND m.archived AND m.left_at IS NULL
-       AND (m.hidden OR (m.muted_until > now) IS NOT TRUE
+       AND (NOT m.requested AND (m.hidden OR (m.muted_until > now) IS NOT TRUE)
          -- Their last message is of this transaction: all its events in the conversation are messages, without a gap.
          OR EXISTS (SELECT FROM events e WHERE e.stream_id = c.id AND e.seq = c.head_event_seq - (c.head_seq - m.last_sent_seq)
            AND e.xid = log_xid AND e.message_seq = m.last_sent_seq))
@@ -33,6 +33,8 @@ BEGIN
   )
   SELECT array_agg(user_id), array_agg(conversation_id) INTO people, talks FROM back;
   IF people IS NULL THEN RETURN '[]'; END IF;
+  DELETE FROM requests r USING unnest(people, talks) AS answered(person, talk)
+   WHERE r.conversation_id = answered.talk AND r.user_id = answered.person;
   PERFORM FROM users WHERE id = ANY (people) ORDER BY id FOR NO KEY UPDATE;
   -- A new statement: it sees where their streams ended when the locks were had.
   WITH numbered AS MATERIALIZED (

@@ -8,9 +8,10 @@ BEGIN
   SELECT * INTO c FROM conversations WHERE id = p_conversation FOR NO KEY UPDATE;
   UPDATE members SET
     muted_until = CASE WHEN p_set_muted THEN p_muted_until ELSE muted_until END,
-    archived = coalesce(p_archived, archived),
+    -- A request stays where it is until it is answered.
+    archived = CASE WHEN requested THEN archived ELSE coalesce(p_archived, archived) END,
     -- Who says where it belongs wants to see it there.
-    hidden = hidden AND p_archived IS NULL,
+    hidden = hidden AND (p_archived IS NULL OR requested),
     pinned = coalesce(p_pinned, pinned),
     own_read_seq = CASE WHEN p_unread_from IS NULL THEN own_read_seq
       -- What is withheld from the member cannot be unread.

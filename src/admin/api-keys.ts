@@ -1,10 +1,10 @@
 import type { Say } from './answers.ts'
 import { hashOf, newApiKey, newSecret } from '../domain/api-keys/api-keys.ts'
+import { apiKeyScopes } from '../domain/api-keys/scopes.ts'
 import { isUuid, newId } from '../domain/ids.ts'
 import { createApiKeyStore, type ApiKeyScope } from '../store/api-keys.ts'
 import type { Database } from '../store/database/database.ts'
 
-const scopes: readonly ApiKeyScope[] = ['READ', 'MESSAGES_WRITE', 'CONVERSATIONS_WRITE', 'USERS_WRITE', 'ACT_AS']
 const maxKeys = 100
 const maxNameLength = 64
 
@@ -23,7 +23,7 @@ export async function apiKeyCommand(
   if (command === 'create-api-key') {
     const wanted = list
       .split(',')
-      .filter((scope): scope is ApiKeyScope => (scopes as readonly string[]).includes(scope))
+      .filter((scope): scope is ApiKeyScope => (apiKeyScopes as readonly string[]).includes(scope))
     const name = what.trim()
     if (name === '' || name.length > maxNameLength || wanted.length === 0 || wanted.join(',') !== list) return false
     const { secret, key } = newApiKey(name, wanted, null)

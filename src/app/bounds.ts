@@ -10,6 +10,7 @@ export const sharesOf = (config: Config): Shares =>
     subscriptions: config.maxSubscriptions,
     keptByteSize: config.socketMemoryByteSize,
     eventWorkMsPerSecond: config.eventWorkMsPerSecond,
+    messagesPerSecond: config.socketMessagesPerSecond,
   })
 
 export const socketLimitsOf = (config: Config): Partial<SocketLimits> => ({

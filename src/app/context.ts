@@ -18,6 +18,7 @@ export function createContexts(
     const viewer = init.viewer ? watch.current(init.viewer) : authentication.viewer
     if (viewer) domain.sessions.used(viewer)
     const payer = viewer?.userId ?? addressPayer(init.clientIp)
+    init.payer = payer
     return {
       ...authentication,
       viewer,

@@ -4,6 +4,7 @@ import { createAttachments } from '../domain/attachments/attachments.ts'
 import { createConversations } from '../domain/conversations/conversations.ts'
 import { createDeletion } from '../domain/conversations/deletion.ts'
 import type { Domain } from '../domain/domain.ts'
+import { createRequests } from '../domain/inbox/requests.ts'
 import { createInbox } from '../domain/inbox/inbox.ts'
 import { createResumeTokens } from '../domain/inbox/resume-token.ts'
 import { createLoaders } from '../domain/loaders.ts'
@@ -28,6 +29,7 @@ import { createStreams } from '../domain/streams/streams.ts'
 import { createSupport } from '../domain/support/support.ts'
 import { createTypistOf } from '../domain/typing/typist-of.ts'
 import { createTyping } from '../domain/typing/typing.ts'
+import { auditedWebhooks } from '../domain/webhooks/audited.ts'
 import type { Webhooks } from '../domain/webhooks/webhooks.ts'
 import { ownSecret } from '../embedded/own-secret.ts'
 import { essenceOf } from '../files/media-types.ts'
@@ -115,6 +117,7 @@ export function createDomain(
     reactions: createReactions(append),
     messages,
     attachments: usageLimits?.ofAttachments(attachments) ?? attachments,
+    requests: createRequests(append, presence),
     inbox: createInbox(append, conversations, tokens),
     search: createSearch(storage.search),
     streams,
@@ -122,7 +125,7 @@ export function createDomain(
     support: createSupport(append, storage.support, tokens),
     desk: createDeskStreams({ hub, readLog, desk, store: storage.support, tokens, watch }),
     presence,
-    webhooks,
+    webhooks: auditedWebhooks(webhooks, audit),
     newLoaders,
     loadersFor: createEventLoaders(newLoaders),
   }

@@ -8,6 +8,7 @@ import { createAuditStore } from '../store/audit.ts'
 import { createBanStore } from '../store/bans.ts'
 import { createReportStore } from '../store/reports.ts'
 import { createBlockStore } from '../store/blocks.ts'
+import { createRequestStore } from '../store/requests.ts'
 import { createConversationStore } from '../store/conversations.ts'
 import { createDatabase, type Database } from '../store/database/database.ts'
 import type { OnRead } from '../store/database/lane.ts'
@@ -75,6 +76,7 @@ function createStores(db: Database) {
     audit: createAuditStore(db),
     bans: createBanStore(db),
     blocks: createBlockStore(db),
+    requests: createRequestStore(db),
     conversations: { ...conversations, entries: gatherEntries(conversations) },
     deletions: createDeletionStore(db),
     events: createEventStore(db),

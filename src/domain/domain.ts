@@ -10,6 +10,7 @@ import type { DeskStreams } from './streams/desk-streams.ts'
 import type { LiveItem } from './streams/event-loaders.ts'
 import type { Authenticate } from './identity/authentication.ts'
 import type { RenewToken } from './identity/renewal.ts'
+import type { Requests } from './inbox/requests.ts'
 import type { Inbox } from './inbox/inbox.ts'
 import type { Loaders } from './loaders.ts'
 import type { Messages } from './messages/messages.ts'
@@ -48,6 +49,7 @@ export interface Domain {
   reactions: Reactions
   attachments: Attachments
   inbox: Inbox
+  requests: Requests
   search: Search
   streams: Streams
   typing: Typing

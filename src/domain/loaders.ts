@@ -7,6 +7,7 @@ import type { MessageKey, MessagePageRequest, MessageStore, RevisionRow } from '
 import type { LeastStandings, MemberKey, MemberStore, Muting } from '../store/members.ts'
 import type { MembersRequest, PeopleStore } from '../store/people.ts'
 import type { ReactionStore } from '../store/reactions.ts'
+import type { RequestRow, RequestStore } from '../store/requests.ts'
 import type { Attachment, Conversation, EntryRow, Member, Message, SupportCase, User } from '../store/rows.ts'
 import type { SupportStore } from '../store/support.ts'
 import { History } from './conversations/history.ts'
@@ -43,6 +44,8 @@ export interface Loaders {
   /** By conversation and sender: who has muted it, or has blocked the sender. */
   muting: DataLoader<MemberKey, Muting | null, string>
   blocks: BlockLoaders
+  /** Null where nothing waits for the viewer's answer. */
+  request: DataLoader<EntryKey, RequestRow | null, string>
   othersProgress: DataLoader<ProgressKey, OthersProgress, string>
   readBy: DataLoader<ReadByRequest, ReadRow[]>
   reactions: ReactionLoaders
@@ -59,6 +62,7 @@ export interface Loaders {
 
 export interface LoaderStores {
   blocks: Pick<BlockStore, 'haveBlocked' | 'blockersIn'>
+  requests: RequestStore
   people: PeopleStore
   conversations: ConversationStore
   messages: MessageStore
@@ -236,6 +240,13 @@ class LazyLoaders implements Loaders {
 
   get blocks() {
     return (this.made.blocks ??= new LazyBlockLoaders(this.stores.blocks, this.payer))
+  }
+
+  get request() {
+    return (this.made.request ??= new DataLoader(
+      (keys: readonly EntryKey[]) => this.stores.requests.byKeys(keys, this.payer),
+      { cacheKeyFn: ({ viewerId, conversationId }) => `${viewerId} ${conversationId}` },
+    ))
   }
 
   get othersProgress() {

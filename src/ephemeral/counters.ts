@@ -11,6 +11,16 @@ export interface CountRule {
   durationMs: number
 }
 
+/** What became of a count, and how the key stands after it. */
+export interface Counted {
+  /** 0, or, if that was too many, the milliseconds until the key may continue. */
+  overForMs: number
+  limit: number
+  remaining: number
+  /** Milliseconds until the key begins anew. */
+  resetMs: number
+}
+
 /** Counts by key, from the first count on for the rule's duration. Never rejects because of Redis. */
 export interface Counter {
   /**
@@ -18,6 +28,8 @@ export interface Counter {
    * refused as a whole, though fewer would have been let through, does not count.
    */
   add(key: string, points?: number): Promise<number>
+  /** The same, and says how the key stands. */
+  take(key: string, points?: number): Promise<Counted>
   /** Returns 0, or, if the key has reached its limit, the milliseconds until it may continue. Counts nothing. */
   fullForMs(key: string): Promise<number>
 }
@@ -47,14 +59,17 @@ const optionsOf = ({ points, durationMs }: CountRule) => ({ points, duration: Ma
 const isOutcome = (error: unknown): error is RateLimiterRes => error instanceof RateLimiterRes
 
 /** Rejects when the limiter does not work; too many counts are no error. */
-async function add(limiter: Limiter, key: string, points = 1): Promise<number> {
+async function take(limiter: Limiter, key: string, points = 1): Promise<Counted> {
+  const limit = limiter.points
   try {
-    await limiter.consume(key, points)
-    return 0
+    const { remainingPoints: remaining, msBeforeNext: resetMs } = await limiter.consume(key, points)
+    return { overForMs: 0, limit, remaining, resetMs }
   } catch (error) {
     if (!isOutcome(error)) throw error
+    const { consumedPoints, msBeforeNext: resetMs } = error
     if (points > 1) await limiter.reward(key, points)
-    return error.msBeforeNext
+    const remaining = points > 1 ? Math.max(0, limit - consumedPoints + points) : 0
+    return { overForMs: resetMs, limit, remaining, resetMs }
   }
 }
 
@@ -70,7 +85,11 @@ export function createInProcessCounters(): Counters {
   return {
     counter(rule) {
       const limiter = localCounter(rule)
-      return { add: (key, points) => add(limiter, key, points), fullForMs: (key) => fullForMs(limiter, key) }
+      return {
+        add: async (key, points) => (await take(limiter, key, points)).overForMs,
+        take: (key, points) => take(limiter, key, points),
+        fullForMs: (key) => fullForMs(limiter, key),
+      }
     },
     close: () => Promise.resolve(),
   }
@@ -109,8 +128,10 @@ export class RedisCounters implements Counters {
       rejectIfRedisNotReady: true,
       ...optionsOf(rule),
     })
+    const taken = (key: string, points?: number) => this.ask((limiter) => take(limiter, key, points), shared, local)
     return {
-      add: (key, points) => this.ask((limiter) => add(limiter, key, points), shared, local),
+      add: async (key, points) => (await taken(key, points)).overForMs,
+      take: taken,
       // Counts from the time when Redis was away are in this process, and still apply here.
       fullForMs: async (key) =>
         Math.max(await fullForMs(local, key), await this.ask((limiter) => fullForMs(limiter, key), shared, local)),
@@ -121,7 +142,11 @@ export class RedisCounters implements Counters {
     return this.connections.close()
   }
 
-  private async ask(question: (limiter: Limiter) => Promise<number>, shared: Limiter, local: Limiter): Promise<number> {
+  private async ask<Answer>(
+    question: (limiter: Limiter) => Promise<Answer>,
+    shared: Limiter,
+    local: Limiter,
+  ): Promise<Answer> {
     if (!this.health.isWorking('limits') || performance.now() < this.silentUntilMs) return question(local)
     try {
       return await within(commandTimeoutMs, question(shared), () => new Error('Redis did not answer in time'))

@@ -72,6 +72,8 @@ export interface OperationsOptions {
   /** What one operation, and one event of a subscription, may come to. */
   operationLimits?: OperationLimits
   eventLimits?: OperationLimits
+  /** Before a query of a payer that comes to so many objects at the most: throws RateLimitedError. Null: they are not counted. */
+  countReads?: ((payer: string, objects: number) => Promise<void>) | null
 }
 
 const noLogger = { error: () => undefined }
@@ -79,7 +81,8 @@ const noLogger = { error: () => undefined }
 export function createOperations(options: OperationsOptions): Operations {
   const { schema, introspection, trustedDocuments = null, fairness = createFairness(noLogger) } = options
   const { operationLimits = defaultOperationLimits, eventLimits = defaultEventLimits } = options
-  const parts: Parts = { schema, fairness, plans: new Plans(), operationLimits, eventLimits }
+  const { countReads = null } = options
+  const parts: Parts = { schema, fairness, plans: new Plans(), operationLimits, eventLimits, countReads }
   const persisted = createPersistedDocuments(trustedDocuments)
   const documents = new Documents({
     schema,
@@ -132,6 +135,7 @@ interface Parts {
   plans: Plans
   operationLimits: OperationLimits
   eventLimits: OperationLimits
+  countReads: OperationsOptions['countReads']
 }
 
 /** Objects of an answer that is made in one go, so that nobody who waits for it waits for somebody else's. */
@@ -177,8 +181,14 @@ function prepare(parts: Parts, document: DocumentNode, operation: OperationDefin
           sends.run(payer, () => paced(work, payer, () => run(input, { limits, payer, isUrgent: true }))),
         )
       }
+      const { countReads } = parts
+      const isCounted = operation.operation === OperationTypeNode.QUERY && countReads
+      const counted = async () => {
+        await countReads?.(payer, limit.judge(input.variableValues ?? {}).objects)
+        return run(input, { limits, payer })
+      }
       // Counting takes time too where the sizes are new.
-      const begin = () => refusalOf(input) ?? run(input, { limits, payer })
+      const begin = () => refusalOf(input) ?? (isCounted ? counted() : run(input, { limits, payer }))
       return answered(() => operations.run(payer, () => inTurn(work, payer, begin)))
     }),
     open: traced(

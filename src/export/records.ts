@@ -55,7 +55,7 @@ export function named(scope: Scope): string {
 /** Settings are their own affair: in one person's export nobody else's are. */
 export function people(scope: Scope): Query {
   const settings = `json_build_object('role', u.role, 'readReceiptsEnabled', u.read_receipts_enabled, 'presenceSharing', u.presence_sharing, 'directMessagesFrom', u.direct_messages_from,
-    'groupAdditionsFrom', u.group_additions_from,
+    'groupAdditionsFrom', u.group_additions_from, 'requestsEnabled', u.requests_enabled,
     'invisible', u.invisible, 'lastSeenAt', ${time('u.last_seen_at')})`
   const shown = { all: settings, conversation: 'NULL', user: `CASE WHEN u.id = $1::uuid THEN ${settings} END` }[
     scope.kind

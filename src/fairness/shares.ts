@@ -14,6 +14,8 @@ export interface ShareLimits {
   keptByteSize: number
   /** Milliseconds of processor time a second for the events of one person's subscriptions. */
   eventWorkMsPerSecond: number
+  /** Messages a second from all sockets of one person. */
+  messagesPerSecond: number
 }
 
 const megabyte = 1_048_576
@@ -26,12 +28,15 @@ export const defaultShareLimits: ShareLimits = {
   keptByteSizePerPerson: 16 * megabyte,
   keptByteSize: 128 * megabyte,
   eventWorkMsPerSecond: 250,
+  messagesPerSecond: 2_000,
 }
 
 /** Subscriptions that a person opens, however soon they are ended again. All of ten devices at once are nothing unusual. */
 const openingRate: Rate = { perSecond: 50, burst: 1_000 }
-/** Messages from all sockets of a person, and from all that have no person yet beyond their connection_init. */
-const personFrameRate: Rate = { perSecond: 2_000, burst: 8_000 }
+/** Messages of a person that can be saved up: of so many seconds, and at most so many. */
+const savedMessageSeconds = 10
+const maxSavedMessages = 8_000
+/** Messages from all that have no person yet, beyond their connection_init. */
 const nobodyFrameRate: Rate = { perSecond: 1_000, burst: 4_000 }
 /** Seconds of event work that can be saved up: somebody who comes back after weeks has some thousand events to read. */
 const savedWorkSeconds = 8
@@ -65,7 +70,7 @@ export class Share {
     readonly personId: string | null,
     private readonly shares: Shares,
   ) {
-    this.frames = new TokenBucket(personId === null ? nobodyFrameRate : personFrameRate)
+    this.frames = new TokenBucket(personId === null ? nobodyFrameRate : shares.personFrameRate)
     this.eventWork = new TokenBucket(shares.eventWorkRate)
   }
 
@@ -188,6 +193,7 @@ class Resting {
 export class Shares {
   readonly limits: ShareLimits
   readonly eventWorkRate: Rate
+  readonly personFrameRate: Rate
   readonly resting = new Resting()
   subscriptionCount = 0
   keptByteSize = 0
@@ -198,7 +204,9 @@ export class Shares {
 
   constructor(limits: Partial<ShareLimits> = {}) {
     this.limits = { ...defaultShareLimits, ...limits }
-    const { eventWorkMsPerSecond: perSecond } = this.limits
+    const { eventWorkMsPerSecond: perSecond, messagesPerSecond } = this.limits
+    const burst = Math.min(maxSavedMessages, messagesPerSecond * savedMessageSeconds)
+    this.personFrameRate = { perSecond: messagesPerSecond, burst }
     this.eventWorkRate = { perSecond, burst: perSecond * savedWorkSeconds }
     this.nobody = new Share(null, this)
   }

@@ -2,11 +2,12 @@ import { brandWithType } from '@pothos/core'
 import { accessOf } from '../domain/conversations/access.ts'
 import { findMember } from '../domain/conversations/members.ts'
 import { ValidationError } from '../domain/errors.ts'
+import { requestEntry } from '../domain/inbox/requests.ts'
 import { ApiKey } from './api-keys/api-key.ts'
 import { Attachment } from './attachments/attachment.ts'
 import { builder } from './building/builder.ts'
 import { requireViewer, type Context } from './building/context.ts'
-import { Conversation } from './conversations/conversation.ts'
+import { Conversation, noteReading } from './conversations/conversation.ts'
 import { ActiveSession } from './sessions/active.ts'
 import { Member } from './conversations/member.ts'
 import { decodeGlobalId } from './building/ids.ts'
@@ -31,15 +32,19 @@ async function loadNode(context: Context, globalId: string): Promise<object | nu
       const access = await accessOf(viewer, decoded.id, context.loaders)
       return branded(Conversation, access?.conversation ?? null)
     }
-    case 'Message':
-      return branded(Message, await context.domain.messages.find(viewer, decoded, context.loaders))
+    case 'Message': {
+      const message = await context.domain.messages.find(viewer, decoded, context.loaders)
+      if (message) await noteReading(context, message.conversationId)
+      return branded(Message, message)
+    }
     case 'Attachment':
       return branded(Attachment, await context.domain.attachments.find(viewer, decoded.id, context.loaders))
     case 'InboxEntry': {
       const { userId, conversationId } = decoded
       // The viewer must not even learn that another person's entry exists.
       if (userId !== viewer.userId) return null
-      return branded(InboxEntry, await context.loaders.entry.load({ viewerId: userId, conversationId }))
+      const key = { viewerId: userId, conversationId }
+      return branded(InboxEntry, (await context.loaders.entry.load(key)) ?? (await requestEntry(key, context.loaders)))
     }
     case 'Member':
       return branded(Member, await findMember(viewer, decoded, context.loaders))

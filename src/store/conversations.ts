@@ -187,7 +187,7 @@ const readBehind = {
   name: 'read_behind',
   text: `SELECT m.conversation_id AS "conversationId", c.head_seq AS "headSeq"
     FROM members m JOIN conversations c ON c.id = m.conversation_id
-    WHERE m.user_id = $1 AND m.left_at IS NULL AND ${maybeUnread('c', 'm')} AND ($2::uuid IS NULL OR m.conversation_id > $2)
+    WHERE m.user_id = $1 AND m.left_at IS NULL AND NOT m.requested AND ${maybeUnread('c', 'm')} AND ($2::uuid IS NULL OR m.conversation_id > $2)
     ORDER BY m.conversation_id LIMIT $3`,
 }
 

@@ -8,6 +8,7 @@ import {
   type Message,
 } from './rows.ts'
 import { watermarkColumns, watermarkTable } from './watermark.ts'
+import { invitedMember, standing } from './requests.ts'
 import { maybeUnread, unreadCount, unreadMentionCount } from './unread.ts'
 
 export interface InboxPosition {
@@ -21,7 +22,7 @@ export interface InboxPosition {
 
 export interface InboxRequest {
   viewerId: string
-  filter: 'ACTIVE' | 'ARCHIVED' | 'UNREAD' | 'MENTIONED' | 'ALL'
+  filter: 'ACTIVE' | 'ARCHIVED' | 'UNREAD' | 'MENTIONED' | 'REQUESTS' | 'ALL'
   after: InboxPosition | null
   before: InboxPosition | null
   backward: boolean
@@ -86,10 +87,17 @@ const activityThen = `CASE WHEN c.last_activity_at <= $9::timestamptz THEN c.las
 const unplaced = (archived: boolean) =>
   `(SELECT * FROM members WHERE user_id = $1 AND archived = ${String(archived)} AND left_at IS NULL${shown(archived)} AND inbox_at IS NULL)`
 
+/** Direct conversations that others began, and invitations to groups, for which a row is made. */
+const requests = `SELECT m.* FROM requests r JOIN conversations c ON c.id = r.conversation_id
+    JOIN members m ON m.conversation_id = r.conversation_id AND m.user_id = r.user_id AND m.requested WHERE r.user_id = $1 AND ${standing('c', 'r')}
+  UNION ALL SELECT m.* FROM requests r JOIN conversations c ON c.id = r.conversation_id AND c.kind = 'GROUP'
+    CROSS JOIN LATERAL ${invitedMember('c', 'r')} m WHERE r.user_id = $1 AND ${standing('c', 'r')}`
+
 /** Rows of members from which the page is chosen: few more than the page has, however many conversations there are. */
 function candidates(filter: InboxRequest['filter'], backward: boolean, asOf: boolean): string {
   const notCaughtUp = 'SELECT * FROM members m WHERE user_id = $1 AND left_at IS NULL AND NOT caught_up AND NOT hidden'
   if (filter === 'UNREAD') return notCaughtUp
+  if (filter === 'REQUESTS') return requests
   // Few of these have ever mentioned the viewer: a set made once, and a look into an index that is nearly empty.
   if (filter === 'MENTIONED')
     return `${notCaughtUp} AND (conversation_id IN (SELECT conversation_id FROM mentions WHERE user_id = $1 AND counts)
@@ -137,7 +145,7 @@ function statementOf(filter: InboxRequest['filter'], backward: boolean, asOf: bo
              ${filter in counted ? `AND ${maybeUnread('c', 'm')} AND ${counted[filter as keyof typeof counted]('c', 'm')} > 0` : ''}
            ORDER BY ${order} LIMIT $8) m
         JOIN conversations c ON c.id = m.conversation_id
-        LEFT JOIN messages l ON l.conversation_id = c.id AND l.seq = c.head_seq)
+        LEFT JOIN messages l ON l.conversation_id = c.id AND l.seq = c.head_seq${filter === 'REQUESTS' ? ` AND c.kind = 'DIRECT'` : ''})
       SELECT ${inFirstRow('v', { head_event_seq: 'viewerHeadEventSeq', head_mark: 'viewerHeadMark' })},
         ${inFirstRow('mark', watermarkColumns)}, ${inFirstRow('t', { read_at: 'readAt' })}, page.*, CASE WHEN place = 1 THEN ${peopleOf(others)} END AS people
       FROM users v CROSS JOIN mark CROSS JOIN (SELECT statement_timestamp() AS read_at) t LEFT JOIN page ON true WHERE v.id = $1 ORDER BY place`,

@@ -27,6 +27,8 @@ export interface Muting {
   userIds: string[]
   /** Members who have blocked the sender. */
   blockerIds: string[]
+  /** Who has not answered whether they take it: it is a request. */
+  requestedIds: string[]
 }
 
 /** By member the seq up to which messages are withheld from them; only those from whom some are. */
@@ -77,7 +79,8 @@ const readMutings = {
   name: 'read_mutings',
   text: `SELECT k.place::int, c.kind, ARRAY(SELECT m.user_id::text FROM members m
       WHERE m.conversation_id = c.id AND m.left_at IS NULL AND m.muted_until > now()) AS "userIds",
-      ${blockersAmong('c.id', 'k.user_id')} AS "blockerIds"
+      ${blockersAmong('c.id', 'k.user_id')} AS "blockerIds",
+      ARRAY(SELECT m.user_id::text FROM members m WHERE m.conversation_id = c.id AND c.kind = 'DIRECT' AND m.requested) AS "requestedIds"
     FROM ${tableOfParameters('uuid', 'uuid')} WITH ORDINALITY AS k(conversation_id, user_id, place)
     JOIN conversations c ON c.id = k.conversation_id`,
 }

@@ -21,6 +21,7 @@ export interface ContactSettings {
   readReceiptsEnabled: boolean | null
   directMessagesFrom: User['directMessagesFrom'] | null
   groupAdditionsFrom: User['groupAdditionsFrom'] | null
+  requestsEnabled: boolean | null
 }
 
 export interface Trace {
@@ -80,7 +81,8 @@ const setSettings = {
   name: 'set_settings',
   text: `UPDATE users SET read_receipts_enabled = coalesce($2, read_receipts_enabled),
       direct_messages_from = coalesce($3::contact_policy, direct_messages_from),
-      group_additions_from = coalesce($4::contact_policy, group_additions_from) WHERE id = $1`,
+      group_additions_from = coalesce($4::contact_policy, group_additions_from),
+      requests_enabled = coalesce($5, requests_enabled) WHERE id = $1`,
 }
 
 const beginErasure = {
@@ -138,8 +140,9 @@ export function createPeopleStore(db: Database): PeopleStore {
       }
       return { members, people: parsePeople(rows[0]?.people ?? null) }
     },
-    async setSettings(userId, { readReceiptsEnabled, directMessagesFrom, groupAdditionsFrom }) {
-      await db.run(setSettings, [userId, readReceiptsEnabled, directMessagesFrom, groupAdditionsFrom], userId)
+    async setSettings(userId, { readReceiptsEnabled, directMessagesFrom, groupAdditionsFrom, requestsEnabled }) {
+      const values = [userId, readReceiptsEnabled, directMessagesFrom, groupAdditionsFrom, requestsEnabled]
+      await db.run(setSettings, values, userId)
     },
     async beginErasure(actorId, userId) {
       const [row] = await db.run<{ known: boolean; sessionIds: string[] }>(beginErasure, [actorId, userId])

@@ -1,7 +1,8 @@
 import { soleOf, tableOfParameters, type Database } from './database/database.ts'
 import type { User } from './rows.ts'
 
-/** What two people share: a DIRECT conversation, another one, or none. One of whom has blocked the other: none. */
+/** What two people share: a DIRECT conversation, another one, or none. One of whom has blocked the other: none. A request shows nothing
+ * of the person who has not answered it. */
 export type Relation = 'DIRECT' | 'SHARED' | 'NONE'
 
 export interface PersonPair {
@@ -39,11 +40,12 @@ const readRelations = {
         FROM (SELECT viewer_id FROM p UNION SELECT user_id FROM p) AS ids(id))
     SELECT CASE WHEN EXISTS (SELECT FROM blocks b WHERE b.blocker_id = p.viewer_id AND b.blocked_id = p.user_id)
         OR EXISTS (SELECT FROM blocks b WHERE b.blocker_id = p.user_id AND b.blocked_id = p.viewer_id) THEN 'NONE'
-      WHEN EXISTS (SELECT FROM conversations c WHERE c.pair_key = p.pair_key) THEN 'DIRECT'
+      WHEN EXISTS (SELECT FROM conversations c WHERE c.pair_key = p.pair_key AND NOT EXISTS (
+        SELECT FROM members r WHERE r.conversation_id = c.id AND r.user_id = p.user_id AND r.requested)) THEN 'DIRECT'
       WHEN EXISTS (SELECT FROM members a
-        WHERE a.user_id = CASE WHEN v.count < u.count THEN v.id ELSE u.id END AND a.left_at IS NULL
+        WHERE a.user_id = CASE WHEN v.count < u.count THEN v.id ELSE u.id END AND a.left_at IS NULL AND NOT a.requested
           AND EXISTS (SELECT FROM members b WHERE b.conversation_id = a.conversation_id
-            AND b.user_id = CASE WHEN v.count < u.count THEN u.id ELSE v.id END AND b.left_at IS NULL OFFSET 0)) THEN 'SHARED'
+            AND b.user_id = CASE WHEN v.count < u.count THEN u.id ELSE v.id END AND b.left_at IS NULL AND NOT b.requested OFFSET 0)) THEN 'SHARED'
       ELSE 'NONE' END AS relation
     FROM p JOIN counted v ON v.id = p.viewer_id JOIN counted u ON u.id = p.user_id ORDER BY p.place`,
 }

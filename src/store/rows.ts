@@ -42,7 +42,7 @@ export interface EntryRow {
 /** The columns of the viewer's membership that an entry shows: a page of the inbox has many. */
 export type EntryMember = Pick<
   Member,
-  'ownReadSeq' | 'mutedUntil' | 'archived' | 'pinned' | 'joinedEventSeq' | 'historyFromSeq' | 'hidden'
+  'ownReadSeq' | 'mutedUntil' | 'archived' | 'pinned' | 'joinedEventSeq' | 'historyFromSeq' | 'hidden' | 'requested'
 >
 
 /** Columns of each table under the names that Prisma gives them, so that a row is the same whichever code reads it. */
@@ -54,7 +54,7 @@ const columnsOf = (names: string[]) => (alias: string, prefix: string) =>
     .join(', ')
 
 const userColumnNames =
-  'id handle displayName searchName avatarUrl role readReceiptsEnabled presenceSharing directMessagesFrom groupAdditionsFrom invisible lastSeenAt headEventSeq headMark floorEventSeq floorMark createdAt erasedAt erasureFinishedAt'.split(
+  'id handle displayName searchName avatarUrl role readReceiptsEnabled presenceSharing directMessagesFrom groupAdditionsFrom requestsEnabled invisible lastSeenAt headEventSeq headMark floorEventSeq floorMark createdAt erasedAt erasureFinishedAt'.split(
     ' ',
   )
 const conversationColumnNames =
@@ -62,7 +62,7 @@ const conversationColumnNames =
     ' ',
   )
 const memberColumnNames =
-  'conversationId userId role lastReadSeq ownReadSeq lastDeliveredSeq lastSentSeq mutedUntil archived pinned joinedAt joinedEventSeq leftAt historyFromSeq hidden'.split(
+  'conversationId userId role lastReadSeq ownReadSeq lastDeliveredSeq lastSentSeq mutedUntil archived pinned joinedAt joinedEventSeq leftAt historyFromSeq hidden requested'.split(
     ' ',
   )
 const messageColumnNames =
@@ -79,7 +79,8 @@ const attachmentColumnNames =
   'id uploaderId fileName contentType byteSize createdAt uploadUntil expiresAt hash refusal width height blurHash conversationId messageSeq place'.split(
     ' ',
   )
-const entryMemberColumnNames = 'ownReadSeq mutedUntil archived pinned joinedEventSeq historyFromSeq hidden'.split(' ')
+const entryMemberColumnNames =
+  'ownReadSeq mutedUntil archived pinned joinedEventSeq historyFromSeq hidden requested'.split(' ')
 
 export const userColumns = columnsOf(userColumnNames)
 export const conversationColumns = columnsOf(conversationColumnNames)

@@ -8,7 +8,7 @@ export interface TypistKey {
 /** A member of a conversation who reports to type there. */
 export interface Typist {
   headEventSeq: number
-  /** Members who have blocked them, or whom they have blocked: neither sees the other type. */
+  /** Members who have blocked them, or whom they have blocked: neither sees the other type. All, where it is a request to them. */
   hiddenFrom: string[]
 }
 
@@ -23,7 +23,8 @@ const readTypists = {
   text: `SELECT k.place::int, c.head_event_seq AS "headEventSeq", ARRAY(
       SELECT other.id::text FROM (
         SELECT b.blocker_id AS id FROM blocks b WHERE b.blocked_id = k.user_id
-        UNION SELECT b.blocked_id FROM blocks b WHERE b.blocker_id = k.user_id) AS other
+        UNION SELECT b.blocked_id FROM blocks b WHERE b.blocker_id = k.user_id
+        UNION SELECT x.user_id FROM members x WHERE m.requested AND x.conversation_id = k.conversation_id) AS other
        WHERE EXISTS (SELECT FROM members o
          WHERE o.conversation_id = k.conversation_id AND o.user_id = other.id AND o.left_at IS NULL OFFSET 0)) AS "hiddenFrom"
     FROM ${tableOfParameters('uuid', 'uuid')} WITH ORDINALITY AS k(user_id, conversation_id, place)

@@ -29,6 +29,8 @@ export interface ContextInit {
    * since the socket outlives it. Null: checked, and there was none.
    */
   viewer?: Viewer | null
+  /** Set when the context was made: whom the work is charged to. */
+  payer?: string
 }
 
 /** What the transport itself needs of the context. */

@@ -60,7 +60,7 @@ export function badRequest(status: number, message: string, headers?: Record<str
 /** A refusal because of us and not of the request. Its status holds whatever the client accepts. */
 export function refusedUnread(status: number, error: AppError): GraphQLError {
   const { message, retryAfterMs } = error
-  const headers = retryAfterMs !== undefined && { 'Retry-After': String(Math.ceil(retryAfterMs / 1_000)) }
+  const headers = retryAfterMs !== undefined && retryAfter(retryAfterMs)
   return new GraphQLError(message, {
     originalError: error,
     extensions: { http: { status, ...(headers && { headers }) } },
@@ -99,7 +99,7 @@ function present(error: unknown, { traceId, logger, http, ofEvent = false }: Pre
         traceId,
         ...(known instanceof ValidationError && { fields: known.fields }),
         ...(known instanceof QueryTooComplexError && known.cost && { cost: known.cost }),
-        ...(http === true && { http: httpHint(located, code) }),
+        ...(http === true && { http: httpHint(located, code, known?.retryAfterMs) }),
       },
     },
   )
@@ -157,12 +157,17 @@ function shortened(message: string): string {
 
 const cutAt = (text: string, length: number) => (text.length > length ? `${text.slice(0, length)}…` : text)
 
-function httpHint(located: GraphQLError | null, code: Code): object | undefined {
+export const retryAfter = (ms: number) => ({ 'Retry-After': String(Math.ceil(ms / 1_000)) })
+
+function httpHint(located: GraphQLError | null, code: Code, retryAfterMs: number | undefined): object | undefined {
   const given = located?.extensions.http
   // Yoga's own: keep its status and headers. `spec` means 200 for clients that accept application/json only, which
   // is right for an operation that is not valid and wrong for a request that never was one.
   if (given) return located.extensions.code === 'BAD_REQUEST' ? { ...given, spec: false } : given
-  return located?.path ? undefined : { status: httpStatuses[code] ?? 400, spec: true }
+  if (located?.path) return undefined
+  // A client that waits must be told so whatever media types it knows.
+  const waits = retryAfterMs === undefined ? {} : { headers: retryAfter(retryAfterMs) }
+  return { status: httpStatuses[code] ?? 400, spec: code !== 'RATE_LIMITED', ...waits }
 }
 
 function asError(cause: unknown): Error {

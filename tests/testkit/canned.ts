@@ -34,6 +34,7 @@ const users: User[] = Object.entries(people).map(([handle, id]) => ({
   presenceSharing: 'EVERYONE',
   directMessagesFrom: 'EVERYONE',
   groupAdditionsFrom: 'EVERYONE',
+  requestsEnabled: false,
   invisible: false,
   lastSeenAt: handle === 'peer' ? at : null,
   headEventSeq: 9,
@@ -93,6 +94,7 @@ const membersOf = (conversationId: string): Member[] =>
     // The first message is withheld from one of them.
     historyFromSeq: userId === member ? 1 : 0,
     hidden: false,
+    requested: false,
   }))
 
 const messagesOf = (conversationId: string): Message[] => {

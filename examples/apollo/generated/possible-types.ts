@@ -7,6 +7,11 @@
       "NotFoundError",
       "ValidationError"
     ],
+    "AcceptRequestResult": [
+      "AcceptRequestSuccess",
+      "NotFoundError",
+      "ValidationError"
+    ],
     "AddMembersResult": [
       "AddMembersSuccess",
       "ForbiddenError",
@@ -71,6 +76,11 @@
       "CreateWebhookEndpointSuccess",
       "ForbiddenError",
       "OpKeyReusedError",
+      "ValidationError"
+    ],
+    "DeclineRequestResult": [
+      "DeclineRequestSuccess",
+      "NotFoundError",
       "ValidationError"
     ],
     "DeleteConversationResult": [
@@ -405,6 +415,11 @@
       "NotFoundError",
       "ValidationError"
     ],
+    "AcceptRequestResult": [
+      "AcceptRequestSuccess",
+      "NotFoundError",
+      "ValidationError"
+    ],
     "AddMembersResult": [
       "AddMembersSuccess",
       "ForbiddenError",
@@ -469,6 +484,11 @@
       "CreateWebhookEndpointSuccess",
       "ForbiddenError",
       "OpKeyReusedError",
+      "ValidationError"
+    ],
+    "DeclineRequestResult": [
+      "DeclineRequestSuccess",
+      "NotFoundError",
       "ValidationError"
     ],
     "DeleteConversationResult": [

@@ -28,6 +28,12 @@ export type AcceptInvitationInput = {
   token: Scalars['String']['input'];
 };
 
+/** A request to accept. */
+export type AcceptRequestInput = {
+  /** Which conversation. */
+  conversationId: Scalars['ID']['input'];
+};
+
 /** People to add to a group. */
 export type AddMembersInput = {
   /** Which conversation. */
@@ -164,6 +170,12 @@ export type CursorOutcome =
   /** It was there already, or further. */
   | 'UNCHANGED';
 
+/** A request to decline. */
+export type DeclineRequestInput = {
+  /** Which conversation. */
+  conversationId: Scalars['ID']['input'];
+};
+
 /** A group to delete. */
 export type DeleteConversationInput = {
   /** Which group. */
@@ -293,12 +305,14 @@ export type HistoryVisibility =
 export type InboxFilter =
   /** Entries that are not archived, also those that a message brought back. */
   | 'ACTIVE'
-  /** All entries. */
+  /** All entries, but for requests. */
   | 'ALL'
   /** Archived entries: no new message has come since, or the entry was muted when it came. */
   | 'ARCHIVED'
   /** Entries with unreadMentionCount > 0, also archived ones. */
   | 'MENTIONED'
+  /** Conversations that people began whom the settings of the viewer do not let in, and groups to which these invited the viewer: until acceptRequest or declineRequest. They are in none of the other filters, and count nowhere. */
+  | 'REQUESTS'
   /** Entries with unreadCount > 0, also archived ones. */
   | 'UNREAD';
 
@@ -737,6 +751,8 @@ export type UpdateSettingsInput = {
   presenceSharing?: InputMaybe<PresenceSharing>;
   /** Whether others may see how far the viewer has read. */
   readReceiptsEnabled?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Whether people whom these two settings do not let in may ask: what they begin is a request then (InboxFilter.REQUESTS), and is refused otherwise. */
+  requestsEnabled?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
 /** What to change of a webhook endpoint. What is left out stays as it is. */

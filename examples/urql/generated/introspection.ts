@@ -56,6 +56,43 @@ export default {
         "interfaces": []
       },
       {
+        "kind": "UNION",
+        "name": "AcceptRequestResult",
+        "possibleTypes": [
+          {
+            "kind": "OBJECT",
+            "name": "AcceptRequestSuccess"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "NotFoundError"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "ValidationError"
+          }
+        ]
+      },
+      {
+        "kind": "OBJECT",
+        "name": "AcceptRequestSuccess",
+        "fields": [
+          {
+            "name": "entry",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "InboxEntry",
+                "kind": "OBJECT",
+                "ofType": null
+              }
+            },
+            "args": []
+          }
+        ],
+        "interfaces": []
+      },
+      {
         "kind": "OBJECT",
         "name": "AccountSuspendedError",
         "fields": [
@@ -1786,6 +1823,42 @@ export default {
       },
       {
         "kind": "UNION",
+        "name": "DeclineRequestResult",
+        "possibleTypes": [
+          {
+            "kind": "OBJECT",
+            "name": "DeclineRequestSuccess"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "NotFoundError"
+          },
+          {
+            "kind": "OBJECT",
+            "name": "ValidationError"
+          }
+        ]
+      },
+      {
+        "kind": "OBJECT",
+        "name": "DeclineRequestSuccess",
+        "fields": [
+          {
+            "name": "conversationId",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          }
+        ],
+        "interfaces": []
+      },
+      {
+        "kind": "UNION",
         "name": "DeleteConversationResult",
         "possibleTypes": [
           {
@@ -2490,6 +2563,23 @@ export default {
             "args": []
           },
           {
+            "name": "requestedAt",
+            "type": {
+              "kind": "SCALAR",
+              "name": "Any"
+            },
+            "args": []
+          },
+          {
+            "name": "requestedBy",
+            "type": {
+              "kind": "OBJECT",
+              "name": "User",
+              "ofType": null
+            },
+            "args": []
+          },
+          {
             "name": "unreadCount",
             "type": {
               "kind": "NON_NULL",
@@ -2563,6 +2653,15 @@ export default {
                 "kind": "SCALAR",
                 "name": "Any"
               }
+            },
+            "args": []
+          },
+          {
+            "name": "request",
+            "type": {
+              "kind": "OBJECT",
+              "name": "InboxEntry",
+              "ofType": null
             },
             "args": []
           },
@@ -4224,6 +4323,29 @@ export default {
             ]
           },
           {
+            "name": "acceptRequest",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "AcceptRequestResult",
+                "kind": "UNION",
+                "ofType": null
+              }
+            },
+            "args": [
+              {
+                "name": "input",
+                "type": {
+                  "kind": "NON_NULL",
+                  "ofType": {
+                    "kind": "SCALAR",
+                    "name": "Any"
+                  }
+                }
+              }
+            ]
+          },
+          {
             "name": "addMembers",
             "type": {
               "kind": "NON_NULL",
@@ -4436,6 +4558,29 @@ export default {
               "kind": "NON_NULL",
               "ofType": {
                 "name": "CreateWebhookEndpointResult",
+                "kind": "UNION",
+                "ofType": null
+              }
+            },
+            "args": [
+              {
+                "name": "input",
+                "type": {
+                  "kind": "NON_NULL",
+                  "ofType": {
+                    "kind": "SCALAR",
+                    "name": "Any"
+                  }
+                }
+              }
+            ]
+          },
+          {
+            "name": "declineRequest",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "name": "DeclineRequestResult",
                 "kind": "UNION",
                 "ofType": null
               }
@@ -10217,6 +10362,17 @@ export default {
           },
           {
             "name": "readReceiptsEnabled",
+            "type": {
+              "kind": "NON_NULL",
+              "ofType": {
+                "kind": "SCALAR",
+                "name": "Any"
+              }
+            },
+            "args": []
+          },
+          {
+            "name": "requestsEnabled",
             "type": {
               "kind": "NON_NULL",
               "ofType": {

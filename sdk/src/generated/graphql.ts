@@ -27,6 +27,12 @@ export type AcceptInvitationInput = {
   token: Scalars['String']['input'];
 };
 
+/** A request to accept. */
+export type AcceptRequestInput = {
+  /** Which conversation. */
+  conversationId: Scalars['ID']['input'];
+};
+
 /** People to add to a group. */
 export type AddMembersInput = {
   /** Which conversation. */
@@ -163,6 +169,12 @@ export type CursorOutcome =
   /** It was there already, or further. */
   | 'UNCHANGED';
 
+/** A request to decline. */
+export type DeclineRequestInput = {
+  /** Which conversation. */
+  conversationId: Scalars['ID']['input'];
+};
+
 /** A group to delete. */
 export type DeleteConversationInput = {
   /** Which group. */
@@ -292,12 +304,14 @@ export type HistoryVisibility =
 export type InboxFilter =
   /** Entries that are not archived, also those that a message brought back. */
   | 'ACTIVE'
-  /** All entries. */
+  /** All entries, but for requests. */
   | 'ALL'
   /** Archived entries: no new message has come since, or the entry was muted when it came. */
   | 'ARCHIVED'
   /** Entries with unreadMentionCount > 0, also archived ones. */
   | 'MENTIONED'
+  /** Conversations that people began whom the settings of the viewer do not let in, and groups to which these invited the viewer: until acceptRequest or declineRequest. They are in none of the other filters, and count nowhere. */
+  | 'REQUESTS'
   /** Entries with unreadCount > 0, also archived ones. */
   | 'UNREAD';
 
@@ -736,6 +750,8 @@ export type UpdateSettingsInput = {
   presenceSharing?: InputMaybe<PresenceSharing>;
   /** Whether others may see how far the viewer has read. */
   readReceiptsEnabled?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Whether people whom these two settings do not let in may ask: what they begin is a request then (InboxFilter.REQUESTS), and is refused otherwise. */
+  requestsEnabled?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
 /** What to change of a webhook endpoint. What is left out stays as it is. */
@@ -1221,6 +1237,30 @@ export type BanMemberMutationVariables = Exact<{
 
 export type BanMemberMutation = { __typename?: 'Mutation', banMember: { __typename: 'BanMemberSuccess', conversation: { __typename?: 'Conversation', id: string } } | { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
 
+export type RequestFieldsFragment = { __typename?: 'InboxEntry', requestedAt: string | null, id: string, unreadCount: number, unreadMentionCount: number, lastReadSeq: number, historyFromSeq: number, mutedUntil: string | null, archived: boolean, hidden: boolean, pinned: boolean, requestedBy: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } | null, conversation: { __typename?: 'Conversation', id: string, kind: ConversationKind, title: string | null, memberCount: number } };
+
+export type RequestsQueryVariables = Exact<{
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type RequestsQuery = { __typename?: 'Query', inbox: { __typename?: 'InboxConnection', nodes: Array<{ __typename?: 'InboxEntry', requestedAt: string | null, id: string, unreadCount: number, unreadMentionCount: number, lastReadSeq: number, historyFromSeq: number, mutedUntil: string | null, archived: boolean, hidden: boolean, pinned: boolean, conversation: { __typename?: 'Conversation', id: string, kind: ConversationKind, title: string | null, memberCount: number, lastMessage: { __typename?: 'Message', id: string, seq: number, text: string | null, revision: number, clientMessageId: string | null, mentionsEveryone: boolean, createdAt: string, editedAt: string | null, deletedAt: string | null, sender: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, replyTo: { __typename?: 'Message', id: string, seq: number } | null, mentions: Array<{ __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }> } | null }, requestedBy: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } | null }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
+
+export type AcceptRequestMutationVariables = Exact<{
+  input: AcceptRequestInput;
+}>;
+
+
+export type AcceptRequestMutation = { __typename?: 'Mutation', acceptRequest: { __typename: 'AcceptRequestSuccess', entry: { __typename?: 'InboxEntry', requestedAt: string | null, id: string, unreadCount: number, unreadMentionCount: number, lastReadSeq: number, historyFromSeq: number, mutedUntil: string | null, archived: boolean, hidden: boolean, pinned: boolean, requestedBy: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } | null, conversation: { __typename?: 'Conversation', id: string, kind: ConversationKind, title: string | null, memberCount: number } } } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
+
+export type DeclineRequestMutationVariables = Exact<{
+  input: DeclineRequestInput;
+}>;
+
+
+export type DeclineRequestMutation = { __typename?: 'Mutation', declineRequest: { __typename: 'DeclineRequestSuccess', conversationId: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
+
 export type SetMemberRoleMutationVariables = Exact<{
   input: SetMemberRoleInput;
 }>;
@@ -1585,6 +1625,7 @@ const supportFields = "fragment SupportFields on Conversation{supportStatus assi
 const presenceFields = "fragment PresenceFields on Presence{status device lastSeenAt}";
 const reactionFields = "fragment ReactionFields on Reaction{emoji count viewerReacted}";
 const reportFields = "fragment ReportFields on Report{id state reason text messageId reported{...UserFields}createdAt resolvedAt outcome}";
+const requestFields = "fragment RequestFields on InboxEntry{...EntryFields requestedAt requestedBy{...UserFields}conversation{id kind title memberCount}}";
 const sessionFields = "fragment SessionFields on Session{accessToken accessTokenExpiresAt refreshToken user{...UserFields}}";
 const settingsFields = "fragment SettingsFields on ViewerSettings{readReceiptsEnabled presenceSharing invisible}";
 const syncUser = "fragment SyncUser on User{id handle displayName avatarUrl}";
@@ -1636,6 +1677,9 @@ export const ReactedByDocument = /* @__PURE__ */ asDocument<ReactedByQuery, Reac
 export const ReportMessageDocument = /* @__PURE__ */ asDocument<ReportMessageMutation, ReportMessageMutationVariables>("mutation ReportMessage($input:ReportMessageInput!){reportMessage(input:$input){__typename ...on ReportMessageSuccess{report{...ReportFields}}...on Error{...ErrorFields}}}", reportFields, userFields, errorFields);
 export const ReportUserDocument = /* @__PURE__ */ asDocument<ReportUserMutation, ReportUserMutationVariables>("mutation ReportUser($input:ReportUserInput!){reportUser(input:$input){__typename ...on ReportUserSuccess{report{...ReportFields}}...on Error{...ErrorFields}}}", reportFields, userFields, errorFields);
 export const BanMemberDocument = /* @__PURE__ */ asDocument<BanMemberMutation, BanMemberMutationVariables>("mutation BanMember($input:BanMemberInput!){banMember(input:$input){__typename ...on BanMemberSuccess{conversation{id}}...on Error{...ErrorFields}}}", errorFields);
+export const RequestsDocument = /* @__PURE__ */ asDocument<RequestsQuery, RequestsQueryVariables>("query Requests($first:Int$after:String){inbox(first:$first after:$after filter:REQUESTS){nodes{...RequestFields conversation{id lastMessage{...MessageFields}}}pageInfo{hasNextPage endCursor}}}", requestFields, entryFields, userFields, messageFields);
+export const AcceptRequestDocument = /* @__PURE__ */ asDocument<AcceptRequestMutation, AcceptRequestMutationVariables>("mutation AcceptRequest($input:AcceptRequestInput!){acceptRequest(input:$input){__typename ...on AcceptRequestSuccess{entry{...RequestFields}}...on Error{...ErrorFields}}}", requestFields, entryFields, userFields, errorFields);
+export const DeclineRequestDocument = /* @__PURE__ */ asDocument<DeclineRequestMutation, DeclineRequestMutationVariables>("mutation DeclineRequest($input:DeclineRequestInput!){declineRequest(input:$input){__typename ...on DeclineRequestSuccess{conversationId}...on Error{...ErrorFields}}}", errorFields);
 export const SetMemberRoleDocument = /* @__PURE__ */ asDocument<SetMemberRoleMutation, SetMemberRoleMutationVariables>("mutation SetMemberRole($input:SetMemberRoleInput!){setMemberRole(input:$input){__typename ...on SetMemberRoleSuccess{conversation{...ConversationFields}}...ErrorFields}}", conversationFields, cursorFields, userFields, errorFields);
 export const TransferOwnershipDocument = /* @__PURE__ */ asDocument<TransferOwnershipMutation, TransferOwnershipMutationVariables>("mutation TransferOwnership($input:TransferOwnershipInput!){transferOwnership(input:$input){__typename ...on TransferOwnershipSuccess{conversation{...ConversationFields}}...ErrorFields}}", conversationFields, cursorFields, userFields, errorFields);
 export const SetMemberPermissionsDocument = /* @__PURE__ */ asDocument<SetMemberPermissionsMutation, SetMemberPermissionsMutationVariables>("mutation SetMemberPermissions($input:SetMemberPermissionsInput!){setMemberPermissions(input:$input){__typename ...on SetMemberPermissionsSuccess{conversation{...ConversationFields}}...ErrorFields}}", conversationFields, cursorFields, userFields, errorFields);

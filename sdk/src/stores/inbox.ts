@@ -25,6 +25,8 @@ const fits: Record<InboxFilter, (entry: EntryState) => boolean> = {
   ARCHIVED: ({ archived }) => archived,
   UNREAD: ({ unreadCount }) => unreadCount > 0,
   MENTIONED: ({ unreadMentionCount }) => unreadMentionCount > 0,
+  // Not in the copy: RequestsDocument asks for them.
+  REQUESTS: () => false,
 }
 
 const inOrder = (a: InboxItem, b: InboxItem): number => {

@@ -1,5 +1,11 @@
 import type { Append } from '../../log/append.ts'
-import type { ConversationStore, InboxPosition, InboxRequest, InboxRow } from '../../store/conversations.ts'
+import type {
+  ConversationStore,
+  InboxPageRows,
+  InboxPosition,
+  InboxRequest,
+  InboxRow,
+} from '../../store/conversations.ts'
 import type { OutcomeOf } from '../../store/writing/outcomes.ts'
 import { isStaff } from '../conversations/access.ts'
 import { NotFoundError } from '../errors.ts'
@@ -10,6 +16,7 @@ import { isRefused, refusalOf } from '../outcome.ts'
 import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage, type PageArgs, type PageOf } from '../page.ts'
 import { byStreamId } from '../../log/resume-point.ts'
 import type { Viewer } from '../viewer.ts'
+import { isInvitation, shownToInvited } from './requests.ts'
 import type { ResumeTokens } from './resume-token.ts'
 
 export interface CursorAdvanced {
@@ -90,6 +97,16 @@ const positionOf = (parts: unknown[]): Required<InboxPosition> | null => {
 const readOnFrom = ({ asOfMs, ...place }: Required<InboxPosition>): InboxPosition =>
   asOfMs > Date.now() - stableForMs ? { ...place, asOfMs } : place
 
+/** Of groups that the viewer is only invited to the page shows nothing more than their names; `members` has the other entries. */
+function withoutInsides({ entries, ...page }: InboxPageRows) {
+  const members = entries.filter((entry) => !isInvitation(entry))
+  if (members.length === entries.length) return { ...page, entries, members }
+  const shown = entries.map((entry) =>
+    isInvitation(entry) ? { ...entry, conversation: shownToInvited(entry.conversation) } : entry,
+  )
+  return { ...page, entries: shown, members }
+}
+
 /** The next uuid in PostgreSQL's order, or the one before it. */
 function neighbourOf(id: string, step: 1n | -1n): string {
   const number = BigInt.asUintN(128, BigInt(`0x${id.replaceAll('-', '')}`) + step)
@@ -126,11 +143,11 @@ export function createInbox(append: Append, conversations: ConversationStore, to
         backward: page.backward,
         limit: page.size + 1,
       }
-      const { entries, people, viewerHead, watermark, readAt } = await loaders.horizon.track(
-        conversations.inbox(request),
+      const { entries, members, people, viewerHead, watermark, readAt } = await loaders.horizon.track(
+        conversations.inbox(request).then(withoutInsides),
         (read) => {
           loaders.horizon.note(viewer.userId, read.viewerHead)
-          for (const { conversation } of read.entries) {
+          for (const { conversation } of read.members) {
             loaders.horizon.note(conversation.id, conversation)
             loaders.history.note(conversation.id, conversation.historyBoundSeq)
           }
@@ -138,10 +155,10 @@ export function createInbox(append: Append, conversations: ConversationStore, to
       )
       // The statement also read each conversation's newest message, and the people. Resolvers find them in the loaders.
       for (const user of people) loaders.user.prime(user.id, user)
-      for (const { conversation, lastMessage } of entries) {
+      for (const { conversation, lastMessage } of members) {
         if (lastMessage) loaders.message.prime({ conversationId: conversation.id, seq: lastMessage.seq }, lastMessage)
       }
-      for (const entry of entries) {
+      for (const entry of members) {
         loaders.entry.prime({ viewerId: viewer.userId, conversationId: entry.conversation.id }, entry)
         loaders.conversation.prime(entry.conversation.id, entry.conversation)
       }
@@ -161,7 +178,7 @@ export function createInbox(append: Append, conversations: ConversationStore, to
       const cursorOf = ({ member, conversation, activityAt }: InboxRow) =>
         encodeCursor('inbox', [member.pinned, activityAt.getTime(), conversation.id, asOfMs])
       const rows = toPage<InboxRow>(entries, page, cursorOf, isBehind)
-      const heads = new Map<string, Head>(entries.map(({ conversation }) => [conversation.id, conversation]))
+      const heads = new Map<string, Head>(members.map(({ conversation }) => [conversation.id, conversation]))
       heads.set(viewer.userId, viewerHead)
       const resume = async () => {
         // Other statements of the answer may have seen an older or a newer head of a stream than the page did.

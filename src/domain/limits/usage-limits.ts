@@ -4,17 +4,24 @@ import type { Attachments } from '../attachments/attachments.ts'
 import type { Conversations } from '../conversations/conversations.ts'
 import { RateLimitedError } from '../errors.ts'
 import type { Messages } from '../messages/messages.ts'
+import type { Rates } from './rates.ts'
 
 /** How much of what people may do; 0: no bound. */
 export interface UsageRules {
   sendsPerSecond: number
+  sendsPerMinute: number
   sendsPerSecondInConversation: number
+  readsPerMinute: number
+  /** Objects that the reads of a minute come to at the most. */
+  readPointsPerMinute: number
+  connectsPerMinute: number
   groupsPerHour: number
   addedPeoplePerDay: number
   uploadsPerHour: number
 }
 
 const secondMs = 1_000
+const minuteMs = 60_000
 const hourMs = 3_600_000
 /** So many seconds' sends of a person may come at once. */
 const burstSeconds = 6
@@ -25,19 +32,47 @@ const burstSeconds = 6
  */
 export class UsageLimits {
   private readonly sends: Counter | null
+  private readonly sendsOfMinute: Counter | null
   private readonly sendsIn: Counter | null
+  private readonly reads: Counter | null
+  private readonly readPoints: Counter | null
+  private readonly connects: Counter | null
   private readonly groups: Counter | null
   private readonly added: Counter | null
   private readonly uploads: Counter | null
 
-  constructor(counters: Counters, rules: UsageRules) {
+  constructor(
+    counters: Counters,
+    rules: UsageRules,
+    private readonly rates: Rates,
+  ) {
     const of = (name: string, points: number, durationMs: number) =>
       points > 0 ? counters.counter({ name, points, durationMs }) : null
     this.sends = of('sends', rules.sendsPerSecond * burstSeconds, burstSeconds * secondMs)
+    this.sendsOfMinute = of('sends-minute', rules.sendsPerMinute, minuteMs)
+    this.reads = of('reads', rules.readsPerMinute, minuteMs)
+    this.readPoints = of('read-points', rules.readPointsPerMinute, minuteMs)
+    this.connects = of('connects', rules.connectsPerMinute, minuteMs)
     this.sendsIn = of('sends-in', rules.sendsPerSecondInConversation, secondMs)
     this.groups = of('groups', rules.groupsPerHour, hourMs)
     this.added = of('added-people', rules.addedPeoplePerDay, 24 * hourMs)
     this.uploads = of('uploads', rules.uploadsPerHour, hourMs)
+  }
+
+  /** Before a read that comes to so many objects at the most; null where reads are not counted. */
+  get ofReads(): ((payer: string, objects: number) => Promise<void>) | null {
+    const { reads, readPoints } = this
+    if (!reads && !readPoints) return null
+    return async (payer, objects) => {
+      await this.count(reads, 'reads', payer, payer)
+      await this.count(readPoints, 'read-points', payer, payer, Math.max(1, objects))
+    }
+  }
+
+  /** Before a WebSocket of an address opens; null where they are not counted. */
+  get ofConnects(): ((payer: string) => Promise<void>) | null {
+    const { connects } = this
+    return connects && ((payer) => this.count(connects, 'connects', payer, payer))
   }
 
   ofMessages(messages: Messages): Messages {
@@ -46,6 +81,7 @@ export class UsageLimits {
       send: async (viewer, input) => {
         const { userId } = viewer
         await this.count(this.sends, 'sends', userId, userId)
+        await this.count(this.sendsOfMinute, 'sends-per-minute', userId, userId)
         await this.count(this.sendsIn, 'sends-in-conversation', input.conversationId, userId)
         return messages.send(viewer, input)
       },
@@ -80,7 +116,10 @@ export class UsageLimits {
 
   private async count(counter: Counter | null, limit: string, key: string, payer: string, points = 1): Promise<void> {
     if (!counter || points === 0) return
-    const overForMs = await counter.add(key, points)
+    const counted = await counter.take(key, points)
+    // What all in a conversation may send is nobody's own.
+    if (key === payer) this.rates.note(payer, limit, counted)
+    const { overForMs } = counted
     if (overForMs === 0) return
     if (limited.hasSubscribers) limited.publish({ code: 'RATE_LIMITED', limit, payer })
     throw new RateLimitedError(overForMs, 'Too much in this time; nothing was done.')

@@ -1,6 +1,7 @@
 import type { Counter, Counters } from '../../ephemeral/counters.ts'
 import { limited } from '../../telemetry/facts.ts'
 import { RateLimitedError } from '../errors.ts'
+import type { Rates } from '../limits/rates.ts'
 import { addressPayer, networkOf, networkPayer } from '../../fairness/network.ts'
 
 /**
@@ -36,6 +37,8 @@ export interface AttemptsOptions {
   registrationsPerHour: number
   /** From one address, successful ones included; 0: no bound. */
   loginsPerMinute: number
+  loginsPerQuarterHour: number
+  rates: Rates
 }
 
 const quarterMs = 15 * 60_000
@@ -74,6 +77,8 @@ function refuse(limit: string, payer: string, retryAfterMs: number): never {
 export class CountedAttempts implements Attempts {
   private readonly registrations: Counter
   private readonly logins: Counter | null
+  private readonly loginsOfQuarter: Counter | null
+  private readonly rates: Rates
   private readonly failuresOfPair: Counter
   private readonly failuresOfAddress: Counter
   private readonly failuresOfAccount: Counter
@@ -88,6 +93,8 @@ export class CountedAttempts implements Attempts {
     const of = (name: string, points: number, durationMs: number) => counters.counter({ name, points, durationMs })
     this.registrations = of('register', limits.registrationsPerHour, 60 * minuteMs)
     this.logins = limits.loginsPerMinute > 0 ? of('logins', limits.loginsPerMinute, minuteMs) : null
+    this.loginsOfQuarter = limits.loginsPerQuarterHour > 0 ? of('logins-quarter', limits.loginsPerQuarterHour, quarterMs) : null
+    this.rates = limits.rates
     this.failuresOfPair = of('login', failuresPerPair, quarterMs)
     this.failuresOfAddress = of('login-address', limits.loginFailuresPerAddress, quarterMs)
     this.failuresOfAccount = of('login-account', limits.loginFailuresPerAccount, quarterMs)
@@ -103,7 +110,9 @@ export class CountedAttempts implements Attempts {
   }
 
   async login(ip: string): Promise<void> {
-    if (this.logins) await this.count(this.logins, 'logins', networkOf(ip), addressPayer(ip))
+    const [network, payer] = [networkOf(ip), addressPayer(ip)]
+    if (this.logins) await this.count(this.logins, 'logins', network, payer)
+    if (this.loginsOfQuarter) await this.count(this.loginsOfQuarter, 'logins-per-quarter-hour', network, payer)
   }
 
   async checkLogin(ip: string, handle: string): Promise<void> {
@@ -154,7 +163,8 @@ export class CountedAttempts implements Attempts {
   }
 
   private async count(counter: Counter, limit: string, key: string, payer: string): Promise<void> {
-    const overForMs = await counter.add(key)
-    if (overForMs > 0) refuse(limit, payer, overForMs)
+    const counted = await counter.take(key)
+    this.rates.note(payer, limit, counted)
+    if (counted.overForMs > 0) refuse(limit, payer, counted.overForMs)
   }
 }

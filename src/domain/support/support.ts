@@ -71,6 +71,7 @@ export const entryOfStaff = (staffReadSeq: number): EntryRow['member'] => ({
   joinedEventSeq: 0,
   historyFromSeq: 0,
   hidden: false,
+  requested: false,
 })
 
 /** What staff may know of a support conversation; null for everybody else, and for one that they may not see. */

@@ -12,6 +12,7 @@ const settings = z.object({
   presenceSharing: z.enum(['EVERYONE', 'CONTACTS', 'NOBODY']),
   directMessagesFrom: z.enum(['EVERYONE', 'CONTACTS', 'NOBODY']).default('EVERYONE'),
   groupAdditionsFrom: z.enum(['EVERYONE', 'CONTACTS', 'NOBODY']).default('EVERYONE'),
+  requestsEnabled: z.boolean().default(false),
   invisible: z.boolean(),
   lastSeenAt: time.nullable(),
 })

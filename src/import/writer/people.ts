@@ -108,10 +108,10 @@ async function applyOwn(
   if (settings === null) return
   await db.rows(
     `UPDATE users u SET role = s.role, read_receipts_enabled = s."readReceiptsEnabled", presence_sharing = s."presenceSharing", direct_messages_from = s."directMessagesFrom",
-       group_additions_from = s."groupAdditionsFrom",
+       group_additions_from = s."groupAdditionsFrom", requests_enabled = s."requestsEnabled",
        invisible = s.invisible, last_seen_at = s."lastSeenAt"
        FROM jsonb_to_record($2::jsonb) AS s(role user_role, "readReceiptsEnabled" boolean, "presenceSharing" presence_sharing, "directMessagesFrom" contact_policy,
-         "groupAdditionsFrom" contact_policy,
+         "groupAdditionsFrom" contact_policy, "requestsEnabled" boolean,
          invisible boolean, "lastSeenAt" timestamptz) WHERE u.id = $1`,
     [id, JSON.stringify(settings)],
   )

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ShownApiKey } from '../../domain/api-keys/api-keys.ts'
+import { apiKeyScopes, scopeDescriptions } from '../../domain/api-keys/scopes.ts'
 import { ForbiddenError, NotFoundError, ValidationError } from '../../domain/errors.ts'
 import type { ApiKeyRow } from '../../store/api-keys.ts'
 import { builder } from '../building/builder.ts'
@@ -12,17 +13,7 @@ import { User } from '../people/user.ts'
 
 const ApiKeyScope = builder.enumType('ApiKeyScope', {
   description: 'What an API key may be used for.',
-  values: {
-    READ: { description: 'Queries and subscriptions, of what its person may see.' },
-    MESSAGES_WRITE: {
-      description: 'Sending, editing and deleting messages, reactions, pins, files, marks of reading.',
-    },
-    CONVERSATIONS_WRITE: { description: 'Beginning conversations, and changing groups and their members.' },
-    USERS_WRITE: { description: 'Making and changing people by upsertUser.' },
-    ACT_AS: {
-      description: 'Acting for people, whom the header parley-act-as names: for anybody but staff and other keys.',
-    },
-  } as const,
+  values: scopeDescriptions,
 })
 
 export const ApiKey = builder.objectRef<ApiKeyRow>('ApiKey').implement({
@@ -105,7 +96,7 @@ const RevokeApiKeyInput = builder.inputType('RevokeApiKeyInput', {
 const keyShape = z.object({
   name: displayName,
   scopes: z
-    .array(z.enum(['READ', 'MESSAGES_WRITE', 'CONVERSATIONS_WRITE', 'USERS_WRITE', 'ACT_AS']))
+    .array(z.enum(apiKeyScopes))
     .min(1, 'Name at least one scope.')
     .max(20),
   expiresAt: z.date().nullish(),

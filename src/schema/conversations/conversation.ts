@@ -49,6 +49,11 @@ export async function historyFrom(context: Context, conversation: { id: string }
   return access && historyFromSeq(access)
 }
 
+/** Notes that somebody of the staff reads in a conversation that they are not in. */
+export async function noteReading(context: Context, conversationId: string): Promise<void> {
+  if (requireViewer(context).role !== 'USER') await historyFrom(context, { id: conversationId })
+}
+
 type ConversationRow = Awaited<ReturnType<Context['loaders']['conversation']['load']>>
 
 /** What a viewer who has left still gets where the schema promises a conversation: its id, and nothing newer. */

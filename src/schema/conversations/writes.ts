@@ -104,7 +104,7 @@ builder.mutationFields((t) => ({
     errors: starting.errors,
     description:
       'Returns the direct conversation of the viewer and one other person, and creates it when there is none. ' +
-      'Repeating it changes nothing. FORBIDDEN when the other one does not let the viewer begin one (ViewerSettings.directMessagesFrom).',
+      'Repeating it changes nothing. When the other one does not let the viewer begin one (ViewerSettings.directMessagesFrom), it is a request to them, or FORBIDDEN (requestsEnabled).',
     args: { input: t.arg({ type: StartDirectInput, required: true, description: 'The other person.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
@@ -116,7 +116,7 @@ builder.mutationFields((t) => ({
     type: CreateGroupSuccess,
     errors: creating.errors,
     description:
-      'Creates a group with the viewer as its owner. FORBIDDEN when somebody does not let the viewer add them (ViewerSettings.groupAdditionsFrom).',
+      'Creates a group with the viewer as its owner. Who does not let the viewer add them (ViewerSettings.groupAdditionsFrom) is invited, and a member once they accept; or it is FORBIDDEN (requestsEnabled).',
     args: { input: t.arg({ type: CreateGroupInput, required: true, description: 'The group.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)
@@ -148,7 +148,7 @@ builder.mutationFields((t) => ({
   addMembers: t.field({
     type: AddMembersSuccess,
     errors: adding.errors,
-    description: `Adds people to a group, which may have ${String(maxMembers)} members; people who are in it already stay. For its owner and admins. FORBIDDEN also when somebody is banned, or does not let the viewer add them.`,
+    description: `Adds people to a group, which may have ${String(maxMembers)} members; people who are in it already stay. For its owner and admins. Who does not let the viewer add them is invited, and a member once they accept; when they take no requests, or are banned, it is FORBIDDEN.`,
     args: { input: t.arg({ type: AddMembersInput, required: true, description: 'Which group, and whom.' }) },
     resolve: async (_, { input }, context) => {
       const viewer = requireViewer(context)

@@ -4,7 +4,7 @@ import type { WriteStatus as WriteStatusShape } from '../../domain/messages/mess
 import type { StreamResync as StreamResyncShape } from '../../domain/streams/resync.ts'
 import { builder } from '../building/builder.ts'
 import { requireViewer } from '../building/context.ts'
-import { historyFrom } from '../conversations/conversation.ts'
+import { historyFrom, noteReading } from '../conversations/conversation.ts'
 import { StreamCursor, StreamCursorInput, toPositions } from './cursor.ts'
 import { StreamEvent } from './event.ts'
 import { personalStreamId, streamId } from '../building/ids.ts'
@@ -55,7 +55,10 @@ const StreamResync = builder.objectRef<StreamResyncShape>('StreamResync').implem
     events: t.field({
       type: [StreamEvent],
       description: 'The events after the cursor, in order; or one SnapshotRequired when they are not available.',
-      resolve: (stream) => stream.items,
+      resolve: async (stream, _, context) => {
+        if (stream.items.length > 0) await noteReading(context, stream.streamId)
+        return stream.items
+      },
     }),
     hasMore: t.exposeBoolean('hasMore', { description: 'Whether there are more: ask again from `cursor`.' }),
     cursor: t.field({

@@ -3,6 +3,7 @@ import { readPlace } from '../../domain/streams/position.ts'
 import type { LogItem } from '../../log/items.ts'
 import { typesWhere, type EventType } from '../../log/event-types.ts'
 import { builder } from '../building/builder.ts'
+import { noteReading } from '../conversations/conversation.ts'
 import { requireViewer, type Context } from '../building/context.ts'
 import { checkedMark, StreamCursorInput, toPositions } from './cursor.ts'
 import { selectsResume } from './resume-marker.ts'
@@ -38,6 +39,7 @@ const follow = async (
 ) => {
   const viewer = requireViewer(context)
   const id = requireId('Conversation', conversationId)
+  await noteReading(context, id)
   if (context.goOnFrom !== null) {
     const place = readPlace(context.goOnFrom)
     if (!place) throw notAPlace()

@@ -1,11 +1,17 @@
 import type { EntryRow } from '../../store/rows.ts'
 import { builder } from '../building/builder.ts'
 import { toConnection } from '../building/connection.ts'
-import { requireViewer } from '../building/context.ts'
+import { requireViewer, type Context } from '../building/context.ts'
 import { entryId, personalStreamId } from '../building/ids.ts'
 import { Conversation } from '../conversations/conversation.ts'
 import { StreamCursor } from '../events/cursor.ts'
+import { User } from '../people/user.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
+
+const requestOf = ({ conversation, member }: EntryRow, context: Context) =>
+  member.requested
+    ? context.loaders.request.load({ viewerId: requireViewer(context).userId, conversationId: conversation.id })
+    : null
 
 export const InboxEntry = builder.objectRef<EntryRow>('InboxEntry').implement({
   description:
@@ -60,6 +66,25 @@ export const InboxEntry = builder.objectRef<EntryRow>('InboxEntry').implement({
         'Whether it is in no inbox at all and in no count, until the next message comes. See hideConversation.',
       resolve: (entry) => entry.member.hidden,
     }),
+    requestedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'When somebody whom the settings of the viewer do not let in began it; null unless it is a request that waits for an ' +
+        'answer. Nobody is told of what the viewer reads or does there before acceptRequest.',
+      ...viewerDependent,
+      resolve: async (entry, _, context) => (await requestOf(entry, context))?.createdAt ?? null,
+    }),
+    requestedBy: t.field({
+      type: User,
+      nullable: true,
+      description: 'Who that was; null unless it is a request.',
+      ...viewerDependent,
+      resolve: async (entry, _, context) => {
+        const request = await requestOf(entry, context)
+        return request && context.loaders.user.load(request.fromId)
+      },
+    }),
     pinned: t.boolean({
       description: 'Whether it comes before the others in the inbox.',
       resolve: (entry) => entry.member.pinned,
@@ -85,7 +110,12 @@ const InboxFilter = builder.enumType('InboxFilter', {
     ARCHIVED: { description: 'Archived entries: no new message has come since, or the entry was muted when it came.' },
     UNREAD: { description: 'Entries with unreadCount > 0, also archived ones.' },
     MENTIONED: { description: 'Entries with unreadMentionCount > 0, also archived ones.' },
-    ALL: { description: 'All entries.' },
+    REQUESTS: {
+      description:
+        'Conversations that people began whom the settings of the viewer do not let in, and groups to which these invited the ' +
+        'viewer: until acceptRequest or declineRequest. They are in none of the other filters, and count nowhere.',
+    },
+    ALL: { description: 'All entries, but for requests.' },
   },
 })
 

@@ -2,6 +2,7 @@ import { requireViewer } from '../building/context.ts'
 import { conversationId } from '../building/ids.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
 import { eventRef, interfacesOf } from '../events/event.ts'
+import { requestEntry } from '../../domain/inbox/requests.ts'
 import { InboxEntry } from './entry.ts'
 
 eventRef('INBOX_ENTRY_CHANGED').implement({
@@ -24,6 +25,19 @@ eventRef('INBOX_ENTRY_CHANGED').implement({
           viewerId: requireViewer(context).userId,
           conversationId: event.data.conversationId,
         }),
+    }),
+    request: t.field({
+      type: InboxEntry,
+      nullable: true,
+      description:
+        'The entry as InboxFilter.REQUESTS has it, also of a group that the viewer is invited to and is not in; null when it ' +
+        'is no request, or no more.',
+      ...viewerDependent,
+      resolve: ({ event }, _, context) =>
+        requestEntry(
+          { viewerId: requireViewer(context).userId, conversationId: event.data.conversationId },
+          context.loaders,
+        ),
     }),
   }),
 })

@@ -37,10 +37,18 @@ const directMessagesFrom =
   'one, and those that there are go on.'
 const groupAdditionsFrom =
   'Who may add the viewer to a group. CONTACTS: people to whom they have written in a direct conversation.'
+const requestsEnabled =
+  'Whether people whom these two settings do not let in may ask: what they begin is a request then (InboxFilter.REQUESTS), and is ' +
+  'refused otherwise.'
 
 type Settings = Pick<
   UserRow,
-  'readReceiptsEnabled' | 'presenceSharing' | 'invisible' | 'directMessagesFrom' | 'groupAdditionsFrom'
+  | 'readReceiptsEnabled'
+  | 'presenceSharing'
+  | 'invisible'
+  | 'directMessagesFrom'
+  | 'groupAdditionsFrom'
+  | 'requestsEnabled'
 >
 
 const ViewerSettings = builder.objectRef<Settings>('ViewerSettings').implement({
@@ -66,6 +74,7 @@ const ViewerSettings = builder.objectRef<Settings>('ViewerSettings').implement({
       description: groupAdditionsFrom,
       resolve: (settings) => settings.groupAdditionsFrom,
     }),
+    requestsEnabled: t.exposeBoolean('requestsEnabled', { description: requestsEnabled }),
     invisible: t.exposeBoolean('invisible', {
       description: 'True: others see the viewer as OFFLINE since this was switched on, as if they had left then.',
     }),
@@ -123,6 +132,7 @@ const UpdateSettingsInput = builder.inputType('UpdateSettingsInput', {
     presenceSharing: t.field({ type: PresenceSharing, description: "Who may see the viewer's presence." }),
     directMessagesFrom: t.field({ type: ContactPolicy, description: directMessagesFrom }),
     groupAdditionsFrom: t.field({ type: ContactPolicy, description: groupAdditionsFrom }),
+    requestsEnabled: t.boolean({ description: requestsEnabled }),
     invisible: t.boolean({ description: 'Whether others see the viewer as OFFLINE from now on, as if they had left.' }),
   }),
 })
@@ -140,6 +150,7 @@ builder.mutationField('updateSettings', (t) =>
         invisible: input.invisible ?? null,
         directMessagesFrom: input.directMessagesFrom ?? null,
         groupAdditionsFrom: input.groupAdditionsFrom ?? null,
+        requestsEnabled: input.requestsEnabled ?? null,
       })
       return loadViewer(context)
     },

@@ -13,6 +13,7 @@ import { parseSearchQuery, type QueryFault, type SearchQuery } from '../../domai
 import { snippetOf, type Snippet as SnippetShape } from '../../domain/text/snippet.ts'
 import type { SearchPlace } from '../../store/search.ts'
 import { builder } from '../building/builder.ts'
+import { noteReading } from '../conversations/conversation.ts'
 import { toConnection } from '../building/connection.ts'
 import { requireViewer } from '../building/context.ts'
 import { requireId } from '../building/ids.ts'
@@ -154,6 +155,7 @@ builder.queryField('searchMessages', (t) =>
         const [first] = await find(null, 1)
         return first !== undefined && after !== null && isNotAfter(first, after)
       }
+      for (const id of new Set(found.map(({ message }) => message.conversationId))) await noteReading(context, id)
       const connection = toConnection(toPage(found, page, cursorOf, isBehind), (row) => row)
       return {
         pageInfo: connection.pageInfo,

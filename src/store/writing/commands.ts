@@ -234,6 +234,15 @@ export interface BlockUser {
   maxBlocks: number
 }
 
+export interface AnswerRequest {
+  type: 'answerRequest'
+  actorId: string
+  conversationId: string
+  accepted: boolean
+  /** Most members that the group may have afterwards. */
+  maxMembers: number
+}
+
 /** `banned` false takes a ban back. */
 export interface BanMember {
   type: 'banMember'
@@ -280,6 +289,7 @@ export type Command =
   | AssignSupport
   | SetSupportStatus
   | BlockUser
+  | AnswerRequest
   | BanMember
   | ModerateMessage
 

@@ -159,6 +159,7 @@ export const outcomes = {
     refused('NOT_FOUND', 'FORBIDDEN', 'USER_NOT_FOUND', 'TOO_MANY_BANS'),
   ]),
   moderateMessage: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'FORBIDDEN')]),
+  answerRequest: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'TOO_MANY_MEMBERS')]),
   blockUser: z.discriminatedUnion('outcome', [done, refused('NOT_FOUND', 'TOO_MANY_BLOCKS')]),
 } satisfies Record<CommandType, z.ZodType>
 

@@ -188,6 +188,12 @@ const calls: Record<CommandType, Call> = {
     blocked: 'boolean',
     maxBlocks: 'int',
   }),
+  answerRequest: callOf<'answerRequest'>('parley_answer_request', {
+    actorId: 'uuid',
+    conversationId: 'uuid',
+    accepted: 'boolean',
+    maxMembers: 'int',
+  }),
   banMember: callOf<'banMember'>('parley_ban_member', {
     actorId: 'uuid',
     conversationId: 'uuid',

@@ -20,6 +20,7 @@ import { RateLimitedError } from '../../domain/errors.ts'
 import { inTurn, type Fairness } from '../../fairness/fairness.ts'
 import { addressPayer, networkPayer } from '../../fairness/network.ts'
 import type { HttpLimits } from './limits.ts'
+import { tellRate, type RateOf } from './rate-headers.ts'
 import { maxSmallBodyByteSize, RequestBodies, type Body, type Sender } from './bodies/request-bodies.ts'
 import { isJson } from './bodies/request-body.ts'
 import { ticketIn } from './events/tickets.ts'
@@ -30,6 +31,8 @@ export interface ApiOptions extends EngineOptions, EventsOptions {
   httpLimits: HttpLimits
   clientNetwork: ClientNetwork
   fairness: Fairness
+  /** How a payer stands at what is counted; without it nobody is told. */
+  rateOf?: RateOf | null
   /** Whether plain requests go past Yoga. False only to compare the answers. */
   plainPosts?: boolean
 }
@@ -78,6 +81,7 @@ export class Api {
       return
     }
     setApiHeaders(request, response, corsOrigins)
+    if (this.options.rateOf) tellRate(response, init, this.options.rateOf)
     if (method === 'OPTIONS') {
       answerPreflight(request, response, corsOrigins)
       return

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { ExecutionResult, GraphQLError } from 'graphql'
 import type { Logger } from '../../telemetry/logger.ts'
-import { presentErrors } from '../errors.ts'
+import { presentErrors, retryAfter } from '../errors.ts'
 import type { JsonType } from './accept.ts'
 
 interface Asked {
@@ -14,13 +14,21 @@ interface Asked {
 export function answerJson(response: ServerResponse, result: ExecutionResult, { mediaType, ...asked }: Asked): void {
   const presented = result.errors && presentErrors(result.errors, { ...asked, http: true })
   const body = JSON.stringify(presented ? { ...result, errors: presented.map(withoutHint) } : result)
-  response.writeHead(statusOf(presented ?? [], mediaType), {
+  const waitMs = result.data ? 0 : refusedForMs(presented ?? [])
+  response.writeHead(waitMs > 0 ? 429 : statusOf(presented ?? [], mediaType), {
     ...presented?.reduce((headers, error) => ({ ...headers, ...hintOf(error)?.headers }), {}),
+    ...(waitMs > 0 && retryAfter(waitMs)),
     'Content-Type': `${mediaType}; charset=utf-8`,
     'content-length': Buffer.byteLength(body),
   })
   response.end(body)
 }
+
+/** Milliseconds until it may be asked again, where all that came of it are refusals of who asked too much; else 0. */
+const refusedForMs = (errors: readonly GraphQLError[]) =>
+  errors.every(({ extensions }) => extensions.code === 'RATE_LIMITED')
+    ? Math.max(0, ...errors.map(({ extensions }) => Number(extensions.retryAfterMs)))
+    : 0
 
 const hintOf = (error: GraphQLError) => error.extensions.http
 

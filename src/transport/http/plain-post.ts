@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { ExecutionResult, GraphQLError } from 'graphql'
+import { asksForCost, withCost } from '../../execution/costs/told-cost.ts'
 import type { Prepared } from '../../execution/operations.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ContextInit, TransportContext } from '../context.ts'
@@ -27,7 +28,9 @@ export interface PlainPost {
  */
 export function createPlainPost({ logger, createContext }: PlainPostOptions) {
   return async ({ response, init, mediaType, asked, prepared }: PlainPost): Promise<void> => {
-    const result = 'run' in prepared ? await resultOf(prepared, asked, init) : prepared
+    const made = 'run' in prepared ? await resultOf(prepared, asked, init) : prepared
+    const isTold = 'run' in prepared && asksForCost(asked.extensions)
+    const result = isTold ? withCost(made, prepared, asked.variables) : made
     answerJson(response, result, { mediaType, traceId: init.traceId, logger })
   }
 

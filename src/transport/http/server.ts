@@ -33,6 +33,9 @@ import { graphqlPath } from './engine.ts'
 import type { StreamTickets } from './events/tickets.ts'
 import { pathOf, useOrigin } from './target.ts'
 import { Request, keepWhereNothingIsLost } from './upgrade.ts'
+import { addressPayer } from '../../fairness/network.ts'
+import type { RateOf } from './rate-headers.ts'
+import { refuseUncounted, refuseUpgrade } from './refused-upgrade.ts'
 
 /** A request must have come whole by then, and its head; a connection on which nothing comes ends by that too. */
 const requestTimeoutMs = 30_000
@@ -71,6 +74,10 @@ export interface TransportOptions {
   createContext: (init: ContextInit) => Promise<TransportContext>
   /** Who may have how much at once, and when; one of its own without. */
   fairness?: Fairness
+  /** Before a query, and before a WebSocket of an address opens: throws RateLimitedError. Null: they are not counted. */
+  countReads?: ((payer: string, objects: number) => Promise<void>) | null
+  countConnects?: ((payer: string) => Promise<void>) | null
+  rateOf?: RateOf | null
   /** What one operation may come to. */
   operationLimits?: OperationLimits
   httpLimits?: Partial<HttpLimits>
@@ -191,8 +198,14 @@ class HttpTransport implements Transport {
     if (this.stopped) refuseUpgrade(socket, '503 Service Unavailable')
     else if (pathOf(request) !== graphqlPath) refuseUpgrade(socket, '404 Not Found')
     else {
-      const refusal = this.sockets.handleUpgrade(request, socket, head, view.address)
-      if (refusal) refuseUpgrade(socket, refusal.status, refusal.retryAfterSeconds)
+      const { countConnects } = this.options
+      const open = () => {
+        if (socket.destroyed) return
+        const refusal = this.sockets.handleUpgrade(request, socket, head, view.address)
+        if (refusal) refuseUpgrade(socket, refusal.status, refusal.retryAfterSeconds)
+      }
+      if (!countConnects) open()
+      else countConnects(addressPayer(view.address)).then(open, (error: unknown) => refuseUncounted(socket, error))
     }
   }
 
@@ -286,11 +299,4 @@ class HttpTransport implements Transport {
     clearInterval(idling)
     clearTimeout(cutting)
   }
-}
-
-/** The connection is ours alone to end: a client that does not would keep it. */
-function refuseUpgrade(socket: Duplex, status: string, retryAfterSeconds?: number): void {
-  const retryAfter = retryAfterSeconds === undefined ? '' : `Retry-After: ${String(retryAfterSeconds)}\r\n`
-  socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status}\r\n${retryAfter}Connection: close\r\nContent-Length: 0\r\n\r\n`)
 }

@@ -36,6 +36,8 @@ export interface Operation extends ExecutionArgs, EventArgs {
   /** The client's name for it, and graphql-ws's. */
   id: string
   ownId: string
+  /** Whether the answer says what it costs. */
+  isCostTold?: true
   connection: Connection
 }
 

@@ -5,6 +5,7 @@ import { isAsyncIterable } from 'graphql-yoga'
 import { QueryTooComplexError } from '../../domain/errors.ts'
 import type { OpenEventResults } from '../../execution/event-results.ts'
 import type { Operations } from '../../execution/operations.ts'
+import { asksForCost, withCost } from '../../execution/costs/told-cost.ts'
 import { startStream, type OnOpened } from '../../execution/subscribe.ts'
 import { byteSizeOf, declaredVariables } from '../../execution/kept-variables.ts'
 import type { Watchdog } from '../../execution/watchdog.ts'
@@ -113,7 +114,12 @@ export class ProtocolHooks implements Hooks {
     }
   }
 
-  readonly execute = (args: ExecutionArgs) => (args as Operation).prepared.execute(args)
+  readonly execute = (args: ExecutionArgs) => {
+    const { prepared, isCostTold } = args as Operation
+    const result = prepared.execute(args)
+    if (isCostTold !== true) return result
+    return Promise.resolve(result).then((made) => withCost(made, prepared, args.variableValues))
+  }
 
   readonly subscribe = (args: ExecutionArgs) => {
     const operation = args as Operation
@@ -164,6 +170,7 @@ export class ProtocolHooks implements Hooks {
       run: prepared.run,
       id: clientId(id),
       ownId: id,
+      ...(asksForCost(payload.extensions) && { isCostTold: true }),
       connection,
       share: socket.share ?? undefined,
     }

@@ -52,6 +52,8 @@ export const argumentsOf: Record<string, Make> = {
   'Query.viewer': nothing,
   'Query.writeStatus': () => ({ opKey: newKey() }),
   'Mutation.acceptInvitation': () => ({ token: 'of nobody', password }),
+  'Mutation.acceptRequest': inGroup,
+  'Mutation.declineRequest': inGroup,
   'Mutation.addMembers': ({ conversation, stranger }) => ({ conversationId: conversation, userIds: [stranger] }),
   'Mutation.assignSupport': (_, { support, people }) => ({ conversationId: support, userId: people.staff.id }),
   'Mutation.banMember': ({ conversation, bob }) => ({ conversationId: conversation, userId: bob, banned: true }),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { RateLimitedError } from '../../../src/domain/errors.ts'
 import { CountedAttempts } from '../../../src/domain/sessions/attempts.ts'
+import { Rates } from '../../../src/domain/limits/rates.ts'
 import { networkOf } from '../../../src/fairness/network.ts'
 import { createInProcessCounters } from '../../../src/ephemeral/counters.ts'
 
@@ -11,6 +12,8 @@ const countAttempts = () =>
     loginFailuresPerAccount: 20,
     registrationsPerHour: 100,
     loginsPerMinute: 0,
+    loginsPerQuarterHour: 0,
+    rates: new Rates(),
   })
 
 test.each([

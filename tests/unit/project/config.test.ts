@@ -45,8 +45,10 @@ describe('settings', () => {
       loginFailuresPerAccount: 50,
       registrationsPerHour: 6_000,
       loginsPerMinute: 0,
+      loginsPerQuarterHour: 0,
       usageRules: {
         sendsPerSecond: 0,
+        ...{ sendsPerMinute: 0, readsPerMinute: 0, readPointsPerMinute: 0, connectsPerMinute: 0 },
         sendsPerSecondInConversation: 0,
         groupsPerHour: 0,
         addedPeoplePerDay: 0,
@@ -91,6 +93,7 @@ describe('settings', () => {
       maxSocketsPerPerson: 100,
       maxUnauthenticatedSockets: 4_000,
       maxSubscriptions: 100_000,
+      socketMessagesPerSecond: 2_000,
       maxSubscriptionsPerPerson: 1_000,
       socketMemoryByteSize: 134_217_728,
       eventWorkMsPerSecond: 250,
