@@ -1,11 +1,11 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { ask, askSocket, send as sendRaw } from '../testkit/api.ts'
 import { crowdSecret } from '../testkit/crowd.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
 import { newKey, type Person } from '../testkit/person.ts'
 import { signUpPeople } from '../testkit/presence.ts'
-import { untilReadiness } from '../testkit/proxied.ts'
+import { readiness } from '../testkit/proxied.ts'
 import { startRedis, type RedisServer } from '../testkit/redis.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
 
@@ -24,7 +24,9 @@ beforeAll(async () => {
   const env = { RATE_LIMITS: 'on', LIMITS: 'strict', READ_POINTS_PER_MINUTE: '3000', JWT_SECRET: crowdSecret }
   const options = { databaseUrl: database.url, redisUrl: redis.url, env }
   servers = await Promise.all([startServer(options), startServer(options)])
-  for (const server of servers) await untilReadiness(server, 'ok')
+  for (const server of servers) {
+    await vi.waitFor(async () => expect((await readiness(server)).body.status).toBe('ok'), 30_000)
+  }
 })
 
 const people = (count: number) => signUpPeople(database, servers[0].url, count)
@@ -40,7 +42,9 @@ async function allowed(count: number, one: Ask): Promise<number> {
     const { status, headers, errors } = await one(servers[at % 2]!.url)
     if (status === 200 && !errors) through++
     else {
-      expect(errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) as number } }])
+      expect(errors).toMatchObject([
+        { extensions: { code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) as number } },
+      ])
       expect(status).toBe(429)
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
       expect(headers.get('x-ratelimit-remaining')).toBe('0')
@@ -87,7 +91,9 @@ describe('what is counted', () => {
     expect(headers[2]).toBeGreaterThan(50)
     expect(await allowed(63, (url) => ask(ann.at(url), query))).toBe(59)
     openedCount++
-    expect((await askSocket(ann.at(servers[1].url), query)).errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED' } }])
+    expect((await askSocket(ann.at(servers[1].url), query)).errors).toMatchObject([
+      { extensions: { code: 'RATE_LIMITED' } },
+    ])
     // 100 people a page are over 100 objects: some thirty pages.
     const page = '{ searchUsers(query: "a", first: 100) { nodes { id } } }'
     const cost = await sendRaw(servers[0].url, {

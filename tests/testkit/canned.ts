@@ -181,7 +181,9 @@ const load = {
     kind: load.conversation(id)?.kind ?? 'GROUP',
     userIds: [peer],
     blockerIds: [],
+    requestedIds: [],
   }),
+  request: () => ({ kind: 'DIRECT', fromId: sender, createdAt: at }),
   othersProgress: () => ({ minDeliveredSeq: 3, minReadSeq: 2 }),
   supportCase: (id: string) =>
     id === support

@@ -5,6 +5,15 @@ import type { ContextInit } from '../context.ts'
 /** How a payer stands at the limit that is nearest to them; null where nothing of them was counted. */
 export type RateOf = (payer: string) => { limit: number; remaining: number; resetMs: number } | null
 
+/** Of what clients do over time; null where it is not counted. */
+export interface Counting {
+  /** Before a query: throws RateLimitedError. */
+  countReads?: ((payer: string, objects: number) => Promise<void>) | null
+  /** Before a WebSocket of an address opens: the same. */
+  countConnects?: ((payer: string) => Promise<void>) | null
+  rateOf?: RateOf | null
+}
+
 /** Has an answer say how its payer stands: when its head is written, as what it asked for is counted by then. */
 export function tellRate(response: ServerResponse, init: ContextInit, rateOf: RateOf): void {
   const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse

@@ -34,7 +34,7 @@ import type { StreamTickets } from './events/tickets.ts'
 import { pathOf, useOrigin } from './target.ts'
 import { Request, keepWhereNothingIsLost } from './upgrade.ts'
 import { addressPayer } from '../../fairness/network.ts'
-import type { RateOf } from './rate-headers.ts'
+import type { Counting } from './rate-headers.ts'
 import { refuseUncounted, refuseUpgrade } from './refused-upgrade.ts'
 
 /** A request must have come whole by then, and its head; a connection on which nothing comes ends by that too. */
@@ -53,7 +53,7 @@ const keepAliveTimeoutMs = 65_000
  */
 const backlog = 4_096
 
-export interface TransportOptions {
+export interface TransportOptions extends Counting {
   schema: GraphQLSchema
   logger: Logger
   graphiql: GraphiqlMode
@@ -74,10 +74,6 @@ export interface TransportOptions {
   createContext: (init: ContextInit) => Promise<TransportContext>
   /** Who may have how much at once, and when; one of its own without. */
   fairness?: Fairness
-  /** Before a query, and before a WebSocket of an address opens: throws RateLimitedError. Null: they are not counted. */
-  countReads?: ((payer: string, objects: number) => Promise<void>) | null
-  countConnects?: ((payer: string) => Promise<void>) | null
-  rateOf?: RateOf | null
   /** What one operation may come to. */
   operationLimits?: OperationLimits
   httpLimits?: Partial<HttpLimits>
