@@ -6,7 +6,17 @@ import { join } from 'node:path'
 const root = join(import.meta.dirname, '..')
 
 /** Of what is part of a running server, or of a page that it serves. */
-const permissive = ['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'BlueOak-1.0.0', 'Unlicense', 'CC0-1.0']
+const permissive = [
+  'MIT',
+  'ISC',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  'BlueOak-1.0.0',
+  'Unlicense',
+  'CC0-1.0',
+]
 /** Of tools besides, which are used unchanged and given to nobody. */
 const ofTools = [...permissive, 'MPL-2.0', 'CC-BY-4.0', 'Python-2.0']
 

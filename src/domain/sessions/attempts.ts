@@ -93,7 +93,8 @@ export class CountedAttempts implements Attempts {
     const of = (name: string, points: number, durationMs: number) => counters.counter({ name, points, durationMs })
     this.registrations = of('register', limits.registrationsPerHour, 60 * minuteMs)
     this.logins = limits.loginsPerMinute > 0 ? of('logins', limits.loginsPerMinute, minuteMs) : null
-    this.loginsOfQuarter = limits.loginsPerQuarterHour > 0 ? of('logins-quarter', limits.loginsPerQuarterHour, quarterMs) : null
+    this.loginsOfQuarter =
+      limits.loginsPerQuarterHour > 0 ? of('logins-quarter', limits.loginsPerQuarterHour, quarterMs) : null
     this.rates = limits.rates
     this.failuresOfPair = of('login', failuresPerPair, quarterMs)
     this.failuresOfAddress = of('login-address', limits.loginFailuresPerAddress, quarterMs)

@@ -95,10 +95,7 @@ const RevokeApiKeyInput = builder.inputType('RevokeApiKeyInput', {
 
 const keyShape = z.object({
   name: displayName,
-  scopes: z
-    .array(z.enum(apiKeyScopes))
-    .min(1, 'Name at least one scope.')
-    .max(20),
+  scopes: z.array(z.enum(apiKeyScopes)).min(1, 'Name at least one scope.').max(20),
   expiresAt: z.date().nullish(),
 })
 const graceShape = z.object({
