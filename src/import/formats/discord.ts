@@ -3,7 +3,7 @@ import type { Collector } from '../collector.ts'
 import type { ImportedAttachment, ImportedReaction, Place } from '../model.ts'
 import { fieldsIn, fieldsOf, idOf, numberOf, textOf, type Fields } from '../source/values.ts'
 import { parseIso } from '../text/times.ts'
-import { folderOf, jsonHeadsOf, readMessages, type Opened, type Reader } from './reader.ts'
+import { folderOf, isLong, jsonHeadsOf, readLong, readMessages, type Opened, type Reader } from './reader.ts'
 
 /** Types of messages that somebody said. All others are notices, with invented words. */
 const said = new Set(['Default', 'Reply', '0', '19', '20', '23'])
@@ -24,8 +24,10 @@ export const discord: Reader = {
     paths.sort((a, b) => (exportedAt.get(b) ?? 0) - (exportedAt.get(a) ?? 0))
     for (const path of paths) {
       const file = opened.source.files.get(path)
-      const content = file && fieldsOf(await readMessages(file, opened, collector))
-      const channel = fieldsOf(content?.channel)
+      const long = file && isLong(file, opened) ? await readLong(file, opened, collector, ['messages']) : undefined
+      const content =
+        long?.head ?? (file && !isLong(file, opened) && fieldsOf(await readMessages(file, opened, collector)))
+      const channel = fieldsOf(content ? content.channel : undefined)
       const conversation = idOf(channel.id)
       if (!content || conversation === null) continue
       const type = textOf(channel.type) ?? ''
@@ -34,8 +36,11 @@ export const discord: Reader = {
       const isPrivate = type.startsWith('Direct') || /private/i.test(type)
       const archived = channel.isArchived === true
       collector.conversation({ key: conversation, kind, title, private: isPrivate, archived })
-      for (const [index, row] of fieldsIn(content.messages).entries())
-        addMessage(row, { file: path, entry: index + 1 }, { conversation, opened, collector })
+      const add = (row: Fields, entry: number) => {
+        addMessage(row, { file: path, entry }, { conversation, opened, collector })
+      }
+      if (long) for await (const { row, entry } of long.rows()) add(row, entry)
+      else for (const [index, row] of fieldsIn(content.messages).entries()) add(row, index + 1)
     }
   },
 }

@@ -2,7 +2,16 @@
 import type { Collector } from '../collector.ts'
 import type { ImportedReaction, Place, SkipReason } from '../model.ts'
 import { fieldsIn, fieldsOf, isFields, numberOf, textOf, textsOf, type Fields } from '../source/values.ts'
-import { jsonHeadsOf, readMessages, type Opened, type Reader } from './reader.ts'
+import {
+  isLong,
+  jsonHeadsOf,
+  readLong,
+  readMessages,
+  type LongFile,
+  type Opened,
+  type Reader,
+  type Row,
+} from './reader.ts'
 import {
   createMatrixFiles,
   isFileMessage,
@@ -21,19 +30,33 @@ export const matrix: Reader = {
   async read(opened, collector) {
     for (const [path, head] of await jsonHeadsOf(opened)) {
       const file = isExport(head) ? opened.source.files.get(path) : undefined
-      const content = file && (await readMessages(file, opened, collector))
+      if (!file) continue
+      if (isLong(file, opened)) {
+        const long = await readLong(file, opened, collector, ['messages', 'chunk', 'events'])
+        if (!long) continue
+        const title = textOf(long.head.room_name)
+        await readRoom({ title, path, events: long.rows, opened, collector })
+        continue
+      }
+      const content = await readMessages(file, opened, collector)
       if (content === undefined) continue
       const lists = isFields(content) ? [content.messages, content.chunk, content.events] : [content]
-      const events = fieldsIn(lists.find((list) => Array.isArray(list)))
-      readRoom({ title: textOf(fieldsOf(content).room_name), path, events, opened, collector })
+      const list = fieldsIn(lists.find((candidate) => Array.isArray(candidate)))
+      const events = () => rowsOf(list)
+      await readRoom({ title: textOf(fieldsOf(content).room_name), path, events, opened, collector })
     }
   },
+}
+
+async function* rowsOf(list: Fields[]): AsyncGenerator<Row> {
+  for (const [index, row] of list.entries()) yield Promise.resolve({ row, list: 0, entry: index + 1 })
 }
 
 interface Room {
   title: string | null
   path: string
-  events: Fields[]
+  /** In order, as often as they are needed. */
+  events: LongFile['rows']
   opened: Opened
   collector: Collector
 }
@@ -60,35 +83,36 @@ const bare = (emoji: string) => emoji.replaceAll('\uFE0F', '')
 
 const keyOf = (event: Fields, place: Place) => textOf(event.event_id) ?? `${place.file}:${place.entry}`
 
-function readRoom({ title, path, events, opened, collector }: Room): void {
-  const around = gather(events, collector)
+async function readRoom({ title, path, events, opened, collector }: Room): Promise<void> {
+  const { rooms, ...around } = await gather(events, collector)
   const { title: told, kind = 'GROUP' } = collector.options
   const shown = kind === 'GROUP' ? (told ?? title) : (told ?? null)
-  const rooms = new Set(events.flatMap((event) => textOf(event.room_id) ?? []))
   const [only = path] = rooms
   for (const key of rooms.size === 0 ? [path] : rooms)
     collector.conversation({ key, kind, title: shown, private: true })
   const files = createMatrixFiles(path, opened.source)
-  for (const [index, event] of events.entries()) {
-    const place = { file: path, entry: index + 1 }
+  for await (const { row: event, entry } of events()) {
     if (event.type === 'm.room.pinned_events')
       collector.pinOnly(
         textOf(event.room_id) ?? only,
         textsOf(fieldsOf(event.content).pinned),
         numberOf(event.origin_server_ts),
       )
-    addEvent(event, textOf(event.room_id) ?? only, index, place, { ...around, collector, files })
+    addEvent(event, textOf(event.room_id) ?? only, entry, { file: path, entry }, { ...around, collector, files })
   }
 }
 
-/** One look at all events before they are taken in order. */
-function gather(events: Fields[], collector: Collector): Omit<Around, 'collector' | 'files'> {
+/** A look at all events before they are taken in order. */
+async function gather(events: LongFile['rows'], collector: Collector) {
+  const rooms = new Set<string>()
   const names = new Map<string, string>()
   const senders = new Map<string, string>()
   const edits = new Map<string, Edit>()
   const reactions = new Map<string, ImportedReaction[]>()
   const redacted = new Set<string>()
-  for (const event of events) {
+  for await (const { row: event } of events(false)) {
+    const room = textOf(event.room_id)
+    if (room !== null) rooms.add(room)
     const [id, sender] = [textOf(event.event_id), textOf(event.sender)]
     if (id !== null && sender !== null) senders.set(id, sender)
     const name = textOf(fieldsOf(event.content).displayname)
@@ -97,7 +121,7 @@ function gather(events: Fields[], collector: Collector): Omit<Around, 'collector
     const target = textOf(event.redacts) ?? textOf(fieldsOf(event.content).redacts)
     if (event.type === 'm.room.redaction' && target !== null) redacted.add(target)
   }
-  for (const event of events) {
+  for await (const { row: event } of events(false)) {
     const sender = textOf(event.sender)
     const { type, target } = relationOf(event)
     if (sender === null || target === null || redacted.has(textOf(event.event_id) ?? '')) continue
@@ -114,7 +138,7 @@ function gather(events: Fields[], collector: Collector): Omit<Around, 'collector
     else if (!same.by.includes(sender)) same.count = same.by.push(sender)
     collector.person(sender, { name: names.get(sender) ?? null })
   }
-  return { edits, reactions, redacted, names, senders }
+  return { edits, reactions, redacted, names, senders, rooms }
 }
 
 const messageTypes = new Set([

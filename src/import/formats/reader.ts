@@ -1,6 +1,8 @@
 import type { Collector } from '../collector.ts'
 import { ImportError, type Format } from '../model.ts'
-import { readHead, readJson } from '../source/reading.ts'
+import { checkDepth, readHead, readJson } from '../source/reading.ts'
+import { streamJson } from '../source/streamed-json.ts'
+import { fieldsOf, isFields, type Fields } from '../source/values.ts'
 import type { Source, SourceFile, SourceLimits } from '../source/source.ts'
 
 export interface Opened {
@@ -41,6 +43,73 @@ export async function readMessages(file: SourceFile, { limits }: Opened, collect
   } catch (error) {
     if (!(error instanceof ImportError)) throw error
     collector.warn(error.message, { file: file.path })
+    collector.skip(file.path, 'UNSUPPORTED', { file: file.path })
+    return undefined
+  }
+}
+
+export interface Row {
+  row: Fields
+  /** Which of the lists of messages of the file. */
+  list: number
+  entry: number
+}
+
+export interface LongFile {
+  /** All but the messages. */
+  head: Fields
+  /** Once more, as often as somebody wants to: but what is no message is to be listed once. */
+  rows: (areListed?: boolean) => AsyncGenerator<Row>
+}
+
+export const isLong = (file: SourceFile, { limits }: Opened) => file.byteSize > limits.streamFromBytes
+
+/** A file that does not fit into memory: its messages one by one. What is no message in it is listed. */
+export async function readLong(
+  file: SourceFile,
+  { limits }: Opened,
+  collector: Collector,
+  keys: readonly string[],
+  repair = (text: string) => text,
+): Promise<LongFile | undefined> {
+  const parse = (text: string): unknown => {
+    try {
+      return JSON.parse(text)
+    } catch {
+      return JSON.parse(repair(text))
+    }
+  }
+  const rowOf = (text: string | null): Fields | string => {
+    if (text === null) return `It is longer than ${limits.lineBytes} bytes.`
+    try {
+      checkDepth(text, limits.jsonDepth, 'The message')
+      const value = parse(text)
+      return isFields(value) ? value : 'It is no JSON object.'
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+  try {
+    const streamed = await streamJson(file, limits, keys)
+    return {
+      head: fieldsOf(parse(streamed.head)),
+      async *rows(areListed = true) {
+        for await (const items of streamed.items())
+          for (const { list, entry, text } of items) {
+            const row = rowOf(text)
+            if (typeof row !== 'string') yield { row, list, entry }
+            else if (areListed) {
+              const place = { file: file.path, entry }
+              collector.warn(row, place)
+              collector.skip(`${file.path}:${entry}`, 'UNSUPPORTED', place)
+            }
+          }
+      },
+    }
+  } catch (error) {
+    const said =
+      error instanceof ImportError ? error.message : `${file.path} is no valid JSON: ${(error as Error).message}`
+    collector.warn(said, { file: file.path })
     collector.skip(file.path, 'UNSUPPORTED', { file: file.path })
     return undefined
   }

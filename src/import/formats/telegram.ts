@@ -5,7 +5,7 @@ import { checkDepth, readText } from '../source/reading.ts'
 import { fieldsIn, fieldsOf, idOf, numberOf, textOf, type Fields } from '../source/values.ts'
 import { repairTelegramJson } from '../text/telegram-json.ts'
 import { createZonedClock, parseIso, type ZonedClock } from '../text/times.ts'
-import { folderOf, jsonHeadsOf, type Opened, type Reader } from './reader.ts'
+import { folderOf, isLong, jsonHeadsOf, readLong, type LongFile, type Opened, type Reader } from './reader.ts'
 import { telegramFiles, telegramText } from './telegram-content.ts'
 
 const kinds: Readonly<Record<string, ConversationKind>> = {
@@ -35,12 +35,22 @@ export const telegram: Reader = {
     for (const path of await resultsOf(opened)) {
       const file = opened.source.files.get(path)
       if (!file) continue
-      const result = fieldsOf(parse(await readText(file, opened.limits), path, opened))
+      const long = isLong(file, opened)
+        ? await readLong(file, opened, collector, ['messages'], repairTelegramJson)
+        : undefined
+      if (!long && isLong(file, opened)) continue
+      const result = long?.head ?? fieldsOf(parse(await readText(file, opened.limits), path, opened))
       const owner = addOwner(fieldsOf(result.personal_information), collector)
       for (const contact of fieldsIn(fieldsOf(result.contacts).list)) addContact(contact, collector)
       const lists = [result.chats, result.left_chats].map((list) => fieldsIn(fieldsOf(list).list))
-      for (const chat of Array.isArray(result.messages) ? [result] : lists.flat())
-        addChat(chat, { owner, path, opened, collector })
+      const around = { owner, path, opened, collector }
+      const chats = new Map<unknown, Chat>()
+      for (const chat of Array.isArray(result.messages) ? [result] : lists.flat()) {
+        const begun = beginChat(chat, around)
+        if (begun) chats.set(chat, begun)
+      }
+      if (long) await addLong(long, chats, path)
+      else for (const [chat, { add }] of chats) addAll(fieldsIn(fieldsOf(chat).messages), path, add)
     }
   },
 }
@@ -85,10 +95,35 @@ interface Around {
   collector: Collector
 }
 
-function addChat(chat: Fields, around: Around): void {
+interface Chat {
+  add: (row: Fields, place: Place) => void
+}
+
+/** By id and not by place: so local time, where there is no other, runs forward. */
+function addAll(messages: Fields[], path: string, add: Chat['add']): void {
+  const rows = messages.map((row, index) => ({ row, place: { file: path, entry: index + 1 } }))
+  rows.sort((a, b) => (numberOf(a.row.id) ?? 0) - (numberOf(b.row.id) ?? 0))
+  for (const { row, place } of rows) add(row, place)
+}
+
+/** All objects of a file that have messages, in the order of the file. */
+function withMessages(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value.flatMap(withMessages)
+  return Object.entries(fieldsOf(value)).flatMap(([key, inner]) =>
+    key === 'messages' && Array.isArray(inner) ? [value] : withMessages(inner),
+  )
+}
+
+/** In the order of the file, which is that of the ids in all that were seen. */
+async function addLong({ head, rows }: LongFile, chats: ReadonlyMap<unknown, Chat>, path: string): Promise<void> {
+  const owners = withMessages(head)
+  for await (const { row, list, entry } of rows()) chats.get(owners[list])?.add(row, { file: path, entry })
+}
+
+function beginChat(chat: Fields, around: Around): Chat | null {
   const { collector, owner, path } = around
   const key = idOf(chat.id)
-  if (key === null) return
+  if (key === null) return null
   const type = textOf(chat.type) ?? ''
   const kind = kinds[type] ?? 'GROUP'
   const members =
@@ -96,9 +131,6 @@ function addChat(chat: Fields, around: Around): void {
   if (kind !== 'GROUP') collector.person(`user${key}`, { name: textOf(chat.name), bot: type === 'bot_chat' })
   const title = kind === 'GROUP' ? textOf(chat.name) : null
   collector.conversation({ key, kind, title, private: !type.startsWith('public_'), members })
-  // By id and not by place: so local time, where there is no other, runs forward.
-  const rows = fieldsIn(chat.messages).map((row, index) => ({ row, place: { file: path, entry: index + 1 } }))
-  rows.sort((a, b) => (numberOf(a.row.id) ?? 0) - (numberOf(b.row.id) ?? 0))
   let clock: ZonedClock | undefined
   const timeOf = (row: Fields): number => {
     const unixtime = Number(textOf(row.date_unixtime) ?? Number.NaN)
@@ -106,7 +138,12 @@ function addChat(chat: Fields, around: Around): void {
     clock ??= clockOf(collector, path)
     return localTime(row.date, clock)
   }
-  for (const { row, place } of rows) addMessage(row, place, { ...around, chat: key, kind, timeOf })
+  const aroundMessage = { ...around, chat: key, kind, timeOf }
+  return {
+    add: (row, place) => {
+      addMessage(row, place, aroundMessage)
+    },
+  }
 }
 
 function clockOf(collector: Collector, path: string): ZonedClock {

@@ -24,6 +24,8 @@ export interface SourceLimits {
   files: number
   /** Bytes of one JSON file, which is read as a whole. V8 has no longer texts. */
   jsonBytes: number
+  /** Bytes from which on the messages of a JSON file are read one by one. */
+  streamFromBytes: number
   /** Bytes of one line of what is read by lines. */
   lineBytes: number
   /** How deep JSON may be nested. */
@@ -36,6 +38,7 @@ export interface SourceLimits {
 export const defaultLimits: SourceLimits = {
   files: 2_000_000,
   jsonBytes: 500 * 1024 * 1024,
+  streamFromBytes: 32 * 1024 * 1024,
   lineBytes: 64 * 1024 * 1024,
   jsonDepth: 200,
   zipRatio: 200,
