@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { pngFile } from '../testkit/uploads.ts'
@@ -120,6 +123,45 @@ test('a picture and a file are attached, sent with their text, and shown to the 
   const link = await received.getByRole('link', { name: /^Download plan.txt/ }).getAttribute('href')
   expect(await (await fetch(link ?? '')).text()).toBe('1. swim')
   await expect.poll(() => delivery(ana, 'The sea').getAttribute('data-delivery')).toBe('READ')
+})
+
+test('files come by drag and by paste; a large one arrives whole, and one that is too large says so and can be dropped', async () => {
+  const [ana, ben] = await Promise.all([windows.signedIn('Ana'), windows.signedIn('Ben')])
+  await startChatWith(ana, 'Ben')
+  await row(ben, 'Ana').click()
+  const large = randomBytes(8_000_000)
+  const file = join(windows.folder, 'large.bin')
+  writeFileSync(file, large)
+  // The browser's own drag, as from a window of files.
+  const devtools = await ana.context().newCDPSession(ana)
+  const drag = { x: 700, y: 400, data: { items: [], files: [file], dragOperationsMask: 1 } }
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await devtools.send('Input.dispatchDragEvent', { type, ...drag })
+  await ana.getByRole('button', { name: 'Remove large.bin' }).waitFor()
+  await composer(ana).evaluate((area) => {
+    const clipboardData = new DataTransfer()
+    clipboardData.items.add(new File(['1. swim'], 'pasted.txt', { type: 'text/plain' }))
+    area.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+  })
+  await ana.getByRole('button', { name: 'Remove pasted.txt' }).waitFor()
+  await write(ana, 'Both of them')
+  const received = message(ben, 'Both of them')
+  const linkTo = async (name: string) =>
+    (await received.getByRole('link', { name: `Download ${name}` }).getAttribute('href')) ?? ''
+  const bytesOf = async (name: string) => Buffer.from(await (await fetch(await linkTo(name))).arrayBuffer())
+  expect((await bytesOf('large.bin')).equals(large)).toBe(true)
+  expect((await bytesOf('pasted.txt')).toString()).toBe('1. swim')
+
+  writeFileSync(file, Buffer.alloc(26 * 1024 * 1024))
+  await ana.getByTestId('files').setInputFiles(file)
+  await write(ana, 'Too much')
+  await expect.poll(() => delivery(ana, 'Too much').getAttribute('data-delivery')).toBe('REFUSED')
+  await message(ana, 'Too much')
+    .getByRole('alert')
+    .getByText(/bytes or less/)
+    .waitFor()
+  await message(ana, 'Too much').getByRole('button', { name: 'Discard' }).click()
+  await expect.poll(() => message(ana, 'Too much').count()).toBe(0)
 })
 
 test('support: a question is in the queue of the staff, taken, answered and resolved', async () => {

@@ -19,7 +19,8 @@ export class Windows {
   private constructor(
     readonly server: ServerProcess,
     readonly browser: Browser,
-    private readonly folder: string,
+    /** Where the server keeps its data. */
+    readonly folder: string,
   ) {}
 
   static async open({ hasOnlyPersistedDocuments = false } = {}): Promise<Windows> {
