@@ -79,27 +79,25 @@ test('a frozen tab lets another lead, and is up to date when it goes on', async 
   await frozen.setState('active')
   await expect.poll(() => frozen.evaluate(`JSON.stringify(chat.texts('${id}'))`), back).toBe(texts)
   await expect.poll(state, back).toBe('LIVE')
+  // Now the other one: each opens one socket when its turn comes, and none when it only goes on.
+  await other.setState('frozen')
+  await expect.poll(() => frozen.evaluate('chat.parley.connection.getSnapshot().state'), back).toBe('OPEN')
+  await other.setState('active')
+  await expect.poll(() => other.evaluate('chat.parley.syncState.getSnapshot()'), back).toBe('LIVE')
+  expect([await frozen.evaluate('sockets.length'), await other.evaluate('sockets.length')]).toEqual([2, 1])
 }, 120_000)
 
 test('a page from the back/forward cache has closed its socket there, and comes back with what was missed', async () => {
   // Playwright turns that cache off in the browsers that it starts.
   const caching = await startBrowser({ ignoreDefaultArgs: ['--disable-back-forward-cache'] })
-  const context = await caching.newContext()
-  await context.addInitScript(() => {
-    const sockets: WebSocket[] = []
-    const states: number[] = []
-    globalThis.WebSocket = class extends WebSocket {
-      constructor(...all: ConstructorParameters<typeof WebSocket>) {
-        super(...all)
-        sockets.push(this)
-      }
-    }
-    Object.assign(globalThis, { sockets, states })
-  })
-  const page = await open(context, at)
+  const page = await open(await caching.newContext(), at)
   const id = await at.friend.startDirect({ id: await register(page) })
   // After the client's own listener. In the cache nothing runs, and a socket that is open stays open.
-  await page.evaluate(() => addEventListener('pagehide', () => states.push(...sockets.map((one) => one.readyState))))
+  await page.evaluate(() => {
+    const states: number[] = []
+    Object.assign(globalThis, { states })
+    addEventListener('pagehide', () => states.push(...sockets.map((one) => one.readyState)))
+  })
   await page.goto('data:text/html,another site')
   await at.friend.send(id, 'one')
   await page.goBack({ waitUntil: 'commit' })

@@ -6,6 +6,15 @@ export interface PageChat {
   texts(conversationId: string): (string | null)[]
 }
 
+/** All sockets of this page, the ended ones too. */
+const sockets: WebSocket[] = []
+globalThis.WebSocket = class extends WebSocket {
+  constructor(...all: ConstructorParameters<typeof WebSocket>) {
+    super(...all)
+    sockets.push(this)
+  }
+}
+
 const url = new URLSearchParams(location.search).get('url') ?? ''
 const parley = createParley({ url, storage: indexedDbStorage('chat') })
 const chat: PageChat = {
@@ -16,4 +25,4 @@ const chat: PageChat = {
     return timeline.getSnapshot().items.map((item) => (item.kind === 'message' ? item.message.text : null))
   },
 }
-Object.assign(globalThis, { chat })
+Object.assign(globalThis, { chat, sockets })
