@@ -158,6 +158,7 @@ async function framesUntilShown(page, devtools, text) {
 const figures = [
   { key: 'frameMs', label: 'scrolling: work of the main thread in a frame, ms' },
   { key: 'keyMs', label: 'a pressed key, ms' },
+  { key: 'keyFullSpeedMs', label: 'the same without being slowed down, ms' },
   { key: 'sendMs', label: 'a sent message, ms' },
 ]
 
@@ -175,11 +176,14 @@ export async function run(options) {
   const page = await openAll(browser, address, handle)
   const devtools = await page.context().newCDPSession(page)
   await devtools.send('Emulation.setCPUThrottlingRate', { rate: slowdown })
-  const found = { frameMs: [], keyMs: [], sendMs: [], framesUntilShown: [] }
+  const found = { frameMs: [], keyMs: [], keyFullSpeedMs: [], sendMs: [], framesUntilShown: [] }
   for (let round = 0; round < rounds; round++) {
     found.frameMs.push(...framesOf(await traced(devtools, () => scroll(devtools))))
     await page.getByRole('button', { name: 'To the newest message' }).click()
     found.keyMs.push(...keysOf(await traced(devtools, () => type(page, devtools))))
+    await devtools.send('Emulation.setCPUThrottlingRate', { rate: 1 })
+    found.keyFullSpeedMs.push(...keysOf(await traced(devtools, () => type(page, devtools))))
+    await devtools.send('Emulation.setCPUThrottlingRate', { rate: slowdown })
     for (let nth = 0; nth < 5; nth++) {
       const text = `Sent ${String(round)} ${String(nth)}`
       const sent = await traced(devtools, async () => {

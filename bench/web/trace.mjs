@@ -1,7 +1,7 @@
 // What the main thread of a page does, by Chromium's own trace. Its tasks have the processor time they took besides the time that passed: on a
 // machine that does other things too only the former says something about the page.
 
-const categories = ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline']
+const categories = ['toplevel', 'devtools.timeline', 'devtools.timeline.frame', 'disabled-by-default-devtools.timeline']
 
 /**
  * The events of a trace while something is done.

@@ -24,6 +24,25 @@ interface Options {
   viewerId: string
 }
 
+/** Of each message, what follows from the one before it: dates are slow to compare, and of thousands of messages one is new. */
+const known = new WeakMap<MessageItem, { before: MessageItem | null; isNewDay: boolean; row: Row; rowAlone: Row }>()
+
+function relate(item: MessageItem, before: MessageItem | null) {
+  const found = known.get(item)
+  if (found?.before === before) return found
+  const { message } = item
+  const isNewDay = !before || !isSameDay(before.message.createdAt, message.createdAt)
+  const continues =
+    before !== null &&
+    !isNewDay &&
+    before.message.sender.id === message.sender.id &&
+    Date.parse(message.createdAt) - Date.parse(before.message.createdAt) < togetherMs
+  const rowAlone: Row = { kind: 'message', key: item.key, item, continues: false }
+  const made = { before, isNewDay, rowAlone, row: continues ? { ...rowAlone, continues } : rowAlone }
+  known.set(item, made)
+  return made
+}
+
 /** What the timeline shows, with the breaks between. */
 export function rowsOf(items: readonly TimelineItem[], { hasOlder, readUpToSeq, viewerId }: Options): Row[] {
   const rows: Row[] = [hasOlder ? { kind: 'older', key: 'older' } : { kind: 'beginning', key: 'beginning' }]
@@ -36,7 +55,7 @@ export function rowsOf(items: readonly TimelineItem[], { hasOlder, readUpToSeq, 
       continue
     }
     const { message } = item
-    const isNewDay = !before || !isSameDay(before.message.createdAt, message.createdAt)
+    const { isNewDay, row, rowAlone } = relate(item, before)
     if (isNewDay) rows.push({ kind: 'day', key: `day before ${item.key}`, at: message.createdAt })
     const isUnread = readUpToSeq !== null && message.seq > readUpToSeq && message.sender.id !== viewerId
     const isLine = isUnread && !isLineThere && item.opKey === null
@@ -44,13 +63,7 @@ export function rowsOf(items: readonly TimelineItem[], { hasOlder, readUpToSeq, 
       isLineThere = true
       rows.push({ kind: 'new', key: 'new' })
     }
-    const continues =
-      before !== null &&
-      !isNewDay &&
-      !isLine &&
-      before.message.sender.id === message.sender.id &&
-      Date.parse(message.createdAt) - Date.parse(before.message.createdAt) < togetherMs
-    rows.push({ kind: 'message', key: item.key, item, continues })
+    rows.push(isLine ? rowAlone : row)
     before = item
   }
   return rows
