@@ -176,6 +176,7 @@ export async function run(options) {
   const page = await openAll(browser, address, handle)
   const devtools = await page.context().newCDPSession(page)
   await devtools.send('Emulation.setCPUThrottlingRate', { rate: slowdown })
+  /** @type {Record<string, number[]>} */
   const found = { frameMs: [], keyMs: [], keyFullSpeedMs: [], sendMs: [], framesUntilShown: [] }
   for (let round = 0; round < rounds; round++) {
     found.frameMs.push(...framesOf(await traced(devtools, () => scroll(devtools))))

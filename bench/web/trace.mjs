@@ -1,7 +1,7 @@
 // What the main thread of a page does, by Chromium's own trace. Its tasks have the processor time they took besides the time that passed: on a
 // machine that does other things too only the former says something about the page.
 
-const categories = ['toplevel', 'devtools.timeline', 'devtools.timeline.frame', 'disabled-by-default-devtools.timeline']
+const categories = ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline']
 
 /**
  * The events of a trace while something is done.
@@ -39,10 +39,10 @@ const isTask = ({ name, ph }) => name === 'RunTask' && ph === 'X'
 const tasksMs = (tasks) => tasks.reduce((sum, { tdur = 0 }) => sum + tdur, 0) / 1000
 
 /**
- * Milliseconds of work for each frame of the main thread: that since the frame before.
+ * Milliseconds of work for each frame that the main thread handed over: that since the frame before.
  * @returns {number[]}
  */
-export const framesOf = (events) => between(ofMainThread(events), ({ name }) => name === 'BeginMainThreadFrame', true)
+export const framesOf = (events) => between(ofMainThread(events), ({ name }) => name === 'Commit', true)
 
 /**
  * Milliseconds of work from each pressed key to the next one, with the frame that shows it.

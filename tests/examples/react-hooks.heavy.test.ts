@@ -95,7 +95,7 @@ test('each hook shows what the server has, and what the person does, under Stric
     }, back)
     .toBe('Friend')
   // usePresence
-  await friend.typingEvents(id)
+  await friend.on('phone', 'MOBILE').typingEvents(id)
   await list('Members').getByText('Friend ONLINE').waitFor()
   // useParley
   await sent.getByRole('button', { name: '👍 0' }).click()
