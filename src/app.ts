@@ -29,6 +29,7 @@ import { logEvents } from './telemetry/event-log.ts'
 import type { Logger } from './telemetry/logger.ts'
 import { listenOrExplain } from './transport/http/connections/listening.ts'
 import { localUrl } from './transport/http/local-url.ts'
+import type { Siblings } from './workers/worker.ts'
 import { createTransport } from './transport/http/server.ts'
 import { openWebClient } from './app/web-client.ts'
 
@@ -51,33 +52,43 @@ const webClientDir = join(import.meta.dirname, '../web/dist')
  * The composition root: every part is made once, by app/, and handed what it needs. Rejects with a StartError or a
  * ConfigError where a person has to mend something; what was started by then is stopped.
  */
-export async function createApp(config: Config): Promise<App> {
+export async function createApp(given: Config, siblings: Siblings | null = null): Promise<App> {
+  const config = siblings === null ? given : asWorker(given, siblings)
   const stops = new Stops()
   try {
-    return { ...(await start(config, await openLogger(config), stops)), stop: stops.run }
+    return { ...(await start(config, siblings, await openLogger(config), stops)), stop: stops.run }
   } catch (error) {
     await stops.run()
     throw error
   }
 }
 
-async function start(config: Config, logger: Logger, stops: Stops): Promise<Omit<App, 'stop'>> {
+/** Each worker serves its figures at a port of its own. */
+const asWorker = (config: Config, { index }: Siblings): Config =>
+  Object.freeze({ ...config, metricsPort: config.metricsPort && config.metricsPort + index })
+
+async function start(
+  config: Config,
+  siblings: Siblings | null,
+  logger: Logger,
+  stops: Stops,
+): Promise<Omit<App, 'stop'>> {
   const { persistedDocuments } = config
   const trustedDocuments =
     persistedDocuments === null ? null : readTrustedDocuments(persistedDocuments, config.persistedDocumentsOnly)
   stops.add(logLimits(logger))
   stops.add(logEvents(logger, config.logEventsPerSecond))
   const fairness = createFairness(logger, config.maxOperationsAtOnce)
-  const storage = await openStorage(config, migrationsDir, logger, stops, chargeReads(fairness))
-  const { bus, redis } = openBus(config, logger, stops)
+  const storage = await openStorage(config, { migrationsDir, siblings }, logger, stops, chargeReads(fairness))
+  const { bus, redis } = openBus(config, siblings, logger, stops)
   const log = await startLog(config, storage, bus, logger, stops)
   const watch = await startSessionWatch({ store: storage.sessions, bus, logger })
   stops.add(() => {
     watch.stop()
   })
-  const presenceParts = await startPresence(config, { bus, redis, storage, watch }, logger, stops)
+  const presenceParts = await startPresence(config, { bus, redis, storage, watch, siblings }, logger, stops)
   const { states, devices, presenceWatch, presence } = presenceParts
-  const counted = openCounted(config, redis, stops)
+  const counted = openCounted(config, redis, siblings, stops)
   const files = await openFiles(config, storage, logger)
   const parts = openWebhooks(config, storage, stops)
   const { webhooks } = parts

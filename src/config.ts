@@ -19,6 +19,10 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 const isDatabaseUrl = (value: string) =>
   /^postgres(ql)?:\/\//.test(value) && URL.canParse(value.replace('@/', '@localhost/'))
 
+/** libpq tries them in turn; node-postgres would take all for the name of one. */
+const namesSeveralHosts = (value: string) =>
+  /^\w+:\/\/(?:[^/?]*@)?[^/?@]*,/.test(value) || /[?&]host=[^&]*,/.test(value)
+
 const isOrigin = (value: string) => value === '*' || (URL.canParse(value) && new URL(value).origin === value)
 
 const rangeNames: readonly string[] = ['loopback', 'linklocal', 'uniquelocal']
@@ -65,7 +69,14 @@ const settings = z.object({
     .transform(listOf)
     .refine(isTrustable, 'addresses, ranges like 10.0.0.0/8, or loopback, linklocal, uniquelocal, with commas between')
     .default([]),
-  DATABASE_URL: z.string().refine(isDatabaseUrl, 'an address that begins with postgresql:// or postgres://').optional(),
+  DATABASE_URL: z
+    .string()
+    .refine((value) => !namesSeveralHosts(value), {
+      error: 'the address of one host, such as a HAProxy that leads to the primary (docs/operations.md, Failover)',
+      abort: true,
+    })
+    .refine(isDatabaseUrl, 'an address that begins with postgresql:// or postgres://')
+    .optional(),
   DATABASE_POOL_SIZE: integer('a number of connections from 1 to 1000', 1, 1000).default(10),
   MIGRATION_LOCK_TIMEOUT_MS: integer('milliseconds from 100 to 86400000', 100, 86_400_000).default(300_000),
   METRICS_PORT: integer('a port from 0 (any free one) to 65535', 0, 65_535).optional(),

@@ -165,6 +165,52 @@ program
   })
 
 program
+  .command('backup')
+  .description('Backs up the database and the files that people uploaded, while the server runs')
+  .requiredOption('--out <folder>', 'where to: a folder that is not there yet')
+  .addOption(
+    new Option(
+      '--method <method>',
+      'with DATABASE_URL: a copy of the server (pg_basebackup), or of the database (pg_dump)',
+    )
+      .choices(['auto', 'base', 'dump'])
+      .default('auto'),
+  )
+  .addOption(json())
+  .action(
+    async ({ json: isJson = false, ...options }: { json?: boolean; out: string; method: 'auto' | 'base' | 'dump' }) => {
+      const { takeBackup } = await import('./backup/backup.ts')
+      const { config } = await database()
+      const manifest = await takeBackup(config, { ...options, path: process.env.PATH })
+      const { method, finishedAt, byteSize } = manifest
+      const size = `${String(Math.ceil(byteSize / 1_048_576))} MB`
+      console.log(
+        isJson ? JSON.stringify(manifest) : `${options.out} is a backup (${method}) as of ${finishedAt}: ${size}.`,
+      )
+    },
+  )
+
+program
+  .command('restore <backup>')
+  .description('Brings a backup back: to where nothing is yet, and with the archived log up to a moment')
+  .option('--to <folder>', "where to: the data folder, or PostgreSQL's with a backup of a server; else PARLEY_DATA_DIR")
+  .option('--wal <folder>', 'where the write-ahead log was archived: brings back what came after the backup')
+  .option('--until <time>', 'only what was committed until then, as 2026-12-01T08:00:00Z')
+  .addOption(json())
+  .action(
+    async (
+      folder: string,
+      { json: isJson = false, ...options }: { json?: boolean; to?: string; wal?: string; until?: string },
+    ) => {
+      const { restoreBackup } = await import('./backup/restore.ts')
+      const { config } = await database()
+      const restored = await restoreBackup(folder, config, { ...options, path: process.env.PATH })
+      const until = restored.restoredUntil === null ? '' : `, as of ${restored.restoredUntil}`
+      console.log(isJson ? JSON.stringify(restored) : `${folder} is restored${until}. ${restored.next}.`)
+    },
+  )
+
+program
   .command('replay-webhooks')
   .description('Has events sent to a webhook endpoint again, by the servers that run')
   .option('--endpoint <id>', 'which one, where there are several')

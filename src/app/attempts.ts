@@ -3,6 +3,7 @@ import { Rates } from '../domain/limits/rates.ts'
 import { UsageLimits } from '../domain/limits/usage-limits.ts'
 import { CountedAttempts, noAttemptsCounted, type Attempts } from '../domain/sessions/attempts.ts'
 import { createInProcessCounters, RedisCounters } from '../ephemeral/counters.ts'
+import type { Siblings } from '../workers/worker.ts'
 import type { Redis } from './bus.ts'
 import type { Stops } from './stops.ts'
 
@@ -14,7 +15,7 @@ export interface Counted {
 }
 
 /** What counts logins and what people do: in Redis for all processes, or in this one. */
-export function openCounted(config: Config, redis: Redis, stops: Stops): Counted {
+export function openCounted(config: Config, redis: Redis, siblings: Siblings | null, stops: Stops): Counted {
   const rates = new Rates()
   if (!config.rateLimits) return { attempts: noAttemptsCounted, usage: null, rates }
   const {
@@ -25,7 +26,8 @@ export function openCounted(config: Config, redis: Redis, stops: Stops): Counted
     loginsPerMinute,
     loginsPerQuarterHour,
   } = config
-  const counters = url === null ? createInProcessCounters() : new RedisCounters({ ...redis, url })
+  const alone = () => siblings?.counters ?? createInProcessCounters()
+  const counters = url === null ? alone() : new RedisCounters({ ...redis, url })
   stops.add(() => counters.close())
   const perPeriod = { registrationsPerHour, loginsPerMinute, loginsPerQuarterHour }
   const limits = { loginFailuresPerAddress, loginFailuresPerAccount, ...perPeriod, rates }

@@ -4,6 +4,7 @@ import { createInProcessBus } from '../bus/inprocess.ts'
 import { createRedisBus } from '../bus/redis.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Siblings } from '../workers/worker.ts'
 import type { Stops } from './stops.ts'
 
 /** What the bus and presence share about Redis; each has connections of its own. */
@@ -13,13 +14,19 @@ export interface Redis {
   tls: Config['redisTls']
 }
 
-export function openBus(config: Config, logger: Logger, stops: Stops): { bus: Bus; redis: Redis } {
+export function openBus(
+  config: Config,
+  siblings: Siblings | null,
+  logger: Logger,
+  stops: Stops,
+): { bus: Bus; redis: Redis } {
   const redis = {
     health: new RedisHealth(logger),
     probeIntervalMs: config.redisProbeIntervalMs,
     tls: config.redisTls,
   }
-  const bus = config.redisUrl === null ? createInProcessBus(logger) : createRedisBus(config.redisUrl, logger, redis)
+  const alone = () => siblings?.openBus(logger) ?? createInProcessBus(logger)
+  const bus = config.redisUrl === null ? alone() : createRedisBus(config.redisUrl, logger, redis)
   stops.add(() => bus.close())
   return { bus, redis }
 }

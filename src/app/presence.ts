@@ -10,6 +10,7 @@ import { createInProcessPresence } from '../ephemeral/inprocess.ts'
 import type { PresenceStates } from '../ephemeral/presence.ts'
 import { createRedisPresence } from '../ephemeral/redis.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Siblings } from '../workers/worker.ts'
 import type { Redis } from './bus.ts'
 import type { Stops } from './stops.ts'
 import type { Storage } from './storage.ts'
@@ -26,12 +27,13 @@ export interface PresenceNeeds {
   redis: Redis
   storage: Storage
   watch: SessionWatch
+  siblings: Siblings | null
 }
 
 /** The store of presence, the reports of the devices connected here, and the watch that informs subscribers of changes. */
 export async function startPresence(
   config: Config,
-  { bus, redis, storage, watch }: PresenceNeeds,
+  { bus, redis, storage, watch, siblings }: PresenceNeeds,
   logger: Logger,
   stops: Stops,
 ): Promise<PresenceParts> {
@@ -39,7 +41,7 @@ export async function startPresence(
     void bus.publish(topics.presence, JSON.stringify(userIds)).catch(() => undefined)
   const states =
     config.redisUrl === null
-      ? createInProcessPresence({ announce })
+      ? (siblings?.presence ?? createInProcessPresence({ announce }))
       : createRedisPresence({ ...redis, url: config.redisUrl })
   stops.add(() => states.close())
   const devices = createDevices({ states, watch, logger })

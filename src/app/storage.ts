@@ -36,21 +36,31 @@ import { createWebhookDeliveryStore } from '../store/webhook-deliveries.ts'
 import { createWebhookEndpointStore } from '../store/webhook-endpoints.ts'
 import { createWebhookLog } from '../store/webhook-log.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { Siblings } from '../workers/worker.ts'
 import type { Stops } from './stops.ts'
 
 export type Storage = ReturnType<typeof createStores>
 
+export interface StorageNeeds {
+  migrationsDir: string
+  siblings: Siblings | null
+}
+
 /** The database, embedded or given, with its migrations applied, and the stores that use it. */
 export async function openStorage(
   config: Config,
-  migrationsDir: string,
+  { migrationsDir, siblings }: StorageNeeds,
   logger: Logger,
   stops: Stops,
   onRead: OnRead,
 ): Promise<Storage> {
-  let connectionString = config.databaseUrl
+  let connectionString = config.databaseUrl ?? siblings?.embeddedUrl ?? null
   if (connectionString === null) {
-    const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: logger })
+    const postgres = await startEmbeddedPostgres({
+      dataDir: config.dataDir,
+      log: logger,
+      walArchive: config.walArchive,
+    })
     stops.add(() => postgres.stop())
     connectionString = postgres.url
   }

@@ -63,7 +63,6 @@ export function redisOptionsOf(url: string, tls: RedisTls | null = null): RedisO
     ...(isSecure && { enableTLSForSentinelMode: true, sentinelTLS: common.tls }),
     connectTimeout: sentinelTimeoutMs,
     sentinelReconnectStrategy: (attempt: number) => Math.min(attempt * 100, 1_000),
-    // A Sentinel says by a message that there is a new primary: connections to the former one end at once.
-    failoverDetector: true,
+    // Not `failoverDetector`: it leaves errors of Sentinels that are away to nobody. Our probes find a former primary.
   }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import { integer } from './values.ts'
 
@@ -79,6 +80,8 @@ export const deploymentOf = (read: Deployment) => ({
   /** Processes behind the port. */
   workers: read.WORKERS,
   /** Where the embedded PostgreSQL copies its write-ahead log to. Null: nowhere. */
-  walArchiveDir: read.WAL_ARCHIVE_DIR ?? null,
-  walArchiveTimeoutSeconds: read.WAL_ARCHIVE_TIMEOUT_SECONDS,
+  walArchive:
+    read.WAL_ARCHIVE_DIR === undefined
+      ? null
+      : Object.freeze({ dir: resolve(read.WAL_ARCHIVE_DIR), timeoutSeconds: read.WAL_ARCHIVE_TIMEOUT_SECONDS }),
 })

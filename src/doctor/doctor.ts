@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { Config } from '../config.ts'
 import { exitCodeOf, error, ok, type Finding } from './finding.ts'
@@ -51,9 +50,9 @@ async function examine({ findDatabase, migrationsDir, nodeVersion }: DoctorOptio
     ...parts.flat(),
     ...lookAtFiles(config),
     ...lookAtDisk('disk', `the disk of PARLEY_DATA_DIR (${dataDir})`, dataDir),
-    ...(config.walArchiveDir === null
+    ...(config.walArchive === null
       ? []
-      : lookAtDisk('disk.archive', 'the disk of WAL_ARCHIVE_DIR', join(config.walArchiveDir))),
+      : lookAtDisk('disk.archive', 'the disk of WAL_ARCHIVE_DIR', config.walArchive.dir)),
   ]
 }
 

@@ -21,6 +21,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import { claimDataFolder } from './data-folder.ts'
 import { runAs, type RunAs } from './account.ts'
 import { characterTypes, setCharacterTypes } from './character-types.ts'
+import { archiveSettings, type WalArchive } from './archive.ts'
 import { postgresBinaries, type PostgresBinaries } from './binaries.ts'
 import { commandOf } from './process-identity.ts'
 import { spawnSupervised, type Supervised } from './supervised.ts'
@@ -36,6 +37,10 @@ export interface EmbeddedOptions {
   log: Logger
   /** More arguments for `postgres`, for tests. */
   postgresFlags?: string[]
+  /** Where it copies its write-ahead log to. */
+  walArchive?: WalArchive | null
+  /** Milliseconds until it has to accept connections: a restored one has a log to read before that. */
+  startTimeoutMs?: number
 }
 
 interface Paths {
@@ -55,7 +60,7 @@ function pathsIn(dataDir: string): Paths {
   }
 }
 
-const startTimeoutMs = 120_000
+const usualStartMs = 120_000
 const stopTimeoutMs = 30_000
 const pollMs = 10
 
@@ -172,7 +177,12 @@ function launch(binaries: PostgresBinaries, as: RunAs, paths: Paths, port: numbe
 }
 
 /** Waits until PostgreSQL accepts connections; throws with PostgreSQL's own message if it ends instead. */
-async function untilReady(server: Supervised, paths: Paths, logOffsetBytes: number): Promise<void> {
+async function untilReady(
+  server: Supervised,
+  paths: Paths,
+  logOffsetBytes: number,
+  startTimeoutMs: number,
+): Promise<void> {
   const deadlineMs = Date.now() + startTimeoutMs
   while (readPostmaster(paths.cluster)?.ready !== true) {
     if (server.hasEnded() || Date.now() > deadlineMs) {
@@ -185,7 +195,7 @@ async function untilReady(server: Supervised, paths: Paths, logOffsetBytes: numb
 }
 
 async function start(options: EmbeddedOptions, paths: Paths): Promise<EmbeddedPostgres> {
-  const { log, postgresFlags = [] } = options
+  const { log, postgresFlags = [], walArchive = null, startTimeoutMs = usualStartMs } = options
   const binaries = await postgresBinaries()
   const as = runAs(binaries.postgres, paths.dataDir, paths.cluster)
   await endLeftover(paths.cluster, log)
@@ -193,8 +203,9 @@ async function start(options: EmbeddedOptions, paths: Paths): Promise<EmbeddedPo
 
   const logOffsetBytes = existsSync(paths.logFile) ? statSync(paths.logFile).size : 0
   const port = await freePort()
-  const server = launch(binaries, as, paths, port, postgresFlags)
-  await untilReady(server, paths, logOffsetBytes)
+  const flags = [...(walArchive ? archiveSettings(walArchive, as.owner) : []), ...postgresFlags]
+  const server = launch(binaries, as, paths, port, flags)
+  await untilReady(server, paths, logOffsetBytes, startTimeoutMs)
   // A flag of a test may have set another port.
   const url = urlFor(paths, readPostmaster(paths.cluster)?.port ?? port)
   await setCharacterTypes(url, log).catch((error: unknown) => {

@@ -29,7 +29,8 @@ export async function serveMetrics(
   )
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, () => {
+    // Exclusive: otherwise all workers of a machine would share it, and each scrape be of another one.
+    server.listen({ port, host, exclusive: true }, () => {
       server.off('error', reject)
       resolve()
     })

@@ -73,7 +73,12 @@ const leaves = [
 /** What each room of src/ may import besides the leaves; a type costs nothing when it runs and may come from further away. */
 const allowed: Record<string, { values: string[]; types?: string[] }> = {
   // What runs: the server, and the operator's commands.
-  main: { values: ['app', 'config'] },
+  main: { values: ['app', 'config', 'workers'] },
+  // Several processes behind one port, and what they have of the one that started them.
+  workers: {
+    values: ['embedded', 'store/database/migrate', 'ephemeral', 'bus', 'flow'],
+    types: ['config'],
+  },
   admin: { values: ['domain', 'log', 'store', 'embedded', 'bus', 'config'] },
   parley: { values: ['import', 'export', 'embedded', 'config', 'webhooks', 'doctor', 'backup', 'admin'] },
   // What looks at all that a deployment stands on, and what saves it.
@@ -81,6 +86,7 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
     values: ['store/database', 'store/audit', 'domain/moderation/audit', 'bus/address'],
     types: ['config'],
   },
+  backup: { values: ['embedded'], types: ['config'] },
   // What other chat systems export, into the database by itself: it needs no server.
   import: { values: ['files', 'domain/text'], types: ['config'] },
   // What the database has, into a folder: it needs no server either.
@@ -103,7 +109,7 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
       ],
       ...['fairness', 'telemetry'],
     ],
-    types: ['config'],
+    types: ['config', 'workers'],
   },
   transport: { values: ['execution', 'schema', 'fairness', 'store/database/failures'] },
   execution: { values: ['schema', 'flow', 'fairness', 'transport/errors'], types: ['domain'] },

@@ -31,8 +31,7 @@ describe('settings', () => {
       redisUrl: null,
       redisTls: { ca: null, cert: null, key: null },
       workers: 1,
-      walArchiveDir: null,
-      walArchiveTimeoutSeconds: 60,
+      walArchive: null,
       dataDir: '.parley',
       jwtSecret: null,
       passwordHashMemoryKib: 19_456,
@@ -129,6 +128,7 @@ describe('settings', () => {
     'postgresql:///db?host=/run/postgresql&port=5433',
     'postgres://u:p@%2Frun%2Fpostgresql/db',
     'postgresql://[::1]:5432/db',
+    'postgresql://u:p,w@h/db',
   ])('take %s for the address of a database', (address) => {
     expect(loadConfig({ DATABASE_URL: address, JWT_SECRET: secret }).databaseUrl).toBe(address)
   })
@@ -137,6 +137,15 @@ describe('settings', () => {
     'refuse %s as one',
     (address) => {
       expect(complaintAbout({ DATABASE_URL: address, JWT_SECRET: secret })).toMatch(/^DATABASE_URL must be an address/)
+    },
+  )
+
+  it.each(['postgresql://u:p@h1:5432,h2:5433/db?target_session_attrs=read-write', 'postgresql:///db?host=h1,h2'])(
+    'say of the several hosts of %s what to use in their place',
+    (address) => {
+      expect(complaintAbout({ DATABASE_URL: address, JWT_SECRET: secret })).toMatch(
+        /^DATABASE_URL must be the address of one host, such as a HAProxy that leads to the primary/,
+      )
     },
   )
 
