@@ -45,7 +45,7 @@ export interface Support {
 
 const words = {
   notFound: 'There is no such conversation with support here.',
-  forbidden: 'Only the staff may do this.',
+  forbidden: 'Only the staff may do this, and only in a conversation with support.',
 }
 const limits = { defaultSize: 25, maxSize: 100 }
 
