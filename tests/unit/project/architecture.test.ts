@@ -88,7 +88,10 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
   },
   backup: { values: ['embedded'], types: ['config'] },
   // What other chat systems export, into the database by itself: it needs no server.
-  import: { values: ['files', 'domain/text'], types: ['config'] },
+  import: {
+    values: ['files', 'domain/text', 'domain/sessions/invitation-tokens', 'store/invitations'],
+    types: ['config'],
+  },
   // What the database has, into a folder: it needs no server either.
   export: { values: ['files', 'domain/ids', 'import/text'], types: ['config'] },
   app: {
