@@ -12,6 +12,7 @@ import { startLog } from './app/log.ts'
 import { openLogger } from './app/logger.ts'
 import { openMetrics } from './app/metrics.ts'
 import { startPresence } from './app/presence.ts'
+import { openReads } from './app/reads.ts'
 import { Stops } from './app/stops.ts'
 import { openStorage } from './app/storage.ts'
 import { openWebhooks, startWebhooks } from './app/webhooks.ts'
@@ -100,6 +101,7 @@ async function start(
   const health = () => healthOf({ db: storage.db, bus, states })
   const { graphiql, introspection, trustProxy, publicUrl, corsOrigins } = config
   const webClient = openWebClient(config, webClientDir, logger)
+  const reads = openReads(config, schema, storage, logger, stops)
   const transport = createTransport({
     schema,
     trustedDocuments,
@@ -116,6 +118,7 @@ async function start(
     shares: sharesOf(config),
     socketLimits: socketLimitsOf(config),
     createContext: createContexts(domain, storage.db, watch),
+    reads,
     fairness,
     operationLimits: config.operationLimits,
     countReads: counted.usage?.ofReads ?? null,
@@ -138,7 +141,7 @@ async function start(
   const counts = () => countsOf({ log, bus, watch, domain, transport, devices, presenceWatch })
   await openMetrics(
     config,
-    { counts: () => ({ ...counts() }), connections: () => storage.db.connections(), health },
+    { counts: () => ({ ...counts() }), connections: () => storage.db.connections(), health, kept: () => reads?.kept ?? null },
     logger,
     stops,
   )

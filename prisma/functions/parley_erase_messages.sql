@@ -1,5 +1,5 @@
 -- Turns a person's messages in one stretch of a conversation into tombstones, so that a long conversation takes many short
--- steps.
+-- steps. Only the last step has an event.
 CREATE OR REPLACE FUNCTION parley_erase_messages(p_actor uuid, p_conversation uuid, p_user uuid, p_after_seq int, p_up_to_seq int)
 RETURNS void LANGUAGE sql AS $$
   WITH erased AS (
@@ -10,4 +10,5 @@ RETURNS void LANGUAGE sql AS $$
        AND client_message_id <> 'erased'
     RETURNING seq)
   SELECT parley_clear_messages(p_conversation, ARRAY(SELECT seq FROM erased));
+  SELECT parley_shown_moved(p_conversation);
 $$;

@@ -1,5 +1,6 @@
 import type { Bus } from '../bus/bus.ts'
 import type { Config } from '../config.ts'
+import type { Basis } from '../domain/basis.ts'
 import { createAttachments } from '../domain/attachments/attachments.ts'
 import { createConversations } from '../domain/conversations/conversations.ts'
 import { createDeletion } from '../domain/conversations/deletion.ts'
@@ -72,7 +73,7 @@ export function createDomain(
   const usage = startSessionUsage({ store: sessions, logger })
   stops.add(() => usage.stop())
   const loaderStores = { ...storage, presence }
-  const newLoaders = (payer?: string) => createLoaders(loaderStores, payer)
+  const newLoaders = (payer?: string, basis?: Basis) => createLoaders(loaderStores, payer, basis)
   const { attempts, usage: usageLimits } = counted
   const allMessages = createMessages(append, events, typing, files.checking)
   const messages = usageLimits?.ofMessages(allMessages) ?? allMessages

@@ -19,6 +19,7 @@ import { createEventStore } from '../store/events.ts'
 import { createIdentityStore } from '../store/identities.ts'
 import { createMemberStore } from '../store/members.ts'
 import { createMessageStore } from '../store/messages.ts'
+import { createMoveStore } from '../store/moves.ts'
 import { createPeopleSearchStore } from '../store/people-search.ts'
 import { createPeopleStore } from '../store/people.ts'
 import { createPresenceStore } from '../store/presence.ts'
@@ -93,6 +94,7 @@ function createStores(db: Database) {
     identities: createIdentityStore(db),
     members: createMemberStore(db),
     messages: createMessageStore(db),
+    moves: createMoveStore(db),
     people: { ...people, byIds: gatherUsers(people) },
     peopleSearch: createPeopleSearchStore(db),
     presence: createPresenceStore(db),

@@ -12,6 +12,7 @@ import type { Authenticate } from './identity/authentication.ts'
 import type { RenewToken } from './identity/renewal.ts'
 import type { Requests } from './inbox/requests.ts'
 import type { Inbox } from './inbox/inbox.ts'
+import type { Basis } from './basis.ts'
 import type { Loaders } from './loaders.ts'
 import type { Messages } from './messages/messages.ts'
 import type { People } from './people/people.ts'
@@ -58,7 +59,7 @@ export interface Domain {
   presence: Presence
   webhooks: Webhooks
   /** For one request. `payer`: the person, or else the address, whose request it is. */
-  newLoaders: (payer?: string) => Loaders
+  newLoaders: (payer?: string, basis?: Basis) => Loaders
   /** For one event; all readers who get it share these. */
   loadersFor: (item: LiveItem) => Loaders
 }

@@ -1,4 +1,5 @@
 import { streamStart } from '../log/mark.ts'
+import type { Basis } from './basis.ts'
 
 export { streamStart }
 
@@ -22,8 +23,11 @@ export class Horizon {
   private readonly heads = new Map<string, Head>()
   private readonly running = new Set<Promise<unknown>>()
 
+  constructor(private readonly basis?: Basis) {}
+
   /** The head of a stream in the snapshot that something was read from. */
   note(streamId: string, { headEventSeq, headMark }: Head): void {
+    this.basis?.stream(streamId)
     const known = this.heads.get(streamId)
     if (!known || headEventSeq < known.headEventSeq) this.heads.set(streamId, { headEventSeq, headMark })
   }

@@ -12,6 +12,7 @@ import type { Attachment, Conversation, EntryRow, Member, Message, SupportCase, 
 import type { SupportStore } from '../store/support.ts'
 import { History } from './conversations/history.ts'
 import type { ThreadStore } from '../store/threads.ts'
+import type { Basis } from './basis.ts'
 import { Horizon } from './horizon.ts'
 import type { Presence } from './presence/presence.ts'
 import { portionsOf, TextsRead } from './messages/texts-read.ts'
@@ -19,6 +20,7 @@ import { LazyThreadLoaders, type ThreadLoaders } from './messages/thread-loaders
 import { LazyBlockLoaders, type BlockLoaders } from './people/block-loaders.ts'
 import type { Seen, Sight } from './presence/view.ts'
 import { PrimedLoader } from './primed-loader.ts'
+import { ReadLoaders } from './read-loaders.ts'
 import { LazyReactionLoaders, type ReactionLoaders } from './reactions/loaders.ts'
 
 /**
@@ -58,6 +60,8 @@ export interface Loaders {
   /** Null for a conversation that is not one with support. */
   supportCase: DataLoader<string, SupportCase | null>
   horizon: Horizon
+  /** Where the answer may be kept: what these loaders have read. */
+  readonly basis: Basis | undefined
 }
 
 export interface LoaderStores {
@@ -81,8 +85,9 @@ const messageId = (key: MessageKey) => `${key.conversationId} ${String(key.seq)}
  * Each loader is made when it is first used: most requests and events need one or two. `payer` is the person whose request
  * it is: their reads wait in a queue of their own when they ask for much.
  */
-export function createLoaders(stores: LoaderStores, payer?: string): Loaders {
-  return new LazyLoaders(stores, payer)
+export function createLoaders(stores: LoaderStores, payer?: string, basis?: Basis): Loaders {
+  const loaders = new LazyLoaders(stores, payer, basis)
+  return basis ? new ReadLoaders(loaders, basis) : loaders
 }
 
 class LazyLoaders implements Loaders {
@@ -92,6 +97,7 @@ class LazyLoaders implements Loaders {
   constructor(
     private readonly stores: LoaderStores,
     private readonly payer: string | undefined,
+    readonly basis: Basis | undefined,
   ) {}
 
   private noteConversation(row: Conversation) {
@@ -100,7 +106,7 @@ class LazyLoaders implements Loaders {
   }
 
   get horizon() {
-    return (this.made.horizon ??= new Horizon())
+    return (this.made.horizon ??= new Horizon(this.basis))
   }
 
   get history() {
@@ -114,12 +120,14 @@ class LazyLoaders implements Loaders {
         return ids.map((id) => found.get(id) ?? null)
       },
       (id) => id,
+      (id) => this.basis?.person(id),
     ))
   }
 
   get conversation() {
     const { horizon } = this
     return (this.made.conversation ??= new DataLoader(async (ids) => {
+      for (const id of ids) this.basis?.stream(id)
       const rows = await horizon.track(this.stores.conversations.byIds(ids, this.payer), (read) => {
         for (const row of read) this.noteConversation(row)
       })
@@ -139,6 +147,10 @@ class LazyLoaders implements Loaders {
         return entries
       },
       (key) => `${key.viewerId} ${key.conversationId}`,
+      ({ viewerId, conversationId }) => {
+        this.basis?.stream(viewerId)
+        this.basis?.stream(conversationId)
+      },
     ))
   }
 
@@ -163,18 +175,20 @@ class LazyLoaders implements Loaders {
     return (this.made.message ??= new PrimedLoader<MessageKey, Message | null>(async (keys) => {
       const rows = await horizon.track(this.stores.messages.byKeys(keys, this.payer), (read) => {
         for (const row of read) {
+          this.basis?.person(row.message.senderId)
           horizon.note(row.message.conversationId, row)
           this.history.note(row.message.conversationId, row.historyBoundSeq)
         }
       })
       const found = new Map(rows.map((row) => [messageId(row.message), row.message]))
       return keys.map((key) => found.get(messageId(key)) ?? null)
-    }, messageId))
+    }, messageId, ({ conversationId }) => this.basis?.stream(conversationId)))
   }
 
   get messagePage() {
     return (this.made.messagePage ??= new DataLoader(
       async (requests: readonly MessagePageRequest[]) => {
+        for (const { conversationId } of requests) this.basis?.stream(conversationId)
         const messages: Message[][] = []
         for (const some of portionsOf(requests)) {
           const pages = await this.stores.messages.pages(some, this.payer)

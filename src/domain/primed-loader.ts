@@ -8,7 +8,12 @@ export class PrimedLoader<Key, Value> extends DataLoader<Key, Value, string> {
   private readonly primed = new Map<string, Value>()
   private readonly keyOf: (key: Key) => string
 
-  constructor(load: (keys: readonly Key[]) => Promise<Value[]>, keyOf: (key: Key) => string) {
+  constructor(
+    load: (keys: readonly Key[]) => Promise<Value[]>,
+    keyOf: (key: Key) => string,
+    /** Told of each key that is primed or asked for. */
+    private readonly onKey?: (key: Key) => void,
+  ) {
     super(load, { cacheKeyFn: keyOf })
     this.keyOf = keyOf
   }
@@ -16,6 +21,7 @@ export class PrimedLoader<Key, Value> extends DataLoader<Key, Value, string> {
   /** The value itself if it is primed: promises for a page of rows are a large part of the page's cost. */
   get(key: Key): Value | Promise<Value> {
     const primed = this.primed.get(this.keyOf(key))
+    if (primed === undefined) this.onKey?.(key)
     return primed === undefined ? super.load(key) : primed
   }
 
@@ -24,6 +30,7 @@ export class PrimedLoader<Key, Value> extends DataLoader<Key, Value, string> {
   }
 
   override prime(key: Key, value: Value): this {
+    this.onKey?.(key)
     this.primed.set(this.keyOf(key), value)
     return this
   }

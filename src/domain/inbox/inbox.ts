@@ -133,6 +133,7 @@ export function createInbox(append: Append, conversations: ConversationStore, to
   return {
     async page(viewer, filter, args, loaders) {
       const page = checkPage(args, limits)
+      loaders.basis?.inbox(viewer.userId)
       const after = page.after === null ? null : decodeCursor('inbox', 'after', page.after, positionOf)
       const before = page.before === null ? null : decodeCursor('inbox', 'before', page.before, positionOf)
       const request: InboxRequest = {

@@ -84,6 +84,19 @@ export function factMetrics(metrics: Collected): () => void {
     processorSeconds(secondsOf(processorMs))
   })
 
+  const keptAsked = metrics.counter(
+    'parley_kept_asked_total',
+    'Queries whose answer may be kept: whether it was there, and right.',
+    ['is_hit'],
+  )
+  on('kept-asked', facts.keptAsked, ({ isHit }) => {
+    keptAsked(1, String(isHit))
+  })
+  const keptDropped = metrics.counter('parley_kept_dropped_total', 'Kept answers that were dropped, by reason.', ['reason'])
+  on('kept-dropped', facts.dropped, ({ reason, count }) => {
+    keptDropped(count, reason)
+  })
+
   const closed = metrics.counter('parley_sockets_closed_total', 'WebSockets that the server closed, by close code.', [
     'code',
   ])

@@ -13,6 +13,8 @@ export interface Readings {
   counts: () => Record<string, number>
   /** Connections to PostgreSQL by lane and state. */
   connections: () => { lane: string; open: number; idle: number; waiting: number }[]
+  /** Answers of queries in memory; null where none are kept. */
+  kept?: () => { answerCount: number; byteSize: number } | null
   /** Whether this process can serve, as /health/ready says, and what works of what it uses. */
   health: () => Promise<Health>
 }
@@ -27,7 +29,7 @@ export interface Metrics {
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 /** Listens to the facts from now on. The core knows nothing of it: docs/decisions/0091. */
-export function createMetrics({ counts, connections, health }: Readings): Metrics {
+export function createMetrics({ counts, connections, health, kept }: Readings): Metrics {
   const registry = new Registry()
   let asked: Promise<Health> | null = null
   // Two gauges ask in one scrape.
@@ -50,6 +52,12 @@ export function createMetrics({ counts, connections, health }: Readings): Metric
     },
     ['lane', 'state'],
   )
+  collected.gauge('parley_kept_answers', 'Answers of queries in memory.', (set) => {
+    set(kept?.()?.answerCount ?? 0)
+  })
+  collected.gauge('parley_kept_bytes', 'Bytes of these answers and of what they rest on, by estimate.', (set) => {
+    set(kept?.()?.byteSize ?? 0)
+  })
   collected.gauge('parley_ready', '1 when this process can serve, as /health/ready says.', async (set) => {
     set((await healthNow()).ready ? 1 : 0)
   })

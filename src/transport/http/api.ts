@@ -12,7 +12,7 @@ import { renderGraphiqlPage, type GraphiqlMode, type GraphiqlPage } from '../gra
 import type { EventsOptions } from './events/event-answer.ts'
 import { Events } from './events/events.ts'
 import { answerJson } from './json-answer.ts'
-import { createPlainPost } from './plain-post.ts'
+import { createPlainPost, type KeptReads } from './plain-post.ts'
 import { notAcceptable } from './plugins.ts'
 import { badRequest, refusedUnread } from '../errors.ts'
 import { limited } from '../../telemetry/facts.ts'
@@ -33,6 +33,7 @@ export interface ApiOptions extends EngineOptions, EventsOptions {
   fairness: Fairness
   /** How a payer stands at what is counted; without it nobody is told. */
   rateOf?: RateOf | null
+  reads?: KeptReads | null
   /** Whether plain requests go past Yoga. False only to compare the answers. */
   plainPosts?: boolean
 }

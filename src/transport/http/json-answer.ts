@@ -30,6 +30,12 @@ const refusedForMs = (errors: readonly GraphQLError[]) =>
     ? Math.max(0, ...errors.map(({ extensions }) => Number(extensions.retryAfterMs)))
     : 0
 
+/** A result without errors that is JSON already. */
+export function sendJsonText(response: ServerResponse, body: Buffer, mediaType: JsonType): void {
+  response.writeHead(200, { 'Content-Type': `${mediaType}; charset=utf-8`, 'content-length': body.byteLength })
+  response.end(body)
+}
+
 const hintOf = (error: GraphQLError) => error.extensions.http
 
 /** As the specification of GraphQL over HTTP has it: 200 for who knows of no other media type than JSON's own. */

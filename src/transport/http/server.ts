@@ -28,6 +28,7 @@ import { defaultHttpLimits, type HttpLimits } from './limits.ts'
 import { countUnanswered } from './connections/pipelining.ts'
 import { boundRest } from './rest.ts'
 import { sendJson } from './send-json.ts'
+import type { KeptReads } from './plain-post.ts'
 import { UnreadAnswers } from './bodies/unread-answers.ts'
 import { graphqlPath } from './engine.ts'
 import type { StreamTickets } from './events/tickets.ts'
@@ -72,6 +73,8 @@ export interface TransportOptions extends Counting {
   publicUrl?: string | null
   /** Throws UnauthenticatedError for a token that is wrong or expired; a missing one gives a viewer of null. */
   createContext: (init: ContextInit) => Promise<TransportContext>
+  /** Where answers of queries are kept. */
+  reads?: KeptReads | null
   /** Who may have how much at once, and when; one of its own without. */
   fairness?: Fairness
   /** What one operation may come to. */

@@ -1,0 +1,212 @@
+import type { Basis } from '../../domain/basis.ts'
+import type { Keeper, Move } from '../../log/moves.ts'
+import { dropped } from '../../telemetry/facts.ts'
+
+/** Something that is kept until something that it rests on moves. */
+interface Kept {
+  readonly key: string
+  byteSize: number
+  isDead: boolean
+  /** Whether it stays although this moved. */
+  outlives(move: Move): boolean
+}
+
+/** An answer of one viewer, as JSON. */
+class KeptAnswer implements Kept {
+  isDead = false
+
+  constructor(
+    readonly key: string,
+    readonly body: Buffer,
+    readonly byteSize: number,
+    readonly inbox: KeptInbox | null,
+  ) {}
+
+  outlives(): boolean {
+    return false
+  }
+}
+
+/** The conversations of somebody, for the answers that show their inbox. They are the same until the own stream moves. */
+class KeptInbox implements Kept {
+  isDead = false
+  readonly answers = new Set<KeptAnswer>()
+
+  constructor(
+    readonly key: string,
+    readonly viewerId: string,
+    readonly conversationIds: ReadonlySet<string>,
+    readonly byteSize: number,
+  ) {}
+
+  outlives(move: Move): boolean {
+    return move !== this.viewerId
+  }
+}
+
+/** Bytes by estimate: of an object with its place in the map, and of one thing that it rests on. */
+const objectByteSize = 300
+const basisByteSize = 100
+/** Part of all that one answer may have. */
+const share = 1 / 16
+
+/**
+ * Answers in memory, each until something moves that it rests on, or until others need its room: the one not used for longest goes
+ * first. What moves is dropped at once: it may be a text that was deleted.
+ */
+export class KeptAnswers implements Keeper {
+  private readonly kept = new Map<string, KeptAnswer | KeptInbox>()
+  /** What rests on each stream. Dead ones stay in it until it is looked at or swept. */
+  private readonly resting = new Map<Move, Kept[]>()
+  private readonly placesOf = new WeakMap<Kept, number>()
+  private placeCount = 0
+  private deadPlaceCount = 0
+  byteSize = 0
+  answerCount = 0
+
+  constructor(private readonly maxByteSize: number) {}
+
+  get isEmpty(): boolean {
+    return this.kept.size === 0
+  }
+
+  /** Whether it is so now only a passage of the barrier proves. */
+  get(key: string): Buffer | null {
+    const answer = this.kept.get(key)
+    if (!(answer instanceof KeptAnswer)) return null
+    if (answer.inbox) this.use(answer.inbox)
+    this.use(answer)
+    return answer.body
+  }
+
+  /** The conversations of a person, if they are known. */
+  inboxOf(viewerId: string): ReadonlySet<string> | null {
+    const inbox = this.kept.get(inboxKey(viewerId))
+    return inbox instanceof KeptInbox ? inbox.conversationIds : null
+  }
+
+  /**
+   * Keeps an answer, unless it or its basis is too large. Nothing of the basis may have moved since it was read. `conversationIds`
+   * are those of `basis.inboxOf`.
+   */
+  put(key: string, body: Buffer, basis: Basis, conversationIds: ReadonlySet<string> | null): void {
+    const moves = [...basis.moves]
+    const byteSize = body.byteLength + 2 * key.length + objectByteSize + basisByteSize * moves.length
+    if (byteSize > this.maxByteSize * share) return
+    const inbox = basis.inboxOf === null ? null : this.keepInbox(basis.inboxOf, conversationIds ?? new Set())
+    if (basis.inboxOf !== null && !inbox) return
+    const before = this.kept.get(key)
+    if (before) this.drop(before, 'replaced')
+    const answer = new KeptAnswer(key, body, byteSize, inbox)
+    inbox?.answers.add(answer)
+    this.add(answer, moves)
+    this.makeRoom()
+  }
+
+  moved(moves: readonly Move[]): void {
+    for (const move of moves) {
+      const here = this.resting.get(move)
+      if (!here) continue
+      const staying: Kept[] = []
+      for (const one of here) {
+        if (one.isDead) this.deadPlaceCount--
+        else if (one.outlives(move)) {
+          staying.push(one)
+          this.dropAnswersOf(one as KeptInbox)
+          continue
+        } else {
+          this.drop(one as KeptAnswer | KeptInbox, 'moved')
+          this.deadPlaceCount--
+        }
+        this.placeCount--
+      }
+      if (staying.length === 0) this.resting.delete(move)
+      else this.resting.set(move, staying)
+    }
+    this.sweep()
+  }
+
+  lost(): void {
+    const { answerCount } = this
+    for (const one of this.kept.values()) one.isDead = true
+    this.kept.clear()
+    this.resting.clear()
+    this.placeCount = this.deadPlaceCount = this.byteSize = this.answerCount = 0
+    if (answerCount > 0 && dropped.hasSubscribers) dropped.publish({ reason: 'lost', count: answerCount })
+  }
+
+  private keepInbox(viewerId: string, conversationIds: ReadonlySet<string>): KeptInbox | null {
+    const key = inboxKey(viewerId)
+    const known = this.kept.get(key)
+    if (known instanceof KeptInbox) {
+      this.use(known)
+      return known
+    }
+    const moves = [viewerId, ...conversationIds]
+    const byteSize = objectByteSize + 2 * basisByteSize * moves.length
+    if (byteSize > this.maxByteSize * share) return null
+    const inbox = new KeptInbox(key, viewerId, conversationIds, byteSize)
+    this.add(inbox, moves)
+    return inbox
+  }
+
+  private add(one: KeptAnswer | KeptInbox, moves: readonly Move[]): void {
+    this.kept.set(one.key, one)
+    this.byteSize += one.byteSize
+    this.placeCount += moves.length
+    this.placesOf.set(one, moves.length)
+    if (one instanceof KeptAnswer) this.answerCount++
+    for (const move of moves) {
+      const here = this.resting.get(move)
+      if (here) here.push(one)
+      else this.resting.set(move, [one])
+    }
+  }
+
+  /** Puts it last in the order in which they go. */
+  private use(one: KeptAnswer | KeptInbox): void {
+    this.kept.delete(one.key)
+    this.kept.set(one.key, one)
+  }
+
+  private drop(one: KeptAnswer | KeptInbox, reason: 'moved' | 'room' | 'replaced'): void {
+    if (one.isDead) return
+    one.isDead = true
+    this.kept.delete(one.key)
+    this.byteSize -= one.byteSize
+    this.deadPlaceCount += this.placesOf.get(one) ?? 0
+    if (one instanceof KeptInbox) this.dropAnswersOf(one)
+    else {
+      this.answerCount--
+      one.inbox?.answers.delete(one)
+      if (dropped.hasSubscribers) dropped.publish({ reason, count: 1 })
+    }
+  }
+
+  private dropAnswersOf({ answers }: KeptInbox): void {
+    for (const answer of answers) this.drop(answer, 'moved')
+    answers.clear()
+  }
+
+  private makeRoom(): void {
+    for (const one of this.kept.values()) {
+      if (this.byteSize <= this.maxByteSize) break
+      this.drop(one, 'room')
+    }
+    this.sweep()
+  }
+
+  /** Places of dead ones cost memory that nobody counts: they are at most as many as those of the others, and some. */
+  private sweep(): void {
+    if (this.deadPlaceCount <= 10_000 || this.deadPlaceCount <= this.placeCount / 2) return
+    for (const [move, here] of this.resting) {
+      const staying = here.filter((one) => !one.isDead)
+      if (staying.length === 0) this.resting.delete(move)
+      else if (staying.length < here.length) this.resting.set(move, staying)
+    }
+    this.placeCount -= this.deadPlaceCount
+    this.deadPlaceCount = 0
+  }
+}
+
+const inboxKey = (viewerId: string) => `inbox ${viewerId}`

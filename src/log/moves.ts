@@ -1,0 +1,14 @@
+/** A stream that has new events; or, shown, a person or a conversation of which something else is to be seen, without an event. */
+export type Move = string
+
+export const shownMove = (id: string): Move => `shown ${id}`
+
+/** Who keeps something of what streams hold. Both are called before anybody who waits for the passage goes on. */
+export interface Keeper {
+  /** What was kept of these is void. */
+  moved(moves: readonly Move[]): void
+  /** Everything that was kept is void: what moved is not known. */
+  lost(): void
+  /** Whether nothing is kept: then nobody needs to look. */
+  readonly isEmpty: boolean
+}

@@ -1,0 +1,192 @@
+import { Client } from 'pg'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { createDatabase } from '../../src/store/database/database.ts'
+import { createMoveStore } from '../../src/store/moves.ts'
+import { createLogger } from '../../src/telemetry/logger.ts'
+import { expectErrors, ask as send } from '../testkit/api.ts'
+import { ask, keyOf } from '../testkit/ask.ts'
+import { createTestDatabase } from '../testkit/database.ts'
+import { countedEnv, keptOf, keptQueries } from '../testkit/kept.ts'
+import { newKey, signUp, type Person } from '../testkit/person.ts'
+import { startProxied } from '../testkit/proxied.ts'
+import { startServer, type ServerProcess } from '../testkit/server.ts'
+
+const database = await createTestDatabase()
+const [keeping, plain] = await Promise.all([
+  startServer({ databaseUrl: database.url, env: countedEnv }),
+  startServer({ databaseUrl: database.url, env: { READ_CACHE_MB: '0' } }),
+])
+/** The same person, who asks the other server. */
+const at = (server: ServerProcess, { session }: Person) => ({ url: server.url, session }) as Person
+const everything = (person: Person, group: string) =>
+  [
+    [keptQueries.inbox, { first: 5 }],
+    [keptQueries.page, { id: group, last: 20 }],
+    [keptQueries.plainInbox, {}],
+    [keptQueries.plainPage, { id: group }],
+  ] as const
+
+const answersOf = (server: ServerProcess, person: Person, group: string) =>
+  Promise.all(everything(person, group).map(([query, variables]) => ask(at(server, person), query, variables)))
+
+/** Asks until all of it comes from memory: the first time of each may meet a look that failed on a busy machine. */
+async function kept(person: Person, group: string): Promise<string[]> {
+  await expect
+    .poll(
+      async () => {
+        const { hits } = await keptOf(keeping)
+        await answersOf(keeping, person, group)
+        return (await keptOf(keeping)).hits - hits
+      },
+      { timeout: 60_000 },
+    )
+    .toBe(4)
+  return answersOf(keeping, person, group)
+}
+
+const input = (name: string, type: string) => `mutation ($input: ${type}!) { ${name}(input: $input) { __typename } }`
+
+describe('what another process has acknowledged is in the next answer', () => {
+  let ann: Person, bob: Person, eve: Person, group: string, messageId: string
+  beforeAll(async () => {
+    ;[ann, bob, eve] = await Promise.all([signUp(plain.url, 'Ann'), signUp(plain.url, 'Bob'), signUp(plain.url, 'Eve')])
+    group = await ann.createGroup([bob, eve], 'The group')
+    await ann.createGroup([bob], 'Another one')
+    for (const text of ['One', 'Two']) await ann.send(group, text)
+    messageId = (await eve.send(group, 'Three')).message.id
+    await bob.startDirect(eve)
+  })
+  const writes: [string, () => Promise<unknown>][] = [
+    ['sendMessage', () => ann.send(group, 'Four')],
+    ['editMessage', () => eve.edit(messageId, 'Edited')],
+    ['markRead on another device', () => bob.markRead(group, 2)],
+    [
+      'updateInboxEntry',
+      () => send(bob, input('updateInboxEntry', 'UpdateInboxEntryInput'), { input: { conversationId: group, pinned: true } }),
+    ],
+    [
+      'renameConversation',
+      () => send(ann, input('renameConversation', 'RenameConversationInput'), { input: { conversationId: group, title: 'New' } }),
+    ],
+    ['a message in a conversation that is not on the page', () => eve.startDirect(bob).then((id) => eve.send(id, 'Hello'))],
+    ['joining another one', () => eve.createGroup([bob], 'The third')],
+    // As a token of the embedding product has it.
+    [
+      'another name of who sent it',
+      () => database.query(`UPDATE users SET display_name = 'Evelyn' WHERE id = $1`, [keyOf(eve.id)]),
+    ],
+    ['deleteMessage', () => eve.remove(messageId)],
+    ['one stretch of an erasure', async () => {
+      await eve.send(group, 'To be erased')
+      const before = await kept(bob, group)
+      await database.query(`SELECT parley_erase_messages($1, $2, $1, 0, 1000)`, [keyOf(eve.id), keyOf(group)])
+      expect(await answersOf(keeping, bob, group)).not.toEqual(before)
+    }],
+    ['the first step of an erasure', () => database.query(`SELECT parley_begin_erasure($1, $1)`, [keyOf(eve.id)])],
+    [
+      'clearing the history',
+      () =>
+        send(bob, input('hideConversation', 'HideConversationInput'), { input: { conversationId: group, clearHistory: true } }),
+    ],
+    [
+      'being removed',
+      () => send(ann, input('removeMember', 'RemoveMemberInput'), { input: { conversationId: group, userId: bob.id } }),
+    ],
+  ]
+
+  test.each(writes)('%s', async (_, write) => {
+    const before = await kept(bob, group)
+    expect(before).toEqual(await answersOf(plain, bob, group))
+    await write()
+    const after = await answersOf(keeping, bob, group)
+    expect(after).not.toEqual(before)
+    expect(after).toEqual(await answersOf(plain, bob, group))
+  })
+})
+
+test('a text that was deleted is gone from memory although nobody asks again', async () => {
+  const [ann, bob] = [await signUp(plain.url), await signUp(plain.url)]
+  const group = await ann.createGroup([bob])
+  const { message } = await ann.send(group, 'Not for long')
+  await kept(bob, group)
+  const { answers } = await keptOf(keeping)
+  await ann.remove(message.id)
+  await expect.poll(async () => (await keptOf(keeping)).answers, { timeout: 20_000 }).toBeLessThanOrEqual(answers - 4)
+})
+
+test('nobody else gets it, also not who has had it and whose session ended', async () => {
+  const [ann, bob, eve] = [await signUp(plain.url), await signUp(plain.url), await signUp(plain.url)]
+  const group = await ann.createGroup([bob])
+  await ann.send(group, 'For us two')
+  await kept(bob, group)
+  const page = { id: group }
+  expect(await ask(at(keeping, eve), keptQueries.plainPage, page)).toContain('{"conversation":null}')
+  expect(await ask({ ...at(keeping, eve), session: { ...eve.session, accessToken: 'x' } } as Person, keptQueries.plainPage, page)).toContain(
+    'UNAUTHENTICATED',
+  )
+  await send(at(plain, bob), 'mutation { logout }')
+  await expect.poll(() => ask(at(keeping, bob), keptQueries.plainPage, page), { timeout: 20_000 }).toContain('UNAUTHENTICATED')
+})
+
+test('while the database does not answer nothing kept is served, and afterwards what is there by then', async () => {
+  const proxied = await startProxied({ env: countedEnv })
+  const [server] = proxied.servers
+  const [ann, bob] = [await signUp(server.url), await signUp(server.url)]
+  const group = await ann.createGroup([bob])
+  await ann.send(group, 'One')
+  await expect
+    .poll(async () => {
+      await ask(bob, keptQueries.plainPage, { id: group })
+      return (await keptOf(server)).hits
+    })
+    .toBeGreaterThan(0)
+  proxied.proxy.stall()
+  const answer = await send(bob, keptQueries.plainPage, { id: group })
+  expectErrors(answer, 'UNAVAILABLE')
+  expect(await keptOf(server)).toMatchObject({ answers: 0, bytes: 0 })
+  proxied.proxy.resume()
+  await database.query('SELECT 1')
+  await expect
+    .poll(() => ask(bob, keptQueries.plainPage, { id: group }), { timeout: 60_000 })
+    .toContain('One')
+})
+
+describe('a look at what moved', () => {
+  test('tells each move once, also that of a transaction which stayed open meanwhile, and sees a log that lost its newest event', async () => {
+    const own = await createTestDatabase()
+    const db = createDatabase({ connectionString: own.url, poolSize: 4, logger: createLogger('silent') })
+    const other = new Client({ connectionString: own.url })
+    await other.connect()
+    try {
+      const moves = createMoveStore(db)
+      const [a, b, c] = [newKey(), newKey(), newKey()]
+      const idsOf = (look: Awaited<ReturnType<typeof moves.after>>) => look.moved.map(({ id }) => id)
+      let seen = await moves.after(null)
+      expect(seen).toMatchObject({ isWhole: false, moved: [] })
+      const next = async () => {
+        seen = await moves.after(seen)
+        expect(seen.isWhole).toBe(true)
+        return idsOf(seen).sort()
+      }
+      await other.query('BEGIN')
+      await other.query('SELECT parley_shown_moved($1)', [a])
+      await own.query('SELECT parley_shown_moved($1)', [b])
+      expect(await next()).toEqual([b])
+      expect(await next()).toEqual([])
+      await own.query('SELECT parley_shown_moved($1)', [c])
+      expect(await next()).toEqual([c])
+      await other.query('COMMIT')
+      expect(await next()).toEqual([a])
+      expect(await next()).toEqual([])
+
+      await own.query(`INSERT INTO users (id, handle, display_name) VALUES ($1, 'somebody', 'Somebody')`, [a])
+      await own.query(`INSERT INTO events (stream_id, seq, type) VALUES ($1, 1, 'INBOX_ENTRY_CHANGED')`, [b])
+      expect(await next()).toContain(b)
+      await own.query('DELETE FROM events WHERE stream_id = $1', [b])
+      expect(await moves.after(seen)).toMatchObject({ isWhole: false })
+    } finally {
+      await other.end()
+      await db.close()
+    }
+  })
+})
