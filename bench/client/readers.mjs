@@ -37,6 +37,19 @@ export const readerMethods = {
     return { requests: times.length, different, elapsedMs: nowMs() - startedAtMs, ...percentiles(times) }
   },
 
+  /** Each connection sends its request once. Returns how many answers were other ones than before, and have these texts. */
+  async readOnce({ texts }) {
+    const outcomes = await Promise.all(
+      readers.map(async (reader, place) => {
+        const { status, body } = await reader.connection.post(reader.request)
+        const isNew = status === 200 && !body.equals(reader.answer) && body.includes(texts[place])
+        reader.answer = Buffer.from(body)
+        return isNew
+      }),
+    )
+    return { changed: outcomes.filter(Boolean).length }
+  },
+
   closeReaders() {
     for (const { connection } of readers) connection.destroy()
     readers = []

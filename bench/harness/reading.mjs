@@ -33,3 +33,33 @@ function canonical(text) {
   const { data, errors } = JSON.parse(text)
   return JSON.stringify(errors === undefined ? data : { errors })
 }
+
+/**
+ * Each connection repeats its request, and before each time something is written to the database, past the server: only what reading costs
+ * the server is measured. Every answer must have what was written.
+ */
+export async function measureMovedReads({ readers, server, budget, query }, requests, move) {
+  await readers.call('openReaders', { httpUrl: server.httpUrl, requests })
+  try {
+    let count = 0
+    const readFor = async (durationMs) => {
+      const endMs = performance.now() + durationMs
+      let reads = 0
+      while (performance.now() < endMs) {
+        const texts = await move(++count, query)
+        const { changed } = await readers.call('readOnce', { texts })
+        if (changed < requests.length) {
+          throw new WrongResult(`${String(requests.length - changed)} of ${String(requests.length)} answers do not have what was written`)
+        }
+        reads += requests.length
+      }
+      return reads
+    }
+    await readFor(budget.warmUpMs)
+    const cpuMs = startCpuClock(server.pid)
+    const reads = await readFor(budget.readsMs)
+    return { serverCpuUs: (cpuMs() * 1000) / reads }
+  } finally {
+    await readers.call('closeReaders')
+  }
+}

@@ -20,11 +20,11 @@ function versionOf(name) {
 
 export const versionsOf = (names) => Object.fromEntries(names.map((name) => [name, versionOf(name)]))
 
-/** @param {{ folder: string, wsPath?: string }} peer */
-export function createStart({ folder, wsPath = '/graphql' }) {
+/** @param {{ folder: string, wsPath?: string, settings?: Record<string, string> }} peer */
+export function createStart({ folder, wsPath = '/graphql', settings = {} }) {
   const script = fileURLToPath(new URL(`${folder}/server.mjs`, import.meta.url))
   return async ({ databaseUrl, redisUrl, port, secret, nodeFlags = [] }) => {
-    const env = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, PORT: String(port), JWT_SECRET: secret }
+    const env = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, PORT: String(port), JWT_SECRET: secret, ...settings }
     const server = await startNodeServer({ script, env, nodeFlags })
     const address = `127.0.0.1:${String(port)}`
     return { httpUrl: `http://${address}/graphql`, wsUrl: `ws://${address}${wsPath}`, ...server }

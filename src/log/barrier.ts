@@ -29,7 +29,8 @@ export class Barrier {
   private seen: Seen | null = null
   private keeper: Keeper | null = null
   private next: Promise<boolean> | null = null
-  private running: Promise<unknown> = Promise.resolve()
+  private running: Promise<boolean> = Promise.resolve(true)
+  private isRunning = false
   private readonly rounds: Rounds
   private remembered: Move[] = []
   /** Number of the first move that is remembered. */
@@ -63,27 +64,28 @@ export class Barrier {
 
   /**
    * Resolves when all that was committed before this call is known here: to false when the log could not be asked, and nothing is
-   * kept any more. Takes two timeouts at the most.
+   * kept any more. Who waits for a passage that fails does not try another one: a query must have time left to be executed.
    */
   pass(): Promise<boolean> {
     // The one that runs may have begun before this call.
-    this.next ??= this.running.then(() => {
-      // Whoever asks in the same turn of the event loop goes along.
-      return new Promise<boolean>((resolve) => {
-        setImmediate(() => {
-          this.next = null
-          const passage = this.ask()
-          this.running = passage
-          resolve(passage)
-        })
-      })
-    })
-    return this.next
+    return (this.next ??= this.isRunning ? this.running.then((isProven) => isProven && this.begin()) : this.begin())
   }
 
   async stop(): Promise<void> {
     await this.rounds.stop()
     await this.running
+  }
+
+  /** Whoever asks in the same turn of the event loop goes along. */
+  private begin(): Promise<boolean> {
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.next = null
+        this.isRunning = true
+        this.running = this.ask()
+        resolve(this.running)
+      })
+    })
   }
 
   private async ask(): Promise<boolean> {
@@ -103,7 +105,11 @@ export class Barrier {
       this.isFailing = true
       this.seen = null
       this.lose()
+      // Those who wait for the next one are told the same.
+      this.next = null
       return false
+    } finally {
+      this.isRunning = false
     }
   }
 

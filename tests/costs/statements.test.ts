@@ -18,7 +18,7 @@ let crowd: Person[]
 let group: string
 beforeAll(async () => {
   database = await createTestDatabase()
-  server = await startServer({ databaseUrl: database.url, redisUrl: null })
+  server = await startServer({ databaseUrl: database.url, redisUrl: null, env: { READ_CACHE_MB: '0' } })
   ann = await signUp(server.url, 'Ann')
   // Some at a time: their passwords are hashed by the processors that PostgreSQL needs as well.
   crowd = []

@@ -12,6 +12,7 @@ export interface Statements {
 /** Statements that a server runs by itself: the relay, the check of live sessions, retention, gathered receipts, the search, webhooks. */
 const background = [
   'pg_snapshot_xmin',
+  'shown_moves',
   'FROM sessions s JOIN users u',
   'UPDATE sessions SET last_used_at',
   'parley_retire_events',

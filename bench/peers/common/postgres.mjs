@@ -2,6 +2,7 @@
 // parses and plans it once for each connection.
 import pg from 'pg'
 import { conversationId, messageId, userId } from './ids.mjs'
+import { countsInline } from './settings.mjs'
 
 const messageColumns = (m) =>
   `${m}.conversation_id AS "conversationUuid", ${m}.seq, ${m}.sender_id AS "senderUuid", ${m}.text, ${m}.revision,
@@ -11,7 +12,13 @@ const senderColumns = (u) =>
 const conversationColumns = `c.id AS "uuid", c.kind, c.title, c.head_seq AS "headSeq", c.member_count AS "memberCount",
   c.last_activity_at AS "lastActivityAt", c.created_at AS "conversationCreatedAt"`
 const memberColumns = `m.own_read_seq AS "lastReadSeq", m.muted_until AS "mutedUntil", m.archived, m.pinned`
-const unread = `parley_unread(c.id, m.user_id, c.head_seq, m.own_read_seq, m.last_sent_seq) AS "unreadCount"`
+const unreadByCall = `parley_unread(c.id, m.user_id, c.head_seq, m.own_read_seq, m.last_sent_seq) AS "unreadCount"`
+const unreadInline = `CASE WHEN c.head_seq <= m.own_read_seq THEN 0 ELSE c.head_seq - m.own_read_seq
+  - (SELECT count(*)::int FROM messages x WHERE x.conversation_id = c.id AND x.seq > m.own_read_seq AND x.deleted_at IS NOT NULL)
+  - CASE WHEN m.last_sent_seq <= m.own_read_seq THEN 0 ELSE
+    (SELECT count(*)::int FROM messages x WHERE x.conversation_id = c.id AND x.seq > m.own_read_seq AND x.seq <= m.last_sent_seq
+      AND x.sender_id = m.user_id AND x.deleted_at IS NULL) END END AS "unreadCount"`
+const unread = countsInline ? unreadInline : unreadByCall
 const inboxOf = `FROM members m JOIN conversations c ON c.id = m.conversation_id
   WHERE m.user_id = $1 AND m.left_at IS NULL AND NOT m.archived
   ORDER BY m.pinned DESC, c.last_activity_at DESC, c.id DESC LIMIT $2`

@@ -6,6 +6,8 @@ import process from 'node:process'
 const env = process.env
 
 export const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, JWT_SECRET: jwtSecret, HOST: host = '127.0.0.1' } = env
+/** How unread messages are counted: by Parley's function for each row, or by an expression that is planned with the statement. */
+export const countsInline = env.COUNT_UNREAD === 'inline'
 export const port = Number(process.env.PORT)
 
 /** Connections to PostgreSQL: the same for every contender. */

@@ -28,7 +28,7 @@ export interface Asked {
 const maxVariablesLength = 1_000
 
 /** For another one that asks the same. */
-const maxWaitMs = 1_000
+const maxWaitMs = 300
 
 type Answer = Buffer | ExecutionResult
 

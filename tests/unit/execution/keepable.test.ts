@@ -1,8 +1,12 @@
-import { isObjectType } from 'graphql'
-import { expect, test } from 'vitest'
+import { createRequire } from 'node:module'
+import { expect, test, vi } from 'vitest'
 import { createOperations } from '../../../src/execution/operations.ts'
 import { KeepableOperations, keepableFields } from '../../../src/execution/reads/keepable.ts'
 import { schema } from '../../../src/schema/index.ts'
+
+// Pothos loads graphql as CommonJS: all must have the same.
+vi.mock('graphql', () => createRequire(import.meta.url)('graphql') as object)
+const { isObjectType } = await import('graphql')
 
 const operations = createOperations({ schema, introspection: true })
 const keepable = new KeepableOperations(schema)

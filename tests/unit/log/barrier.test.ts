@@ -91,14 +91,17 @@ test.each(['fail', 'time', 'history'])('nothing is kept, and a read under way ke
   const since = barrier.now
   const second = barrier.pass()
   const asked = await statement(1)
+  const waiting = barrier.pass()
   if (how === 'fail') await asked.fail()
   if (how === 'history') await asked.answer({ isWhole: false, moved: [{ id: 'a', isShown: false }] })
   // Of another history what moved is not known, but from here on it is proven again.
   expect(await second).toBe(how === 'history')
+  if (how === 'history') await (await statement(2)).answer({})
+  expect(await waiting).toBe(how === 'history')
   expect(told).toEqual(['lost', 'lost'])
   expect(barrier.movedSince(since)).toBeNull()
   const third = barrier.pass()
-  const next = await statement(2)
+  const next = await statement(how === 'history' ? 3 : 2)
   expect(next.seen === null).toBe(how !== 'history')
   await next.answer({})
   expect(await third).toBe(true)
