@@ -141,7 +141,12 @@ async function start(
   const counts = () => countsOf({ log, bus, watch, domain, transport, devices, presenceWatch })
   await openMetrics(
     config,
-    { counts: () => ({ ...counts() }), connections: () => storage.db.connections(), health, kept: () => reads?.kept ?? null },
+    {
+      counts: () => ({ ...counts() }),
+      connections: () => storage.db.connections(),
+      health,
+      kept: () => reads?.kept ?? null,
+    },
     logger,
     stops,
   )

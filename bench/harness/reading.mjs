@@ -49,7 +49,9 @@ export async function measureMovedReads({ readers, server, budget, query }, requ
         const texts = await move(++count, query)
         const { changed } = await readers.call('readOnce', { texts })
         if (changed < requests.length) {
-          throw new WrongResult(`${String(requests.length - changed)} of ${String(requests.length)} answers do not have what was written`)
+          throw new WrongResult(
+            `${String(requests.length - changed)} of ${String(requests.length)} answers do not have what was written`,
+          )
         }
         reads += requests.length
       }

@@ -27,7 +27,10 @@ export const inboxMoved = {
       context,
       world.readers.map((reader) => ({ token: context.tokenOf(reader), body: { query: documents.inbox } })),
       async (round, query) => {
-        const text = await send(query, [0, 1, 2].map((place) => world.readConversations.at(-1 - ((round * 3 + place) % 50))))
+        const text = await send(
+          query,
+          [0, 1, 2].map((place) => world.readConversations.at(-1 - ((round * 3 + place) % 50))),
+        )
         return world.readers.map(() => text)
       },
     ),

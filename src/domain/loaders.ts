@@ -172,17 +172,21 @@ class LazyLoaders implements Loaders {
 
   get message() {
     const { horizon } = this
-    return (this.made.message ??= new PrimedLoader<MessageKey, Message | null>(async (keys) => {
-      const rows = await horizon.track(this.stores.messages.byKeys(keys, this.payer), (read) => {
-        for (const row of read) {
-          this.basis?.person(row.message.senderId)
-          horizon.note(row.message.conversationId, row)
-          this.history.note(row.message.conversationId, row.historyBoundSeq)
-        }
-      })
-      const found = new Map(rows.map((row) => [messageId(row.message), row.message]))
-      return keys.map((key) => found.get(messageId(key)) ?? null)
-    }, messageId, ({ conversationId }) => this.basis?.stream(conversationId)))
+    return (this.made.message ??= new PrimedLoader<MessageKey, Message | null>(
+      async (keys) => {
+        const rows = await horizon.track(this.stores.messages.byKeys(keys, this.payer), (read) => {
+          for (const row of read) {
+            this.basis?.person(row.message.senderId)
+            horizon.note(row.message.conversationId, row)
+            this.history.note(row.message.conversationId, row.historyBoundSeq)
+          }
+        })
+        const found = new Map(rows.map((row) => [messageId(row.message), row.message]))
+        return keys.map((key) => found.get(messageId(key)) ?? null)
+      },
+      messageId,
+      ({ conversationId }) => this.basis?.stream(conversationId),
+    ))
   }
 
   get messagePage() {

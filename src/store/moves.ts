@@ -35,7 +35,10 @@ export interface MoveStore {
 export const maxMoves = 5_000
 
 // The limit also has the index used whatever the parameters are, so that the statement is planned once.
-const after = (table: string, columns: string) => `(SELECT ${columns} FROM ${table} WHERE xid > $1::text::xid8 ORDER BY xid LIMIT ${String(maxMoves)})
+const after = (
+  table: string,
+  columns: string,
+) => `(SELECT ${columns} FROM ${table} WHERE xid > $1::text::xid8 ORDER BY xid LIMIT ${String(maxMoves)})
       UNION ALL SELECT ${columns} FROM ${table} WHERE xid = ANY (${arrayParameter('xid8', 2)})`
 
 const readMoves = {

@@ -64,13 +64,22 @@ describe('what another process has acknowledged is in the next answer', () => {
     ['markRead on another device', () => bob.markRead(group, 2)],
     [
       'updateInboxEntry',
-      () => send(bob, input('updateInboxEntry', 'UpdateInboxEntryInput'), { input: { conversationId: group, pinned: true } }),
+      () =>
+        send(bob, input('updateInboxEntry', 'UpdateInboxEntryInput'), {
+          input: { conversationId: group, pinned: true },
+        }),
     ],
     [
       'renameConversation',
-      () => send(ann, input('renameConversation', 'RenameConversationInput'), { input: { conversationId: group, title: 'New' } }),
+      () =>
+        send(ann, input('renameConversation', 'RenameConversationInput'), {
+          input: { conversationId: group, title: 'New' },
+        }),
     ],
-    ['a message in a conversation that is not on the page', () => eve.startDirect(bob).then((id) => eve.send(id, 'Hello'))],
+    [
+      'a message in a conversation that is not on the page',
+      () => eve.startDirect(bob).then((id) => eve.send(id, 'Hello')),
+    ],
     ['joining another one', () => eve.createGroup([bob], 'The third')],
     // As a token of the embedding product has it.
     [
@@ -78,17 +87,22 @@ describe('what another process has acknowledged is in the next answer', () => {
       () => database.query(`UPDATE users SET display_name = 'Evelyn' WHERE id = $1`, [keyOf(eve.id)]),
     ],
     ['deleteMessage', () => eve.remove(messageId)],
-    ['one stretch of an erasure', async () => {
-      await eve.send(group, 'To be erased')
-      const before = await kept(bob, group)
-      await database.query(`SELECT parley_erase_messages($1, $2, $1, 0, 1000)`, [keyOf(eve.id), keyOf(group)])
-      expect(await answersOf(keeping, bob, group)).not.toEqual(before)
-    }],
+    [
+      'one stretch of an erasure',
+      async () => {
+        await eve.send(group, 'To be erased')
+        const before = await kept(bob, group)
+        await database.query(`SELECT parley_erase_messages($1, $2, $1, 0, 1000)`, [keyOf(eve.id), keyOf(group)])
+        expect(await answersOf(keeping, bob, group)).not.toEqual(before)
+      },
+    ],
     ['the first step of an erasure', () => database.query(`SELECT parley_begin_erasure($1, $1)`, [keyOf(eve.id)])],
     [
       'clearing the history',
       () =>
-        send(bob, input('hideConversation', 'HideConversationInput'), { input: { conversationId: group, clearHistory: true } }),
+        send(bob, input('hideConversation', 'HideConversationInput'), {
+          input: { conversationId: group, clearHistory: true },
+        }),
     ],
     [
       'being removed',
@@ -123,11 +137,17 @@ test('nobody else gets it, also not who has had it and whose session ended', asy
   await kept(bob, group)
   const page = { id: group }
   expect(await ask(at(keeping, eve), keptQueries.plainPage, page)).toContain('{"conversation":null}')
-  expect(await ask({ ...at(keeping, eve), session: { ...eve.session, accessToken: 'x' } } as Person, keptQueries.plainPage, page)).toContain(
-    'UNAUTHENTICATED',
-  )
+  expect(
+    await ask(
+      { ...at(keeping, eve), session: { ...eve.session, accessToken: 'x' } } as Person,
+      keptQueries.plainPage,
+      page,
+    ),
+  ).toContain('UNAUTHENTICATED')
   await send(at(plain, bob), 'mutation { logout }')
-  await expect.poll(() => ask(at(keeping, bob), keptQueries.plainPage, page), { timeout: 20_000 }).toContain('UNAUTHENTICATED')
+  await expect
+    .poll(() => ask(at(keeping, bob), keptQueries.plainPage, page), { timeout: 20_000 })
+    .toContain('UNAUTHENTICATED')
 })
 
 test('while the database does not answer nothing kept is served, and afterwards what is there by then', async () => {
@@ -173,7 +193,7 @@ describe('a look at what moved', () => {
       expect(await next()).toEqual([a])
       expect(await next()).toEqual([])
 
-      await own.query(`INSERT INTO events (stream_id, seq, type) VALUES ($1, 1, 'INBOX_ENTRY_CHANGED')`, [b])
+      await own.query(`INSERT INTO events (stream_id, seq, type, occurred_at) VALUES ($1, 1, 'INBOX_ENTRY_CHANGED', now())`, [b])
       expect(await next()).toContain(b)
       await own.query('DELETE FROM events WHERE stream_id = $1', [b])
       expect(await moves.after(seen)).toMatchObject({ isWhole: false })

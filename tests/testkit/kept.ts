@@ -12,9 +12,18 @@ export interface KeptFigures {
 
 /** What a server with `countedEnv` keeps, and how often that was enough. */
 export async function keptOf(server: ServerProcess): Promise<KeptFigures> {
-  const { host, port } = JSON.parse(/^.*metrics are served.*$/m.exec(server.logs())?.[0] ?? '{}') as Record<string, string>
+  const { host, port } = JSON.parse(/^.*metrics are served.*$/m.exec(server.logs())?.[0] ?? '{}') as Record<
+    string,
+    string
+  >
   const text = await (await fetch(`http://${String(host)}:${String(port)}/metrics`)).text()
-  const figure = (name: string) => Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ')[1] ?? 0)
+  const figure = (name: string) =>
+    Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${name} `))
+        ?.split(' ')[1] ?? 0,
+    )
   return {
     answers: figure('parley_kept_answers'),
     bytes: figure('parley_kept_bytes'),

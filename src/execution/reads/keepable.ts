@@ -1,13 +1,16 @@
 import {
+  Kind,
   OperationTypeNode,
-  TypeInfo,
   getNamedType,
-  visit,
-  visitWithTypeInfo,
-  type DocumentNode,
+  isLeafType,
+  isObjectType,
+  type FragmentDefinitionNode,
+  type GraphQLObjectType,
   type GraphQLSchema,
+  type SelectionSetNode,
 } from 'graphql'
 import type { Prepared } from '../operations.ts'
+import { fragmentsOf } from '../plan-operation.ts'
 
 /**
  * Fields that may be in an answer that is kept: whatever changes them appends to a stream that the loaders have noted, or is told by
@@ -37,26 +40,41 @@ export const keepableFields: Readonly<Record<string, readonly string[]>> = {
   User: ['id', 'handle', 'displayName', 'avatarUrl', 'role', 'createdAt'],
 }
 
-/** Whether all fields of the document may be kept. The document is valid. */
-function isKeepable(schema: GraphQLSchema, document: DocumentNode): boolean {
-  const types = new TypeInfo(schema)
-  let isAllowed = true
-  visit(
-    document,
-    visitWithTypeInfo(types, {
-      Field({ name: { value: name } }) {
-        const parent = types.getParentType()
-        if (name === '__typename') return undefined
-        if (!parent || !Object.hasOwn(keepableFields, parent.name)) isAllowed = false
-        else if (!keepableFields[parent.name]?.includes(name)) isAllowed = false
-        // What a field gives must be one type: of an interface or a union anything could come.
-        const type = getNamedType(types.getType())
-        if (type && 'getTypes' in type) isAllowed = false
-        return undefined
-      },
-    }),
-  )
-  return isAllowed
+interface Fragments {
+  byName: Readonly<Record<string, FragmentDefinitionNode>>
+  /** By type and fragment: each is looked through once, however often it is spread. */
+  known: Map<string, boolean>
+}
+
+/**
+ * Whether all that is selected of this type may be kept. The document is valid. A fragment on an interface selects fields that the type
+ * has itself; below a field is one type, as of an interface or a union anything could come.
+ */
+function isKeepable(type: GraphQLObjectType, { selections }: SelectionSetNode, fragments: Fragments): boolean {
+  const fields = type.getFields()
+  return selections.every((selection) => {
+    if (selection.kind === Kind.INLINE_FRAGMENT) return isKeepable(type, selection.selectionSet, fragments)
+    const name = selection.name.value
+    if (selection.kind === Kind.FRAGMENT_SPREAD) {
+      const key = `${type.name} ${name}`
+      const fragment = fragments.byName[name]
+      const known = fragments.known.get(key)
+      if (known !== undefined) return known
+      const is = fragment !== undefined && isKeepable(type, fragment.selectionSet, fragments)
+      fragments.known.set(key, is)
+      return is
+    }
+    if (name === '__typename') return true
+    const field = fields[name]
+    if (!field || !Object.hasOwn(keepableFields, type.name) || !keepableFields[type.name]?.includes(name)) return false
+    const inner = getNamedType(field.type)
+    if (isLeafType(inner)) return true
+    return (
+      isObjectType(inner) &&
+      selection.selectionSet !== undefined &&
+      isKeepable(inner, selection.selectionSet, fragments)
+    )
+  })
 }
 
 /** By operation: a number of its own when its answers may be kept, else 0. */
@@ -69,8 +87,11 @@ export class KeepableOperations {
   numberOf(prepared: Prepared): number {
     const known = this.numbers.get(prepared)
     if (known !== undefined) return known
-    const is =
-      prepared.operation.operation === OperationTypeNode.QUERY && isKeepable(this.schema, prepared.document)
+    const { operation, document } = prepared
+    const root = this.schema.getQueryType()
+    const isQuery = operation.operation === OperationTypeNode.QUERY
+    const fragments = { byName: fragmentsOf(document), known: new Map<string, boolean>() }
+    const is = isQuery && root ? isKeepable(root, operation.selectionSet, fragments) : false
     const number = is ? ++this.count : 0
     this.numbers.set(prepared, number)
     return number

@@ -92,7 +92,9 @@ export function factMetrics(metrics: Collected): () => void {
   on('kept-asked', facts.keptAsked, ({ isHit }) => {
     keptAsked(1, String(isHit))
   })
-  const keptDropped = metrics.counter('parley_kept_dropped_total', 'Kept answers that were dropped, by reason.', ['reason'])
+  const keptDropped = metrics.counter('parley_kept_dropped_total', 'Kept answers that were dropped, by reason.', [
+    'reason',
+  ])
   on('kept-dropped', facts.dropped, ({ reason, count }) => {
     keptDropped(count, reason)
   })

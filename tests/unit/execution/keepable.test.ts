@@ -46,7 +46,8 @@ test('which fields that depend on the viewer are kept', () => {
   ])
 })
 
-const page = (fields: string) => `query ($id: ID!) { conversation(id: $id) { messages { edges { node { ${fields} } } } } }`
+const page = (fields: string) =>
+  `query ($id: ID!) { conversation(id: $id) { messages { edges { node { ${fields} } } } } }`
 
 test('one field that is not among them, also in a fragment, keeps the answer from being kept', () => {
   expect(isKept(page('id seq text sender { id displayName }'))).toBe(true)
@@ -65,4 +66,13 @@ test('one field that is not among them, also in a fragment, keeps the answer fro
   expect(isKept('{ __schema { description } }')).toBe(false)
   expect(isKept('mutation { markAllRead { changedCount } }')).toBe(false)
   expect(isKept('{ inbox { edges { node { id } } } __typename }')).toBe(true)
+})
+
+test('fragments that spread one another twice are each looked through once', () => {
+  const names = Array.from({ length: 80 }, (_, index) => `F${String(index)}`)
+  const fragments = names.map((name, index) => {
+    const next = names[index + 1]
+    return `fragment ${name} on Message { ${next === undefined ? 'id' : `...${next} ...${next}`} }`
+  })
+  expect(isKept(`${page('...F0')} ${fragments.join(' ')}`)).toBe(true)
 })

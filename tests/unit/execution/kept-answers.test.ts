@@ -63,7 +63,12 @@ test('beyond the bytes the one not used for longest goes first; one that is too 
   expect(kept.get('key 39')).not.toBeNull()
   kept.put('huge', body('x'.repeat(5_000)), basisOf(['a']), null)
   expect(kept.get('huge')).toBeNull()
-  kept.put('of many', body(), basisOf([], [], 'ann'), new Set(Array.from({ length: 1_000 }, (_, index) => String(index))))
+  kept.put(
+    'of many',
+    body(),
+    basisOf([], [], 'ann'),
+    new Set(Array.from({ length: 1_000 }, (_, index) => String(index))),
+  )
   expect(kept.get('of many')).toBeNull()
 })
 

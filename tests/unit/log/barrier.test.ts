@@ -22,7 +22,14 @@ function createWatched({ timeoutMs = 60_000, isEmpty = true, intervalMs = 3_600_
           settle()
           await turn()
         }
-        const base = { server: 'one', xid: String(asked.length), running: [], newest: null, moved: [], isWhole: seen !== null }
+        const base = {
+          server: 'one',
+          xid: String(asked.length),
+          running: [],
+          newest: null,
+          moved: [],
+          isWhole: seen !== null,
+        }
         asked.push({
           seen,
           answer: (moves) => settled(() => resolve({ ...base, ...moves })),
