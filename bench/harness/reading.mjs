@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { WrongResult } from './audience.mjs'
 import { startCpuClock } from './process-figures.mjs'
 

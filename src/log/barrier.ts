@@ -37,7 +37,6 @@ export class Barrier {
   private first = 0
   private isFailing = false
   private lastAtMs = -Infinity
-  passageCount = 0
 
   constructor(private readonly options: BarrierOptions) {
     const { intervalMs = defaultIntervalMs } = options
@@ -90,7 +89,6 @@ export class Barrier {
 
   private async ask(): Promise<boolean> {
     const { store, logger, timeoutMs = defaultTimeoutMs } = this.options
-    this.passageCount++
     try {
       const looked = within(timeoutMs, store.after(this.seen), () => new Error('no answer in time'))
       const { moved, isWhole, ...seen } = await looked

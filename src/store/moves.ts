@@ -32,7 +32,7 @@ export interface MoveStore {
 }
 
 /** More in one look is no list any more. */
-export const maxMoves = 5_000
+const maxMoves = 5_000
 
 // The limit also has the index used whatever the parameters are, so that the statement is planned once.
 const after = (

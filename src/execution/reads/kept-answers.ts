@@ -2,17 +2,8 @@ import type { Basis } from '../../domain/basis.ts'
 import type { Keeper, Move } from '../../log/moves.ts'
 import { dropped } from '../../telemetry/facts.ts'
 
-/** Something that is kept until something that it rests on moves. */
-interface Kept {
-  readonly key: string
-  byteSize: number
-  isDead: boolean
-  /** Whether it stays although this moved. */
-  outlives(move: Move): boolean
-}
-
 /** An answer of one viewer, as JSON. */
-class KeptAnswer implements Kept {
+class KeptAnswer {
   isDead = false
 
   constructor(
@@ -21,14 +12,10 @@ class KeptAnswer implements Kept {
     readonly byteSize: number,
     readonly inbox: KeptInbox | null,
   ) {}
-
-  outlives(): boolean {
-    return false
-  }
 }
 
 /** The conversations of somebody, for the answers that show their inbox. They are the same until the own stream moves. */
-class KeptInbox implements Kept {
+class KeptInbox {
   isDead = false
   readonly answers = new Set<KeptAnswer>()
 
@@ -38,11 +25,9 @@ class KeptInbox implements Kept {
     readonly conversationIds: ReadonlySet<string>,
     readonly byteSize: number,
   ) {}
-
-  outlives(move: Move): boolean {
-    return move !== this.viewerId
-  }
 }
+
+type Kept = KeptAnswer | KeptInbox
 
 /** Bytes by estimate: of an object with its place in the map, and of one thing that it rests on. */
 const objectByteSize = 300
@@ -55,7 +40,7 @@ const share = 1 / 16
  * first. What moves is dropped at once: it may be a text that was deleted.
  */
 export class KeptAnswers implements Keeper {
-  private readonly kept = new Map<string, KeptAnswer | KeptInbox>()
+  private readonly kept = new Map<string, Kept>()
   /** What rests on each stream. Dead ones stay in it until it is looked at or swept. */
   private readonly resting = new Map<Move, Kept[]>()
   private readonly placesOf = new WeakMap<Kept, number>()
@@ -110,12 +95,12 @@ export class KeptAnswers implements Keeper {
       const staying: Kept[] = []
       for (const one of here) {
         if (one.isDead) this.deadPlaceCount--
-        else if (one.outlives(move)) {
+        else if (one instanceof KeptInbox && one.viewerId !== move) {
           staying.push(one)
-          this.dropAnswersOf(one as KeptInbox)
+          this.dropAnswersOf(one)
           continue
         } else {
-          this.drop(one as KeptAnswer | KeptInbox, 'moved')
+          this.drop(one, 'moved')
           this.deadPlaceCount--
         }
         this.placeCount--
@@ -150,7 +135,7 @@ export class KeptAnswers implements Keeper {
     return inbox
   }
 
-  private add(one: KeptAnswer | KeptInbox, moves: readonly Move[]): void {
+  private add(one: Kept, moves: readonly Move[]): void {
     this.kept.set(one.key, one)
     this.byteSize += one.byteSize
     this.placeCount += moves.length
@@ -164,12 +149,12 @@ export class KeptAnswers implements Keeper {
   }
 
   /** Puts it last in the order in which they go. */
-  private use(one: KeptAnswer | KeptInbox): void {
+  private use(one: Kept): void {
     this.kept.delete(one.key)
     this.kept.set(one.key, one)
   }
 
-  private drop(one: KeptAnswer | KeptInbox, reason: 'moved' | 'room' | 'replaced'): void {
+  private drop(one: Kept, reason: 'moved' | 'room' | 'replaced'): void {
     if (one.isDead) return
     one.isDead = true
     this.kept.delete(one.key)
