@@ -9,6 +9,7 @@ import { createRequests } from '../domain/inbox/requests.ts'
 import { createInbox } from '../domain/inbox/inbox.ts'
 import { createResumeTokens } from '../domain/inbox/resume-token.ts'
 import { createLoaders } from '../domain/loaders.ts'
+import { ReadLoaders } from '../domain/read-loaders.ts'
 import { createMessages } from '../domain/messages/messages.ts'
 import { createBlocks } from '../domain/people/blocks.ts'
 import { createAudit } from '../domain/moderation/audit.ts'
@@ -73,7 +74,10 @@ export function createDomain(
   const usage = startSessionUsage({ store: sessions, logger })
   stops.add(() => usage.stop())
   const loaderStores = { ...storage, presence }
-  const newLoaders = (payer?: string, basis?: Basis) => createLoaders(loaderStores, payer, basis)
+  const newLoaders = (payer?: string, basis?: Basis) => {
+    const loaders = createLoaders(loaderStores, payer, basis)
+    return basis ? new ReadLoaders(loaders, basis) : loaders
+  }
   const { attempts, usage: usageLimits } = counted
   const allMessages = createMessages(append, events, typing, files.checking)
   const messages = usageLimits?.ofMessages(allMessages) ?? allMessages

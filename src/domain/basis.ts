@@ -14,6 +14,10 @@ export class Basis {
     this.moves.add(id)
   }
 
+  streams(...ids: readonly string[]): void {
+    for (const id of ids) this.moves.add(id)
+  }
+
   /** How somebody is shown. */
   person(id: string): void {
     this.moves.add(shownMove(id))

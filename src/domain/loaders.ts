@@ -13,14 +13,13 @@ import type { SupportStore } from '../store/support.ts'
 import { History } from './conversations/history.ts'
 import type { ThreadStore } from '../store/threads.ts'
 import type { Basis } from './basis.ts'
-import { Horizon } from './horizon.ts'
+import { Horizon, type Head } from './horizon.ts'
 import type { Presence } from './presence/presence.ts'
 import { portionsOf, TextsRead } from './messages/texts-read.ts'
 import { LazyThreadLoaders, type ThreadLoaders } from './messages/thread-loaders.ts'
 import { LazyBlockLoaders, type BlockLoaders } from './people/block-loaders.ts'
 import type { Seen, Sight } from './presence/view.ts'
 import { PrimedLoader } from './primed-loader.ts'
-import { ReadLoaders } from './read-loaders.ts'
 import { LazyReactionLoaders, type ReactionLoaders } from './reactions/loaders.ts'
 
 /**
@@ -86,8 +85,7 @@ const messageId = (key: MessageKey) => `${key.conversationId} ${String(key.seq)}
  * it is: their reads wait in a queue of their own when they ask for much.
  */
 export function createLoaders(stores: LoaderStores, payer?: string, basis?: Basis): Loaders {
-  const loaders = new LazyLoaders(stores, payer, basis)
-  return basis ? new ReadLoaders(loaders, basis) : loaders
+  return new LazyLoaders(stores, payer, basis)
 }
 
 class LazyLoaders implements Loaders {
@@ -100,7 +98,7 @@ class LazyLoaders implements Loaders {
     readonly basis: Basis | undefined,
   ) {}
 
-  private noteConversation(row: Conversation) {
+  private noteConversation(row: Head & Pick<Conversation, 'id' | 'historyBoundSeq'>) {
     this.horizon.note(row.id, row)
     this.history.note(row.id, row.historyBoundSeq)
   }
@@ -127,7 +125,7 @@ class LazyLoaders implements Loaders {
   get conversation() {
     const { horizon } = this
     return (this.made.conversation ??= new DataLoader(async (ids) => {
-      for (const id of ids) this.basis?.stream(id)
+      this.basis?.streams(...ids)
       const rows = await horizon.track(this.stores.conversations.byIds(ids, this.payer), (read) => {
         for (const row of read) this.noteConversation(row)
       })
@@ -147,10 +145,7 @@ class LazyLoaders implements Loaders {
         return entries
       },
       (key) => `${key.viewerId} ${key.conversationId}`,
-      ({ viewerId, conversationId }) => {
-        this.basis?.stream(viewerId)
-        this.basis?.stream(conversationId)
-      },
+      ({ viewerId, conversationId }) => this.basis?.streams(viewerId, conversationId),
     ))
   }
 
@@ -177,8 +172,7 @@ class LazyLoaders implements Loaders {
         const rows = await horizon.track(this.stores.messages.byKeys(keys, this.payer), (read) => {
           for (const row of read) {
             this.basis?.person(row.message.senderId)
-            horizon.note(row.message.conversationId, row)
-            this.history.note(row.message.conversationId, row.historyBoundSeq)
+            this.noteConversation({ ...row, id: row.message.conversationId })
           }
         })
         const found = new Map(rows.map((row) => [messageId(row.message), row.message]))

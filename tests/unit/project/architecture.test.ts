@@ -115,7 +115,10 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
     types: ['config', 'workers'],
   },
   transport: { values: ['execution', 'schema', 'fairness', 'store/database/failures'] },
-  execution: { values: ['schema', 'flow', 'fairness', 'transport/errors'], types: ['domain', 'log', 'store'] },
+  execution: {
+    values: ['schema', 'flow', 'fairness', 'transport/errors', 'domain/basis'],
+    types: ['domain', 'log', 'store'],
+  },
   // Who may have how much at once, and when.
   fairness: { values: ['flow'] },
   schema: { values: ['domain', 'schema/generated'], types: ['log', 'store'] },
