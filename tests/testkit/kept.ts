@@ -43,8 +43,8 @@ const entry = `id unreadCount unreadMentionCount lastReadSeq historyFromSeq mute
 
 /** All that may be kept, and what it was made for. */
 export const keptQueries = {
-  inbox: `query ($filter: InboxFilter, $first: Int, $after: String) { inbox(filter: $filter, first: $first, after: $after) {
-    cursor { ${cursor} } ${pageInfo} edges { cursor node { ${entry} conversation { ${conversation} lastMessage { ${message} } } } } } }`,
+  inbox: `query ($filter: InboxFilter, $first: Int) { inbox(filter: $filter, first: $first) {
+    cursor { ${cursor} } edges { node { ${entry} conversation { ${conversation} lastMessage { ${message} } } } } } }`,
   page: `query ($id: ID!, $last: Int, $before: String) { conversation(id: $id) { ${conversation} viewerEntry { ${entry} }
     lastMessage { ${message} } messages(last: $last, before: $before) {
       cursor { ${cursor} } ${pageInfo} edges { cursor node { ${message} } } } } }`,

@@ -15,12 +15,12 @@ import { fragmentsOf } from '../plan-operation.ts'
 /**
  * Fields that may be in an answer that is kept: whatever changes them appends to a stream that the loaders have noted, or is told by
  * `shown_moves`. A field that is not here keeps its answer from being kept: those of receipts and presence, which also follow settings
- * and time; counts that depend on when muting ends; addresses of files, which expire; and what nobody has looked at yet.
+ * and time; counts that depend on when muting ends; cursors of the inbox, which have the moment of the read; addresses of files, which expire; and what nobody has looked at yet.
  */
 export const keepableFields: Readonly<Record<string, readonly string[]>> = {
   Query: ['conversation', 'inbox'],
-  InboxConnection: ['edges', 'pageInfo', 'cursor'],
-  InboxEdge: ['cursor', 'node'],
+  InboxConnection: ['edges', 'cursor'],
+  InboxEdge: ['node'],
   InboxEntry: [
     ...['id', 'conversation', 'unreadCount', 'unreadMentionCount', 'lastReadSeq', 'historyFromSeq', 'mutedUntil'],
     ...['archived', 'hidden', 'pinned'],

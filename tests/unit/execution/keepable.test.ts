@@ -60,6 +60,8 @@ test('one field that is not among them, also in a fragment, keeps the answer fro
   expect(isKept(page('id status'))).toBe(false)
   expect(isKept(`${page('...More')} fragment More on Message { reactions { emoji } }`)).toBe(false)
   expect(isKept('{ inbox { resume } }')).toBe(false)
+  expect(isKept('{ inbox { pageInfo { endCursor } } }')).toBe(false)
+  expect(isKept('{ inbox { edges { cursor } } }')).toBe(false)
   expect(isKept('{ inbox { edges { node { conversation { readByAllSeq } } } } }')).toBe(false)
   expect(isKept('query ($id: ID!) { node(id: $id) { id } }')).toBe(false)
   expect(isKept('{ viewer { id } inbox { edges { cursor } } }')).toBe(false)
