@@ -99,7 +99,8 @@ export class Barrier {
       this.isFailing = false
       return true
     } catch (error) {
-      if (!this.isFailing) logger.warn({ err: error }, 'answers are not kept: the log does not say what moved')
+      if (!this.isFailing)
+        logger.warn({ event: 'reads.unproven', err: error }, 'answers are not kept: the log does not say what moved')
       this.isFailing = true
       this.seen = null
       this.lose()

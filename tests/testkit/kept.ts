@@ -12,10 +12,10 @@ export interface KeptFigures {
 
 /** What a server with `countedEnv` keeps, and how often that was enough. */
 export async function keptOf(server: ServerProcess): Promise<KeptFigures> {
-  const { host, port } = JSON.parse(/^.*metrics are served.*$/m.exec(server.logs())?.[0] ?? '{}') as Record<
-    string,
-    string
-  >
+  const line = JSON.parse(/^.*metrics are served.*$/m.exec(server.logs())?.[0] ?? '{}') as {
+    data: Record<string, string>
+  }
+  const { host, port } = line.data
   const text = await (await fetch(`http://${String(host)}:${String(port)}/metrics`)).text()
   const figure = (name: string) =>
     Number(
