@@ -1,20 +1,15 @@
 import DataLoader from 'dataloader'
-import type { AttachmentStore } from '../store/attachments.ts'
-import type { BlockStore } from '../store/blocks.ts'
-import type { ConversationStore, EntryKey, InboxCounts } from '../store/conversations.ts'
+import type { EntryKey, InboxCounts } from '../store/conversations.ts'
 import type { OthersProgress, ProgressKey, ReadByRequest, ReadRow } from '../store/message-readers.ts'
-import type { MessageKey, MessagePageRequest, MessageStore, RevisionRow } from '../store/messages.ts'
-import type { LeastStandings, MemberKey, MemberStore, Muting } from '../store/members.ts'
-import type { MembersRequest, PeopleStore } from '../store/people.ts'
-import type { ReactionStore } from '../store/reactions.ts'
-import type { RequestRow, RequestStore } from '../store/requests.ts'
+import type { MessageKey, MessagePageRequest, RevisionRow } from '../store/messages.ts'
+import type { LeastStandings, MemberKey, Muting } from '../store/members.ts'
+import type { MembersRequest } from '../store/people.ts'
+import type { RequestRow } from '../store/requests.ts'
 import type { Attachment, Conversation, EntryRow, Member, Message, SupportCase, User } from '../store/rows.ts'
-import type { SupportStore } from '../store/support.ts'
 import { History } from './conversations/history.ts'
-import type { ThreadStore } from '../store/threads.ts'
 import type { Basis } from './basis.ts'
 import { Horizon, type Head } from './horizon.ts'
-import type { Presence } from './presence/presence.ts'
+import type { LoaderStores } from './loader-stores.ts'
 import { portionsOf, TextsRead } from './messages/texts-read.ts'
 import { LazyThreadLoaders, type ThreadLoaders } from './messages/thread-loaders.ts'
 import { LazyBlockLoaders, type BlockLoaders } from './people/block-loaders.ts'
@@ -61,20 +56,6 @@ export interface Loaders {
   horizon: Horizon
   /** Where the answer may be kept: what these loaders have read. */
   readonly basis: Basis | undefined
-}
-
-export interface LoaderStores {
-  blocks: Pick<BlockStore, 'haveBlocked' | 'blockersIn'>
-  requests: RequestStore
-  people: PeopleStore
-  conversations: ConversationStore
-  messages: MessageStore
-  attachments: AttachmentStore
-  members: MemberStore
-  reactions: ReactionStore
-  threads: ThreadStore
-  support: Pick<SupportStore, 'cases'>
-  presence: Pick<Presence, 'see'>
 }
 
 const memberKey = ({ conversationId, userId }: MemberKey) => `${conversationId} ${userId}`

@@ -96,6 +96,10 @@ export class ReadLoaders implements Loaders {
     return this.other().supportCase
   }
 
+  get request() {
+    return this.other().request
+  }
+
   get presence() {
     return this.other().presence
   }

@@ -73,7 +73,6 @@ export interface TransportOptions extends Counting {
   publicUrl?: string | null
   /** Throws UnauthenticatedError for a token that is wrong or expired; a missing one gives a viewer of null. */
   createContext: (init: ContextInit) => Promise<TransportContext>
-  /** Where answers of queries are kept. */
   reads?: KeptReads | null
   /** Who may have how much at once, and when; one of its own without. */
   fairness?: Fairness
