@@ -37,7 +37,7 @@ test('without the look at the log the same comparison finds differences', async 
   const database = await createTestDatabase()
   const start = (env: Record<string, string>) => startServer({ databaseUrl: database.url, env: { ...quiet, ...env } })
   const [unproven, plain] = await Promise.all([
-    start({ PARLEY_FAULT: 'keep-unproven:1' }),
+    start({ READ_CACHE_MB: '64', PARLEY_FAULT: 'keep-unproven:1' }),
     start({ READ_CACHE_MB: '0' }),
   ])
   const run = await runLockstep({ database, keeping: [unproven], plain, seed: 7, count: 400, untilDifferent: true })

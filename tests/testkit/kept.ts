@@ -1,7 +1,7 @@
 import type { ServerProcess } from './server.ts'
 
 /** Settings of a server whose kept answers are counted. */
-export const countedEnv = { METRICS_PORT: '0', LOG_LEVEL: 'info' }
+export const countedEnv = { READ_CACHE_MB: '64', METRICS_PORT: '0', LOG_LEVEL: 'info' }
 
 export interface KeptFigures {
   answers: number

@@ -81,7 +81,7 @@ describe('settings', () => {
       maxOperationsAtOnce: 8,
       ringEvents: 2_048,
       documentCacheByteSize: 33_554_432,
-      readCacheByteSize: 67_108_864,
+      readCacheByteSize: 0,
       httpLimits: {
         bodyByteSize: 67_108_864,
         connectionsPerAddress: null,
