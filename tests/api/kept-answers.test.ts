@@ -193,7 +193,10 @@ describe('a look at what moved', () => {
       expect(await next()).toEqual([a])
       expect(await next()).toEqual([])
 
-      await own.query(`INSERT INTO events (stream_id, seq, type, occurred_at) VALUES ($1, 1, 'INBOX_ENTRY_CHANGED', now())`, [b])
+      await own.query(
+        `INSERT INTO events (stream_id, seq, type, occurred_at) VALUES ($1, 1, 'INBOX_ENTRY_CHANGED', now())`,
+        [b],
+      )
       expect(await next()).toContain(b)
       await own.query('DELETE FROM events WHERE stream_id = $1', [b])
       expect(await moves.after(seen)).toMatchObject({ isWhole: false })
