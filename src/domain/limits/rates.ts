@@ -13,6 +13,11 @@ interface Standing {
   resetAtMs: number
 }
 
+const shareOf = ({ remaining, limit }: Standing) => remaining / limit
+/** Of two that are used up, the one that lasts longer. */
+const isNearer = (one: Standing, other: Standing) =>
+  shareOf(one) < shareOf(other) || (shareOf(one) === shareOf(other) && one.resetAtMs > other.resetAtMs)
+
 /** Payers whose counts are remembered: the one who was not counted for longest is forgotten. */
 const maxPayers = 10_000
 
@@ -37,7 +42,7 @@ export class Rates {
     let nearest: Standing | null = null
     for (const [name, standing] of standings) {
       if (standing.resetAtMs <= nowMs) standings.delete(name)
-      else if (!nearest || standing.remaining / standing.limit < nearest.remaining / nearest.limit) nearest = standing
+      else if (!nearest || isNearer(standing, nearest)) nearest = standing
     }
     if (!nearest) {
       this.payers.delete(payer)
