@@ -117,7 +117,7 @@ function judge(what: string, answer: string): void {
 async function overHttp(): Promise<void> {
   const root = someRoot(roots.filter(({ operation }) => operation !== 'subscription'))
   const asked = operationOf(root)
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${person.accessToken}` }
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${person.token ?? ''}` }
   const response = await fetch(app.url, {
     method: 'POST',
     headers,
@@ -143,7 +143,7 @@ function message(): string | Buffer {
     subscribe,
     () => JSON.stringify({ type: 'complete', id }),
     () => JSON.stringify({ type: pick(['ping', 'pong']), payload: { x: pick(texts) } }),
-    () => JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${person.accessToken}` } }),
+    () => JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${person.token ?? ''}` } }),
     () =>
       JSON.stringify({
         type: pick(['next', 'error', 'connection_ack', 'nonsense']),
@@ -188,7 +188,7 @@ async function overSocket(): Promise<void> {
   isOpen = socket.readyState === WebSocket.OPEN
   if (random() < 0.9 && isOpen) {
     const payload =
-      random() < 0.9 ? { authorization: `Bearer ${person.accessToken}`, deviceId: 'fuzz', deviceKind: 'WEB' } : {}
+      random() < 0.9 ? { authorization: `Bearer ${person.token ?? ''}`, deviceId: 'fuzz', deviceKind: 'WEB' } : {}
     socket.send(JSON.stringify({ type: 'connection_init', payload }))
   }
   const length = 1 + below(40)
