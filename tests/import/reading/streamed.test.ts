@@ -39,7 +39,8 @@ test.each([1, 2, 7, 10_000])('wherever the pieces of the file are cut: after eac
     list: [{ messages: [] }, { messages: [] }],
   })
   const found: unknown[] = []
-  for await (const some of items()) found.push(...some.map((item) => [item.list, item.entry, JSON.parse(item.text!) as unknown]))
+  for await (const some of items())
+    found.push(...some.map((item) => [item.list, item.entry, JSON.parse(item.text!) as unknown]))
   expect(found).toEqual([
     ...[
       [1, 1, { a: ',]"\\', messages: [1] }],
