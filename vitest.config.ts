@@ -71,6 +71,8 @@ export default defineConfig({
         { name: 'heavy', include: [heavyOnly] },
         // They need a store that takes two minutes to install.
         { name: 's3', include: ['tests/s3/**/*.test.ts'] },
+        // Debian's prometheus takes 96 MB.
+        { name: 'monitoring', include: ['tests/monitoring/**/*.test.ts'] },
         { name: 'full', include: [fullOnly, ...inParts], env: { TEST_EFFORT: 'full' } },
       ].map((project) => ({
         extends: true as const,

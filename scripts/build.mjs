@@ -19,6 +19,7 @@ const loadedLate = [
   '@aws-sdk/client-s3',
   '@aws-sdk/s3-request-presigner',
   'pino-pretty',
+  '@opentelemetry/*',
 ]
 
 /**

@@ -1,4 +1,4 @@
-// Runs the tests, and first prints how long they take. Run: npm test, npm run test:heavy, test:s3 or test:full. With --confirm
+// Runs the tests, and first prints how long they take. Run: npm test, npm run test:heavy, test:s3, test:monitoring or test:full. With --confirm
 // a file that fails is run three times by itself, and only fails if it fails again; other arguments go to vitest.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -19,6 +19,10 @@ const runs = {
   '--s3': {
     projects: ['s3'],
     words: 'Files in a store that speaks S3: a minute. It needs OpenStack Swift.',
+  },
+  '--monitoring': {
+    projects: ['monitoring'],
+    words: "Alerts and the dashboard against a real Prometheus: a minute. It installs Debian's prometheus.",
   },
   '--full': {
     projects: ['full'],

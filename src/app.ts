@@ -15,6 +15,7 @@ import { startPresence } from './app/presence.ts'
 import { openReads } from './app/reads.ts'
 import { Stops } from './app/stops.ts'
 import { openStorage } from './app/storage.ts'
+import { openTraces } from './app/traces.ts'
 import { openWebhooks, startWebhooks } from './app/webhooks.ts'
 import type { Config } from './config.ts'
 import { messageOfOthers } from './domain/receipts/delivered.ts'
@@ -79,6 +80,7 @@ async function start(
     persistedDocuments === null ? null : readTrustedDocuments(persistedDocuments, config.persistedDocumentsOnly)
   stops.add(logLimits(logger))
   stops.add(logEvents(logger, config.logEventsPerSecond))
+  await openTraces(config, logger, stops)
   const fairness = createFairness(logger, config.maxOperationsAtOnce)
   const storage = await openStorage(config, { migrationsDir, siblings }, logger, stops, chargeReads(fairness))
   const { bus, redis } = openBus(config, siblings, logger, stops)

@@ -5,6 +5,7 @@ import { deploymentFault, deploymentOf, deploymentSettings } from './config/depl
 import { fileSettings, filesOf, whatIsMissing } from './config/files.ts'
 import { identityFault, identityOf, identitySettings } from './config/identity.ts'
 import { limitSettings, presetOf, usageRulesOf } from './config/limits.ts'
+import { traceSettings, tracesOf } from './config/traces.ts'
 import { webhookSettings, webhooksOf, whatWebhooksMiss } from './config/webhooks.ts'
 import { integer, isBaseUrl, listOf, onOff } from './config/values.ts'
 
@@ -140,6 +141,7 @@ const settings = z.object({
   ...fileSettings,
   ...identitySettings,
   ...webhookSettings,
+  ...traceSettings,
   PARLEY_FAULT: z
     .string()
     .regex(/^[a-z][a-z-]*:[1-9]\d{0,5}$/, 'a fault and a count, like exit-after-commit:3')
@@ -153,6 +155,7 @@ const secretNames: readonly string[] = [
   'S3_SECRET_ACCESS_KEY',
   'WEBHOOK_URL',
   'WEBHOOK_SECRET',
+  'OTEL_EXPORTER_OTLP_HEADERS',
 ]
 
 function describe(issue: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
@@ -283,6 +286,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     ...filesOf(read),
     identity: identityOf(read),
     ...webhooksOf(read),
+    ...tracesOf(read),
     /** A place where tests make the process die, like `exit-after-commit:3`. */
     fault: read.PARLEY_FAULT ?? null,
   })

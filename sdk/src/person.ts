@@ -1,4 +1,5 @@
 import { Diagnostics, type Diagnostic } from './feed/diagnostics.ts'
+import { startReporting } from './feed/reporting.ts'
 import { Feed, type SyncState } from './feed/feed.ts'
 import { Follower, type FeedMessage } from './feed/follower.ts'
 import type { Connection } from './connection/connection.ts'
@@ -28,6 +29,7 @@ export class Person {
   private readonly feed: Feed
   private readonly follower: Follower
   private readonly stopWatching: () => void
+  private readonly stopReporting: () => void
 
   private constructor(
     private readonly options: PersonOptions,
@@ -47,6 +49,8 @@ export class Person {
     this.syncState = switched(isLeader, (leads) => (leads ? this.feed.syncState : this.follower.syncState))
     this.feed.syncState.subscribe(() => this.tellStatus())
     this.stopWatching = isLeader.subscribe(() => this.look())
+    // Of all tabs the leading one: the others are told what it has received.
+    this.stopReporting = startReporting(this.diagnostics, requests, () => isLeader.getSnapshot())
     this.look()
   }
 
@@ -68,6 +72,7 @@ export class Person {
 
   close(): void {
     this.stopWatching()
+    this.stopReporting()
     this.feed.stop()
     this.follower.stop()
     this.sync.close()

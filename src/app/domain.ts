@@ -4,6 +4,7 @@ import type { Basis } from '../domain/basis.ts'
 import { createAttachments } from '../domain/attachments/attachments.ts'
 import { createConversations } from '../domain/conversations/conversations.ts'
 import { createDeletion } from '../domain/conversations/deletion.ts'
+import { createDiagnostics } from '../domain/diagnostics/diagnostics.ts'
 import type { Domain } from '../domain/domain.ts'
 import { createRequests } from '../domain/inbox/requests.ts'
 import { createInbox } from '../domain/inbox/inbox.ts'
@@ -118,6 +119,7 @@ export function createDomain(
     suspensions: createSuspensions({ store: storage.suspensions, append, watch, presence }),
     blocks: createBlocks(append, storage.blocks, presence),
     conversations: usageLimits?.ofConversations(allConversations) ?? allConversations,
+    diagnostics: createDiagnostics(),
     deletion: createDeletion(append, storage.deletions),
     reactions: createReactions(append),
     messages,

@@ -6,6 +6,7 @@ import type { Attempts } from './sessions/attempts.ts'
 import type { Bans } from './conversations/bans.ts'
 import type { Conversations } from './conversations/conversations.ts'
 import type { Deletion } from './conversations/deletion.ts'
+import type { Diagnostics } from './diagnostics/diagnostics.ts'
 import type { DeskStreams } from './streams/desk-streams.ts'
 import type { LiveItem } from './streams/event-loaders.ts'
 import type { Authenticate } from './identity/authentication.ts'
@@ -58,6 +59,7 @@ export interface Domain {
   desk: DeskStreams
   presence: Presence
   webhooks: Webhooks
+  diagnostics: Diagnostics
   /** For one request. `payer`: the person, or else the address, whose request it is. */
   newLoaders: (payer?: string, basis?: Basis) => Loaders
   /** For one event; all readers who get it share these. */

@@ -236,9 +236,11 @@ class Sharing implements EventResults<LiveItem> {
     const own = this.args.contextValue as Context
     const context = new SharedContext(own, own.domain.loadersFor(item))
     const { variableValues } = this.args
-    if (executed.hasSubscribers) executed.publish({ type: typeOf(item) })
     const startedMs = performance.now()
-    const running = this.args.run({ rootValue: item, contextValue: context, variableValues })
+    const running = executed.run(
+      () => factOf(item),
+      () => this.args.run({ rootValue: item, contextValue: context, variableValues }),
+    )
     // What is loaded first takes about as long again when it has come.
     const tookMs = (performance.now() - startedMs) * ('then' in running ? 2 : 1)
     // What others follow as well would be executed without this person too: each pays a part of what falls to them.
@@ -247,7 +249,10 @@ class Sharing implements EventResults<LiveItem> {
   }
 }
 
-const typeOf = ({ event }: LiveItem) => event?.type ?? 'SNAPSHOT_REQUIRED'
+const factOf = ({ event }: LiveItem) => ({
+  type: event?.type ?? 'SNAPSHOT_REQUIRED',
+  ...(event && 'trace' in event && event.trace !== undefined && { trace: event.trace }),
+})
 
 const isFresh = ({ value, settledAtMs }: EventResult) => !value || settledAtMs > Date.now() - sharedMs
 

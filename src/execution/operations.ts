@@ -213,7 +213,13 @@ function traced<Run extends (input: Input, ...rest: never[]) => unknown>(
       const { traceId = '', traceparent } = (input.contextValue ?? {}) as Partial<Context>
       return { kind, traceId, ...(name && { name: name.value }), ...(traceparent !== undefined && { traceparent }) }
     }
-    return operated.run(payloadOf, () => run(input, ...rest))
+    return operated.run(
+      payloadOf,
+      () => run(input, ...rest),
+      (payload, result) => {
+        payload.isFailed = typeof result === 'object' && result !== null && 'errors' in result
+      },
+    )
   }
   return wrapped as Run
 }

@@ -2,7 +2,7 @@ import type { Bus } from '../bus/bus.ts'
 import { topics } from '../bus/topics.ts'
 import type { LogEvent } from '../store/log-event.ts'
 import type { Write } from '../store/writing/outcomes.ts'
-import { committed, writeFailed } from '../telemetry/facts.ts'
+import { announced, committed, writeFailed } from '../telemetry/facts.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Hub } from './hub.ts'
@@ -30,13 +30,25 @@ export interface AppendOptions {
 export function createAppend({ write, bus, hub, logger, deskMoved, afterCommit }: AppendOptions): Append {
   const announce = (event: LogEvent) => {
     hub.offer(event)
-    if (!bus.isShared) return
-    bus.publish(topics.stream(event.streamId), toPayload(event)).catch((error: unknown) => {
-      logger.debug(
-        { err: error, streamId: event.streamId },
-        'could not announce an event; readers will get it from the log',
-      )
-    })
+    const tell = (isAnnounced: boolean) => {
+      if (announced.hasSubscribers) announced.publish({ event, isAnnounced })
+    }
+    if (!bus.isShared) {
+      tell(true)
+      return
+    }
+    bus.publish(topics.stream(event.streamId), toPayload(event)).then(
+      () => {
+        tell(true)
+      },
+      (error: unknown) => {
+        tell(false)
+        logger.debug(
+          { err: error, streamId: event.streamId },
+          'could not announce an event; readers will get it from the log',
+        )
+      },
+    )
   }
   return async (command) => {
     const startedAtMs = performance.now()

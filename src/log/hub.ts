@@ -119,8 +119,9 @@ class StreamHub implements Hub {
   offer(event: LogEvent): void {
     const entry = this.entries.get(event.streamId)
     if (offered.hasSubscribers) {
-      const { streamId, seq, type } = event
-      offered.publish({ streamId, seq, type, hasReaders: (entry?.readerCount ?? 0) > 0 })
+      const { streamId, seq, type, trace } = event
+      const hasReaders = (entry?.readerCount ?? 0) > 0
+      offered.publish({ streamId, seq, type, hasReaders, ...(trace !== undefined && { trace }) })
     }
     entry?.stream.offer(event)
   }

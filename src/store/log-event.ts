@@ -29,6 +29,8 @@ interface Numbered {
   historyBound?: number
   /** True for a new event of a support conversation: the desk's stream has moved with it. Not stored. */
   desk?: boolean
+  /** The W3C traceparent of what published it, where that is traced. Not stored. */
+  trace?: string
 }
 
 interface KnownEvent<Type extends EventType> extends Numbered {
@@ -68,8 +70,18 @@ interface Raw extends Numbered {
  * no reader gets half an event.
  */
 export function toLogEvent({ type, data, message = null, ...raw }: Raw): LogEvent {
-  const { streamId, seq, actorId, occurredAt, mark, markBefore, historyBound, desk = false } = raw
-  const numbered = { streamId, seq, actorId, occurredAt, mark, markBefore, historyBound, ...(desk && { desk }) }
+  const { streamId, seq, actorId, occurredAt, mark, markBefore, historyBound, desk = false, trace } = raw
+  const numbered = {
+    streamId,
+    seq,
+    actorId,
+    occurredAt,
+    mark,
+    markBefore,
+    historyBound,
+    ...(desk && { desk }),
+    ...(trace !== undefined && { trace }),
+  }
   if (!isEventType(type)) return { ...numbered, type: 'UNKNOWN', data: null, messageSeq: null, message: null }
   const isAboutMessage = infoOf(type).message !== null
   if (isAboutMessage && message === null) throw new Error(`event ${String(seq)} of ${streamId} has lost its message`)
@@ -122,6 +134,7 @@ export const eventJson = z
     data: z.unknown(),
     message: messageJson.nullish(),
     desk: z.boolean().optional(),
+    trace: z.string().max(64).optional(),
   })
   .transform(toLogEvent)
 

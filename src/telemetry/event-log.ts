@@ -107,6 +107,10 @@ export function logEvents(logger: Logger, maxPerSecond: number): () => void {
     // What is unexpected has a line of its own, with the error.
     if (!isUnexpected) write('debug', 'request.refused', 'An error was answered', { code }, traceId)
   })
+  on('warn', 'diagnosed', facts.diagnosed, ({ userId, eventCount, ...anomalies }) => {
+    if (Object.values(anomalies).every((count) => count === 0)) return
+    write('warn', 'protocol.broken', 'A client saw what must never happen', { userId, eventCount, ...anomalies })
+  })
   on('debug', 'uploaded', facts.uploaded, ({ byteSize, isTaken }) => {
     write('debug', isTaken ? 'file.uploaded' : 'file.refused', 'A file was sent', { byteSize })
   })

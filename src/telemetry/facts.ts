@@ -15,22 +15,33 @@ export interface Fact<Payload extends object> {
  * (Channel.bindStore), which hold from its beginning through all that it waits for; `parley:<name>-ended` is told at its end.
  */
 export interface Course<Payload extends object> {
-  run<Result>(payloadOf: () => Payload, work: () => Result): Result
+  /** `note` adds to the payload what is known at the end. */
+  run<Result>(
+    payloadOf: () => Payload,
+    work: () => Result,
+    note?: (payload: Payload, result: Awaited<Result>) => void,
+  ): Result
 }
 
 function course<Payload extends object>(name: string): Course<Payload> {
   const begun = channel(`parley:${name}`)
   const ended = channel(`parley:${name}-ended`)
   return {
-    run(payloadOf, work) {
+    run(payloadOf, work, note) {
       if (!begun.hasSubscribers) return work()
       const payload = payloadOf()
       return begun.runStores(payload, () => {
         const result = work()
         if (result instanceof Promise) {
           const end = () => ended.publish(payload)
-          result.then(end, end)
-        } else ended.publish(payload)
+          result.then((value: never) => {
+            note?.(payload, value)
+            end()
+          }, end)
+        } else {
+          note?.(payload, result as never)
+          ended.publish(payload)
+        }
         return result
       })
     },
@@ -47,6 +58,8 @@ export const operated = course<{
   traceId: string
   /** The W3C traceparent with which it came. */
   traceparent?: string
+  /** At its end: its answer has errors. */
+  isFailed?: boolean
 }>('operation')
 
 /** A write was answered by the database: durable when it was accepted. */
@@ -68,7 +81,12 @@ export interface Appended {
   streamId: string
   seq: number
   type: string
+  /** The W3C traceparent of what published it, where that is traced: a listener sets it, and it goes over the bus. */
+  trace?: string
 }
+
+/** An event that was committed was announced to the processes, or that failed. */
+export const announced = fact<{ event: Appended; isAnnounced: boolean }>('announced')
 
 /** A write got no answer, or one that it was not made for: whether it was done may be unknown. */
 export const writeFailed = fact<{
@@ -80,10 +98,10 @@ export const writeFailed = fact<{
 }>('write-failed')
 
 /** An event reached the hub of this process: from a writer here, or over the bus. */
-export const offered = fact<{ streamId: string; seq: number; type: string; hasReaders: boolean }>('offered')
+export const offered = fact<Appended & { hasReaders: boolean }>('offered')
 
 /** An event was executed, once for all subscriptions that get the same of it. */
-export const executed = fact<{ type: string }>('event-executed')
+export const executed = course<{ type: string; trace?: string }>('event-executed')
 
 /** A subscription took the result of an event that was executed for another one. */
 export const shared = fact<{ type: string }>('event-shared')
@@ -118,13 +136,22 @@ export const presenceChanged = fact<{ userId: string; status: string }>('presenc
 export const erred = fact<{ code: string; traceId: string; isUnexpected: boolean }>('erred')
 
 /** A statement came to an end, waiting for a connection included. */
-export const stated = fact<{ lane: 'reads' | 'writes'; durationMs: number; isAnswered: boolean }>('stated')
+export const stated = fact<{
+  lane: 'reads' | 'writes'
+  /** Of the statement; of one without a name its first word. */
+  name: string
+  durationMs: number
+  isAnswered: boolean
+}>('stated')
 
 /** The way of a lane to PostgreSQL was cut, as it does not answer, or it is open again. */
 export const laneSwitched = fact<{ lane: 'reads' | 'writes'; isOpen: boolean }>('lane-switched')
 
+/** A write of a kind that shares statements waits for one; the object is that of `gathered`. */
+export const joined = fact('write-joined')
+
 /** Writes of one kind went to PostgreSQL in one statement. */
-export const gathered = fact<{ size: number }>('gathered')
+export const gathered = course<{ size: number; members: readonly object[] }>('gathered')
 
 /** The relay has asked the log for what moved: how many streams had, or null when it got no answer. */
 export const looked = fact<{ durationMs: number; movedCount: number | null }>('relay-looked')
@@ -156,6 +183,16 @@ export const supportAnswered = fact<{ durationMs: number }>('support-answered')
 /** A support conversation was resolved for the first time: how long after it was opened. */
 export const supportResolved = fact<{ durationMs: number }>('support-resolved')
 
+/** A client told what it has counted since its last report: events, and what must never happen. */
+export const diagnosed = fact<{
+  userId: string
+  eventCount: number
+  acksWithoutEvent: number
+  duplicateEvents: number
+  duplicateMessages: number
+  readsWentBack: number
+}>('diagnosed')
+
 /** A webhook was attempted: `status` is that of the answer, null when there was none. */
 export const webhookAttempted = fact<{
   endpointId: string
@@ -164,6 +201,8 @@ export const webhookAttempted = fact<{
   state: 'DELIVERED' | 'RETRYING' | 'FAILED'
   status: number | null
   durationMs: number
+  /** From the event to the end of this attempt; not there for those that somebody asked for. */
+  lagMs?: number
 }>('webhook-attempted')
 
 /** A webhook endpoint gets nothing any more, by what it answered, or because nothing could be delivered for a day. */

@@ -4,7 +4,7 @@ import { newKey, signUp } from '../testkit/person.ts'
 import { readiness, untilReadiness } from '../testkit/proxied.ts'
 import { startProxy } from '../testkit/proxy.ts'
 import { startServer } from '../testkit/server.ts'
-import { startPrimaryAndStandby } from '../testkit/standby.ts'
+import { makeSynchronous, startPrimaryAndStandby } from '../testkit/standby.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
@@ -50,4 +50,34 @@ test('an address that leads to a standby takes reads, refuses writes, and takes 
   await reader.waitFor((event) => event.__typename === 'MessageSent' && event.message.text === 'After', 'the message')
   expect(reader.events.filter((event) => event.__typename === 'MessageSent')).toHaveLength(2)
   expect(server.logs().match(/the database takes no writes: it is read-only/g)).toHaveLength(1)
+})
+
+test('while a synchronous standby is frozen no write succeeds, and readiness says so until it is back', async () => {
+  const [primary, standby] = await startPrimaryAndStandby()
+  const server = await startServer({ databaseUrl: primary.url })
+  const [ann, bob] = [await signUp(server.url), await signUp(server.url)]
+  const conversation = await ann.startDirect(bob)
+  const signal = await makeSynchronous(primary, standby)
+  await ann.send(conversation, 'Before')
+  await untilReadiness(server, 'ok')
+
+  signal('SIGSTOP')
+  try {
+    // Nobody writes: that nothing could be written shows all the same.
+    await expect.poll(async () => (await readiness(server)).body.checks.database, { timeout: 60_000 }).toBe('stuck')
+    expect((await readiness(server)).status).toBe(503)
+    expectErrors(await ask(ann, send, { id: conversation, text: 'Meanwhile', key: newKey() }), 'UNAVAILABLE')
+    expect((await ask(ann, '{ viewer { user { handle } } }')).data).toEqual({
+      viewer: { user: { handle: ann.handle } },
+    })
+    // However often it is asked, no more and more backends wait.
+    for (let asked = 0; asked < 5; asked++) await readiness(server)
+    const waiting = `SELECT count(*)::int AS count FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query LIKE '%parley.heartbeat%'`
+    expect((await primary.query(waiting))[0]?.count).toBeLessThanOrEqual(2)
+  } finally {
+    signal('SIGCONT')
+  }
+  await untilReadiness(server, 'ok')
+  await ann.send(conversation, 'After')
+  expect(server.logs().match(/the database takes no writes: commits do not come back/g)).toHaveLength(1)
 })

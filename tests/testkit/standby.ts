@@ -76,6 +76,22 @@ async function start(dataDir: string, port: number): Promise<Node> {
   }
 }
 
+/** Has the primary wait for the standby at each commit. Resolves with what freezes and wakes the standby's receiver. */
+export async function makeSynchronous(primary: Node, standby: Node): Promise<(signal: 'SIGSTOP' | 'SIGCONT') => void> {
+  const receivers = `SELECT pid FROM pg_stat_wal_receiver WHERE status = 'streaming'`
+  let found: Record<string, unknown>[] = []
+  for (const deadlineMs = performance.now() + startTimeoutMs; found.length === 0 && performance.now() < deadlineMs;) {
+    await sleep(50)
+    found = await standby.query(receivers)
+  }
+  const pid = Number(found[0]?.pid)
+  await primary.query(`ALTER SYSTEM SET synchronous_standby_names = '*'`)
+  await primary.query('SELECT pg_reload_conf()')
+  return (signal) => {
+    process.kill(pid, signal)
+  }
+}
+
 /** A primary and a standby that follows it: the standby is a copy of the cluster, made while that was stopped. */
 export async function startPrimaryAndStandby(): Promise<[Node, Node]> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-standby-'))

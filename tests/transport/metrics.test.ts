@@ -78,6 +78,23 @@ test('each figure moves when what it counts happens', async () => {
     'mutation ($id: ID!) { setSupportStatus(input: { conversationId: $id, status: RESOLVED }) { __typename } }',
     { id: support },
   )
+  const report = (person: typeof ann, counts: object) =>
+    ask(person, 'mutation ($input: ReportDiagnosticsInput!) { reportDiagnostics(input: $input) }', {
+      input: {
+        eventCount: 7,
+        acksWithoutEvent: 0,
+        duplicateEvents: 2,
+        duplicateMessages: 0,
+        readsWentBack: 1,
+        ...counts,
+      },
+    })
+  expectErrors(await report(ann, { duplicateEvents: 101 }), 'VALIDATION_ERROR')
+  expectErrors(await report(ann, { eventCount: -1 }), 'VALIDATION_ERROR')
+  expect((await report(ann, {})).data).toEqual({ reportDiagnostics: true })
+  // Once in a minute, so that one client cannot move the rates of all; another one's counts.
+  expect((await report(ann, {})).data).toEqual({ reportDiagnostics: false })
+  expect((await report(cleo, { duplicateEvents: 0 })).data).toEqual({ reportDiagnostics: true })
   await ask(bob, 'mutation { logout }')
 
   const after = await scrape(url)
@@ -113,6 +130,12 @@ test('each figure moves when what it counts happens', async () => {
   }
   expect(grown('parley_delivered_events_total')).toBeGreaterThanOrEqual(46)
   expect(grown('parley_upload_bytes_total')).toBe(file.bytes.byteLength)
+  expect(grown('parley_client_events_total')).toBe(14)
+  expect(grown('parley_client_anomalies_total{kind="duplicate_events"}')).toBe(2)
+  expect(grown('parley_client_anomalies_total{kind="reads_went_back"}')).toBe(2)
+  expect(grown('parley_client_anomalies_total{kind="acks_without_event"}')).toBe(0)
+  expect(grown('parley_errors_total{code="VALIDATION_ERROR"}')).toBeGreaterThan(1)
+  expect(grown('parley_limits_reached_total{code="RATE_LIMITED",limit="diagnostics"}')).toBe(1)
   const complexity = [...after.keys()].filter((name) =>
     name.startsWith('parley_limits_reached_total{code="QUERY_TOO_COMPLEX"'),
   )

@@ -474,6 +474,20 @@ export type ReplayWebhookInput = {
   from?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
+/** What a client has counted since its last report. Of what must never happen, up to 100. */
+export type ReportDiagnosticsInput = {
+  /** Writes that were acknowledged and whose event did not come within 10 s, while the client was live. */
+  acksWithoutEvent: Scalars['Int']['input'];
+  /** Events that one subscription delivered a second time. */
+  duplicateEvents: Scalars['Int']['input'];
+  /** Messages that were there twice, by sender and key. */
+  duplicateMessages: Scalars['Int']['input'];
+  /** Events that came by subscriptions, up to 1000000. */
+  eventCount: Scalars['Int']['input'];
+  /** Read positions that became less than they were. */
+  readsWentBack: Scalars['Int']['input'];
+};
+
 /** A message that the staff should look at. */
 export type ReportMessageInput = {
   /** Which message. */

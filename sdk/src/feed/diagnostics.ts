@@ -33,6 +33,8 @@ export class Diagnostics {
   /** By sender and key, the place of a message; by conversation and person, how far they have read. */
   private readonly messages = new Map<string, number>()
   private readonly reads = new Map<string, number>()
+  /** Events of subscriptions so far. */
+  eventCount = 0
 
   constructor(private readonly onDiagnostics?: (diagnostic: Diagnostic) => void) {}
 
@@ -47,6 +49,7 @@ export class Diagnostics {
   /** An event of the subscription, as it comes. */
   arrived(event: ParleyEvent): void {
     if (event.__typename === 'SnapshotRequired') return
+    this.eventCount++
     const { streamId, eventSeq } = event.cursor
     if (eventSeq <= (this.arrivedSeqs.get(streamId) ?? 0)) {
       this.tell('DUPLICATE_EVENT', event.cursor, `Event ${eventSeq} came a second time`)

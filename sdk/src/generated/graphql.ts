@@ -473,6 +473,20 @@ export type ReplayWebhookInput = {
   from?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
+/** What a client has counted since its last report. Of what must never happen, up to 100. */
+export type ReportDiagnosticsInput = {
+  /** Writes that were acknowledged and whose event did not come within 10 s, while the client was live. */
+  acksWithoutEvent: Scalars['Int']['input'];
+  /** Events that one subscription delivered a second time. */
+  duplicateEvents: Scalars['Int']['input'];
+  /** Messages that were there twice, by sender and key. */
+  duplicateMessages: Scalars['Int']['input'];
+  /** Events that came by subscriptions, up to 1000000. */
+  eventCount: Scalars['Int']['input'];
+  /** Read positions that became less than they were. */
+  readsWentBack: Scalars['Int']['input'];
+};
+
 /** A message that the staff should look at. */
 export type ReportMessageInput = {
   /** Which message. */
@@ -948,6 +962,13 @@ export type UpdateInboxEntryMutationVariables = Exact<{
 
 
 export type UpdateInboxEntryMutation = { __typename?: 'Mutation', updateInboxEntry: { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'UpdateInboxEntrySuccess', entry: { __typename?: 'InboxEntry', id: string, unreadCount: number, unreadMentionCount: number, lastReadSeq: number, historyFromSeq: number, mutedUntil: string | null, archived: boolean, hidden: boolean, pinned: boolean } } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
+
+export type ReportDiagnosticsMutationVariables = Exact<{
+  input: ReportDiagnosticsInput;
+}>;
+
+
+export type ReportDiagnosticsMutation = { __typename?: 'Mutation', reportDiagnostics: boolean };
 
 export type ConversationEventsSubscriptionVariables = Exact<{
   conversationId: Scalars['ID']['input'];
@@ -1650,6 +1671,7 @@ export const AddMembersDocument = /* @__PURE__ */ asDocument<AddMembersMutation,
 export const RemoveMemberDocument = /* @__PURE__ */ asDocument<RemoveMemberMutation, RemoveMemberMutationVariables>("mutation RemoveMember($input:RemoveMemberInput!){removeMember(input:$input){__typename ...on RemoveMemberSuccess{conversation{...ConversationFields}}...ErrorFields}}", conversationFields, cursorFields, userFields, errorFields);
 export const LeaveConversationDocument = /* @__PURE__ */ asDocument<LeaveConversationMutation, LeaveConversationMutationVariables>("mutation LeaveConversation($input:LeaveConversationInput!){leaveConversation(input:$input){__typename ...on LeaveConversationSuccess{conversationId}...ErrorFields}}", errorFields);
 export const UpdateInboxEntryDocument = /* @__PURE__ */ asDocument<UpdateInboxEntryMutation, UpdateInboxEntryMutationVariables>("mutation UpdateInboxEntry($input:UpdateInboxEntryInput!){updateInboxEntry(input:$input){__typename ...on UpdateInboxEntrySuccess{entry{...EntryFields}}...ErrorFields}}", entryFields, errorFields);
+export const ReportDiagnosticsDocument = /* @__PURE__ */ asDocument<ReportDiagnosticsMutation, ReportDiagnosticsMutationVariables>("mutation ReportDiagnostics($input:ReportDiagnosticsInput!){reportDiagnostics(input:$input)}");
 export const ConversationEventsDocument = /* @__PURE__ */ asDocument<ConversationEventsSubscription, ConversationEventsSubscriptionVariables>("subscription ConversationEvents($conversationId:ID!$after:Int$mark:String){conversationEvents(conversationId:$conversationId after:$after mark:$mark){__typename ...EventFields}}", eventFields, cursorFields, messageFields, userFields, reactionFields, conversationFields, pinFields, entryFields);
 export const MessageEventsDocument = /* @__PURE__ */ asDocument<MessageEventsSubscription, MessageEventsSubscriptionVariables>("subscription MessageEvents($conversationId:ID!$after:Int$mark:String){messageEvents(conversationId:$conversationId after:$after mark:$mark){__typename ...EventFields}}", eventFields, cursorFields, messageFields, userFields, reactionFields, conversationFields, pinFields, entryFields);
 export const ReceiptEventsDocument = /* @__PURE__ */ asDocument<ReceiptEventsSubscription, ReceiptEventsSubscriptionVariables>("subscription ReceiptEvents($conversationId:ID!$after:Int$mark:String){receiptEvents(conversationId:$conversationId after:$after mark:$mark){__typename ...EventFields}}", eventFields, cursorFields, messageFields, userFields, reactionFields, conversationFields, pinFields, entryFields);

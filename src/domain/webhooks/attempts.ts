@@ -27,6 +27,8 @@ interface Subject {
   type: string
   conversationId: string | null
   eventSeq: number | null
+  /** When it happened; not there where somebody asked for it to be sent. */
+  occurredAtMs?: number
 }
 
 type Outcome = 'DONE' | 'AGAIN' | 'ABANDONED'
@@ -98,7 +100,8 @@ export class Attempts {
     // Whoever has no lease any more leaves the event to its successor.
     if (!(await lease.holds())) return 'ABANDONED'
     const id = webhookId(endpoint.id, conversationId, event.seq, event.mark)
-    const subject = { id, type: event.type, conversationId, eventSeq: event.seq }
+    const occurredAtMs = event.occurredAt.getTime()
+    const subject = { id, type: event.type, conversationId, eventSeq: event.seq, occurredAtMs }
     return await this.attempt(subject, body, before + 1, firstAttemptAtMs, wait)
   }
 
@@ -196,13 +199,17 @@ export class Attempts {
     nextAttemptAtMs: number | null,
   ): void {
     const { ledger, endpoint } = this.needs
+    const { occurredAtMs, ...of } = subject
     const error = answer.status === null ? answer.error : null
     ledger.attempt({
-      ...{ ...subject, state, attempts: 1, lastAttemptAtMs: Date.now(), nextAttemptAtMs },
+      ...{ ...of, state, attempts: 1, lastAttemptAtMs: Date.now(), nextAttemptAtMs },
       ...{ responseStatus: answer.status, error, durationMs: Math.round(durationMs) },
     })
     if (!webhookAttempted.hasSubscribers) return
-    webhookAttempted.publish({ endpointId: endpoint.id, type: subject.type, state, status: answer.status, durationMs })
+    webhookAttempted.publish({
+      ...{ endpointId: endpoint.id, type: subject.type, state, status: answer.status, durationMs },
+      ...(occurredAtMs !== undefined && { lagMs: Math.max(0, Date.now() - occurredAtMs) }),
+    })
   }
 
   private failed(answer: WebhookAnswer): void {

@@ -2,7 +2,7 @@ import type { GraphQLSchema } from 'graphql'
 import type { Context } from './context.ts'
 
 /** Mutations that a client sends by itself: they do not show that a person uses the client. */
-const automatic = new Set(['createStreamTicket', 'heartbeat', 'markDelivered', 'refreshSession'])
+const automatic = new Set(['createStreamTicket', 'heartbeat', 'markDelivered', 'refreshSession', 'reportDiagnostics'])
 
 /** Whether a mutation with this name counts as activity of the viewer. */
 export const isActivity = (mutation: string): boolean => !automatic.has(mutation)

@@ -99,7 +99,8 @@ export class Lane {
     const startedAtMs = performance.now()
     const tell = (isAnswered: boolean) => {
       if (!stated.hasSubscribers) return
-      stated.publish({ lane: this.options.name, durationMs: performance.now() - startedAtMs, isAnswered })
+      const name = query.name ?? /\w+/.exec(query.text)?.[0] ?? ''
+      stated.publish({ lane: this.options.name, name, durationMs: performance.now() - startedAtMs, isAnswered })
     }
     try {
       const result = await this.breaker.fire(query)

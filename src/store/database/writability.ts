@@ -1,8 +1,9 @@
 import pg from 'pg'
 import type { Logger } from '../../telemetry/logger.ts'
+import { createHeartbeat } from './heartbeat.ts'
 
 /** Whether writes work; reads do in any case. */
-export type WriteState = 'ok' | 'read-only' | 'full'
+export type WriteState = 'ok' | 'read-only' | 'full' | 'stuck'
 
 type Ask = (query: pg.QueryConfig & { isRepeatable?: boolean }) => Promise<pg.QueryResult>
 
@@ -16,13 +17,17 @@ const takeSpace: pg.QueryConfig = {
   text: `CREATE TEMPORARY TABLE parley_space ON COMMIT DROP AS SELECT repeat('x', 1000) AS x`,
 }
 
-const words = { 'read-only': 'it is read-only', full: 'its disk is full' }
+const words = {
+  'read-only': 'it is read-only',
+  full: 'its disk is full',
+  stuck: 'commits do not come back, as with a synchronous standby that is away or a disk that hangs',
+}
 
 const lookAgainAfterMs = 1_000
 
 export interface Writability {
   /** A write was refused, for a reason that keeps all from working. It is looked at again until they do. */
-  refused(reason: Exclude<WriteState, 'ok'>): void
+  refused(reason: 'read-only' | 'full'): void
   check(): Promise<WriteState | 'unreachable'>
   stop(): void
 }
@@ -30,6 +35,7 @@ export interface Writability {
 /** Knows what keeps every write from working. `renew` makes the next question go by a new connection, which may find another server. */
 export function createWritability(ask: Ask, renew: () => void, logger: Logger): Writability {
   let state: WriteState = 'ok'
+  const commitsComeBack = createHeartbeat(ask)
   let timer: NodeJS.Timeout | undefined
 
   const become = (next: WriteState) => {
@@ -64,7 +70,8 @@ export function createWritability(ask: Ask, renew: () => void, logger: Logger): 
         row = await isReadOnly()
       }
       if (row?.isReadOnly) become('read-only')
-      else if (state === 'read-only' || (state === 'full' && (await hasSpace()))) become('ok')
+      else if (!(await commitsComeBack())) become('stuck')
+      else if (state === 'read-only' || state === 'stuck' || (state === 'full' && (await hasSpace()))) become('ok')
       return state
     } catch {
       return 'unreachable'

@@ -1,5 +1,5 @@
 import { UnavailableError } from '../../domain/errors.ts'
-import { gathered } from '../../telemetry/facts.ts'
+import { gathered, joined } from '../../telemetry/facts.ts'
 import { databaseRetryAfterMs } from '../database/failures.ts'
 import { RowQueues, type Waiting } from './row-queues.ts'
 
@@ -73,6 +73,7 @@ class Gather<Item, Result> {
     try {
       return await new Promise<Result>((resolve, reject) => {
         waiting = { item, askedAtMs: performance.now(), resolve, reject, taken: false, expired: false }
+        if (joined.hasSubscribers) joined.publish(waiting)
         this.queues.add(waiting)
         this.flush()
         if (!waiting.taken) this.limitWait(waiting)
@@ -101,7 +102,6 @@ class Gather<Item, Result> {
   private async run(batch: Waiting<Item, Result>[]): Promise<void> {
     this.inFlight++
     this.freshCount++
-    if (gathered.hasSubscribers) gathered.publish({ size: batch.length })
     let [counts, isFresh] = [true, true]
     const age = () => {
       if (isFresh) this.freshCount--
@@ -114,7 +114,10 @@ class Gather<Item, Result> {
       age()
     }
     const timers = [setTimeout(age, this.patienceMs), setTimeout(release, this.slowMs)]
-    await this.settle(batch)
+    await gathered.run(
+      () => ({ size: batch.length, members: batch }),
+      () => this.settle(batch),
+    )
     for (const timer of timers) clearTimeout(timer)
     this.queues.release(batch)
     release()

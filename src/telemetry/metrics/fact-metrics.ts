@@ -6,6 +6,7 @@ import type { Collected } from './collected.ts'
 const latencySeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 3]
 const statementSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2]
 const peopleWaitSeconds = [60, 300, 900, 3_600, 14_400, 86_400, 259_200, 604_800]
+const webhookLagSeconds = [0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400]
 const batchSizes = [1, 2, 4, 8, 16, 32, 64, 128]
 
 /** Commands of sendMessage; the second one is that of staff who are no members. */
@@ -16,12 +17,12 @@ const betweenObservationsMs = 1
 
 const secondsOf = (ms: number) => ms / 1_000
 
-type PayloadOf<Kind> = Kind extends facts.Fact<infer Payload> ? Payload : never
+type PayloadOf<Kind> = Kind extends facts.Fact<infer Payload> | facts.Course<infer Payload> ? Payload : never
 
 /** Makes metrics of what happens. Returns the function that stops it. */
 export function factMetrics(metrics: Collected): () => void {
   const stops: (() => void)[] = []
-  const on = <Kind extends facts.Fact<object>>(name: string, _kind: Kind, note: (told: PayloadOf<Kind>) => void) => {
+  const on = <Kind>(name: string, _kind: Kind, note: (told: PayloadOf<Kind>) => void) => {
     const listener = (message: unknown) => {
       note(message as PayloadOf<Kind>)
     }
@@ -40,6 +41,24 @@ export function factMetrics(metrics: Collected): () => void {
   on('committed', facts.committed, ({ type, outcome, durationMs }) => {
     writes(1, type, outcome)
     if (sends.includes(type) && outcome === 'ACCEPTED') sendSeconds(secondsOf(durationMs))
+  })
+
+  const failures = metrics.counter(
+    'parley_write_failures_total',
+    'Writes that got no answer, by the code of the error.',
+    [...['type', 'code']],
+  )
+  on('write-failed', facts.writeFailed, ({ type, code }) => {
+    failures(1, type, code)
+  })
+  const errors = metrics.counter(
+    'parley_errors_total',
+    'Errors that were answered, by code; INTERNAL is a fault of ours.',
+    ['code'],
+  )
+  for (const code of ['INTERNAL', 'UNAVAILABLE']) errors(0, code)
+  on('erred', facts.erred, ({ code }) => {
+    errors(1, code)
   })
 
   const events = metrics.counter('parley_events_total', 'Events that came to this process, by type.', ['type'])
@@ -121,6 +140,7 @@ export function factMetrics(metrics: Collected): () => void {
   const statementFailures = metrics.counter('parley_sql_failures_total', 'Statements without an answer, or refused.', [
     'lane',
   ])
+  for (const lane of ['reads', 'writes']) statementFailures(0, lane)
   on('stated', facts.stated, ({ lane, durationMs, isAnswered }) => {
     statements(secondsOf(durationMs), { lane })
     if (!isAnswered) statementFailures(1, lane)
@@ -198,6 +218,43 @@ export function factMetrics(metrics: Collected): () => void {
     uploads(1, String(isTaken))
     if (isTaken) uploadBytes(byteSize)
   })
+  const clientEvents = metrics.counter('parley_client_events_total', 'Events that came to clients, as these report it.')
+  const anomalies = metrics.counter('parley_client_anomalies_total', 'What clients saw and must never see, by kind.', [
+    'kind',
+  ])
+  const kinds = ['acks_without_event', 'duplicate_events', 'duplicate_messages', 'reads_went_back']
+  for (const kind of kinds) anomalies(0, kind)
+  on('diagnosed', facts.diagnosed, (told) => {
+    clientEvents(told.eventCount)
+    const { acksWithoutEvent, duplicateEvents, duplicateMessages, readsWentBack } = told
+    const counts = [acksWithoutEvent, duplicateEvents, duplicateMessages, readsWentBack]
+    kinds.forEach((kind, index) => {
+      anomalies(counts[index], kind)
+    })
+  })
+
+  const webhooks = metrics.counter(
+    'parley_webhook_attempts_total',
+    'Webhooks that were attempted, by what became of them.',
+    ['state'],
+  )
+  for (const state of ['DELIVERED', 'RETRYING', 'FAILED']) webhooks(0, state)
+  const webhookSeconds = metrics.histogram(
+    'parley_webhook_seconds',
+    'How long an endpoint took to answer, or not to.',
+    statementSeconds,
+  )
+  const webhookLag = metrics.histogram(
+    'parley_webhook_lag_seconds',
+    'From an event to the end of an attempt to send it.',
+    webhookLagSeconds,
+  )
+  on('webhook-attempted', facts.webhookAttempted, ({ state, durationMs, lagMs }) => {
+    webhooks(1, state)
+    webhookSeconds(secondsOf(durationMs))
+    if (lagMs !== undefined) webhookLag(secondsOf(lagMs))
+  })
+
   const firstAnswerSeconds = metrics.histogram(
     'parley_support_first_answer_seconds',
     'From the opening of a support conversation to the first answer of the staff.',

@@ -102,6 +102,9 @@ export const argumentsOf: Record<string, Make> = {
   'Mutation.setMemberPermissions': ({ conversation }) => ({ conversationId: conversation, memberPermissions: ['PIN'] }),
   'Mutation.setMemberRole': ({ conversation, bob }) => ({ conversationId: conversation, userId: bob, role: 'ADMIN' }),
   'Mutation.setSupportStatus': (_, { support }) => ({ conversationId: support, status: 'OPEN' }),
+  'Mutation.reportDiagnostics': () => ({
+    ...{ eventCount: 1, acksWithoutEvent: 0, duplicateEvents: 0, duplicateMessages: 0, readsWentBack: 0 },
+  }),
   'Mutation.setTyping': ({ conversation }) => ({ conversationId: conversation, typing: true }),
   'Mutation.startDirect': ({ bob }) => ({ userId: bob }),
   'Mutation.suspendUser': ({ stranger }) => ({ userId: stranger }),

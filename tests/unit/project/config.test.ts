@@ -107,6 +107,7 @@ describe('settings', () => {
         scan: { command: null, clamd: null, timeoutMs: 10_000 },
         quota: { files: 100, byteSize: 524_288_000 },
       },
+      traces: null,
       s3: null,
       identity: { builtin: true, outside: null },
       fault: null,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -11,13 +11,14 @@ interface Service {
   environment?: Record<string, string>
   volumes?: string[]
   ports?: string[]
-  depends_on?: Record<string, { condition: string }>
+  depends_on?: Record<string, { condition: string }> | string[]
+  profiles?: string[]
   healthcheck?: { test: string[] }
 }
 
 const read = (name: string) => readFileSync(join(import.meta.dirname, '../../..', name), 'utf8')
 const compose = parse(read('docker-compose.yml')) as {
-  services: Record<'app' | 'postgres' | 'redis' | 'minio' | 'bucket', Service>
+  services: Record<'app' | 'postgres' | 'redis' | 'minio' | 'bucket' | 'prometheus' | 'grafana', Service>
   volumes: Record<string, null>
 }
 const { app, postgres, redis, minio, bucket } = compose.services
@@ -31,6 +32,31 @@ const environment = {
 }
 
 describe('docker-compose.yml', () => {
+  it('has Prometheus and Grafana in a profile, with the files and addresses that they need', () => {
+    const { prometheus, grafana } = compose.services
+    expect([prometheus.profiles, grafana.profiles]).toEqual([['observability'], ['observability']])
+    const { metricsPort, metricsHost } = loadConfig(environment)
+    expect(metricsHost).toBe('0.0.0.0')
+    const scraping = parse(read('deploy/prometheus/prometheus.yml')) as {
+      rule_files: string[]
+      scrape_configs: { dns_sd_configs: { names: string[]; port: number }[] }[]
+    }
+    expect(scraping.scrape_configs[0]?.dns_sd_configs).toEqual([{ names: ['app'], type: 'A', port: metricsPort }])
+    for (const file of scraping.rule_files) expect(read(`deploy/prometheus/${file}`)).toContain('alert: ')
+    const sources = parse(read('deploy/grafana/provisioning/datasources/prometheus.yml')) as { datasources: object[] }
+    expect(sources.datasources).toMatchObject([{ type: 'prometheus', url: 'http://prometheus:9090' }])
+    const mounted = [...(prometheus.volumes ?? []), ...(grafana.volumes ?? [])].map((volume) => volume.split(':'))
+    for (const [from = ''] of mounted) {
+      if (from.startsWith('./')) expect(existsSync(join(import.meta.dirname, '../../..', from)), from).toBe(true)
+      else expect(Object.keys(compose.volumes)).toContain(from)
+    }
+    const boards = parse(read('deploy/grafana/provisioning/dashboards/parley.yml')) as {
+      providers: { options: { path: string } }[]
+    }
+    const folder = boards.providers[0]?.options.path
+    expect(mounted.map(([, to]) => to)).toContain(`${String(folder)}/parley.json`)
+  })
+
   it('gives the server settings that it accepts', () => {
     expect(app.environment?.JWT_SECRET).toMatch(/^\$\{JWT_SECRET:\?/)
     expect(loadConfig(environment)).toMatchObject({ development: false, host: '0.0.0.0', port: 4000 })
@@ -78,7 +104,7 @@ describe('docker-compose.yml', () => {
     expect(redis.healthcheck?.test).toContain('redis-cli')
     expect(postgres.volumes).toEqual(['postgres:/var/lib/postgresql'])
     expect(minio.volumes).toEqual(['minio:/data'])
-    expect(Object.keys(compose.volumes)).toEqual(['minio', 'postgres', 'redis'])
+    expect(Object.keys(compose.volumes)).toEqual(['grafana', 'minio', 'postgres', 'prometheus', 'redis'])
   })
 
   it('opens the database, the Redis and the store to this machine only', () => {
