@@ -25,6 +25,14 @@ const rules = (parse(readFileSync(rulesFile, 'utf8')) as Rules).groups.flatMap((
 const dashboard = JSON.parse(readFileSync(join(deploy, 'grafana/parley.json'), 'utf8')) as Dashboard
 const queries = dashboard.panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })))
 
+/** Of these nothing happens in a run in which all goes well. */
+const quiet = [
+  'Read from the log, as it was not in memory',
+  'Sockets that the server closed',
+  'Limits reached',
+  'Uploads',
+]
+
 test('each alert fires when it has to, and not when it must not', async () => {
   expect(await run('promtool', ['check', 'rules', rulesFile])).toContain(`SUCCESS: ${String(rules.length)} rules`)
   expect(await run('promtool', ['test', 'rules', join(deploy, 'prometheus/parley.rules.test.yml')])).toContain(
@@ -64,9 +72,7 @@ test('each query of the dashboard and of the alerts finds what a server tells', 
   const namesIn = (expr: string) => expr.match(/\b(?:chat|parley|nodejs|process)_\w+/g) ?? []
   for (const { title, expr } of queries) {
     const found = await prometheus.query(expr.replaceAll('$__rate_interval', '1m'))
-    const happens =
-      /sends|delivery|messages|written|sockets and|streams|statements|connections|breakers|relay|redis|readiness|event loop|processor|memory/i
-    if (happens.test(title) && !/closed/.test(title)) expect(found, `${title}: ${expr}`).not.toEqual([])
+    if (!quiet.includes(title)) expect(found, `${title}: ${expr}`).not.toEqual([])
     for (const name of namesIn(expr)) expect(known, expr).toContain(name.replace(/_(?:bucket|sum|count)$/, ''))
   }
   for (const { alert, expr } of rules) {

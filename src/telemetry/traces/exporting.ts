@@ -1,4 +1,4 @@
-import type { Tracer } from '@opentelemetry/api'
+import type * as api from '@opentelemetry/api'
 import type { Logger } from '../logger.ts'
 
 export interface TraceOptions {
@@ -12,8 +12,8 @@ export interface TraceOptions {
 }
 
 export interface OpenTelemetry {
-  api: typeof import('@opentelemetry/api')
-  tracer: Tracer
+  api: typeof api
+  tracer: api.Tracer
   /** A trace that begins within has this id, where it can be one. */
   withTraceId<Result>(traceId: string, begin: () => Result): Result
   /** What was not sent yet is sent. */
@@ -28,7 +28,7 @@ const traceIdFormat = /^(?!0{32})[\da-f]{32}$/
 
 /** OpenTelemetry's own libraries, loaded only where they are wanted; none of them patches anything. */
 export async function openTelemetry(options: TraceOptions): Promise<OpenTelemetry> {
-  const [api, sdk, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
+  const [loaded, sdk, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
     import('@opentelemetry/api'),
     import('@opentelemetry/sdk-trace'),
     import('@opentelemetry/exporter-trace-otlp-http'),
@@ -36,7 +36,7 @@ export async function openTelemetry(options: TraceOptions): Promise<OpenTelemetr
   ])
   const { endpoint, headers, serviceName, sampleRatio, logger } = options
   let toldAtMs = -Infinity
-  api.diag.setLogger(
+  loaded.diag.setLogger(
     {
       error() {
         // Its message may have the address with a password in it.
@@ -49,7 +49,7 @@ export async function openTelemetry(options: TraceOptions): Promise<OpenTelemetr
       debug: () => undefined,
       verbose: () => undefined,
     },
-    { logLevel: api.DiagLogLevel.ERROR, suppressOverrideMessage: true },
+    { logLevel: loaded.DiagLogLevel.ERROR, suppressOverrideMessage: true },
   )
   const random = new sdk.RandomIdGenerator()
   let wanted: string | null = null
@@ -73,7 +73,7 @@ export async function openTelemetry(options: TraceOptions): Promise<OpenTelemetr
     ],
   })
   return {
-    api,
+    api: loaded,
     tracer: provider.getTracer('parley'),
     withTraceId(traceId, begin) {
       wanted = traceIdFormat.test(traceId) ? traceId : null
