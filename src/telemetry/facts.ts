@@ -34,8 +34,8 @@ function course<Payload extends object>(name: string): Course<Payload> {
         const result = work()
         if (result instanceof Promise) {
           const end = () => ended.publish(payload)
-          result.then((value: never) => {
-            note?.(payload, value)
+          result.then((value: unknown) => {
+            note?.(payload, value as never)
             end()
           }, end)
         } else {
