@@ -22,7 +22,7 @@ const isDatabaseUrl = (value: string) =>
 
 /** libpq tries them in turn; node-postgres would take all for the name of one. */
 const namesSeveralHosts = (value: string) =>
-  /^\w+:\/\/(?:[^/?]*@)?[^/?@]*,/.test(value) || /[?&]host=[^&]*,/.test(value)
+  /^[^/?]*,/.test(value.replace(/^\w+:\/\/(?:[^/?]*@)?/, '')) || /[?&]host=[^&]*,/.test(value)
 
 const isOrigin = (value: string) => value === '*' || (URL.canParse(value) && new URL(value).origin === value)
 

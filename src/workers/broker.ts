@@ -130,6 +130,8 @@ export class Broker {
         return this.presence.read(call.userIds)
       case 'add':
         return this.counter(call.rule).add(call.key, call.points)
+      case 'take':
+        return this.counter(call.rule).take(call.key, call.points)
       case 'fullForMs':
         return this.counter(call.rule).fullForMs(call.key)
     }

@@ -34,5 +34,5 @@ export type Call =
   | { what: 'sweep' }
   | { what: 'saved'; moments: Parameters<PresenceStates['saved']>[0] }
   | { what: 'read'; userIds: readonly string[] }
-  | { what: 'add'; rule: CountRule; key: string; points?: number | undefined }
+  | { what: 'add' | 'take'; rule: CountRule; key: string; points?: number | undefined }
   | { what: 'fullForMs'; rule: CountRule; key: string }

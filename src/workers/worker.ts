@@ -46,6 +46,7 @@ export async function joinSiblings(stop: () => void): Promise<Siblings> {
     counters: {
       counter: (rule) => ({
         add: (key, points) => channel.ask({ what: 'add', rule, key, points }),
+        take: (key, points) => channel.ask({ what: 'take', rule, key, points }),
         fullForMs: (key) => channel.ask({ what: 'fullForMs', rule, key }),
       }),
       close: () => Promise.resolve(),

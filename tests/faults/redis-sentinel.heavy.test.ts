@@ -65,7 +65,7 @@ test('Sentinel: the processes follow to the new primary by themselves, and no me
 
   const dead = await freePort()
   const redisUrl = `redis+sentinel://127.0.0.1:${String(dead)},127.0.0.1:${String(port)}/main`
-  const { urls, servers } = await startPair({ redisUrl })
+  const { urls, servers } = await startPair({ redisUrl, env: { LOG_LEVEL: 'info' } })
   const [ann, bob] = [await signUp(urls[0]), await signUp(urls[1])]
   const conversation = await ann.startDirect(bob)
   const live = await bob.conversationEvents(conversation)

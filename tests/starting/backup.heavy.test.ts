@@ -30,7 +30,7 @@ test('the drill: backed up under load, gone on, destroyed, restored to a moment 
     string,
     string,
   ]
-  const settings = { WAL_ARCHIVE_DIR: archive, WAL_ARCHIVE_TIMEOUT_SECONDS: '1', RATE_LIMITS: 'off' }
+  const settings = { WAL_ARCHIVE_DIR: archive, WAL_ARCHIVE_TIMEOUT_SECONDS: '1', JWT_SECRET: '' }
   const live = await startServer({ redisUrl: null, env: { ...settings, PARLEY_DATA_DIR: dataDir } })
   const [ann, bob] = [await signUp(live.url), await signUp(live.url)]
   const conversation = await ann.startDirect(bob)
@@ -75,7 +75,7 @@ test('the drill: backed up under load, gone on, destroyed, restored to a moment 
     expect(run.errors).toBe('')
     const report = JSON.parse(run.output) as { restoredUntil: string }
     expect(readFileSync(join(to, 'jwt-secret'), 'utf8')).toBe(secret)
-    const server = await startServer({ redisUrl: null, env: { PARLEY_DATA_DIR: to } })
+    const server = await startServer({ redisUrl: null, env: { PARLEY_DATA_DIR: to, JWT_SECRET: '' } })
     // Whoever was logged in still is: the tokens are of the same key.
     const client = connect(server.url, () => bob.session.accessToken)
     const cursors = [{ streamId: conversation, eventSeq: 0 }, cursorAtTheEnd]
