@@ -46,7 +46,7 @@ function statedIn(path) {
   return license?.type ?? license ?? licenses?.map(({ type }) => type).join(' OR ')
 }
 
-export function licenceFaults(packages) {
+function licenceFaults(packages) {
   return Object.entries(packages).flatMap(([path, { link, dev, devOptional, license = statedIn(path) }]) => {
     const name = path.split('node_modules/').at(-1)
     if (!path.includes('node_modules/') || link) return []
@@ -57,12 +57,10 @@ export function licenceFaults(packages) {
   })
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
-  const faults = licenceFaults(packages)
-  for (const fault of faults) console.error(fault)
-  if (faults.length > 0) {
-    console.error('See scripts/check-licences.mjs for what is allowed.')
-    process.exitCode = 1
-  } else console.log(`The licences of ${Object.keys(packages).length} packages are allowed.`)
-}
+const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+const faults = licenceFaults(packages)
+for (const fault of faults) console.error(fault)
+if (faults.length > 0) {
+  console.error('See scripts/check-licences.mjs for what is allowed.')
+  process.exitCode = 1
+} else console.log(`The licences of ${Object.keys(packages).length} packages are allowed.`)

@@ -69,9 +69,9 @@ const ids = () => [
 const numbers = [0, 1, -1, 100, 101, 2_147_483_647, -2_147_483_648, 0.5, 1e300]
 
 function valueOf(type: GraphQLInputType, depth: number): unknown {
-  if (isNonNullType(type)) return random() < 0.03 ? null : valueOf(type.ofType as GraphQLInputType, depth)
+  if (isNonNullType(type)) return random() < 0.03 ? null : valueOf(type.ofType, depth)
   if (random() < 0.1) return null
-  if (isListType(type)) return Array.from({ length: below(4) }, () => valueOf(type.ofType as GraphQLInputType, depth))
+  if (isListType(type)) return Array.from({ length: below(4) }, () => valueOf(type.ofType, depth))
   const named = getNamedType(type)
   if (random() < 0.03) return pick<unknown>([{}, [], true, 7, 'a', { a: { b: [] } }])
   if (isEnumType(named)) return random() < 0.05 ? 'NONE' : pick(named.getValues()).name
@@ -173,19 +173,17 @@ function message(): string | Buffer {
 /** One socket: its messages in one order or another, some of them in fragments, until somebody closes it. */
 async function overSocket(): Promise<void> {
   const socket = new WebSocket(app.url.replace('http', 'ws'), 'graphql-transport-ws')
-  let isOpen = false
   socket.on('message', (data: Buffer) => judge('a socket', data.toString()))
   socket.on('error', () => undefined)
   const closed = new Promise<void>((resolve) =>
     socket.once('close', (code) => {
       count(`closed ${String(code)}`)
       if (code === 4500 || code === 1011) fault(`a socket was closed with ${String(code)}`)
-      isOpen = false
       resolve()
     }),
   )
   await Promise.race([new Promise<void>((resolve) => socket.once('open', () => resolve())), closed])
-  isOpen = socket.readyState === WebSocket.OPEN
+  const isOpen = socket.readyState === WebSocket.OPEN
   if (random() < 0.9 && isOpen) {
     const payload =
       random() < 0.9 ? { authorization: `Bearer ${person.token ?? ''}`, deviceId: 'fuzz', deviceKind: 'WEB' } : {}

@@ -1,7 +1,7 @@
 import type { Counted } from '../../ephemeral/counters.ts'
 
 /** How a payer stands at the limit that is nearest. */
-export interface Rate {
+interface Rate {
   limit: number
   remaining: number
   resetMs: number

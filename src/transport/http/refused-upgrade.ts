@@ -11,6 +11,6 @@ export function refuseUpgrade(socket: Duplex, status: string, retryAfterSeconds?
 /** Also when the count itself failed: limits fail closed. */
 export function refuseUncounted(socket: Duplex, error: unknown): void {
   if (error instanceof RateLimitedError) {
-    refuseUpgrade(socket, '429 Too Many Requests', Math.ceil((error.retryAfterMs ?? 1_000) / 1_000))
+    refuseUpgrade(socket, '429 Too Many Requests', Math.ceil(error.retryAfterMs / 1_000))
   } else refuseUpgrade(socket, '503 Service Unavailable', 1)
 }
