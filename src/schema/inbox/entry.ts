@@ -8,10 +8,11 @@ import { StreamCursor } from '../events/cursor.ts'
 import { User } from '../people/user.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
 
-const requestOf = ({ conversation, member }: EntryRow, context: Context) =>
-  member.requested
-    ? context.loaders.request.load({ viewerId: requireViewer(context).userId, conversationId: conversation.id })
-    : null
+/** Null for all entries but requests: those cost no statement. */
+function requestOf({ conversation, member }: EntryRow, context: Context) {
+  const { userId: viewerId } = requireViewer(context)
+  return member.requested ? context.loaders.request.load({ viewerId, conversationId: conversation.id }) : null
+}
 
 export const InboxEntry = builder.objectRef<EntryRow>('InboxEntry').implement({
   description:
