@@ -20,6 +20,7 @@ import { sendPicture } from './demo-picture.ts'
 import { playSupport } from './demo-support.ts'
 import { migrate } from '../src/store/database/migrate.ts'
 import { createAttachmentStore } from '../src/store/attachments.ts'
+import { createInvitationStore, type InvitationStore } from '../src/store/invitations.ts'
 import { createSessionStore, type SessionStore } from '../src/store/sessions.ts'
 import type { Outcome, Write } from '../src/store/writing/outcomes.ts'
 import { createWrite } from '../src/store/writing/writes.ts'
@@ -268,11 +269,12 @@ async function fill(config: Config, db: Database, connectionString: string, user
   return true
 }
 
-async function printTokens(config: Config, store: SessionStore): Promise<void> {
+async function printTokens(config: Config, store: SessionStore, invitations: InvitationStore): Promise<void> {
   const bus = createInProcessBus(logger)
   const watch = await startSessionWatch({ store, bus, logger })
   const sessions = new OwnSessions({
     store,
+    invitations,
     watch,
     presence: { sessionEnded: () => undefined },
     jwtSecret: config.jwtSecret ?? ownSecret(config.dataDir),
@@ -320,7 +322,7 @@ async function seed(config: Config): Promise<void> {
       const address = running ?? `http://127.0.0.1:${config.port}/graphql`
       console.log(`\nGraphiQL: ${address}${isServerRunning ? '' : ' (start the server first: npm start)'}`)
       console.log('Put one of these into its Headers tab. They are good for 15 minutes; this command makes new ones.')
-      await printTokens(config, store)
+      await printTokens(config, store, createInvitationStore(db))
       console.log(`\nEverybody's password is ${demoPassword}. Handles:`)
       console.log(people.map(({ handle }) => handle).join(' '))
     } finally {

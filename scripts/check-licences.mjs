@@ -48,7 +48,7 @@ function statedIn(path) {
 
 function licenceFaults(packages) {
   return Object.entries(packages).flatMap(([path, { link, dev, devOptional, license = statedIn(path) }]) => {
-    const name = path.split('node_modules/').at(-1)
+    const name = path.split('node_modules/').at(-1) ?? path
     if (!path.includes('node_modules/') || link) return []
     if (name in exceptions && exceptions[name] === license) return []
     const isTool = dev === true || devOptional === true

@@ -5,5 +5,5 @@ export const { kind, resumes, versions } = parley
 export const name = 'parley-cold'
 export const label = 'Parley, nothing kept'
 export const paths = ['inbox', 'page', 'inbox-moved', 'page-moved']
-/** @param {Parameters<typeof parley.start>[0]} options */
+/** @param {any} options */
 export const start = (options) => parley.start({ ...options, env: { ...options.env, READ_CACHE_MB: '0' } })

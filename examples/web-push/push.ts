@@ -31,7 +31,9 @@ export function createPush({ secret, vapid, subscriptionsOf, onGone }: PushOptio
     const privateKey = createECDH('prime256v1')
     privateKey.generateKeys()
     const text = Buffer.from(JSON.stringify(content))
-    const body = encrypt(text, { version: 'aes128gcm', privateKey, dh: keys.p256dh, authSecret: keys.auth })
+    const body = Uint8Array.from(
+      encrypt(text, { version: 'aes128gcm', privateKey, dh: keys.p256dh, authSecret: keys.auth }),
+    )
     const jwt = await new SignJWT({ aud: new URL(endpoint).origin, sub: vapid.subject })
       .setProtectedHeader({ typ: 'JWT', alg: 'ES256' })
       .setExpirationTime('12h')

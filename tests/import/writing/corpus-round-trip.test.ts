@@ -31,8 +31,9 @@ test(`${cases.length} cases of the corpus, imported, exported, imported and expo
   for (const { name, path, options } of cases) {
     const opening = await openExport({ path, format: 'auto', ...options })
     const config = { dataDir: ours.PARLEY_DATA_DIR, s3: null, uploads } as unknown as Config
-    const request = { connectionString: here.url, config, source: name, peopleFile: null, onProgress: () => undefined }
-    messages += (await write({ opening, ...request })).messagesWritten
+    const given = { opening, connectionString: here.url, config, source: name }
+    const files = { peopleFile: null, identitiesFile: null }
+    messages += (await write({ ...given, ...files, inviting: null, onProgress: () => undefined })).messagesWritten
     await opening.close()
   }
   const [first, second] = [newFolder('first'), newFolder('second')]

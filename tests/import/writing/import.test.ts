@@ -38,7 +38,8 @@ async function importAs(path: string, options: CorpusCase['options'], source: st
   const config = { dataDir, s3: null, uploads } as unknown as Parameters<typeof write>[0]['config']
   try {
     const written = await write({
-      ...{ opening, connectionString: database.url, config, source, peopleFile, onProgress: () => undefined },
+      ...{ opening, connectionString: database.url, config, source, onProgress: () => undefined },
+      ...{ peopleFile, identitiesFile: null, inviting: null },
     })
     return { imported: wholeOf(opening.imported), written }
   } finally {
