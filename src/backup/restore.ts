@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Config } from '../config.ts'
 import { runAs } from '../embedded/account.ts'
@@ -43,6 +44,7 @@ export interface Restored {
 
 /** Reading an archive takes as long as it is. */
 const recoveryTimeoutMs = 24 * 3_600_000
+const recoveryPollMs = 100
 
 function recoverySettings(wal: string, until: string | undefined): string {
   const settings = [
@@ -50,7 +52,8 @@ function recoverySettings(wal: string, until: string | undefined): string {
     ['restore_command', `cp ${quoted(wal)}/%f %p`],
     ['recovery_target_timeline', 'latest'],
     ['recovery_target_action', 'promote'],
-    ...(until === undefined ? [] : [['recovery_target_time', until]]),
+    // It refuses a Z, as it is read before PostgreSQL knows the names of time zones.
+    ...(until === undefined ? [] : [['recovery_target_time', until.replace('Z', '+00')]]),
   ]
   return settings.map(([name, value]) => `${String(name)} = '${String(value).replaceAll("'", "''")}'\n`).join('')
 }
@@ -80,6 +83,21 @@ async function giveToPostgres(dataDir: string, paths: string[]): Promise<void> {
     throw new StartError(`The restored files cannot be given to PostgreSQL's account: ${stderr.trim()}.`)
 }
 
+/** PostgreSQL takes reads while it still reads the archive. It ends by itself when that does not reach the moment. */
+async function untilRecovered(client: pg.Client, dataDir: string): Promise<void> {
+  try {
+    for (;;) {
+      const { rows } = await client.query<{ is: boolean }>('SELECT pg_is_in_recovery() AS is')
+      if (rows[0]?.is === false) return
+      await sleep(recoveryPollMs)
+    }
+  } catch (error) {
+    throw new StartError(
+      `PostgreSQL ended while it read the archive (${(error as Error).message}); ${join(dataDir, 'postgres.log')} says why. An archive that ends before --until is one reason.`,
+    )
+  }
+}
+
 async function recoverEmbedded(dataDir: string): Promise<Pick<Restored, 'restoredUntil' | 'messages'>> {
   const postgres = await startEmbeddedPostgres({
     dataDir,
@@ -88,7 +106,9 @@ async function recoverEmbedded(dataDir: string): Promise<Pick<Restored, 'restore
   })
   try {
     const client = new pg.Client({ connectionString: postgres.url })
+    client.on('error', () => undefined)
     await client.connect()
+    await untilRecovered(client, dataDir)
     const { rows } = await client.query<{ at: Date | null; messages: number }>(
       `SELECT pg_last_xact_replay_timestamp() AS at, (SELECT count(*)::float8 FROM messages) AS messages`,
     )
