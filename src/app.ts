@@ -120,7 +120,8 @@ async function start(
     shares: sharesOf(config),
     socketLimits: socketLimitsOf(config),
     createContext: createContexts(domain, storage.db, watch),
-    reads,
+    // A query that is counted is counted each time, also where its answer is kept.
+    reads: counted.usage?.ofReads ? null : reads,
     fairness,
     operationLimits: config.operationLimits,
     countReads: counted.usage?.ofReads ?? null,

@@ -296,7 +296,7 @@ describe('pages', () => {
       searchUsers: 'users',
     }
     const genuine = {
-      inbox: cursorOf('inbox', false, 1_700_000_000_000, someUuid),
+      inbox: cursorOf('inbox', false, 1_700_000_000_000, someUuid, 0),
       messages: cursorOf('messages', 1),
       members: cursorOf('members', 1_700_000_000_000, someUuid),
       reads: cursorOf('reads', 1_700_000_000_000, someUuid),

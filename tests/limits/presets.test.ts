@@ -94,6 +94,10 @@ describe('what is counted', () => {
     expect((await askSocket(ann.at(servers[1].url), query)).errors).toMatchObject([
       { extensions: { code: 'RATE_LIMITED' } },
     ])
+    // Also those whose answers the server keeps.
+    const [cleo] = (await people(1)) as [Person]
+    const inbox = '{ inbox(first: 1) { nodes { id } } }'
+    expect(await allowed(63, (url) => ask(cleo.at(url), inbox))).toBe(60)
     // 100 people a page are over 100 objects: some thirty pages.
     const page = '{ searchUsers(query: "a", first: 100) { nodes { id } } }'
     const cost = await sendRaw(servers[0].url, {

@@ -136,8 +136,8 @@ export function createInbox(append: Append, conversations: ConversationStore, to
       loaders.basis?.inbox(viewer.userId)
       const after = page.after === null ? null : decodeCursor('inbox', 'after', page.after, positionOf)
       const before = page.before === null ? null : decodeCursor('inbox', 'before', page.before, positionOf)
-      // How far back the order is still known depends on the time.
-      if (after || before) loaders.basis?.open()
+      // How far back the order is still known depends on the time; an invitation ends by what happens where the viewer is no member.
+      if (after || before || filter === 'REQUESTS') loaders.basis?.open()
       const request: InboxRequest = {
         viewerId: viewer.userId,
         filter,
