@@ -96,7 +96,7 @@ describe('what is counted', () => {
     ])
     // Also those whose answers the server keeps.
     const [cleo] = (await people(1)) as [Person]
-    const inbox = '{ inbox(first: 1) { nodes { id } } }'
+    const inbox = '{ inbox(first: 1) { edges { node { id } } } }'
     expect(await allowed(63, (url) => ask(cleo.at(url), inbox))).toBe(60)
     // 100 people a page are over 100 objects: some thirty pages.
     const page = '{ searchUsers(query: "a", first: 100) { nodes { id } } }'
