@@ -7,7 +7,7 @@ import { expectErrors, ask as send } from '../testkit/api.ts'
 import { ask, keyOf } from '../testkit/ask.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { countedEnv, keptOf, keptQueries } from '../testkit/kept.ts'
-import { newKey, signUp, type Person } from '../testkit/person.ts'
+import { newKey, Person, signUp } from '../testkit/person.ts'
 import { startProxy } from '../testkit/proxy.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
 
@@ -19,7 +19,7 @@ const [keeping, plain] = await Promise.all([
   startServer({ databaseUrl: database.url, env: { READ_CACHE_MB: '0' } }),
 ])
 /** The same person, who asks the other server. */
-const at = (server: ServerProcess, { session }: Person) => ({ url: server.url, session }) as Person
+const at = (server: ServerProcess, person: Person) => person.at(server.url)
 const everything = (group: string) =>
   [
     [keptQueries.inbox, { first: 5 }],
@@ -138,11 +138,7 @@ test('nobody else gets it, also not who has had it and whose session ended', asy
   const page = { id: group }
   expect(await ask(at(keeping, eve), keptQueries.plainPage, page)).toContain('{"conversation":null}')
   expect(
-    await ask(
-      { ...at(keeping, eve), session: { ...eve.session, accessToken: 'x' } } as Person,
-      keptQueries.plainPage,
-      page,
-    ),
+    await ask(new Person({ ...eve.session, accessToken: 'x' }, keeping.url), keptQueries.plainPage, page),
   ).toContain('UNAUTHENTICATED')
   await send(at(plain, bob), 'mutation { logout }')
   await expect

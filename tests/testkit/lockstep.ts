@@ -88,7 +88,7 @@ export async function runLockstep(options: LockstepOptions): Promise<Lockstep> {
   const all = [...keeping, plain]
   const sentBy = new Map<Person, Sent[]>(world.people.map((person) => [person, []]))
   const run: Lockstep = { compared: 0, skipped: 0, differences: [], writes: {} }
-  const at = (server: ServerProcess, { session }: Person) => ({ url: server.url, session }) as Person
+  const at = (server: ServerProcess, person: Person) => person.at(server.url)
 
   const write = async () => {
     const person = chance.pick(world.people)
