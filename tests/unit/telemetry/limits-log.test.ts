@@ -25,10 +25,10 @@ test('a limit is told of once for each payer and minute', () => {
   reach('frames')
   reach('depth', 'ann')
   expect(lines).toEqual([
-    { code: 'RATE_LIMITED', limit: 'frames', payer: 'ann' },
-    { code: 'RATE_LIMITED', limit: 'frames', payer: 'bob' },
-    { code: 'RATE_LIMITED', limit: 'frames' },
-    { code: 'RATE_LIMITED', limit: 'depth', payer: 'ann' },
+    { event: 'limit.reached', code: 'RATE_LIMITED', limit: 'frames', payer: 'ann' },
+    { event: 'limit.reached', code: 'RATE_LIMITED', limit: 'frames', payer: 'bob' },
+    { event: 'limit.reached', code: 'RATE_LIMITED', limit: 'frames' },
+    { event: 'limit.reached', code: 'RATE_LIMITED', limit: 'depth', payer: 'ann' },
   ])
   vi.advanceTimersByTime(60_001)
   reach('frames', 'ann')
