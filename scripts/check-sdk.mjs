@@ -63,12 +63,12 @@ const sizes = [
   {
     name: 'Core (connection, feed, copy, session, tabs)',
     contents: `export { Core } from './src/core.ts'`,
-    maxBytes: 23_000,
+    maxBytes: 23_300,
   },
   {
     name: 'All stores and the outbox, with IndexedDB',
     contents: `export { createParley, indexedDbStorage } from './src/index.ts'`,
-    maxBytes: 34_800,
+    maxBytes: 35_100,
   },
 ]
 

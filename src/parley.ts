@@ -3,6 +3,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Argument, Command, Option } from 'commander'
+import { answering } from './admin/answers.ts'
+import { apiKeyScopes } from './domain/api-keys/scopes.ts'
 import { formats } from './import/model.ts'
 import { StartError } from './start-error.ts'
 
@@ -64,13 +66,14 @@ const adminCommand = (name: string, legacy: string, description: string, ...args
     return runBuilt('admin', [legacy, ...values, ...(isJson ? ['--json'] : [])])
   })
 }
+const roles = ['USER', 'STAFF', 'ADMIN']
 const handle = () => new Argument('<handle>', 'of the person')
 adminCommand(
   'create',
   'create-user',
   'Makes a person, and prints the password that was made up for them',
   new Argument('<handle>', 'unique: 3 to 32 small letters, digits, dots and _'),
-  new Argument('[role]', 'what they may do').choices(['USER', 'STAFF', 'ADMIN']),
+  new Argument('[role]', 'what they may do').choices(roles),
   new Argument('[name...]', 'what they are called; else as the handle'),
 )
 adminCommand(
@@ -78,11 +81,7 @@ adminCommand(
   'set-role',
   'Changes what a person may do',
   handle(),
-  new Argument('<role>', 'STAFF sees support conversations, ADMIN can do everything').choices([
-    'USER',
-    'STAFF',
-    'ADMIN',
-  ]),
+  new Argument('<role>', 'STAFF sees support conversations, ADMIN can do everything').choices(roles),
 )
 adminCommand('erase', 'erase-user', 'Erases a person: name, ways to log in, and the texts of all messages', handle())
 adminCommand(
@@ -113,7 +112,7 @@ adminCommand(
   'create-api-key',
   'Makes an API key, and shows its secret once',
   new Argument('<name>'),
-  new Argument('<scopes>', 'of READ,MESSAGES_WRITE,CONVERSATIONS_WRITE,USERS_WRITE,ACT_AS'),
+  new Argument('<scopes>', `of ${apiKeyScopes.join(',')}`),
 )
 adminCommand('list-api-keys', 'list-api-keys', 'Lists them')
 adminCommand('rotate-api-key', 'rotate-api-key', 'Gives one another secret', new Argument('<id>'))
@@ -184,9 +183,7 @@ program
       const manifest = await takeBackup(config, { ...options, path: process.env.PATH })
       const { method, finishedAt, byteSize } = manifest
       const size = `${String(Math.ceil(byteSize / 1_048_576))} MB`
-      console.log(
-        isJson ? JSON.stringify(manifest) : `${options.out} is a backup (${method}) as of ${finishedAt}: ${size}.`,
-      )
+      answering(isJson)(`${options.out} is a backup (${method}) as of ${finishedAt}: ${size}.`, manifest)
     },
   )
 

@@ -5,6 +5,7 @@ import { migrate, migrationsOf } from '../store/database/migrate.ts'
 import { clientConfig } from '../store/database/session.ts'
 import { StartError } from '../start-error.ts'
 import { createLogger } from '../telemetry/logger.ts'
+import { answering } from './answers.ts'
 
 interface MigrateNeeds {
   findDatabase: () => Promise<{ config: Config; connectionString: string | null }>
@@ -17,6 +18,7 @@ export async function runMigrate(
   { findDatabase, migrationsDir }: MigrateNeeds,
 ): Promise<0 | 2> {
   const { config, connectionString } = await findDatabase()
+  const say = answering(json)
   const log = createLogger(config.logLevel)
   // An embedded one that does not run is started for this alone.
   const own = connectionString === null ? await startEmbeddedPostgres({ dataDir: config.dataDir, log }) : null
@@ -25,18 +27,15 @@ export async function runMigrate(
     if (!check) {
       const options = { connectionString: url, migrationsDir, log, lockTimeoutMs: config.migrationLockTimeoutMs }
       const { applied } = await migrate(options)
-      say(json, { applied, pending: [] }, `${countOf(applied)} applied. The database is at the newest version.`)
+      say(`${countOf(applied)} applied. The database is at the newest version.`, { applied, pending: [] })
       return 0
     }
     const client = new pg.Client(clientConfig(url))
     await client.connect()
     const { pending, fault } = await migrationsOf(client, migrationsDir).finally(() => client.end())
     if (fault !== null) throw new StartError(fault)
-    say(
-      json,
-      { applied: [], pending },
-      [`${countOf(pending)} to be applied${pending.length > 0 ? ':' : '.'}`, ...pending].join('\n  '),
-    )
+    const words = `${countOf(pending)} to be applied${pending.length > 0 ? ':' : '.'}`
+    say([words, ...pending].join('\n  '), { applied: [], pending })
     return pending.length > 0 ? 2 : 0
   } finally {
     await own?.stop()
@@ -44,7 +43,3 @@ export async function runMigrate(
 }
 
 const countOf = (names: string[]) => `${String(names.length)} migration${names.length === 1 ? '' : 's'}`
-
-function say(json: boolean, data: object, text: string): void {
-  console.log(json ? JSON.stringify(data) : text)
-}

@@ -16,8 +16,7 @@ export function openReads(
   stops: Stops,
 ): Reads | null {
   if (readCacheByteSize === 0) return null
-  if (isUnproven(fault)) return new Reads({ schema, barrier: null, store: moves, maxByteSize: readCacheByteSize })
-  const barrier = new Barrier({ store: moves, logger })
-  stops.add(() => barrier.stop())
+  const barrier = isUnproven(fault) ? null : new Barrier({ store: moves, logger })
+  stops.add(() => barrier?.stop())
   return new Reads({ schema, barrier, store: moves, maxByteSize: readCacheByteSize })
 }

@@ -1,13 +1,13 @@
 import { copyFileSync, existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import pg from 'pg'
+import type pg from 'pg'
 import type { Config } from '../config.ts'
 import { runningEmbeddedUrl, startEmbeddedPostgres } from '../embedded/postgres.ts'
 import { StartError } from '../start-error.ts'
 import { createLogger } from '../telemetry/logger.ts'
-import { copyAttachments, copyCluster, createProgress, toDisk, writeManifest, type Manifest } from './files.ts'
-import { libpqEnvironment, runTool, toolFor } from './tools.ts'
+import { copyAttachments, copyCluster, createProgress, secrets, toDisk, writeManifest, type Manifest } from './files.ts'
+import { clientOf, libpqEnvironment, runTool, toolFor } from './tools.ts'
 
 export interface BackupOptions {
   out: string
@@ -15,9 +15,6 @@ export interface BackupOptions {
   /** Where programs are found. */
   path: string | undefined
 }
-
-/** Beside the data in the folder of the embedded PostgreSQL: without them its copy cannot be opened, and nobody is logged in. */
-const secrets = ['postgres.password', 'jwt-secret']
 
 type Taken = Pick<Manifest, 'method' | 'postgres' | 'startLsn' | 'stopLsn'>
 
@@ -30,7 +27,7 @@ const versionOf = async (client: pg.Client) => {
 
 /** A copy of the files while PostgreSQL writes them, and the write-ahead log that puts it right. */
 async function takeFiles(url: string, cluster: string, to: string): Promise<Taken> {
-  const client = new pg.Client({ connectionString: url, application_name: 'parley backup' })
+  const client = clientOf(url)
   await client.connect()
   const progress = createProgress('files copied')
   try {
@@ -62,7 +59,7 @@ async function takeFiles(url: string, cluster: string, to: string): Promise<Take
 }
 
 async function takeFromServer(url: string, draft: string, { method, path }: BackupOptions): Promise<Taken> {
-  const client = new pg.Client({ connectionString: url, application_name: 'parley backup' })
+  const client = clientOf(url)
   await client.connect()
   try {
     const { text, major } = await versionOf(client)

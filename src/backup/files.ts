@@ -35,6 +35,9 @@ export async function readManifest(folder: string): Promise<Manifest> {
 export const writeManifest = (folder: string, manifest: Manifest) =>
   writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
 
+/** Beside the data in the folder of the embedded PostgreSQL: without them its copy cannot be opened, and nobody is logged in. */
+export const secrets = ['postgres.password', 'jwt-secret']
+
 /** What PostgreSQL makes anew, or what is of the running process alone. Of folders the contents. */
 const leftOut = new Set(['postmaster.pid', 'postmaster.opts', 'pg_internal.init', 'backup_label', 'tablespace_map'])
 const emptied = new Set([

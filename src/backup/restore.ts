@@ -1,18 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import {
-  appendFileSync,
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { appendFileSync, chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import type { Config } from '../config.ts'
 import { runAs } from '../embedded/account.ts'
 import { quoted } from '../embedded/archive.ts'
@@ -20,8 +11,8 @@ import { postgresBinaries } from '../embedded/binaries.ts'
 import { startEmbeddedPostgres } from '../embedded/postgres.ts'
 import { StartError } from '../start-error.ts'
 import { createLogger } from '../telemetry/logger.ts'
-import { copyAttachments, readManifest, type Manifest } from './files.ts'
-import { libpqEnvironment, runTool, toolFor } from './tools.ts'
+import { copyAttachments, readManifest, secrets, type Manifest } from './files.ts'
+import { clientOf, libpqEnvironment, runTool, toolFor } from './tools.ts'
 
 export interface RestoreOptions {
   /** The data folder, or with a backup by pg_basebackup the cluster's. Default: PARLEY_DATA_DIR. */
@@ -46,19 +37,23 @@ export interface Restored {
 const recoveryTimeoutMs = 24 * 3_600_000
 const recoveryPollMs = 100
 
-function recoverySettings(wal: string, until: string | undefined): string {
-  const settings = [
-    // In PostgreSQL's file a quote is doubled; quoted() is for the shell inside.
-    ['restore_command', `cp ${quoted(wal)}/%f %p`],
-    ['recovery_target_timeline', 'latest'],
-    ['recovery_target_action', 'promote'],
-    // It refuses a Z, as it is read before PostgreSQL knows the names of time zones.
-    ...(until === undefined ? [] : [['recovery_target_time', until.replace('Z', '+00')]]),
-  ]
-  return settings.map(([name, value]) => `${String(name)} = '${String(value).replaceAll("'", "''")}'\n`).join('')
-}
+const recoveryNames = [
+  ...(['restore_command', 'recovery_target_timeline', 'recovery_target_action', 'recovery_target_time'] as const),
+]
 
-const resets = ['restore_command', 'recovery_target_timeline', 'recovery_target_action', 'recovery_target_time']
+function recoverySettings(wal: string, until: string | undefined): string {
+  const values: Record<(typeof recoveryNames)[number], string | undefined> = {
+    restore_command: `cp ${quoted(wal)}/%f %p`,
+    recovery_target_timeline: 'latest',
+    recovery_target_action: 'promote',
+    // It refuses a Z, as it is read before PostgreSQL knows the names of time zones.
+    recovery_target_time: until?.replace('Z', '+00'),
+  }
+  // In PostgreSQL's file a quote is doubled; quoted() is for the shell inside.
+  return Object.entries(values)
+    .map(([name, value]) => (value === undefined ? '' : `${name} = '${value.replaceAll("'", "''")}'\n`))
+    .join('')
+}
 
 /** Copies a cluster to its place, ready to read the archive when PostgreSQL starts. */
 async function placeCluster(from: string, cluster: string, wal: string | undefined, until: string | undefined) {
@@ -105,14 +100,14 @@ async function recoverEmbedded(dataDir: string): Promise<Pick<Restored, 'restore
     startTimeoutMs: recoveryTimeoutMs,
   })
   try {
-    const client = new pg.Client({ connectionString: postgres.url })
+    const client = clientOf(postgres.url)
     client.on('error', () => undefined)
     await client.connect()
     await untilRecovered(client, dataDir)
     const { rows } = await client.query<{ at: Date | null; messages: number }>(
       `SELECT pg_last_xact_replay_timestamp() AS at, (SELECT count(*)::float8 FROM messages) AS messages`,
     )
-    for (const name of resets) await client.query(`ALTER SYSTEM RESET ${name}`)
+    for (const name of recoveryNames) await client.query(`ALTER SYSTEM RESET ${name}`)
     await client.end()
     return { restoredUntil: rows[0]?.at?.toISOString() ?? null, messages: rows[0]?.messages ?? 0 }
   } finally {
@@ -125,8 +120,7 @@ async function restoreFiles(folder: string, config: Config, { to, wal, until }: 
   mkdirSync(dataDir, { recursive: true, mode: 0o711 })
   const cluster = join(dataDir, 'postgres')
   await placeCluster(join(folder, 'postgres'), cluster, wal && resolve(wal), until)
-  const secrets = readdirSync(folder).filter((name) => ['postgres.password', 'jwt-secret'].includes(name))
-  for (const name of secrets) {
+  for (const name of secrets.filter((secret) => existsSync(join(folder, secret)))) {
     rmSync(join(dataDir, name), { force: true })
     copyFileSync(join(folder, name), join(dataDir, name))
     chmodSync(join(dataDir, name), 0o600)
@@ -151,7 +145,7 @@ async function restoreDump(folder: string, config: Config, { path }: RestoreOpti
   const url = config.databaseUrl
   if (url === null)
     throw new StartError('This backup is a dump: set DATABASE_URL to an empty database to restore it to.')
-  const client = new pg.Client({ connectionString: url })
+  const client = clientOf(url)
   await client.connect()
   const { rows } = await client
     .query<{ tables: number; major: number }>(

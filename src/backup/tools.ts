@@ -1,6 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process'
 import pg from 'pg'
 import { StartError } from '../start-error.ts'
+import { clientConfig } from '../store/database/session.ts'
+
+export const clientOf = (url: string) => new pg.Client({ ...clientConfig(url), application_name: 'parley backup' })
 
 /** PostgreSQL's own programs: which there are, and whether they are new enough for this server. */
 export function toolFor(program: string, serverMajor: number): string | null {

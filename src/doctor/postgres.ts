@@ -138,7 +138,7 @@ function judgeState(state: State): Finding[] {
       ? error(
           'postgres.primary',
           'it is a standby, which takes no writes',
-          'Name the primary in DATABASE_URL, or several hosts of which the one that writes is found',
+          'Name the primary in DATABASE_URL, or a HAProxy that leads to it: docs/operations.md, Failover',
         )
       : ok('postgres.primary', 'it takes writes'),
     state.characterTypes === 'C' || state.characterTypes === 'POSIX'

@@ -111,14 +111,21 @@ const readHeads = {
     SELECT id, head_event_seq, head_mark FROM users WHERE id = ANY (${arrayParameter('uuid')})`,
 }
 
+/** SQL for whether the log has this event, or had it: the newest that was seen is gone only from another history. */
+export const isStillThere = (streamId: string, seq: string, mark: string) =>
+  `${streamId}::uuid IS NULL OR EXISTS (SELECT FROM events WHERE stream_id = ${streamId} AND seq = ${seq} AND mark = ${mark})
+        OR EXISTS (SELECT FROM conversations WHERE id = ${streamId} AND floor_event_seq >= ${seq})
+        OR EXISTS (SELECT FROM users WHERE id = ${streamId} AND floor_event_seq >= ${seq})`
+
+/** The largest xid8: no event is newer. */
+export const noXidIsNewer = '18446744073709551615'
+
 const readMoved = {
   name: 'read_moved',
   text: `SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + clock.xid_offset)::text AS horizon,
       newest.stream_id AS "newestStreamId", newest.seq AS "newestSeq", newest.mark AS "newestMark", newest.xid::text AS "newestXid",
       pg_current_snapshot()::text AS snapshot, clock.xid_offset::text AS "xidOffset",
-      $2::uuid IS NULL OR EXISTS (SELECT FROM events WHERE stream_id = $2 AND seq = $3 AND mark = $4)
-        OR EXISTS (SELECT FROM conversations WHERE id = $2 AND floor_event_seq >= $3)
-        OR EXISTS (SELECT FROM users WHERE id = $2 AND floor_event_seq >= $3) AS "isSameHistory",
+      ${isStillThere('$2', '$3', '$4')} AS "isSameHistory",
       moved."streamId", moved."headEventSeq"
     FROM (SELECT parley_xid_offset() AS xid_offset) AS clock
     LEFT JOIN (SELECT stream_id, seq, mark, xid FROM events ORDER BY xid DESC LIMIT 1) AS newest ON true
@@ -194,8 +201,8 @@ export function createEventStore(db: Database): EventStore {
     heads: (streamIds) => db.run<StreamHead & Record<string, unknown>>(readHeads, [streamIds]),
     async movedSince(last) {
       const rows = await db.run<MovedRow>(readMoved, [
-        // The largest xid8: no event is newer, so the answer has only the horizon.
-        last?.horizon ?? '18446744073709551615',
+        // The first answer has only the horizon.
+        last?.horizon ?? noXidIsNewer,
         last?.newest?.streamId ?? null,
         last?.newest?.seq ?? null,
         last?.newest?.mark ?? null,

@@ -1,5 +1,5 @@
 import { arrayParameter, type Database } from './database/database.ts'
-import type { Place } from './events.ts'
+import { isStillThere, noXidIsNewer, type Place } from './events.ts'
 import { startMark } from './log-event.ts'
 import { watermarkOf, type WatermarkRow } from './watermark.ts'
 
@@ -17,7 +17,7 @@ export interface Seen {
 export interface Moves extends Seen {
   /** Streams with new events, and people and conversations that are shown differently without one. With repeats. */
   moved: { id: string; isShown: boolean }[]
-  /** Null: it is not the log that was seen before, or more has moved than is listed. */
+  /** False: it is not the log that was seen before, or more has moved than is listed. */
   isWhole: boolean
 }
 
@@ -27,7 +27,7 @@ export interface MoveStore {
    * that one which stays open for hours makes no look dearer. Null: nothing, for the first look.
    */
   after(seen: Seen | null): Promise<Moves>
-  /** Conversations of a person: a part of the id for each would do, but the ids are not worth it. */
+  /** Ids of the conversations that a person is in. */
   conversationsOf(userId: string): Promise<string[]>
 }
 
@@ -47,9 +47,7 @@ const readMoves = {
       newest.stream_id AS "newestStreamId", newest.seq AS "newestSeq", newest.mark AS "newestMark",
       greatest(newest.xid, shown.xid)::text AS "newestXid", pg_current_snapshot()::text AS snapshot,
       coalesce((SELECT xid_offset FROM log_clock WHERE server_started_at = pg_postmaster_start_time()), parley_xid_offset())::text AS "xidOffset",
-      $3::uuid IS NULL OR EXISTS (SELECT FROM events WHERE stream_id = $3 AND seq = $4 AND mark = $5)
-        OR EXISTS (SELECT FROM conversations WHERE id = $3 AND floor_event_seq >= $4)
-        OR EXISTS (SELECT FROM users WHERE id = $3 AND floor_event_seq >= $4) AS "isSameHistory",
+      ${isStillThere('$3', '$4', '$5')} AS "isSameHistory",
       moved.id, moved."isShown"
     FROM (SELECT) AS one
     LEFT JOIN (SELECT stream_id, seq, mark, xid FROM events ORDER BY xid DESC LIMIT 1) AS newest ON true
@@ -72,14 +70,11 @@ interface MovedRow extends WatermarkRow, Record<string, unknown> {
   isShown: boolean
 }
 
-/** The largest xid8: nothing is newer. */
-const never = '18446744073709551615'
-
 export function createMoveStore(db: Database): MoveStore {
   return {
     async after(seen) {
       const rows = await db.run<MovedRow>(readMoves, [
-        seen?.xid ?? never,
+        seen?.xid ?? noXidIsNewer,
         seen?.running ?? [],
         seen?.newest?.streamId ?? null,
         seen?.newest?.seq ?? null,

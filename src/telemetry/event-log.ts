@@ -1,14 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import * as facts from './facts.ts'
+import { Listening } from './listening.ts'
 import type { Logger } from './logger.ts'
 
 type Level = 'debug' | 'info' | 'warn'
-type PayloadOf<Kind> = Kind extends facts.Fact<infer Payload> ? Payload : never
 
 const secondMs = 1_000
-/** Commands of sendMessage; the second one is that of staff who are no members. */
-const sends = ['sendMessage', 'answerSupport']
 /** Commands that move read or delivered positions. */
 const receipts = ['advanceCursor', 'markReadIn', 'readSupport']
 
@@ -28,7 +25,7 @@ const withoutTrace = { traceId: undefined }
  */
 export function logEvents(logger: Logger, maxPerSecond: number): () => void {
   if (maxPerSecond === 0) return () => undefined
-  const stops: (() => void)[] = []
+  const listening = new Listening()
   const counts = new Map<string, { untilMs: number; count: number }>()
   const traces = new AsyncLocalStorage<{ traceId?: string }>()
 
@@ -52,27 +49,17 @@ export function logEvents(logger: Logger, maxPerSecond: number): () => void {
     logger[level]({ event, ...(of !== undefined && of !== '' && { traceId: of }), ...data }, message)
   }
   /** Nobody listens where it would not be written, so that a fact costs nothing then. */
-  const on = <Kind extends facts.Fact<object>>(
-    level: Level,
-    name: string,
-    _kind: Kind,
-    note: (told: PayloadOf<Kind>) => void,
-  ) => {
-    if (!logger.isLevelEnabled(level)) return
-    const listener = (message: unknown) => {
-      note(message as PayloadOf<Kind>)
-    }
-    subscribe(`parley:${name}`, listener)
-    stops.push(() => unsubscribe(`parley:${name}`, listener))
+  const on = <Payload extends object>(level: Level, kind: facts.Fact<Payload>, note: (told: Payload) => void) => {
+    if (logger.isLevelEnabled(level)) listening.on(kind, note)
   }
 
-  on('info', 'socket-connected', facts.connected, (told) => {
+  on('info', facts.connected, (told) => {
     write('info', 'websocket.connected', 'A WebSocket was opened', told)
   })
-  on('info', 'socket-disconnected', facts.disconnected, ({ durationMs, ...told }) => {
+  on('info', facts.disconnected, ({ durationMs, ...told }) => {
     write('info', 'websocket.disconnected', 'A WebSocket was closed', { ...told, durationMs: Math.round(durationMs) })
   })
-  on('debug', 'committed', facts.committed, ({ type, outcome, events, durationMs, actorId: userId }) => {
+  on('debug', facts.committed, ({ type, outcome, events, durationMs, actorId: userId }) => {
     const who = { ...(userId !== undefined && { userId }), durationMs: Math.round(durationMs) }
     if (receipts.includes(type) && (outcome === 'ACCEPTED' || outcome === 'ADVANCED')) {
       write('debug', 'receipt.updated', 'Somebody has read or received messages', { command: type, ...who })
@@ -84,47 +71,44 @@ export function logEvents(logger: Logger, maxPerSecond: number): () => void {
       write('debug', nameOf(event.type), 'An event was committed', data)
     }
   })
-  on('info', 'committed', facts.committed, ({ type, outcome, actorId: userId }) => {
+  on('info', facts.committed, ({ type, outcome, actorId: userId }) => {
     if (done.includes(outcome)) return
-    if (sends.includes(type)) write('info', 'message.failed', 'A message was refused', { userId, reason: outcome })
+    if (facts.sendCommands.includes(type))
+      write('info', 'message.failed', 'A message was refused', { userId, reason: outcome })
     else if (logger.isLevelEnabled('debug')) {
       write('debug', 'write.refused', 'A write was refused', { command: type, userId, reason: outcome })
     }
   })
-  on('warn', 'write-failed', facts.writeFailed, ({ type, actorId: userId, code, durationMs }) => {
-    const event = sends.includes(type) ? 'message.failed' : 'write.failed'
+  on('warn', facts.writeFailed, ({ type, actorId: userId, code, durationMs }) => {
+    const event = facts.sendCommands.includes(type) ? 'message.failed' : 'write.failed'
     const data = { command: type, userId, reason: code, durationMs: Math.round(durationMs) }
     write('warn', event, 'A write got no answer of the database', data)
   })
-  on('debug', 'event-handed-over', facts.handedOver, ({ event: { streamId, seq, type }, viewerId: userId }) => {
+  on('debug', facts.handedOver, ({ event: { streamId, seq, type }, viewerId: userId }) => {
     const event = type === 'MESSAGE_SENT' ? 'message.delivered' : 'event.delivered'
     write('debug', event, 'An event goes to a reader', { type, streamId, eventSeq: seq, userId })
   })
-  on('debug', 'presence-changed', facts.presenceChanged, (told) => {
+  on('debug', facts.presenceChanged, (told) => {
     write('debug', 'presence.changed', 'Somebody is there, away or gone', told)
   })
-  on('debug', 'erred', facts.erred, ({ code, traceId, isUnexpected }) => {
+  on('debug', facts.erred, ({ code, traceId, isUnexpected }) => {
     // What is unexpected has a line of its own, with the error.
     if (!isUnexpected) write('debug', 'request.refused', 'An error was answered', { code }, traceId)
   })
-  on('warn', 'diagnosed', facts.diagnosed, ({ userId, eventCount, ...anomalies }) => {
+  on('warn', facts.diagnosed, ({ userId, eventCount, ...anomalies }) => {
     if (Object.values(anomalies).every((count) => count === 0)) return
     write('warn', 'protocol.broken', 'A client saw what must never happen', { userId, eventCount, ...anomalies })
   })
-  on('debug', 'uploaded', facts.uploaded, ({ byteSize, isTaken }) => {
+  on('debug', facts.uploaded, ({ byteSize, isTaken }) => {
     write('debug', isTaken ? 'file.uploaded' : 'file.refused', 'A file was sent', { byteSize })
   })
-  on('debug', 'webhook-attempted', facts.webhookAttempted, ({ endpointId, type, state, status, durationMs }) => {
+  on('debug', facts.webhookAttempted, ({ endpointId, type, state, status, durationMs }) => {
     const data = { endpointId, type, state, status, durationMs: Math.round(durationMs) }
     write('debug', state === 'DELIVERED' ? 'webhook.delivered' : 'webhook.failed', 'A webhook was attempted', data)
   })
   // Following what an operation waits for has its price, so it is not done for the few lines of other levels.
-  if (logger.isLevelEnabled('debug')) {
-    const operations = channel('parley:operation')
-    operations.bindStore(traces, (told) => ({ traceId: (told as { traceId: string }).traceId }))
-    stops.push(() => operations.unbindStore(traces))
-  }
+  if (logger.isLevelEnabled('debug')) listening.bind(facts.operated.begun, traces, ({ traceId }) => ({ traceId }))
   return () => {
-    for (const stop of stops) stop()
+    listening.stop()
   }
 }

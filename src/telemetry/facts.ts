@@ -6,6 +6,8 @@ import { channel } from 'node:diagnostics_channel'
  * Subscribers run synchronously, so they must be quick, and must not throw: that would be an uncaught exception.
  */
 export interface Fact<Payload extends object> {
+  /** Of its channel. */
+  readonly name: string | symbol
   readonly hasSubscribers: boolean
   publish(payload: Payload): void
 }
@@ -15,6 +17,8 @@ export interface Fact<Payload extends object> {
  * (Channel.bindStore), which hold from its beginning through all that it waits for; `parley:<name>-ended` is told at its end.
  */
 export interface Course<Payload extends object> {
+  readonly begun: Fact<Payload>
+  readonly ended: Fact<Payload>
   /** `note` adds to the payload what is known at the end. */
   run<Result>(
     payloadOf: () => Payload,
@@ -27,6 +31,7 @@ function course<Payload extends object>(name: string): Course<Payload> {
   const begun = channel(`parley:${name}`)
   const ended = channel(`parley:${name}-ended`)
   return {
+    ...{ begun, ended },
     run(payloadOf, work, note) {
       if (!begun.hasSubscribers) return work()
       const payload = payloadOf()
@@ -61,6 +66,9 @@ export const operated = course<{
   /** At its end: its answer has errors. */
   isFailed?: boolean
 }>('operation')
+
+/** Commands of sendMessage; the second one is that of staff who are no members. */
+export const sendCommands: readonly string[] = ['sendMessage', 'answerSupport']
 
 /** A write was answered by the database: durable when it was accepted. */
 export const committed = fact<{

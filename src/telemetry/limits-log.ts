@@ -1,6 +1,6 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { LRUCache } from 'lru-cache'
-import type { limited } from './facts.ts'
+import { limited } from './facts.ts'
+import { Listening } from './listening.ts'
 import type { Logger } from './logger.ts'
 
 const intervalMs = 60_000
@@ -9,14 +9,12 @@ const maxRemembered = 1_000
 /** Most lines of one limit in an interval, for all payers together. */
 const maxLinesPerLimit = 100
 
-type Limited = Parameters<typeof limited.publish>[0]
-
 /** Logs one line for each limit that was reached, by payer and minute. Returns the function that stops it. */
 export function logLimits(logger: Pick<Logger, 'warn'>): () => void {
   const told = new LRUCache<string, true>({ max: maxRemembered, ttl: intervalMs, perf: Date })
   const lineCounts = new LRUCache<string, { count: number }>({ max: maxRemembered, ttl: intervalMs, perf: Date })
-  const tell = (message: unknown) => {
-    const { code, limit, payer } = message as Limited
+  const listening = new Listening()
+  listening.on(limited, ({ code, limit, payer }) => {
     const key = `${limit} ${payer ?? ''}`
     if (told.has(key)) return
     told.set(key, true)
@@ -24,7 +22,8 @@ export function logLimits(logger: Pick<Logger, 'warn'>): () => void {
     if (!lines) lineCounts.set(limit, (lines = { count: 0 }))
     if (++lines.count > maxLinesPerLimit) return
     logger.warn({ event: 'limit.reached', code, limit, ...(payer !== undefined && { payer }) }, 'A limit was reached')
+  })
+  return () => {
+    listening.stop()
   }
-  subscribe('parley:limited', tell)
-  return () => unsubscribe('parley:limited', tell)
 }

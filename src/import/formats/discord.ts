@@ -3,7 +3,7 @@ import type { Collector } from '../collector.ts'
 import type { ImportedAttachment, ImportedReaction, Place } from '../model.ts'
 import { fieldsIn, fieldsOf, idOf, numberOf, textOf, type Fields } from '../source/values.ts'
 import { parseIso } from '../text/times.ts'
-import { folderOf, isLong, jsonHeadsOf, readLong, readMessages, type Opened, type Reader } from './reader.ts'
+import { folderOf, jsonHeadsOf, readRows, type Opened, type Reader } from './reader.ts'
 
 /** Types of messages that somebody said. All others are notices, with invented words. */
 const said = new Set(['Default', 'Reply', '0', '19', '20', '23'])
@@ -24,23 +24,18 @@ export const discord: Reader = {
     paths.sort((a, b) => (exportedAt.get(b) ?? 0) - (exportedAt.get(a) ?? 0))
     for (const path of paths) {
       const file = opened.source.files.get(path)
-      const long = file && isLong(file, opened) ? await readLong(file, opened, collector, ['messages']) : undefined
-      const content =
-        long?.head ?? (file && !isLong(file, opened) && fieldsOf(await readMessages(file, opened, collector)))
-      const channel = fieldsOf(content ? content.channel : undefined)
+      const read = file && (await readRows(file, opened, collector, ['messages']))
+      const channel = fieldsOf(read?.head.channel)
       const conversation = idOf(channel.id)
-      if (!content || conversation === null) continue
+      if (!read || conversation === null) continue
       const type = textOf(channel.type) ?? ''
       const kind = type === 'DirectTextChat' ? 'DIRECT' : 'GROUP'
       const title = kind === 'DIRECT' ? null : textOf(channel.name)
       const isPrivate = type.startsWith('Direct') || /private/i.test(type)
       const archived = channel.isArchived === true
       collector.conversation({ key: conversation, kind, title, private: isPrivate, archived })
-      const add = (row: Fields, entry: number) => {
+      for await (const { row, entry } of read.rows())
         addMessage(row, { file: path, entry }, { conversation, opened, collector })
-      }
-      if (long) for await (const { row, entry } of long.rows()) add(row, entry)
-      else for (const [index, row] of fieldsIn(content.messages).entries()) add(row, index + 1)
     }
   },
 }

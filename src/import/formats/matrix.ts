@@ -1,17 +1,8 @@
 // Matrix events of a room: Element's export, with or without files, and raw dumps of other tools.
 import type { Collector } from '../collector.ts'
 import type { ImportedReaction, Place, SkipReason } from '../model.ts'
-import { fieldsIn, fieldsOf, isFields, numberOf, textOf, textsOf, type Fields } from '../source/values.ts'
-import {
-  isLong,
-  jsonHeadsOf,
-  readLong,
-  readMessages,
-  type LongFile,
-  type Opened,
-  type Reader,
-  type Row,
-} from './reader.ts'
+import { fieldsOf, isFields, numberOf, textOf, textsOf, type Fields } from '../source/values.ts'
+import { jsonHeadsOf, readRows, type LongFile, type Opened, type Reader } from './reader.ts'
 import {
   createMatrixFiles,
   isFileMessage,
@@ -31,25 +22,10 @@ export const matrix: Reader = {
     for (const [path, head] of await jsonHeadsOf(opened)) {
       const file = isExport(head) ? opened.source.files.get(path) : undefined
       if (!file) continue
-      if (isLong(file, opened)) {
-        const long = await readLong(file, opened, collector, ['messages', 'chunk', 'events'])
-        if (!long) continue
-        const title = textOf(long.head.room_name)
-        await readRoom({ title, path, events: long.rows, opened, collector })
-        continue
-      }
-      const content = await readMessages(file, opened, collector)
-      if (content === undefined) continue
-      const lists = isFields(content) ? [content.messages, content.chunk, content.events] : [content]
-      const list = fieldsIn(lists.find((candidate) => Array.isArray(candidate)))
-      const events = () => rowsOf(list)
-      await readRoom({ title: textOf(fieldsOf(content).room_name), path, events, opened, collector })
+      const read = await readRows(file, opened, collector, ['messages', 'chunk', 'events'])
+      if (read) await readRoom({ title: textOf(read.head.room_name), path, events: read.rows, opened, collector })
     }
   },
-}
-
-async function* rowsOf(list: Fields[]): AsyncGenerator<Row> {
-  for (const [index, row] of list.entries()) yield Promise.resolve({ row, list: 0, entry: index + 1 })
 }
 
 interface Room {

@@ -2,7 +2,7 @@ import type { Collector } from '../collector.ts'
 import { ImportError, type Format } from '../model.ts'
 import { checkDepth, readHead, readJson } from '../source/reading.ts'
 import { streamJson } from '../source/streamed-json.ts'
-import { fieldsOf, isFields, type Fields } from '../source/values.ts'
+import { fieldsIn, fieldsOf, isFields, type Fields } from '../source/values.ts'
 import type { Source, SourceFile, SourceLimits } from '../source/source.ts'
 
 export interface Opened {
@@ -130,4 +130,24 @@ export async function jsonHeadsOf({ source }: Opened, limit = 200): Promise<Map<
     jsonHeads.set(source, heads)
   }
   return heads
+}
+
+/** A file of messages of any size. One that fits is parsed as a whole, which takes a part of the time. */
+export async function readRows(
+  file: SourceFile,
+  opened: Opened,
+  collector: Collector,
+  keys: readonly string[],
+): Promise<LongFile | undefined> {
+  if (isLong(file, opened)) return readLong(file, opened, collector, keys)
+  const content = await readMessages(file, opened, collector)
+  if (content === undefined) return undefined
+  const head = fieldsOf(content)
+  const list = fieldsIn(Array.isArray(content) ? content : keys.map((key) => head[key]).find(Array.isArray))
+  return {
+    head,
+    async *rows() {
+      for (const [index, row] of list.entries()) yield Promise.resolve({ row, list: 0, entry: index + 1 })
+    },
+  }
 }

@@ -47,37 +47,33 @@ const DeclineRequestInput = builder.inputType('DeclineRequestInput', {
   fields: (t) => ({ conversationId: t.id(conversationField) }),
 })
 
-const accepting = refusing(NotFoundError, ValidationError)
-const declining = refusing(NotFoundError, ValidationError)
+const answering = refusing(NotFoundError, ValidationError)
+
+async function answer(input: { conversationId: string }, accepted: boolean, context: Context) {
+  const viewer = requireViewer(context)
+  const id = answering.requireId('Conversation', input.conversationId)
+  answering.granted(await context.domain.requests.answer(viewer, id, accepted))
+  return { viewerId: viewer.userId, conversationId: id }
+}
 
 builder.mutationFields((t) => ({
   acceptRequest: t.field({
     type: AcceptRequestSuccess,
-    errors: accepting.errors,
+    errors: answering.errors,
     description:
       'Accepts what somebody began with the viewer: a direct conversation comes into the inbox, and of a group the viewer ' +
       'becomes a member. To send there, or to call startDirect with this person, does the same. It has no key: repeated, it ' +
       'changes nothing. An InboxEntryChanged follows.',
     args: { input: t.arg({ type: AcceptRequestInput, required: true, description: 'Which request.' }) },
-    resolve: async (_, { input }, context) => {
-      const viewer = requireViewer(context)
-      const conversationId = accepting.requireId('Conversation', input.conversationId)
-      accepting.granted(await context.domain.requests.answer(viewer, conversationId, true))
-      return { viewerId: viewer.userId, conversationId }
-    },
+    resolve: (_, { input }, context) => answer(input, true, context),
   }),
   declineRequest: t.field({
     type: DeclineRequestSuccess,
-    errors: declining.errors,
+    errors: answering.errors,
     description:
       'Declines it. Who asked is not told: for them the conversation is as before, and what they send is SENT. They cannot ask ' +
       'again there. It has no key: repeated, it changes nothing. An InboxEntryChanged follows.',
     args: { input: t.arg({ type: DeclineRequestInput, required: true, description: 'Which request.' }) },
-    resolve: async (_, { input }, context) => {
-      const viewer = requireViewer(context)
-      const conversationId = declining.requireId('Conversation', input.conversationId)
-      declining.granted(await context.domain.requests.answer(viewer, conversationId, false))
-      return { viewerId: viewer.userId, conversationId }
-    },
+    resolve: (_, { input }, context) => answer(input, false, context),
   }),
 }))

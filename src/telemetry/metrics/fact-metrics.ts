@@ -1,5 +1,5 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import * as facts from '../facts.ts'
+import { Listening } from '../listening.ts'
 import type { Collected } from './collected.ts'
 
 /** Of a send and of its way to a reader: what a person takes for at once, and up to what they are promised. */
@@ -9,26 +9,14 @@ const peopleWaitSeconds = [60, 300, 900, 3_600, 14_400, 86_400, 259_200, 604_800
 const webhookLagSeconds = [0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400]
 const batchSizes = [1, 2, 4, 8, 16, 32, 64, 128]
 
-/** Commands of sendMessage; the second one is that of staff who are no members. */
-const sends = ['sendMessage', 'answerSupport']
-
 /** One observation a millisecond tells as much as thousands: those of a room are all alike. */
 const betweenObservationsMs = 1
 
 const secondsOf = (ms: number) => ms / 1_000
 
-type PayloadOf<Kind> = Kind extends facts.Fact<infer Payload> | facts.Course<infer Payload> ? Payload : never
-
 /** Makes metrics of what happens. Returns the function that stops it. */
 export function factMetrics(metrics: Collected): () => void {
-  const stops: (() => void)[] = []
-  const on = <Kind>(name: string, _kind: Kind, note: (told: PayloadOf<Kind>) => void) => {
-    const listener = (message: unknown) => {
-      note(message as PayloadOf<Kind>)
-    }
-    subscribe(`parley:${name}`, listener)
-    stops.push(() => unsubscribe(`parley:${name}`, listener))
-  }
+  const listening = new Listening()
 
   const sendSeconds = metrics.histogram(
     'chat_message_send_latency_seconds',
@@ -38,9 +26,9 @@ export function factMetrics(metrics: Collected): () => void {
   const writes = metrics.counter('parley_writes_total', 'Writes that were answered, by command and outcome.', [
     ...['type', 'outcome'],
   ])
-  on('committed', facts.committed, ({ type, outcome, durationMs }) => {
+  listening.on(facts.committed, ({ type, outcome, durationMs }) => {
     writes(1, type, outcome)
-    if (sends.includes(type) && outcome === 'ACCEPTED') sendSeconds(secondsOf(durationMs))
+    if (facts.sendCommands.includes(type) && outcome === 'ACCEPTED') sendSeconds(secondsOf(durationMs))
   })
 
   const failures = metrics.counter(
@@ -48,7 +36,7 @@ export function factMetrics(metrics: Collected): () => void {
     'Writes that got no answer, by the code of the error.',
     [...['type', 'code']],
   )
-  on('write-failed', facts.writeFailed, ({ type, code }) => {
+  listening.on(facts.writeFailed, ({ type, code }) => {
     failures(1, type, code)
   })
   const errors = metrics.counter(
@@ -57,12 +45,12 @@ export function factMetrics(metrics: Collected): () => void {
     ['code'],
   )
   for (const code of ['INTERNAL', 'UNAVAILABLE']) errors(0, code)
-  on('erred', facts.erred, ({ code }) => {
+  listening.on(facts.erred, ({ code }) => {
     errors(1, code)
   })
 
   const events = metrics.counter('parley_events_total', 'Events that came to this process, by type.', ['type'])
-  on('offered', facts.offered, ({ type }) => {
+  listening.on(facts.offered, ({ type }) => {
     events(1, type)
   })
   const executions = metrics.counter(
@@ -70,7 +58,7 @@ export function factMetrics(metrics: Collected): () => void {
     'Events that were executed; parley_delivered_events_total is more where many take what was executed once.',
     ['type'],
   )
-  on('event-executed', facts.executed, ({ type }) => {
+  listening.on(facts.executed.begun, ({ type }) => {
     executions(1, type)
   })
 
@@ -82,7 +70,7 @@ export function factMetrics(metrics: Collected): () => void {
   const deliveredEvents = metrics.counter('parley_delivered_events_total', 'Events written to WebSockets.')
   const deliveredBytes = metrics.counter('parley_delivered_bytes_total', 'Bytes of these events.')
   let observedAtMs = 0
-  on('delivered', facts.delivered, ({ eventCount, byteSize, committedAtMs }) => {
+  listening.on(facts.delivered, ({ eventCount, byteSize, committedAtMs }) => {
     deliveredEvents(eventCount)
     deliveredBytes(byteSize)
     const nowMs = Date.now()
@@ -97,7 +85,7 @@ export function factMetrics(metrics: Collected): () => void {
   ])
   const answerObjects = metrics.counter('parley_answer_objects_total', 'Objects in these answers.')
   const processorSeconds = metrics.counter('parley_answer_processor_seconds_total', 'Processor time for these answers.')
-  on('answered', facts.answered, ({ objects, processorMs, isGivenUp }) => {
+  listening.on(facts.answered, ({ objects, processorMs, isGivenUp }) => {
     answers(1, String(isGivenUp))
     answerObjects(objects)
     processorSeconds(secondsOf(processorMs))
@@ -108,26 +96,26 @@ export function factMetrics(metrics: Collected): () => void {
     'Queries whose answer may be kept: whether it was there, and right.',
     ['is_hit'],
   )
-  on('kept-asked', facts.keptAsked, ({ isHit }) => {
+  listening.on(facts.keptAsked, ({ isHit }) => {
     keptAsked(1, String(isHit))
   })
   const keptDropped = metrics.counter('parley_kept_dropped_total', 'Kept answers that were dropped, by reason.', [
     'reason',
   ])
-  on('kept-dropped', facts.dropped, ({ reason, count }) => {
+  listening.on(facts.dropped, ({ reason, count }) => {
     keptDropped(count, reason)
   })
 
   const closed = metrics.counter('parley_sockets_closed_total', 'WebSockets that the server closed, by close code.', [
     'code',
   ])
-  on('socket-closed', facts.closed, ({ code }) => {
+  listening.on(facts.closed, ({ code }) => {
     closed(1, String(code ?? 'none'))
   })
   const limits = metrics.counter('parley_limits_reached_total', 'What was refused, ended or put off by a limit.', [
     ...['code', 'limit'],
   ])
-  on('limited', facts.limited, ({ code, limit }) => {
+  listening.on(facts.limited, ({ code, limit }) => {
     limits(1, code, limit)
   })
 
@@ -141,7 +129,7 @@ export function factMetrics(metrics: Collected): () => void {
     'lane',
   ])
   for (const lane of ['reads', 'writes']) statementFailures(0, lane)
-  on('stated', facts.stated, ({ lane, durationMs, isAnswered }) => {
+  listening.on(facts.stated, ({ lane, durationMs, isAnswered }) => {
     statements(secondsOf(durationMs), { lane })
     if (!isAnswered) statementFailures(1, lane)
   })
@@ -157,7 +145,7 @@ export function factMetrics(metrics: Collected): () => void {
     },
     ['lane'],
   )
-  on('lane-switched', facts.laneSwitched, ({ lane, isOpen }) => {
+  listening.on(facts.laneSwitched, ({ lane, isOpen }) => {
     openLanes.set(lane, isOpen)
   })
   const batches = metrics.histogram(
@@ -165,7 +153,7 @@ export function factMetrics(metrics: Collected): () => void {
     'Writes of one kind that went to PostgreSQL in one statement.',
     batchSizes,
   )
-  on('gathered', facts.gathered, ({ size }) => {
+  listening.on(facts.gathered.begun, ({ size }) => {
     batches(size)
   })
 
@@ -184,7 +172,7 @@ export function factMetrics(metrics: Collected): () => void {
       set(secondsOf(Date.now() - lookedAtMs))
     },
   )
-  on('relay-looked', facts.looked, ({ durationMs, movedCount }) => {
+  listening.on(facts.looked, ({ durationMs, movedCount }) => {
     lookSeconds(secondsOf(durationMs))
     if (movedCount === null) lookFailures()
     else {
@@ -198,7 +186,7 @@ export function factMetrics(metrics: Collected): () => void {
     ['for'],
   )
   const stretchEvents = metrics.counter('parley_log_read_events_total', 'Events of these stretches.', ['for'])
-  on('stretch-read', facts.stretchRead, ({ eventCount, isGap }) => {
+  listening.on(facts.stretchRead, ({ eventCount, isGap }) => {
     const reader = isGap ? 'gap' : 'reader'
     stretches(1, reader)
     stretchEvents(eventCount, reader)
@@ -208,13 +196,13 @@ export function factMetrics(metrics: Collected): () => void {
     'A message to Redis and back, once in REDIS_PROBE_INTERVAL_MS.',
     statementSeconds,
   )
-  on('bus-round-trip', facts.roundTripped, ({ durationMs }) => {
+  listening.on(facts.roundTripped, ({ durationMs }) => {
     roundTripSeconds(secondsOf(durationMs))
   })
 
   const uploads = metrics.counter('parley_uploads_total', 'Files that were sent to this process.', ['is_taken'])
   const uploadBytes = metrics.counter('parley_upload_bytes_total', 'Bytes of the files that were taken.')
-  on('uploaded', facts.uploaded, ({ byteSize, isTaken }) => {
+  listening.on(facts.uploaded, ({ byteSize, isTaken }) => {
     uploads(1, String(isTaken))
     if (isTaken) uploadBytes(byteSize)
   })
@@ -224,7 +212,7 @@ export function factMetrics(metrics: Collected): () => void {
   ])
   const kinds = ['acks_without_event', 'duplicate_events', 'duplicate_messages', 'reads_went_back']
   for (const kind of kinds) anomalies(0, kind)
-  on('diagnosed', facts.diagnosed, (told) => {
+  listening.on(facts.diagnosed, (told) => {
     clientEvents(told.eventCount)
     const { acksWithoutEvent, duplicateEvents, duplicateMessages, readsWentBack } = told
     const counts = [acksWithoutEvent, duplicateEvents, duplicateMessages, readsWentBack]
@@ -249,7 +237,7 @@ export function factMetrics(metrics: Collected): () => void {
     'From an event to the end of an attempt to send it.',
     webhookLagSeconds,
   )
-  on('webhook-attempted', facts.webhookAttempted, ({ state, durationMs, lagMs }) => {
+  listening.on(facts.webhookAttempted, ({ state, durationMs, lagMs }) => {
     webhooks(1, state)
     webhookSeconds(secondsOf(durationMs))
     if (lagMs !== undefined) webhookLag(secondsOf(lagMs))
@@ -260,7 +248,7 @@ export function factMetrics(metrics: Collected): () => void {
     'From the opening of a support conversation to the first answer of the staff.',
     peopleWaitSeconds,
   )
-  on('support-answered', facts.supportAnswered, ({ durationMs }) => {
+  listening.on(facts.supportAnswered, ({ durationMs }) => {
     firstAnswerSeconds(secondsOf(durationMs))
   })
   const resolutionSeconds = metrics.histogram(
@@ -268,11 +256,11 @@ export function factMetrics(metrics: Collected): () => void {
     'From the opening of a support conversation to its first resolution.',
     peopleWaitSeconds,
   )
-  on('support-resolved', facts.supportResolved, ({ durationMs }) => {
+  listening.on(facts.supportResolved, ({ durationMs }) => {
     resolutionSeconds(secondsOf(durationMs))
   })
 
   return () => {
-    for (const stop of stops) stop()
+    listening.stop()
   }
 }

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Context, Span, Tracer } from '@opentelemetry/api'
 import { LRUCache } from 'lru-cache'
-import type * as facts from '../facts.ts'
+import * as facts from '../facts.ts'
+import { Listening } from '../listening.ts'
 import type { OpenTelemetry } from './exporting.ts'
 
 /** What is done is done for these; none when nobody traces it. */
@@ -11,8 +11,6 @@ interface Scope {
   /** The operation has its answer: what a subscription does for hours after it was opened is none of its trace. */
   isOver: boolean
 }
-
-type Payload<Kind> = Kind extends facts.Fact<infer Told> | facts.Course<infer Told> ? Told : never
 
 /** Events whose way to a reader is under way, and milliseconds until that is given up. */
 const maxOnTheirWay = 1_000
@@ -31,28 +29,15 @@ export function traceFacts(
   { api, withTraceId }: Pick<OpenTelemetry, 'api' | 'withTraceId'>,
 ): () => void {
   const { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } = api
-  const stops: (() => void)[] = []
+  const listening = new Listening()
   const scopes = new AsyncLocalStorage<Scope | undefined>()
-  const on = <Kind>(name: string, note: (told: Payload<Kind>) => void) => {
-    const listener = (message: unknown) => {
-      note(message as Payload<Kind>)
-    }
-    subscribe(`parley:${name}`, listener)
-    stops.push(() => unsubscribe(`parley:${name}`, listener))
-  }
-  /** What happens in the course of this happens for these. */
-  const bind = <Kind>(name: string, scopeOf: (told: Payload<Kind>) => Scope | undefined) => {
-    const bound = channel(`parley:${name}`)
-    bound.bindStore(scopes, (told) => scopeOf(told as Payload<Kind>))
-    stops.push(() => bound.unbindStore(scopes))
-  }
   const contextsNow = (): Context[] => {
     const scope = scopes.getStore()
     return scope && !scope.isOver ? scope.contexts : []
   }
 
   const operations = new WeakMap<object, { span: Span; scope: Scope }>()
-  bind<typeof facts.operated>('operation', (told) => {
+  listening.bind(facts.operated.begun, scopes, (told) => {
     const { kind, name, traceId, traceparent } = told
     const attributes = {
       'graphql.operation.type': kind,
@@ -66,7 +51,7 @@ export function traceFacts(
     operations.set(told, { span, scope })
     return scope
   })
-  on<typeof facts.operated>('operation-ended', (told) => {
+  listening.on(facts.operated.ended, (told) => {
     const operation = operations.get(told)
     if (!operation) return
     operation.scope.isOver = true
@@ -76,15 +61,15 @@ export function traceFacts(
 
   // A write waits with others for a statement: each of them has it in its trace.
   const waiting = new WeakMap<object, Scope>()
-  on<typeof facts.joined>('write-joined', (told) => {
+  listening.on(facts.joined, (told) => {
     const scope = scopes.getStore()
     if (scope) waiting.set(told, scope)
   })
-  bind<typeof facts.gathered>('gathered', ({ members }) => ({
+  listening.bind(facts.gathered.begun, scopes, ({ members }) => ({
     contexts: members.flatMap((member) => waiting.get(member)?.contexts ?? []),
     isOver: false,
   }))
-  on<typeof facts.stated>('stated', ({ lane, name, durationMs, isAnswered }) => {
+  listening.on(facts.stated, ({ lane, name, durationMs, isAnswered }) => {
     const endTime = Date.now()
     for (const context of contextsNow()) {
       const attributes = { 'db.system.name': 'postgresql', 'db.operation.name': name, 'parley.lane': lane }
@@ -97,7 +82,7 @@ export function traceFacts(
 
   // The event carries the span that publishes it, over the bus as well.
   const published = new WeakMap<object, Span>()
-  on<typeof facts.committed>('committed', ({ events }) => {
+  listening.on(facts.committed, ({ events }) => {
     const [context] = contextsNow()
     if (!context) return
     for (const event of events.slice(0, maxEvents)) {
@@ -108,7 +93,7 @@ export function traceFacts(
       event.trace = traceparentOf(span)
     }
   })
-  on<typeof facts.announced>('announced', ({ event, isAnnounced }) => {
+  listening.on(facts.announced, ({ event, isAnnounced }) => {
     const span = published.get(event)
     if (!isAnnounced) span?.setStatus({ code: SpanStatusCode.ERROR })
     span?.end()
@@ -123,23 +108,21 @@ export function traceFacts(
       span.end()
     },
   })
-  stops.push(() => {
-    onTheirWay.clear()
-  })
-  on<typeof facts.offered>('offered', (event) => {
+  listening.on(facts.offered, (event) => {
     if (event.trace === undefined || !event.hasReaders || onTheirWay.has(event.trace)) return
     const options = { kind: SpanKind.CONSUMER, attributes: attributesOf(event) }
     const span = tracer.startSpan(`deliver ${event.type}`, options, contextOf(api, event.trace))
     onTheirWay.set(event.trace, { span, scope: { contexts: [trace.setSpan(ROOT_CONTEXT, span)], isOver: false } })
   })
-  bind<typeof facts.executed>('event-executed', (told) => onTheirWay.get(told.trace ?? '')?.scope)
-  on<typeof facts.handedOver>('event-handed-over', ({ event }) => {
+  listening.bind(facts.executed.begun, scopes, (told) => onTheirWay.get(told.trace ?? '')?.scope)
+  listening.on(facts.handedOver, ({ event }) => {
     // Ended when it comes to the first reader; the others are a figure of the metrics.
     if (event.trace !== undefined) onTheirWay.delete(event.trace)
   })
 
   return () => {
-    for (const stop of stops) stop()
+    listening.stop()
+    onTheirWay.clear()
   }
 }
 
