@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { Redis } from 'ioredis'
+import { Redis, type RedisOptions } from 'ioredis'
 import { redisOptionsOf } from '../bus/address.ts'
 import type { Config } from '../config.ts'
 import { error, judgeClock, ok, unknown, warning, type Finding } from './finding.ts'
@@ -135,6 +135,20 @@ async function lookAtClock(redis: Redis): Promise<Finding> {
   }
 }
 
+/**
+ * Rejects for a wrong password. The client hands one over by itself, and where the default user has none its next commands can be answered
+ * before it has taken the refusal.
+ */
+async function authenticate(redis: Redis, { username, password }: RedisOptions): Promise<void> {
+  if (typeof password !== 'string') return
+  try {
+    await (username === undefined ? redis.auth(password) : redis.auth(username, password))
+  } catch (problem) {
+    // Redis wants none: Parley's client says so in its log, and goes on.
+    if (!/without any password|no password is set/i.test((problem as Error).message)) throw problem
+  }
+}
+
 export async function lookAtRedis(config: Config & { redisUrl: string }): Promise<Finding[]> {
   const options = {
     ...redisOptionsOf(config.redisUrl, config.redisTls),
@@ -153,8 +167,8 @@ export async function lookAtRedis(config: Config & { redisUrl: string }): Promis
   try {
     try {
       for (const client of [redis, subscriber]) await client.connect()
-      // A wrong password is told by the first command.
       await redis.ping()
+      await authenticate(redis, options)
     } catch (problem) {
       return [
         error(

@@ -1,4 +1,4 @@
-import { createCollector, type Collector } from './collector.ts'
+import { Collector } from './collector.ts'
 import { discord } from './formats/discord.ts'
 import { googlechat } from './formats/googlechat.ts'
 import { matrix } from './formats/matrix.ts'
@@ -54,7 +54,7 @@ export async function openExport({ path, format, limits = defaultLimits, ...opti
   try {
     const opened = { source, limits }
     const reader = await readerOf(opened, format)
-    collector = createCollector(reader.format, options)
+    collector = new Collector(reader.format, options)
     await reader.read(opened, collector)
     const imported = collector.finish()
     const close = async () => {

@@ -24,6 +24,18 @@ const writes = {
   deliver: `mutation ($id: ID!) { w: markDelivered(input: { conversationId: $id, seq: 1 }) ${words} }`,
 }
 
+const rounds = 4
+
+interface Look {
+  answers: unknown
+  list: { query: string; calls: number; pages: number }[]
+}
+
+const withoutPages = ({ answers, list }: Look) => ({
+  answers,
+  list: list.map(({ query, calls }) => ({ query, calls })),
+})
+
 test('a stranger is refused what is there as what is not: the same answer, by the same statements, and without waiting for it', async () => {
   const database = await createTestDatabase()
   const server = await startServer({ databaseUrl: database.url, redisUrl: null })
@@ -56,22 +68,20 @@ test('a stranger is refused what is there as what is not: the same answer, by th
     'SELECT FROM conversations c, members m WHERE c.id = $1 AND m.conversation_id = c.id FOR UPDATE',
     [keyOf(group)],
   )
-  const seen: { answers: unknown; list: { query: string; calls: number; pages: number }[] }[] = []
-  for (const target of targets) {
+  const look = async (target: (typeof targets)[number]) => {
     let answers: unknown
     const { list } = await statementsOf(database, async () => (answers = await tryAll(Object.keys(writes), target)))
-    seen.push({ answers, list })
+    return { answers, list }
   }
-  const [real, unknown] = seen as [(typeof seen)[number], (typeof seen)[number]]
-  const withoutPages = ({ answers, list }: (typeof seen)[number]) => ({
-    answers,
-    list: list.map(({ query, calls }) => ({ query, calls })),
-  })
-  expect(withoutPages(real)).toEqual(withoutPages(unknown))
-  // A page more or less is the database's own tidying up.
-  for (const [nth, { query, pages }] of real.list.entries())
-    expect(Math.abs(pages - (unknown.list[nth]?.pages ?? 0)), query).toBeLessThanOrEqual(1)
-  for (const answer of Object.values(seen[0]!.answers as object)) expect(answer).toMatchObject({ code: 'NOT_FOUND' })
+  const looks: (readonly [Look, Look])[] = []
+  for (let round = 0; round < rounds; round++) looks.push([await look(targets[0]!), await look(targets[1]!)] as const)
+  for (const [real, unknown] of looks) expect(withoutPages(real)).toEqual(withoutPages(unknown))
+  // The first time that a connection runs a statement it reads the catalogue besides: the fewest pages are the statement's own.
+  const fewest = (of: 0 | 1, nth: number) => Math.min(...looks.map((pair) => pair[of].list[nth]!.pages))
+  for (const [nth, { query }] of looks[0]![0].list.entries())
+    expect(Math.abs(fewest(0, nth) - fewest(1, nth)), query).toBeLessThanOrEqual(1)
+  for (const answer of Object.values(looks[0]![0].answers as object))
+    expect(answer).toMatchObject({ code: 'NOT_FOUND' })
   // Nor when many of them, and somebody who is in it, ask at once.
   const sending = ann.send(group, 'Who waits')
   await held.waitForBlocked(1)

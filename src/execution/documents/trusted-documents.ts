@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { StartError } from '../../start-error.ts'
 import { sha256Of, type TrustedDocuments } from './persisted.ts'
 
-/** Reads the operator's file: a JSON object of documents by the SHA-256 of their text. */
-export function readTrustedDocuments(path: string, only: boolean): TrustedDocuments {
+/** Reads the operator's file: a JSON object of documents by the SHA-256 of their text. Null where there is none. */
+export function readTrustedDocuments(path: string | null, only: boolean): TrustedDocuments | null {
+  if (path === null) return null
   const byHash = new Map<string, string>()
   for (const [hash, text] of Object.entries(readObject(path))) {
     if (typeof text !== 'string' || sha256Of(text) !== hash.toLowerCase()) {

@@ -80,13 +80,18 @@ const allowed: Record<string, { values: string[]; types?: string[] }> = {
     types: ['config'],
   },
   admin: { values: ['domain', 'log', 'store', 'embedded', 'bus', 'config'] },
-  parley: { values: ['import', 'export', 'embedded', 'config', 'webhooks', 'doctor', 'backup', 'admin'] },
+  parley: {
+    values: [
+      ...['import', 'export', 'embedded', 'config', 'webhooks', 'doctor', 'backup', 'admin'],
+      'domain/api-keys/scopes',
+    ],
+  },
   // What looks at all that a deployment stands on, and what saves it.
   doctor: {
     values: ['store/database', 'store/audit', 'domain/moderation/audit', 'bus/address'],
     types: ['config'],
   },
-  backup: { values: ['embedded'], types: ['config'] },
+  backup: { values: ['embedded', 'store/database/session'], types: ['config'] },
   // What other chat systems export, into the database by itself: it needs no server.
   import: {
     values: ['files', 'domain/text', 'domain/sessions/invitation-tokens', 'store/invitations'],
