@@ -5,6 +5,7 @@ import { deploymentFault, deploymentOf, deploymentSettings } from './config/depl
 import { fileSettings, filesOf, whatIsMissing } from './config/files.ts'
 import { identityFault, identityOf, identitySettings } from './config/identity.ts'
 import { limitSettings, presetOf, usageRulesOf } from './config/limits.ts'
+import { isSecret, naming, withSecretFiles } from './config/secrets.ts'
 import { traceSettings, tracesOf } from './config/traces.ts'
 import { webhookSettings, webhooksOf, whatWebhooksMiss } from './config/webhooks.ts'
 import { integer, isBaseUrl, listOf, onOff } from './config/values.ts'
@@ -148,39 +149,31 @@ const settings = z.object({
     .optional(),
 })
 
-const secretNames: readonly string[] = [
-  'JWT_SECRET',
-  'DATABASE_URL',
-  'REDIS_URL',
-  'S3_SECRET_ACCESS_KEY',
-  'WEBHOOK_URL',
-  'WEBHOOK_SECRET',
-  'OTEL_EXPORTER_OTLP_HEADERS',
-]
-
-function describe(issue: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
+function describe(issue: z.core.$ZodIssue, env: Readonly<Record<string, string | undefined>>): string {
   const name = String(issue.path[0])
   // Secrets and addresses (which hold passwords before an @) are measured, not quoted: this line ends up in logs.
   const value = env[name] ?? ''
-  const isSecret = secretNames.includes(name) || value.includes('@')
-  const got = isSecret ? `a text of ${value.length} characters` : JSON.stringify(value)
+  const got = isSecret(name) || value.includes('@') ? `a text of ${value.length} characters` : JSON.stringify(value)
   return `${name} must be ${issue.message}, but it is ${got}.`
 }
 
 /** Reads every setting, or throws ConfigError. An empty variable counts as not set, as in docker compose files. */
 export function loadConfig(env: NodeJS.ProcessEnv) {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const fromFiles = withSecretFiles(set)
+  if (typeof fromFiles === 'string') throw new ConfigError(fromFiles)
+  const { given, files } = fromFiles
   const result = settings.safeParse({ ...presetOf(given.LIMITS), ...given })
   if (!result.success) {
     const [issue] = result.error.issues
-    throw new ConfigError(issue === undefined ? 'The settings cannot be read.' : describe(issue, given))
+    throw new ConfigError(issue === undefined ? 'The settings cannot be read.' : naming(describe(issue, given), files))
   }
   const read = result.data
   const embedded = read.DATABASE_URL === undefined
   const development = read.NODE_ENV !== 'production'
   if (!embedded && read.JWT_SECRET === undefined) {
     throw new ConfigError(
-      'JWT_SECRET must be set when DATABASE_URL is: a text of at least 32 characters, the same in every process.',
+      'JWT_SECRET must be set when DATABASE_URL is, or JWT_SECRET_FILE: a text of at least 32 characters, the same in every process.',
     )
   }
   if (read.PARLEY_FAULT !== undefined && read.NODE_ENV !== 'test') {
@@ -195,7 +188,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     throw new ConfigError('PERSISTED_DOCUMENTS must be set when PERSISTED_DOCUMENTS_ONLY is on: a file of documents.')
   }
   const missing = deploymentFault(read) ?? whatIsMissing(read) ?? identityFault(read, given) ?? whatWebhooksMiss(read)
-  if (missing !== null) throw new ConfigError(missing)
+  if (missing !== null) throw new ConfigError(naming(missing, files))
   return Object.freeze({
     port: read.PORT,
     host: read.HOST ?? (embedded ? '127.0.0.1' : '0.0.0.0'),
@@ -287,6 +280,8 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     identity: identityOf(read),
     ...webhooksOf(read),
     ...tracesOf(read),
+    /** Settings that came from a file, and which. */
+    secretFiles: Object.freeze(files),
     /** A place where tests make the process die, like `exit-after-commit:3`. */
     fault: read.PARLEY_FAULT ?? null,
   })

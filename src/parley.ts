@@ -270,7 +270,7 @@ async function database(env: NodeJS.ProcessEnv = unsigned()) {
 
 /** Most commands sign nothing: who has the database's address needs no secret besides. */
 function unsigned(): NodeJS.ProcessEnv {
-  return { JWT_SECRET: 'not used by these commands, which sign nothing', ...process.env }
+  return { JWT_SECRET: 'not used by these commands, which sign nothing', ...process.env, JWT_SECRET_FILE: '' }
 }
 
 /** Runs another entry of the server's build in this process. A checkout builds it first, when it is stale; the image has it. */

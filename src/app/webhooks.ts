@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { Config } from '../config.ts'
 import type { Domain } from '../domain/domain.ts'
 import { startCouriers } from '../domain/webhooks/couriers.ts'
@@ -6,7 +5,6 @@ import type { CourierTimes } from '../domain/webhooks/courier.ts'
 import { keepEndpointOfSettings } from '../domain/webhooks/of-settings.ts'
 import { Payloads, usualTypes } from '../domain/webhooks/payload.ts'
 import { retryTimes } from '../domain/webhooks/schedule.ts'
-import { isSecret } from '../domain/webhooks/signature.ts'
 import { createWebhooks, type Webhooks } from '../domain/webhooks/webhooks.ts'
 import { conversationId, messageId, userId, webhookEndpointId } from '../schema/building/ids.ts'
 import { StartError } from '../start-error.ts'
@@ -52,22 +50,6 @@ export function openWebhooks({ webhooks: settings }: Config, storage: Storage, s
   return { webhooks, sender, onChanged }
 }
 
-/** The secret of the endpoint in the settings. */
-function secretOf({ secret, secretFile }: Config['webhooks']): string {
-  if (secretFile === null) return secret ?? ''
-  let read: string
-  try {
-    read = readFileSync(secretFile, 'utf8').trim()
-  } catch (error) {
-    throw new StartError(
-      `WEBHOOK_SECRET_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    )
-  }
-  if (!isSecret(read))
-    throw new StartError('The file that WEBHOOK_SECRET_FILE names must hold whsec_ and 24 to 64 bytes in base64.')
-  return read
-}
-
 /** Sends what the log gets to the endpoints of which this process has the lease. */
 export async function startWebhooks(
   { webhooks: settings }: Config,
@@ -75,14 +57,14 @@ export async function startWebhooks(
   logger: Logger,
   stops: Stops,
 ): Promise<void> {
-  const { url, includesText, firstRetryMs, leaseTtlMs, lookIntervalMs } = settings
+  const { url, secret, includesText, firstRetryMs, leaseTtlMs, lookIntervalMs } = settings
   if (url !== null && sender.isRefused(url)) {
     throw new StartError(
       'WEBHOOK_URL must be an address of the public internet, or one that WEBHOOK_ALLOW_PRIVATE allows.',
     )
   }
   const kinds = ['DIRECT', 'GROUP', 'SUPPORT']
-  const wanted = url === null ? null : { url, types: [...usualTypes], kinds, includesText, secret: secretOf(settings) }
+  const wanted = url === null ? null : { url, types: [...usualTypes], kinds, includesText, secret: secret ?? '' }
   await keepEndpointOfSettings(storage.webhookEndpoints, wanted)
   const ids = { user: userId, conversation: conversationId, message: messageId, endpoint: webhookEndpointId }
   const couriers = startCouriers({

@@ -1,5 +1,4 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { listOf } from './values.ts'
 
@@ -45,7 +44,6 @@ export const identitySettings = {
     )
     .optional(),
   AUTH_PUBLIC_KEY: z.string().optional(),
-  AUTH_PUBLIC_KEY_FILE: z.string().optional(),
   AUTH_ISSUER: texts('issuers, as tokens have them in iss, with commas between')
     .refine(
       (issuers) => !issuers.includes(ownIssuer),
@@ -80,9 +78,7 @@ const authNames = Object.keys(identitySettings).filter((name) => name.startsWith
 
 /** Why these settings cannot be used together, in a line; null when they can. */
 export function identityFault(read: Read, given: Readonly<Record<string, unknown>>): string | null {
-  const sources = (['AUTH_JWKS_URL', 'AUTH_PUBLIC_KEY', 'AUTH_PUBLIC_KEY_FILE'] as const).filter(
-    (name) => read[name] !== undefined,
-  )
+  const sources = (['AUTH_JWKS_URL', 'AUTH_PUBLIC_KEY'] as const).filter((name) => read[name] !== undefined)
   const [source] = sources
   if (source === undefined) {
     const stray = authNames.find((name) => given[name] !== undefined)
@@ -122,11 +118,7 @@ function keyFault(source: string, read: Read): string | null {
 }
 
 /** Line ends may be written as \n, as in files that have a variable in each line. */
-const pemOf = (read: Read): string =>
-  (read.AUTH_PUBLIC_KEY_FILE === undefined
-    ? (read.AUTH_PUBLIC_KEY ?? '')
-    : readFileSync(read.AUTH_PUBLIC_KEY_FILE, 'utf8')
-  ).replaceAll('\\n', '\n')
+const pemOf = (read: Read): string => (read.AUTH_PUBLIC_KEY ?? '').replaceAll('\\n', '\n')
 
 /** Several at once while one key takes the place of another. */
 function keysOf(pem: string): KeyObject[] {

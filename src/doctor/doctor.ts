@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { Config } from '../config.ts'
 import { exitCodeOf, error, ok, type Finding } from './finding.ts'
-import { lookAtDisk, lookAtFiles, lookAtNode, lookAtPort } from './machine.ts'
+import { lookAtDisk, lookAtFiles, lookAtNode, lookAtPort, lookAtSecrets } from './machine.ts'
 import { lookAtPostgres } from './postgres.ts'
 import { lookAtProxies } from './proxies.ts'
 import { lookAtRedis } from './redis.ts'
@@ -47,6 +47,7 @@ async function examine({ findDatabase, migrationsDir, nodeVersion }: DoctorOptio
   return [
     node,
     ok('settings', 'all can be read'),
+    ...lookAtSecrets(config),
     ...parts.flat(),
     ...lookAtFiles(config),
     ...lookAtDisk('disk', `the disk of PARLEY_DATA_DIR (${dataDir})`, dataDir),

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import type { Config } from '../config.ts'
@@ -34,6 +34,21 @@ export function lookAtFiles(config: Config, limits = '/proc/self/limits'): Findi
         )
       : ok('machine.open_files', `a process may have ${hard} open files`),
   ]
+}
+
+/** Who may read them is the affair of what put them there: Docker and Kubernetes have them readable, in a folder that is not. */
+export function lookAtSecrets({ secretFiles }: Pick<Config, 'secretFiles'>): Finding[] {
+  const files = Object.entries(secretFiles)
+  const writable = files.filter(([, file]) => (statSync(file).mode & 0o002) !== 0)
+  if (writable.length === 0 && files.length > 0)
+    return [ok('settings.files', `from files: ${files.map(([name]) => name).join(', ')}`)]
+  return writable.map(([name, file]) =>
+    warning(
+      'settings.files',
+      `everybody on this machine can write ${file}, which ${name}_FILE names, and so say what ${name} is`,
+      `chmod o-w ${file}`,
+    ),
+  )
 }
 
 /** The nearest folder on the way to it that is there. */

@@ -3,14 +3,7 @@ import type { WebhookEndpoint } from '../../store/webhook-endpoints.ts'
 
 const prefix = 'whsec_'
 
-/** 24 to 64 bytes, as Standard Webhooks has them. */
 export const newSecret = (): string => prefix + randomBytes(32).toString('base64')
-
-export function isSecret(text: string): boolean {
-  const encoded = text.startsWith(prefix) ? text.slice(prefix.length) : ''
-  const bytes = Buffer.from(encoded, 'base64')
-  return bytes.length >= 24 && bytes.length <= 64 && bytes.toString('base64') === encoded
-}
 
 /** The same for each attempt of an event at an endpoint, whichever process makes it. */
 export const webhookId = (endpointId: string, streamId: string, seq: number, mark: string): string =>

@@ -58,7 +58,7 @@ describe('settings', () => {
       graphiql: true,
       webClient: true,
       webhooks: {
-        ...{ url: null, secret: null, secretFile: null, includesText: false, allowedPrivate: [] },
+        ...{ url: null, secret: null, includesText: false, allowedPrivate: [] },
         ...{ timeoutMs: 15_000, firstRetryMs: 5_000, leaseTtlMs: 10_000, lookIntervalMs: 200 },
         ...{ deliveredTtlMs: 259_200_000, failedTtlMs: 2_592_000_000 },
       },
@@ -110,6 +110,7 @@ describe('settings', () => {
       traces: null,
       s3: null,
       identity: { builtin: true, outside: null },
+      secretFiles: {},
       fault: null,
     })
   })
