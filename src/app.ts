@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { openCounted } from './app/attempts.ts'
 import { openBus } from './app/bus.ts'
+import { admissionOf } from './app/bounds.ts'
 import { countsOf, type Counts } from './app/counts.ts'
 import { createDomain } from './app/domain.ts'
 import { openFiles } from './app/files.ts'
@@ -63,7 +64,7 @@ type Started = Omit<App, 'stop'>
 async function start(config: Config, siblings: Siblings | null, logger: Logger, stops: Stops): Promise<Started> {
   const trustedDocuments = readTrustedDocuments(config.persistedDocuments, config.persistedDocumentsOnly)
   await startTelemetry(config, logger, stops)
-  const fairness = createFairness(logger, config.maxOperationsAtOnce)
+  const fairness = createFairness(logger, admissionOf(config))
   const storage = await openStorage(config, { migrationsDir, siblings }, logger, stops, chargeReads(fairness))
   const { bus, redis } = openBus(config, siblings, logger, stops)
   const log = await startLog(config, storage, bus, logger, stops)

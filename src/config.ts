@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { deploymentFault, deploymentOf, deploymentSettings } from './config/deployment.ts'
 import { fileSettings, filesOf, whatIsMissing } from './config/files.ts'
 import { identityFault, identityOf, identitySettings } from './config/identity.ts'
-import { limitSettings, presetOf, usageRulesOf } from './config/limits.ts'
+import { documentLimitsOf, documentSettings, limitSettings, presetOf, usageRulesOf } from './config/limits.ts'
 import { isSecret, naming, withSecretFiles } from './config/secrets.ts'
 import { traceSettings, tracesOf } from './config/traces.ts'
 import { webhookSettings, webhooksOf, whatWebhooksMiss } from './config/webhooks.ts'
@@ -128,6 +128,7 @@ const settings = z.object({
   MAX_ANSWER_KB: integer('kilobytes from 16 to 1048576', 16, 1_048_576).default(4_096),
   MAX_OPERATION_MS: integer('milliseconds from 10 to 60000', 10, 60_000).default(250),
   MAX_OPERATIONS_AT_ONCE: integer('operations from 1 to 10000', 1, 10_000).default(8),
+  MAX_OPERATIONS_AT_ONCE_PER_ADDRESS: integer('operations from 1 to 10000', 1, 10_000).default(32),
   DOCUMENT_CACHE_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(32),
   MAX_SOCKETS: integer('a number of sockets from 1 to 1000000', 1, 1_000_000).default(50_000),
   MAX_SOCKETS_PER_ADDRESS: integer('a number of sockets from 1 to 1000000', 1, 1_000_000).default(1_000),
@@ -138,6 +139,7 @@ const settings = z.object({
   SOCKET_MEMORY_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(128),
   EVENT_WORK_MS_PER_SECOND: integer('milliseconds from 1 to 1000', 1, 1_000).default(250),
   ...deploymentSettings,
+  ...documentSettings,
   ...limitSettings,
   ...fileSettings,
   ...identitySettings,
@@ -264,7 +266,9 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     }),
     /** Of one person, or one address without a token. */
     maxOperationsAtOnce: read.MAX_OPERATIONS_AT_ONCE,
+    maxOperationsAtOncePerAddress: read.MAX_OPERATIONS_AT_ONCE_PER_ADDRESS,
     documentCacheByteSize: read.DOCUMENT_CACHE_MB * 1_048_576,
+    documentLimits: documentLimitsOf(read),
     maxSockets: read.MAX_SOCKETS,
     maxSocketsPerAddress: read.MAX_SOCKETS_PER_ADDRESS,
     maxSocketsPerPerson: read.MAX_SOCKETS_PER_PERSON,

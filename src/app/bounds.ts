@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import type { AdmissionOptions } from '../fairness/admission.ts'
 import { Shares } from '../fairness/shares.ts'
 import type { SocketLimits } from '../transport/websocket/socket-caps.ts'
 
@@ -12,6 +13,12 @@ export const sharesOf = (config: Config): Shares =>
     eventWorkMsPerSecond: config.eventWorkMsPerSecond,
     messagesPerSecond: config.socketMessagesPerSecond,
   })
+
+/** Operations under way at once of one person, and of one address. */
+export const admissionOf = (config: Config): Pick<AdmissionOptions, 'maxRunningPerPayer' | 'maxRunningPerNetwork'> => ({
+  maxRunningPerPayer: config.maxOperationsAtOnce,
+  maxRunningPerNetwork: config.maxOperationsAtOncePerAddress,
+})
 
 export const socketLimitsOf = (config: Config): Partial<SocketLimits> => ({
   sockets: config.maxSockets,

@@ -53,6 +53,7 @@ export async function openTransport(
     secure: !development,
     httpLimits: config.httpLimits,
     documentCacheByteSize: config.documentCacheByteSize,
+    documentLimits: config.documentLimits,
     shares: sharesOf(config),
     socketLimits: socketLimitsOf(config),
     createContext: createContexts(domain, storage.db, watch),

@@ -3,6 +3,22 @@ import { integer } from './values.ts'
 
 const orNone = (what: string, max: number) => integer(`a number of ${what} from 0 (no bound) to ${String(max)}`, 0, max)
 
+/** What the text of an operation may come to. Less would not let our own clients in. */
+export const documentSettings = {
+  MAX_DOCUMENT_KB: integer('kilobytes from 4 to 1024', 4, 1_024).default(20),
+  MAX_DOCUMENT_TOKENS: integer('tokens from 500 to 100000', 500, 100_000).default(1_000),
+  MAX_DOCUMENT_DEPTH: integer('levels from 8 to 64', 8, 64).default(12),
+  MAX_DOCUMENT_ALIASES: integer('aliases from 0 to 10000', 0, 10_000).default(30),
+}
+
+export const documentLimitsOf = (read: z.output<z.ZodObject<typeof documentSettings>>) =>
+  Object.freeze({
+    byteSize: read.MAX_DOCUMENT_KB * 1_024,
+    tokens: read.MAX_DOCUMENT_TOKENS,
+    depth: read.MAX_DOCUMENT_DEPTH,
+    aliases: read.MAX_DOCUMENT_ALIASES,
+  })
+
 /** How much of what people may do over time. */
 export const limitSettings = {
   LIMITS: z.enum(['standard', 'internet', 'strict'], 'standard, internet or strict').default('standard'),

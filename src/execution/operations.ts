@@ -9,6 +9,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql'
 import { createFairness, inTurn, paced, type Fairness } from '../fairness/fairness.ts'
+import type { DocumentLimits } from '../schema/building/parse.ts'
 import { isActivity } from '../schema/building/fresh-loaders.ts'
 import type { Context } from '../schema/building/context.ts'
 import { operated } from '../telemetry/facts.ts'
@@ -69,11 +70,15 @@ export interface OperationsOptions {
   /** Of the process; one of its own without. */
   fairness?: Fairness
   documentCacheByteSize?: number
+  /** What a document may come to. */
+  documentLimits?: DocumentLimits
   /** What one operation, and one event of a subscription, may come to. */
   operationLimits?: OperationLimits
   eventLimits?: OperationLimits
   /** Before a query of a payer that comes to so many objects at the most: throws RateLimitedError. Null: they are not counted. */
   countReads?: ((payer: string, objects: number) => Promise<void>) | null
+  /** What of a client's address is counted as one, null where it is the address of many; without it none is. */
+  clientNetwork?: (address: string) => string | null
 }
 
 const noLogger = { error: () => undefined }
@@ -81,14 +86,16 @@ const noLogger = { error: () => undefined }
 export function createOperations(options: OperationsOptions): Operations {
   const { schema, introspection, trustedDocuments = null, fairness = createFairness(noLogger) } = options
   const { operationLimits = defaultOperationLimits, eventLimits = defaultEventLimits } = options
-  const { countReads = null } = options
-  const parts: Parts = { schema, fairness, plans: new Plans(), operationLimits, eventLimits, countReads }
-  const persisted = createPersistedDocuments(trustedDocuments)
+  const { countReads = null, clientNetwork = () => null } = options
+  const limits = { operationLimits, eventLimits, countReads, clientNetwork }
+  const parts: Parts = { schema, fairness, plans: new Plans(), ...limits }
+  const persisted = createPersistedDocuments(trustedDocuments, options.documentLimits)
   const documents = new Documents({
     schema,
     introspection,
     work: fairness.work,
     cacheByteSize: options.documentCacheByteSize,
+    limits: options.documentLimits,
   })
   const preparedOf = new WeakMap<DocumentNode, Map<string | null, Prepared>>()
 
@@ -136,6 +143,7 @@ interface Parts {
   operationLimits: OperationLimits
   eventLimits: OperationLimits
   countReads: OperationsOptions['countReads']
+  clientNetwork: (address: string) => string | null
 }
 
 /** Objects of an answer that is made in one go, so that nobody who waits for it waits for somebody else's. */
@@ -150,7 +158,7 @@ const openingMsPerStream = 0.03
 
 function prepare(parts: Parts, document: DocumentNode, operation: OperationDefinitionNode): Prepared {
   const { schema, fairness, plans, eventLimits } = parts
-  const { work, operations, sends } = fairness
+  const { work } = fairness
   const isSubscription = operation.operation === OperationTypeNode.SUBSCRIPTION
   const limits = isSubscription ? eventLimits : parts.operationLimits
   const limit = costLimit(schema, document, operation, limits)
@@ -167,6 +175,12 @@ function prepare(parts: Parts, document: DocumentNode, operation: OperationDefin
     const verdict = limit.known(variableValues ?? {})
     return verdict !== undefined && !verdict.hasPages && verdict.objects <= maxUrgentObjects
   }
+  const networkOf = ({ contextValue }: Input) => {
+    const address = (contextValue as Partial<Context> | undefined)?.client?.ip
+    return address === undefined ? null : parts.clientNetwork(address)
+  }
+  const admitted = <Result extends object>(input: Input, payer: string, begin: () => Result | Promise<Result>) =>
+    answered(() => fairness.operations.run(payer, () => inTurn(work, payer, begin), networkOf(input)))
   return {
     document,
     operation,
@@ -177,9 +191,8 @@ function prepare(parts: Parts, document: DocumentNode, operation: OperationDefin
     execute: traced(operation, (input: Input) => {
       const payer = payerOf(input)
       if (isSend && isUrgent(input)) {
-        return answered(() =>
-          sends.run(payer, () => paced(work, payer, () => run(input, { limits, payer, isUrgent: true }))),
-        )
+        const send = () => paced(work, payer, () => run(input, { limits, payer, isUrgent: true }))
+        return answered(() => fairness.sends.run(payer, send, networkOf(input)))
       }
       const { countReads } = parts
       const isCounted = operation.operation === OperationTypeNode.QUERY && countReads
@@ -189,7 +202,7 @@ function prepare(parts: Parts, document: DocumentNode, operation: OperationDefin
       }
       // Counting takes time too where the sizes are new.
       const begin = () => refusalOf(input) ?? (isCounted ? counted() : run(input, { limits, payer }))
-      return answered(() => operations.run(payer, () => inTurn(work, payer, begin)))
+      return admitted(input, payer, begin)
     }),
     open: traced(
       operation,
@@ -197,7 +210,7 @@ function prepare(parts: Parts, document: DocumentNode, operation: OperationDefin
         const payer = payerOf(input)
         const onOpened = (streamCount: number) => work.charge(payer, openingMs + streamCount * openingMsPerStream)
         const begin = (): ExecutionResult | Promise<ExecutionResult | Stream> => refusalOf(input) ?? start(onOpened)
-        return answered(() => operations.run(payer, () => inTurn<ExecutionResult | Stream>(work, payer, begin)))
+        return admitted(input, payer, begin)
       },
     ),
   }

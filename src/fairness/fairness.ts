@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../telemetry/logger.ts'
-import { Admission } from './admission.ts'
+import { Admission, type AdmissionOptions } from './admission.ts'
 import { FairWork, type Work } from './work.ts'
 
 /** Who may have how much at once, and when: one for the process. */
@@ -15,11 +15,20 @@ export interface Fairness {
 /** A sender without a connection sends one after the other all that was written meanwhile. */
 const maxSendsRunning = 256
 const maxSendsWaiting = 4_096
+const maxSendsRunningPerNetwork = 1_024
 
-export const createFairness = (logger: Pick<Logger, 'error'>, maxRunningPerPayer?: number): Fairness => ({
+/** `limits`: of operations that are no sends. */
+export const createFairness = (
+  logger: Pick<Logger, 'error'>,
+  limits?: Pick<AdmissionOptions, 'maxRunningPerPayer' | 'maxRunningPerNetwork'>,
+): Fairness => ({
   work: new FairWork(logger),
-  operations: new Admission({ ...(maxRunningPerPayer !== undefined && { maxRunningPerPayer }) }),
-  sends: new Admission({ maxRunningPerPayer: maxSendsRunning, maxWaitingPerPayer: maxSendsWaiting }),
+  operations: new Admission(limits),
+  sends: new Admission({
+    maxRunningPerPayer: maxSendsRunning,
+    maxWaitingPerPayer: maxSendsWaiting,
+    maxRunningPerNetwork: maxSendsRunningPerNetwork,
+  }),
 })
 
 /** Rows are read in many small pieces, whose time nobody measures: 1.6 MB of long texts took 26 ms of processor time. */

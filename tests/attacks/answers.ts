@@ -77,32 +77,32 @@ const chain = (levels: number): string =>
 
 const nestedFragments = asking(
   'nested-fragments',
-  'one conversation 100 times under 40 aliases, with fragments that lead back to it',
+  'one conversation 100 times under 30 aliases, with fragments that lead back to it',
   async (person) => {
     const { id } = await chainOf(person, 3, 'x'.repeat(100))
-    const query = `query ($ids: [ID!]!) { ${times(40, (nth) => `a${String(nth)}: nodes(ids: $ids) { ...C0 }`)} } ${chain(4)}`
+    const query = `query ($ids: [ID!]!) { ${times(30, (nth) => `a${String(nth)}: nodes(ids: $ids) { ...C0 }`)} } ${chain(4)}`
     return always({ query, variables: { ids: Array.from({ length: 100 }, () => id) } })
   },
 )
 
-/** Each level in two ways, so that 14 levels are some 16,000 places. */
-const doubling = (levels: number): string =>
+/** Each level in three ways, so that ten levels are some 59,000 places. */
+const branching = (levels: number): string =>
   times(levels, (nth) => {
     const rest = nth < levels - 1 ? `{ ...D${String(nth + 1)} }` : '{ id text }'
     return nth % 2 === 0
-      ? `fragment D${String(nth)} on Conversation { a: lastMessage ${rest} b: lastMessage ${rest} }`
-      : `fragment D${String(nth)} on Message { a: conversation ${rest} b: conversation ${rest} }`
+      ? `fragment D${String(nth)} on Conversation { a: lastMessage ${rest} b: lastMessage ${rest} c: lastMessage ${rest} }`
+      : `fragment D${String(nth)} on Message { a: conversation ${rest} b: conversation ${rest} c: conversation ${rest} }`
   })
 
-const doubledFragments = asking('doubled-fragments', 'fragments that go each way twice', async (person) => {
+const branchingFragments = asking('branching-fragments', 'fragments that go each way three times', async (person) => {
   const { id } = await chainOf(person, 1, 'x'.repeat(100))
-  return always({ query: `query ($id: ID!) { conversation(id: $id) { ...D0 } } ${doubling(13)}`, variables: { id } })
+  return always({ query: `query ($id: ID!) { conversation(id: $id) { ...D0 } } ${branching(10)}`, variables: { id } })
 })
 
 const repeatedTexts = asking('repeated-texts', 'a few hundred bytes that ask for 50 MB of text', async (person) => {
   // A control character takes six bytes in JSON.
   const { messages } = await chainOf(person, 2, '\u0001'.repeat(3_999) + 'x')
-  const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Message { ${times(40, (nth) => `t${String(nth)}: text`)} } } }`
+  const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Message { ${times(30, (nth) => `t${String(nth)}: text`)} } } }`
   return always({ query, variables: { ids: Array.from({ length: 100 }, (_, nth) => messages[nth % 2]) } })
 })
 
@@ -149,7 +149,7 @@ const deepIntrospection = asking('deep-introspection', 'the schema, level by lev
 
 export const answerAttacks: readonly Attack[] = [
   nestedFragments,
-  doubledFragments,
+  branchingFragments,
   repeatedTexts,
   largePages,
   heavySends,

@@ -44,8 +44,8 @@ const request = (body: object, token?: string) => {
 export const requestAttacks: readonly Attack[] = [
   {
     name: 'overlapping-fields',
-    title: 'documents of 5 KB, without a token, whose fields are compared pair by pair',
-    prepare: asking(16, (nth) => `{ viewer { ${'user{presence{status}}'.repeat(240)} a${String(nth)}: user { id } } }`),
+    title: 'documents of 2 KB, without a token, whose fields are compared pair by pair',
+    prepare: asking(16, (nth) => `{ viewer { ${'user{presence{status}}'.repeat(120)} a${String(nth)}: user { id } } }`),
   },
   {
     name: 'costly-documents',
@@ -54,16 +54,16 @@ export const requestAttacks: readonly Attack[] = [
       16,
       (nth) =>
         `query q${String(nth)} { viewer { ${'user{presence{status}}'.repeat(60)} user { ...f0 } } } ` +
-        numbered(75, (at) => `fragment f${String(at)} on User{id ...f${String(at + 1)}}`).join(' ') +
-        ` fragment f75 on User{id}`,
+        numbered(60, (at) => `fragment f${String(at)} on User{id ...f${String(at + 1)}}`).join(' ') +
+        ` fragment f60 on User{id}`,
     ),
   },
   {
     name: 'unknown-fields',
-    title: '1,900 fields that the schema does not have, without a token',
+    title: '950 fields that the schema does not have, without a token',
     prepare: asking(
       16,
-      (nth) => `{ viewer { ${numbered(1_900, (at) => `usr${String(at)}x${String(nth)}`).join(' ')} } }`,
+      (nth) => `{ viewer { ${numbered(950, (at) => `usr${String(at)}x${String(nth)}`).join(' ')} } }`,
     ),
   },
   {
@@ -72,7 +72,7 @@ export const requestAttacks: readonly Attack[] = [
     prepare: asking(8, (nth) =>
       nth % 2 === 0
         ? `{ ${'x'.repeat(900_000)}${String(nth)} }`
-        : `{ ${numbered(240, (at) => `${'y'.repeat(110)}${String(nth * 240 + at)}`).join(' ')} }`,
+        : `{ ${numbered(160, (at) => `${'y'.repeat(110)}${String(nth * 160 + at)}`).join(' ')} }`,
     ),
   },
   {

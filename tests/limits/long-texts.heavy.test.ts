@@ -25,7 +25,7 @@ test('what an operation reads is bounded and charged, also where nothing of it i
     undefined,
     ['a0', 'a1', 'a2', 'a3', 'a4'],
   ])
-  const many = await read(40)
+  const many = await read(30)
   expect(many.errors?.map(({ extensions }) => extensions.code)).toContain('QUERY_TOO_COMPLEX')
   expect(many.data).toEqual({ conversation: null })
 

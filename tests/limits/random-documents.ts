@@ -25,9 +25,9 @@ export interface RandomOperation {
 }
 
 /** In levels of fields; fragments add none. */
-const maxDepth = 13
-const maxAliases = 45
-const maxFields = 250
+const maxDepth = 12
+const maxAliases = 27
+const maxFields = 130
 
 /** Queries that are valid and within the limits of a document: all fields, aliases, fragments that are used again, pages of all sizes. */
 export class RandomDocuments {

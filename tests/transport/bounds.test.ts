@@ -101,14 +101,14 @@ const tooComplex = (name: string, query: string, variables?: () => Record<string
 ]
 
 const bounds: Bound[] = [
-  tooComplex('size', `{ viewer { user { id } } } #${'x'.repeat(32_768)}`),
-  tooComplex('tokens', `{ viewer { user { ${'id '.repeat(1_999)} } } }`),
+  tooComplex('size', `{ viewer { user { id } } } #${'x'.repeat(20_480)}`),
+  tooComplex('tokens', `{ viewer { user { ${'id '.repeat(1_000)} } } }`),
   tooComplex('lines', `{ viewer ${'\n'.repeat(2_000)} { user { id } } }`),
   tooComplex('a name', `{ ${'x'.repeat(129)} }`),
   tooComplex('brackets', `${'{viewer'.repeat(65)}${'}'.repeat(65)}`),
-  tooComplex('depth', `query ($id: ID!) { node(id: $id) { ... on Message { ${replies(15)} } } }`, () => ({ id })),
-  tooComplex('aliases', `{ ${numbered(51, (at) => `a${String(at)}: viewer { user { id } }`)} }`),
-  tooComplex('fields of one name', `{ viewer { ${'user{presence{status}}'.repeat(240)} } }`),
+  tooComplex('depth', `query ($id: ID!) { node(id: $id) { ... on Message { ${replies(12)} } } }`, () => ({ id })),
+  tooComplex('aliases', `{ ${numbered(31, (at) => `a${String(at)}: viewer { user { id } }`)} }`),
+  tooComplex('fields of one name', `{ viewer { ${'user{presence{status}}'.repeat(120)} } }`),
   tooComplex(
     'fragments',
     `{ ...f0 } ${numbered(101, (at) => `fragment f${String(at)} on Query{...f${String(at + 1)}}`)} fragment f101 on Query{__typename}`,
@@ -160,12 +160,12 @@ const subscriptions: Bound[] = [
   ),
   tooComplex(
     'depth',
-    `subscription ($id: ID!) { messageEvents(conversationId: $id) { ... on MessageSent { message { ${replies(15)} } } } }`,
+    `subscription ($id: ID!) { messageEvents(conversationId: $id) { ... on MessageSent { message { ${replies(12)} } } } }`,
     () => ({ id }),
   ),
   tooComplex(
     'fields of one name',
-    `subscription { inboxEvents { ${'... on InboxEntryChanged { entry { id } }'.repeat(240)} } }`,
+    `subscription { inboxEvents { ${'... on InboxEntryChanged { entry { id } }'.repeat(108)} } }`,
   ),
   ['mistakes', 'VALIDATION_ERROR', () => ({ query: 'subscription { inboxEvents { nope } }' })],
 ]

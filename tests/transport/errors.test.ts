@@ -37,10 +37,10 @@ describe('errors', () => {
     ['too deep a query', deepQuery, { code: 'QUERY_TOO_COMPLEX', retryable: false }],
     [
       'too many aliases',
-      `{ ${Array.from({ length: 51 }, (_, n) => `a${n}: hello`).join(' ')} }`,
+      `{ ${Array.from({ length: 31 }, (_, n) => `a${n}: hello`).join(' ')} }`,
       { code: 'QUERY_TOO_COMPLEX' },
     ],
-    ['too many tokens', `{ ${'hello '.repeat(2_000)} }`, { code: 'QUERY_TOO_COMPLEX', retryable: false }],
+    ['too many tokens', `{ ${'hello '.repeat(1_000)} }`, { code: 'QUERY_TOO_COMPLEX', retryable: false }],
   ]
 
   it.each(operations)(

@@ -11,7 +11,7 @@ import {
   type ValidationContext,
   type ValidationRule,
 } from 'graphql'
-import { tooComplex } from '../../schema/building/parse.ts'
+import { tooComplex, type DocumentLimits } from '../../schema/building/parse.ts'
 import { overBudget, type OperationLimits } from './budget.ts'
 import { CostWalk, Uncountable } from './cost.ts'
 import { conditionNames } from '../plan.ts'
@@ -20,14 +20,15 @@ import { sizingVariables } from './sizing-variables.ts'
 import { subscriptionRootRule } from '../subscription-root.ts'
 import { coerceVariables } from '../variables.ts'
 
-const maxDepth = 15
-const maxAliases = 50
 /** Verdicts kept for an operation, by the values they depend on: most clients ask for pages of one or two sizes. */
 const maxVerdicts = 20
 const maxVerdictKeyLength = 200
 
 /** What the specification asks of a document, and limits on it. */
-export function validationRules(introspection: boolean): ValidationRule[] {
+export function validationRules(
+  introspection: boolean,
+  { depth, aliases }: Pick<DocumentLimits, 'depth' | 'aliases'>,
+): ValidationRule[] {
   const reported = {
     propagateOnRejection: false,
     onReject: [(context: ValidationContext | null, error: GraphQLError) => context?.reportError(tooComplex(error))],
@@ -35,8 +36,8 @@ export function validationRules(introspection: boolean): ValidationRule[] {
   return [
     ...specifiedRules.map((rule) => (rule === SingleFieldSubscriptionsRule ? subscriptionRootRule : rule)),
     // Fragments and inline fragments add no level of their own: a union's members would cost two each.
-    maxDepthRule({ n: maxDepth, flattenFragments: true, ...reported }),
-    maxAliasesRule({ n: maxAliases, ...reported }),
+    maxDepthRule({ n: depth, flattenFragments: true, ...reported }),
+    maxAliasesRule({ n: aliases, ...reported }),
     ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
   ]
 }

@@ -2,7 +2,7 @@ import { GraphQLError, validate, type DocumentNode, type GraphQLSchema, type Val
 import { LRUCache } from 'lru-cache'
 import { RateLimitedError } from '../../domain/errors.ts'
 import type { Work } from '../../fairness/work.ts'
-import { parseWithinLimits } from '../../schema/building/parse.ts'
+import { defaultDocumentLimits, parseWithinLimits, type DocumentLimits } from '../../schema/building/parse.ts'
 import { limited } from '../../telemetry/facts.ts'
 import { refusedUnread } from '../../transport/errors.ts'
 import { countNodes, sizeFault } from './document-bounds.ts'
@@ -21,6 +21,7 @@ interface DocumentsOptions {
   work: Work
   /** Bytes that valid documents may take; what was used longest ago goes first. */
   cacheByteSize?: number
+  limits?: DocumentLimits
 }
 
 /**
@@ -31,9 +32,11 @@ export class Documents {
   private readonly kept: LRUCache<string, DocumentNode>
   private readonly refusals = new Refusals()
   private readonly rules: readonly ValidationRule[]
+  private readonly limits: DocumentLimits
 
   constructor(private readonly options: DocumentsOptions) {
-    this.rules = validationRules(options.introspection)
+    this.limits = options.limits ?? defaultDocumentLimits
+    this.rules = validationRules(options.introspection, this.limits)
     this.kept = new LRUCache({ maxSize: options.cacheByteSize ?? defaultCacheByteSize })
   }
 
@@ -71,7 +74,7 @@ export class Documents {
     const remembered = this.refusals.of(text)
     if (remembered) throw new AggregateError(remembered)
     try {
-      const document = parseWithinLimits(text)
+      const document = parseWithinLimits(text, this.limits)
       const mistakes = this.mistakesIn(document)
       if (mistakes.length > 0) throw new AggregateError(mistakes)
       this.kept.set(text, document, { size: countNodes(document) * nodeByteSize + text.length })

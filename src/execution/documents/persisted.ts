@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { PersistedQueryNotFoundError } from '../../domain/errors.ts'
-import { isTooLong, maxDocumentByteSize, tooLong } from '../../schema/building/parse.ts'
+import { defaultDocumentLimits, isTooLong, tooLong } from '../../schema/building/parse.ts'
 import { DocumentCache } from './document-cache.ts'
 import { asGraphQLError, badRequest } from '../../transport/errors.ts'
 
@@ -29,8 +29,11 @@ export interface PersistedDocuments {
 }
 
 /** Apollo's protocol of automatic persisted queries, with documents that clients register and those of the operator. */
-export function createPersistedDocuments(trusted: TrustedDocuments | null): PersistedDocuments {
-  const registered = new DocumentCache<string>(maxRegistered, maxDocumentByteSize, maxTotalLength)
+export function createPersistedDocuments(
+  trusted: TrustedDocuments | null,
+  { byteSize: maxByteSize } = defaultDocumentLimits,
+): PersistedDocuments {
+  const registered = new DocumentCache<string>(maxRegistered, maxByteSize, maxTotalLength)
   const trustedTexts = new Set(trusted?.byHash.values())
   const trustedOnly = trusted?.only === true
 
@@ -54,7 +57,7 @@ export function createPersistedDocuments(trusted: TrustedDocuments | null): Pers
       }
       // Of the wrong type: Yoga says so.
       if (typeof query !== 'string') return query
-      if (isTooLong(query)) throw tooLong()
+      if (isTooLong(query, maxByteSize)) throw tooLong(maxByteSize)
       if (trustedOnly && !trustedTexts.has(query)) {
         throw badRequest(400, 'This server runs the documents that its operator gave it, and no others.')
       }

@@ -3,9 +3,18 @@ import { GraphQLError, TokenKind, type DocumentNode, type Lexer, type Validation
 import { QueryTooComplexError } from '../../domain/errors.ts'
 import { limited } from '../../telemetry/facts.ts'
 
-/** The largest document of our own clients has 2 KB and 270 tokens, GraphiQL's introspection 2 KB and 190. */
-export const maxDocumentByteSize = 32_768
-const maxTokens = 2_000
+/** What the text of a document may come to, and what is in it. */
+export interface DocumentLimits {
+  byteSize: number
+  tokens: number
+  /** Levels of fields. */
+  depth: number
+  aliases: number
+}
+
+/** The largest document of our own clients has 2 KB, 371 tokens and 8 levels, GraphiQL's introspection 2 KB and 190 tokens. */
+export const defaultDocumentLimits: DocumentLimits = { byteSize: 20_480, tokens: 1_000, depth: 12, aliases: 30 }
+type TextLimits = Pick<DocumentLimits, 'byteSize' | 'tokens'>
 /** graphql-js counts the lines before each position that an error names. */
 const maxLines = 2_000
 /** Characters of a name, which may be repeated in each row of an answer. Generated operation names have 80 and more. */
@@ -17,17 +26,17 @@ const opening: ReadonlySet<string> = new Set([TokenKind.BRACE_L, TokenKind.BRACK
 const closing: ReadonlySet<string> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R])
 
 /** Whether a text is longer than any document may be. To be checked before anything else is done with the text. */
-export const isTooLong = (text: string): boolean =>
-  text.length > maxDocumentByteSize ||
+export const isTooLong = (text: string, maxByteSize: number): boolean =>
+  text.length > maxByteSize ||
   // A character takes up to three bytes.
-  (text.length * 3 > maxDocumentByteSize && Buffer.byteLength(text) > maxDocumentByteSize)
+  (text.length * 3 > maxByteSize && Buffer.byteLength(text) > maxByteSize)
 
-export const tooLong = (): GraphQLError =>
-  tooComplex(new GraphQLError(`A document has up to ${String(maxDocumentByteSize)} bytes.`))
+export const tooLong = (maxByteSize: number): GraphQLError =>
+  tooComplex(new GraphQLError(`A document has up to ${String(maxByteSize)} bytes.`))
 
 /** Parses the text of an operation. Throws a GraphQLError for a fault; stops early if the text is too long or too deep. */
-export function parseWithinLimits(text: string): DocumentNode {
-  if (isTooLong(text)) throw tooLong()
+export function parseWithinLimits(text: string, { byteSize, tokens }: TextLimits): DocumentNode {
+  if (isTooLong(text, byteSize)) throw tooLong(byteSize)
   if (countLines(text) > maxLines) {
     throw tooComplex(new GraphQLError(`A document has up to ${String(maxLines)} lines.`))
   }
@@ -48,7 +57,7 @@ export function parseWithinLimits(text: string): DocumentNode {
       throw tooComplex(new GraphQLError(`A document has up to ${String(maxBrackets)} brackets inside one another.`))
     }
   }
-  const options = { exposeLimits: true, errorMessage: '', n: maxTokens, propagateOnRejection: true }
+  const options = { exposeLimits: true, errorMessage: '', n: tokens, propagateOnRejection: true }
   const parser = new MaxTokensParserWLexer(text, { ...options, onAccept: [checkToken], onReject })
   return parser.parseDocument()
 }

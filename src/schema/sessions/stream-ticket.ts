@@ -10,6 +10,8 @@ import { refusing } from '../building/refusing.ts'
 /** It must fit into the first line of a request: nginx and others allow 8 KB for that line with the rest of the address. */
 const maxSearchByteSize = 7_000
 const maxVariablesLength = 4_096
+/** What a server may take beside that is said when the subscription is opened. */
+const textLimits = { byteSize: maxSearchByteSize, tokens: 2_000 }
 
 interface StreamTicketShape {
   ticket: string
@@ -99,7 +101,7 @@ function searchOf({ query, variables, operationName }: TicketedOperation, ticket
 /** Whether the operation fits the schema is checked, and reported, when the subscription is opened. */
 function faultIn({ query, operationName }: TicketedOperation): Issue | null {
   try {
-    const operation = getOperationAST(parseWithinLimits(query), operationName)
+    const operation = getOperationAST(parseWithinLimits(query, textLimits), operationName)
     if (operation?.operation === OperationTypeNode.SUBSCRIPTION) return null
     const message = 'Must be a document with one subscription, or operationName one of its subscriptions.'
     return { path: ['query'], message }

@@ -12,8 +12,7 @@ import type { ContextInit, TransportContext } from '../context.ts'
 import type { GraphiqlMode } from '../graphiql/page.ts'
 import type { WebClient } from '../web/client.ts'
 import type { Deliveries } from '../websocket/delivered.ts'
-import type { OperationLimits } from '../../execution/costs/budget.ts'
-import { createOperations } from '../../execution/operations.ts'
+import { createOperations, type OperationsOptions } from '../../execution/operations.ts'
 import type { TrustedDocuments } from '../../execution/documents/persisted.ts'
 import { httpContextInit, socketContextInit, traceIdOf } from './request.ts'
 import { Shares } from '../../fairness/shares.ts'
@@ -54,7 +53,10 @@ const keepAliveTimeoutMs = 65_000
  */
 const backlog = 4_096
 
-export interface TransportOptions extends Counting {
+/** What a document and an operation may come to, and what is kept of documents. */
+type OperationBounds = Pick<OperationsOptions, 'operationLimits' | 'documentLimits' | 'documentCacheByteSize'>
+
+export interface TransportOptions extends Counting, OperationBounds {
   schema: GraphQLSchema
   logger: Logger
   graphiql: GraphiqlMode
@@ -76,11 +78,7 @@ export interface TransportOptions extends Counting {
   reads?: KeptReads | null
   /** Who may have how much at once, and when; one of its own without. */
   fairness?: Fairness
-  /** What one operation may come to. */
-  operationLimits?: OperationLimits
   httpLimits?: Partial<HttpLimits>
-  /** Bytes that documents and their plans may take. */
-  documentCacheByteSize?: number
   /** How the events of a subscription are executed. */
   openEventResults: OpenEventResults
   /** Where what a WebSocket's device has acknowledged goes. */
@@ -143,10 +141,10 @@ class HttpTransport implements Transport {
     this.logger = logger
     this.viewOf = createClientView(options)
     const { fairness = createFairness(logger) } = options
-    const operations = createOperations({ ...options, fairness })
+    const clientNetwork = createClientNetwork(options.trustProxy ?? [])
+    const operations = createOperations({ ...options, fairness, clientNetwork })
     const watchdog = (this.watchdog = new Watchdog(logger))
     const httpLimits = { ...defaultHttpLimits, ...options.httpLimits }
-    const clientNetwork = createClientNetwork(options.trustProxy ?? [])
     this.unread = new UnreadAnswers(httpLimits)
     const { shares = new Shares() } = options
     this.api = new Api({ ...options, operations, watchdog, httpLimits, clientNetwork, fairness, shares })

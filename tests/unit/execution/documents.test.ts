@@ -36,10 +36,10 @@ describe('a new document', () => {
     ['a shorter name', `{ ${'x'.repeat(129)} }`],
     ['lines', `{ viewer ${'\n'.repeat(2_000)} { user { id } } }`],
     ['tokens', `{ viewer { user { ${'id '.repeat(2_000)} } } }`],
-    ['fields of one name', `{ viewer { ${'user{presence{status}}'.repeat(240)} } }`],
+    ['fields of one name', `{ viewer { ${'user{presence{status}}'.repeat(120)} } }`],
     [
       'fields of one name in fragments',
-      `{ ${numbered(120, (at) => `...f${String(at % 9)}`).join(' ')} } ${numbered(9, (at) => `fragment f${String(at)} on Query{${'viewer{user{id}}'.repeat(13)}}`).join(' ')}`,
+      `{ ${numbered(40, (at) => `...f${String(at % 9)}`).join(' ')} } ${numbered(9, (at) => `fragment f${String(at)} on Query{${'viewer{user{id}}'.repeat(13)}}`).join(' ')}`,
     ],
     ['fragments', `{ viewer { user { ...f0 } } } ${chain(101).join(' ')} fragment f101 on User{id}`],
     ['operations', numbered(51, (at) => `query q${String(at)} { __typename }`).join(' ')],
@@ -97,7 +97,7 @@ describe('a new document', () => {
     for (const text of [
       '{ viewer {\n nope } }',
       '{ viewer',
-      `{ viewer { ${'user{presence{status}}'.repeat(240)} } }`,
+      `{ viewer { ${'user{presence{status}}'.repeat(120)} } }`,
     ]) {
       const first = refusalOf(documents, text)
       expect(first.length).toBeGreaterThan(0)

@@ -62,7 +62,7 @@ describe('operations', () => {
         operations.prepare({ query: `query A${String(n)} { other }`, operationName: 'B' }, `payer ${String(n)}`),
       ).toThrow()
     }
-    expect(() => operations.prepare({ query: `{ other }${' '.repeat(40_000)}` }, payer)).toThrow('up to 32768 bytes')
+    expect(() => operations.prepare({ query: `{ other }${' '.repeat(40_000)}` }, payer)).toThrow('up to 20480 bytes')
     // The valid documents that were asked for by a name they do not have.
     expect(operations.documentCount).toBe(50)
   })

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Admission } from '../../../src/fairness/admission.ts'
+import { withRandom } from '../../testkit/random.ts'
 
 const told: { limit: string; payer?: string }[] = []
 const tell = (message: unknown) => void told.push(message as { limit: string })
@@ -22,13 +23,13 @@ class Slow {
 
   constructor(private readonly admission: Admission) {}
 
-  ask(payer: string): Promise<string> {
+  ask(payer: string, network: string | null = null): Promise<string> {
     const operation = () =>
       new Promise<string>((resolve) => {
         this.started.push(payer)
         this.endings.push(() => resolve(payer))
       })
-    return Promise.resolve(this.admission.run(payer, operation))
+    return Promise.resolve(this.admission.run(payer, operation, network))
   }
 
   async endOne() {
@@ -99,3 +100,86 @@ test('an address of this machine may be that of a proxy, and is nobody’s', () 
     expect(admission.countOf(payer)).toBe(5)
   }
 })
+
+test('payers at one network share what it may have, and take turns; it is told which bound was reached', async () => {
+  const admission = new Admission({ maxRunningPerPayer: 2, maxRunningPerNetwork: 3, maxWaitingPerNetwork: 4 })
+  const slow = new Slow(admission)
+  const asked = ['ann', 'ann', 'ann', 'ann', 'bob', 'cleo', 'dan'].map((payer) => slow.ask(payer, '198.51.100.7'))
+  expect(slow.started).toEqual(['ann', 'ann', 'bob'])
+  await expect(slow.ask('eve', '198.51.100.7')).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 1_000 })
+  const payer = 'address:198.51.100.7'
+  expect(told).toEqual([{ code: 'RATE_LIMITED', limit: 'operations-in-flight-per-address', payer }])
+  expect(admission.countAt('198.51.100.7')).toBe(7)
+  // Elsewhere there is room, for the same people too, and where nobody knows who is behind an address.
+  asked.push(slow.ask('bob', '203.0.113.9'), slow.ask('eve'), slow.ask('eve'))
+  expect(slow.started.slice(3)).toEqual(['bob', 'eve', 'eve'])
+  // Who has most waiting does not take each place that becomes free.
+  for (let count = 0; count < 3; count++) await slow.endOne()
+  expect(slow.started.slice(6).sort()).toEqual(['ann', 'cleo', 'dan'])
+  for (let count = 0; count < 7; count++) await slow.endOne()
+  await Promise.all(asked)
+  expect([admission.count, admission.countAt('198.51.100.7'), admission.countOf('bob')]).toEqual([0, 0, 0])
+})
+
+test('who waited for their network, or for all, until it was too late is told so', async () => {
+  vi.useFakeTimers()
+  const admission = new Admission({ maxRunningPerNetwork: 1, maxRunning: 2, maxWaitMs: 5_000 })
+  const forever = () => new Promise(() => undefined)
+  void admission.run('ann', forever, '198.51.100.7')
+  const atNetwork = expect(admission.run('bob', () => 1, '198.51.100.7')).rejects.toMatchObject({
+    code: 'RATE_LIMITED',
+  })
+  void admission.run('ann', forever, '203.0.113.9')
+  const ofAll = expect(admission.run('bob', () => 1, '192.0.2.1')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  await vi.advanceTimersByTimeAsync(5_000)
+  await Promise.all([atNetwork, ofAll])
+  expect(told.map(({ limit }) => limit)).toEqual(['operations-in-flight-per-address', 'operations-in-flight-of-all'])
+  expect([admission.countAt('198.51.100.7'), admission.countAt('192.0.2.1'), admission.countOf('bob')]).toEqual([
+    1, 0, 0,
+  ])
+})
+
+test('whoever asks from wherever: no bound is passed, and nobody waits while there is room', () =>
+  withRandom(async (random) => {
+    const bounds = { maxRunningPerPayer: 3, maxRunningPerNetwork: 5, maxRunning: 11 }
+    const admission = new Admission(bounds)
+    interface Asked {
+      payer: string
+      network: string | null
+      end?: () => void
+    }
+    const waiting = new Set<Asked>()
+    const running = new Set<Asked>()
+    const ended: unknown[] = []
+    const ask = (one: Asked) => {
+      waiting.add(one)
+      const operation = () =>
+        new Promise<void>((resolve) => {
+          waiting.delete(one)
+          running.add(one)
+          one.end = () => {
+            running.delete(one)
+            resolve()
+          }
+        })
+      ended.push(admission.run(one.payer, operation, one.network))
+    }
+    /** How much is under way beside this one for what bounds it, as shares of the bounds. */
+    const fullness = ({ payer, network }: Asked) => {
+      const all = [...running]
+      const ofPayer = all.filter((one) => one.payer === payer).length
+      const ofNetwork = network === null ? 0 : all.filter((one) => one.network === network).length
+      const { maxRunningPerPayer, maxRunningPerNetwork, maxRunning } = bounds
+      return Math.max(ofPayer / maxRunningPerPayer, ofNetwork / maxRunningPerNetwork, all.length / maxRunning)
+    }
+    for (let step = 0; step < 600 || running.size > 0; step++) {
+      const isAsking = step < 600 && (running.size === 0 || random.below(10) < 6)
+      if (isAsking) ask({ payer: `person ${random.below(6)}`, network: random.pick([null, 'a', 'b', 'c']) })
+      else random.pick([...running]).end?.()
+      await new Promise(setImmediate)
+      expect(Math.max(0, ...[...running].map(fullness))).toBeLessThanOrEqual(1)
+      expect([...waiting].filter((one) => fullness(one) < 1)).toEqual([])
+    }
+    expect([waiting.size, admission.count]).toEqual([0, 0])
+    await Promise.all(ended)
+  }))

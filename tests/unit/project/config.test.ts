@@ -79,7 +79,9 @@ describe('settings', () => {
       presenceIntervalMs: 1_000,
       operationLimits: { objects: 50_000, byteSize: 4_194_304, processorMs: 250 },
       maxOperationsAtOnce: 8,
+      maxOperationsAtOncePerAddress: 32,
       ringEvents: 2_048,
+      documentLimits: { byteSize: 20_480, tokens: 1_000, depth: 12, aliases: 30 },
       documentCacheByteSize: 33_554_432,
       readCacheByteSize: 0,
       httpLimits: {
