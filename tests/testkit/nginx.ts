@@ -11,10 +11,15 @@ import { atEndOfEachFile } from './at-end.ts'
 import { ensureCommand } from './commands.ts'
 import { freePort } from './redis.ts'
 
-/** Lines that every http block of ours needs: they put nginx's files into its own folder. */
+/** Puts nginx's files into its own folder. */
+const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+  .map((name) => `${name}_temp_path ${name};`)
+  .join('\n  ')
+
+/** Lines that every http block of ours needs. */
 const preamble = `
   access_log off;
-  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${name};`).join('\n  ')}
+  ${temporary}
   map $http_upgrade $connection_upgrade { default upgrade; '' close; }`
 
 const running = new Set<() => Promise<void>>()
@@ -24,17 +29,48 @@ atEndOfEachFile(async () => {
 
 /** Starts Debian's nginx with these server blocks, made from its ports. They must listen on all ports, at 127.0.0.1. */
 export async function startNginx(portCount: number, servers: (...ports: number[]) => string): Promise<number[]> {
+  const ports = await Promise.all(Array.from({ length: portCount }, () => freePort()))
+  await run(
+    `worker_processes 1;\npid nginx.pid;\nerror_log stderr warn;\nevents {}\nhttp {${preamble}\n${servers(...ports)}\n}\n`,
+    ports,
+  )
+  return ports
+}
+
+/** Starts it with deploy/nginx/nginx.conf: the replicas are at these addresses, and what it writes is in a folder of its own. */
+export async function startDeployedNginx(replicas: readonly string[]) {
+  const port = await freePort()
+  const changes: [string, string][] = [
+    ['pid /run/nginx.pid;', 'pid nginx.pid;'],
+    ['error_log /dev/stderr warn;', 'error_log stderr warn;'],
+    ['access_log /dev/stdout parley;', `access_log access.log parley;\n  ${temporary}`],
+    ['listen 80;', `listen 127.0.0.1:${port};`],
+    ['    listen [::]:80;\n', ''],
+    [
+      // Debian's nginx does not ask again for the addresses of a name. Nobody asks for one here.
+      'server app:4000 resolve max_fails=1 fail_timeout=2s;',
+      replicas.map((replica) => `server ${replica} max_fails=1 fail_timeout=2s;`).join('\n    '),
+    ],
+  ]
+  let config = readFileSync(join(import.meta.dirname, '../../deploy/nginx/nginx.conf'), 'utf8')
+  for (const [from, to] of changes) {
+    if (config.split(from).length !== 2) throw new Error(`deploy/nginx/nginx.conf has not one ${from}`)
+    config = config.replace(from, to)
+  }
+  const folder = await run(config, [port])
+  return { url: `http://127.0.0.1:${port}`, accessLog: () => readFileSync(join(folder, 'access.log'), 'utf8') }
+}
+
+/** Answers the folder that it runs in. */
+async function run(config: string, ports: readonly number[]): Promise<string> {
   ensureCommand('nginx', 'nginx')
   const folder = mkdtempSync(join(tmpdir(), 'parley-nginx-'))
   // The workers run as another user.
   chmodSync(folder, 0o755)
-  const ports = await Promise.all(Array.from({ length: portCount }, () => freePort()))
-  const config = `daemon off;\nworker_processes 1;\npid nginx.pid;\nerror_log stderr warn;\nevents {}\nhttp {${preamble}\n${servers(...ports)}\n}\n`
   writeFileSync(join(folder, 'nginx.conf'), config)
   const log = join(folder, 'log')
-  const nginx = spawnSupervised(['nginx', '-p', folder, '-c', 'nginx.conf', '-e', 'stderr'], openSync(log, 'w'), {
-    cwd: folder,
-  })
+  const command = ['nginx', '-p', folder, '-c', 'nginx.conf', '-e', 'stderr', '-g', 'daemon off;']
+  const nginx = spawnSupervised(command, openSync(log, 'w'), { cwd: folder })
   const stop = async () => {
     running.delete(stop)
     nginx.end()
@@ -48,7 +84,7 @@ export async function startNginx(portCount: number, servers: (...ports: number[]
       await sleep(20)
     }
   }
-  return ports
+  return folder
 }
 
 async function isListening(port: number): Promise<boolean> {
