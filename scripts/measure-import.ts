@@ -1,8 +1,8 @@
 // How fast an import is, against a bare COPY of the same rows into tables with the same indexes, in one run.
-// Run: npx tsx scripts/measure-import.ts [messages]
+// Run: npx tsx scripts/measure-import.ts [messages] [rounds]
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Client } from 'pg'
@@ -11,6 +11,7 @@ import { largeBulk, writeLargeZip } from '../tests/import/large.ts'
 import { withMigratedDatabase } from './temporary-database.ts'
 
 const posts = Number(process.argv[2] ?? 100_000)
+const roundCount = Number(process.argv[3] ?? 3)
 /** What a bare COPY does in a second, an import must do in three. */
 const leastRatio = 1 / 3
 
@@ -33,30 +34,63 @@ async function copyMs(databaseUrl: string): Promise<number> {
   return ms
 }
 
-const runImport = (databaseUrl: string) =>
-  new Promise<void>((resolve, reject) => {
+/** Answers the milliseconds that it took, with its start, and the most memory that it had. */
+const runImport = (databaseUrl: string, ...more: string[]) =>
+  new Promise<{ ms: number; peakMb: number }>((resolve, reject) => {
     const script = join(import.meta.dirname, 'parley.mjs')
     const env = { ...process.env, DATABASE_URL: databaseUrl, PARLEY_DATA_DIR: folder }
-    const child = spawn(process.execPath, [script, 'import', zip], { env, stdio: ['ignore', 'ignore', 'inherit'] })
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`the import ended with ${String(code)}`))))
+    const begunAt = performance.now()
+    const child = spawn(process.execPath, [script, 'import', zip, ...more], {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    let peakMb = 0
+    const looking = setInterval(() => {
+      try {
+        const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+        peakMb = Math.max(peakMb, Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024)
+      } catch {
+        // It has just ended, or this system has no such file.
+      }
+    }, 50)
+    child.once('exit', (code) => {
+      clearInterval(looking)
+      if (code === 0) resolve({ ms: performance.now() - begunAt, peakMb })
+      else reject(new Error(`the import ended with ${String(code)}`))
+    })
   })
+
+async function measure(databaseUrl: string) {
+  const { ms: readingMs } = await runImport(databaseUrl, '--dry-run')
+  const { ms, peakMb } = await runImport(databaseUrl)
+  const client = new Client(databaseUrl)
+  await client.connect()
+  const { rows } = await client.query<{ count: number }>('SELECT count(*)::int AS count FROM messages')
+  await client.end()
+  return { messages: rows[0]?.count ?? 0, readingMs, ms, bareMs: await copyMs(databaseUrl), peakMb }
+}
+
+const median = (values: number[]) => [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
 
 try {
   await writeLargeZip(zip, [{ name: 'import.jsonl', content: () => largeBulk(posts) }])
-  await withMigratedDatabase(async (databaseUrl) => {
-    const begunAt = performance.now()
-    await runImport(databaseUrl)
-    const importMs = performance.now() - begunAt
-    const client = new Client(databaseUrl)
-    await client.connect()
-    const { rows } = await client.query<{ count: number }>('SELECT count(*)::int AS count FROM messages')
-    await client.end()
-    const messages = rows[0]?.count ?? 0
-    const bareMs = await copyMs(databaseUrl)
-    const rate = (ms: number) => `${Math.round(messages / (ms / 1000))} messages/s`
-    console.log(`${messages} messages. Import with reading the zip: ${rate(importMs)}. Bare COPY: ${rate(bareMs)}.`)
-    console.log(`Ratio: ${(bareMs / importMs).toFixed(2)}, at least ${leastRatio.toFixed(2)}`)
-  })
+  const ratios: number[] = []
+  const rates: number[] = []
+  for (let round = 1; round <= roundCount; round += 1) {
+    const [load = 0] = loadavg()
+    const { messages, readingMs, ms, bareMs, peakMb } = await withMigratedDatabase(measure)
+    const rate = (took: number) => Math.round(messages / (took / 1000))
+    ratios.push(bareMs / ms)
+    rates.push(rate(ms))
+    console.log(
+      `round ${round}: ${messages} messages. Import with its start and with reading the zip: ${rate(ms)} messages/s, ${Math.round(peakMb)} MB. ` +
+        `Of its ${Math.round(ms)} ms a dry run takes ${Math.round(readingMs)}. Bare COPY: ${rate(bareMs)} messages/s. ` +
+        `Ratio: ${(bareMs / ms).toFixed(2)}. Load before: ${load.toFixed(1)}`,
+    )
+  }
+  console.log(
+    `Medians: ${median(rates)} messages/s, ratio ${median(ratios).toFixed(2)}, at least ${leastRatio.toFixed(2)}`,
+  )
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

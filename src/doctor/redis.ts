@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { Redis, type RedisOptions } from 'ioredis'
+import type { Redis, RedisOptions } from 'ioredis'
 import { redisOptionsOf } from '../bus/address.ts'
 import type { Config } from '../config.ts'
 import { error, judgeClock, ok, unknown, warning, type Finding } from './finding.ts'
@@ -150,6 +150,8 @@ async function authenticate(redis: Redis, { username, password }: RedisOptions):
 }
 
 export async function lookAtRedis(config: Config & { redisUrl: string }): Promise<Finding[]> {
+  // Only here: all commands are in one file, and each of the others would load it too.
+  const { Redis: Client } = await import('ioredis')
   const options = {
     ...redisOptionsOf(config.redisUrl, config.redisTls),
     ...{ lazyConnect: true, connectTimeout: connectTimeoutMs, commandTimeout: connectTimeoutMs },
@@ -161,7 +163,7 @@ export async function lookAtRedis(config: Config & { redisUrl: string }): Promis
     },
     enableReadyCheck: false,
   }
-  const [redis, subscriber] = [new Redis(options), new Redis(options)]
+  const [redis, subscriber] = [new Client(options), new Client(options)]
   const problems: string[] = []
   for (const client of [redis, subscriber]) client.on('error', ({ message }: Error) => problems.push(message))
   try {

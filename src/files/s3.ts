@@ -108,6 +108,8 @@ export async function openS3Store(options: S3StoreOptions): Promise<FileStore> {
         idle.refresh()
         yield chunk
       }
+    } catch (error) {
+      throw unavailable(error)
     } finally {
       clearTimeout(idle)
       clearTimeout(whole)

@@ -1,6 +1,7 @@
 // parley import: exit code 0 when everything is in, 2 when something was skipped, 1 when nothing was done.
 import { open } from 'node:fs/promises'
 import { z } from 'zod'
+import { UnavailableError } from '../domain/errors.ts'
 import { invitationDays } from '../domain/sessions/invitation-tokens.ts'
 import { formats, ImportError } from './model.ts'
 import type { Config } from '../config.ts'
@@ -79,7 +80,7 @@ export async function runImport(path: string, rawOptions: unknown, findDatabase:
       await opening.close()
     }
   } catch (error) {
-    if (!(error instanceof ImportError)) throw error
+    if (!(error instanceof ImportError) && !(error instanceof UnavailableError)) throw error
     console.error(error.message)
     return 1
   }

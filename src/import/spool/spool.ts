@@ -52,16 +52,17 @@ export class SpoolFolder {
 
 /** Each line is made into a text by itself: a text of many, cut, would keep all of them. */
 function* linesOf(file: number, from: number, to: number): Generator<string> {
-  const buffer = Buffer.allocUnsafe(bytesAtOnce)
+  const buffer = Buffer.allocUnsafe(Math.min(bytesAtOnce, to - from))
   let rest: Buffer | null = null
   for (let at = from; at < to;) {
-    const count = readSync(file, buffer, 0, Math.min(bytesAtOnce, to - at), at)
+    const count = readSync(file, buffer, 0, Math.min(buffer.length, to - at), at)
     if (count === 0) break
     at += count
     let start = 0
     for (let end = buffer.indexOf(10); end >= 0 && end < count; end = buffer.indexOf(10, start)) {
-      const line = buffer.subarray(start, end)
-      yield rest === null ? line.toString() : Buffer.concat([rest, line]).toString()
+      yield rest === null
+        ? buffer.toString('utf8', start, end)
+        : Buffer.concat([rest, buffer.subarray(start, end)]).toString()
       rest = null
       start = end + 1
     }
@@ -84,8 +85,7 @@ interface Stretch {
   to: number
 }
 
-function writeAll(file: number, text: string): void {
-  const bytes = Buffer.from(text)
+function writeAll(file: number, bytes: Buffer): void {
   try {
     for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
   } catch (cause) {
@@ -97,6 +97,9 @@ function writeAll(file: number, text: string): void {
     )
   }
 }
+
+/** Texts become bytes here, and go to the file when it is full. */
+const writing = Buffer.allocUnsafe(1024 * 1024)
 
 class Part {
   /** Of each first part of an order. */
@@ -110,22 +113,29 @@ class Part {
 
   static write(folder: SpoolFolder, items: Iterable<Item>, isGrouped: boolean): Part {
     const part = new Part(folder, folder.open())
-    let waiting = ''
+    let used = 0
     const flush = () => {
-      writeAll(part.file, waiting)
-      waiting = ''
+      writeAll(part.file, writing.subarray(0, used))
+      used = 0
     }
     for (const item of items) {
       const line = `${toLine(item)}\n`
-      waiting += line
       const from = part.byteSize
-      part.byteSize += Buffer.byteLength(line)
-      if (isGrouped) {
-        const group = part.groups.get(item.order[0])
-        if (group) group.to = part.byteSize
-        else part.groups.set(item.order[0], { from, to: part.byteSize })
+      // A letter has three bytes at the most.
+      if (used + line.length * 3 > writing.length) flush()
+      if (line.length * 3 <= writing.length) {
+        const count = writing.write(line, used)
+        used += count
+        part.byteSize += count
+      } else {
+        const bytes = Buffer.from(line)
+        writeAll(part.file, bytes)
+        part.byteSize += bytes.length
       }
-      if (waiting.length > 512 * 1024) flush()
+      if (!isGrouped) continue
+      const group = part.groups.get(item.order[0])
+      if (group) group.to = part.byteSize
+      else part.groups.set(item.order[0], { from, to: part.byteSize })
     }
     flush()
     return part
@@ -183,6 +193,9 @@ export class Spool<T> {
   private items: Item[] = []
   private letters = 0
   private parts: Part[] = []
+  /** Of the parts those that were made of many, at the beginning. */
+  private mergedCount = 0
+  /** In memory. */
   private groups: Map<unknown, Stretch> | null = null
   count = 0
 
@@ -207,22 +220,24 @@ export class Spool<T> {
     this.parts.push(Part.write(this.folder, this.items, this.isGrouped))
     this.items = []
     this.letters = 0
-    if (this.parts.length >= maxParts) this.merge()
+    if (this.parts.length - this.mergedCount >= maxParts) this.merge()
   }
 
+  /** Those of one size become one, so that nothing is written again and again. */
   private merge(): void {
-    const all = this.parts
-    const ordered = merged(all.map((part) => part.items()))
-    this.parts = [Part.write(this.folder, ordered, this.isGrouped)]
-    for (const part of all) part.close()
+    const small = this.parts.splice(this.mergedCount)
+    const ordered = merged(small.map((part) => part.items()))
+    this.parts.push(Part.write(this.folder, ordered, this.isGrouped))
+    this.mergedCount += 1
+    for (const part of small) part.close()
   }
 
-  /** In order, in memory or in one part. */
-  private settle(): void {
-    if (this.groups) return
+  /** In order: in memory, or all of it in parts, which are merged while they are read. */
+  private settle(): Map<unknown, Stretch> {
+    if (this.groups) return this.groups
     if (this.parts.length > 0 && this.items.length > 0) this.spill()
-    if (this.parts.length > 1) this.merge()
-    this.groups = this.parts[0]?.groups ?? this.sorted()
+    this.groups = this.sorted()
+    return this.groups
   }
 
   private sorted(): Map<unknown, Stretch> {
@@ -238,14 +253,17 @@ export class Spool<T> {
 
   *[Symbol.iterator](): Generator<T> {
     this.settle()
-    for (const { json } of this.parts[0]?.items() ?? this.items) yield JSON.parse(json) as T
+    const items = this.parts.length > 0 ? merged(this.parts.map((part) => part.items())) : this.items
+    for (const { json } of items) yield JSON.parse(json) as T
   }
 
   *group(name: string): Generator<T> {
-    this.settle()
-    const stretch = this.groups?.get(name)
-    if (!stretch) return
-    const items = this.parts[0]?.items(stretch) ?? this.items.slice(stretch.from, stretch.to)
+    const stretch = this.settle().get(name)
+    const stretches = this.parts.flatMap((part) => {
+      const there = part.groups.get(name)
+      return there ? [part.items(there)] : []
+    })
+    const items = this.parts.length > 0 ? merged(stretches) : stretch ? this.items.slice(stretch.from, stretch.to) : []
     for (const { json } of items) yield JSON.parse(json) as T
   }
 }

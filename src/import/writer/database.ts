@@ -1,5 +1,6 @@
 // pg-copy-streams: of the maker of pg, and COPY is not in pg itself.
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Client, type QueryResultRow } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { ImportError } from '../model.ts'
@@ -27,6 +28,30 @@ export interface ImportDatabase {
   close: () => Promise<void>
 }
 
+/** Of this number there is one session in a database: what it has read of what is there stays right while it writes. */
+const lockId = 1_769_108_595
+/** What a killed import had begun is ended by PostgreSQL, which may take a moment: the next one begins behind it. */
+const lockWaitMs = 30_000
+const lockPollMs = 100
+
+async function takeLock(rows: ImportDatabase['rows']): Promise<void> {
+  const untilMs = performance.now() + lockWaitMs
+  for (;;) {
+    const [lock] = await rows<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [lockId])
+    if (lock?.taken === true) return
+    if (performance.now() > untilMs) break
+    await delay(lockPollMs)
+  }
+  const [holder] = await rows<{ pid: number }>(
+    `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = $1 AND objsubid = 1
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [lockId],
+  )
+  throw new ImportError(
+    `Another import writes to this database (process ${String(holder?.pid ?? 'unknown')} of PostgreSQL): wait until it has ended.`,
+  )
+}
+
 /** One connection: an import is one after the other, and what it wrote is there when the process dies. */
 export async function connect(connectionString: string): Promise<ImportDatabase> {
   const client = new Client({ connectionString, application_name: 'parley import', connectionTimeoutMillis: 10_000 })
@@ -44,6 +69,10 @@ export async function connect(connectionString: string): Promise<ImportDatabase>
     await client.end()
     throw new ImportError('The database has not the tables of this version: start the server once, which makes them.')
   }
+  await takeLock(rows).catch(async (error: unknown) => {
+    await client.end()
+    throw error
+  })
   async function between<T>(begin: string, work: () => Promise<T>): Promise<T> {
     await client.query(begin)
     try {

@@ -36,6 +36,8 @@ export interface Batch {
   attach: (numbered: readonly Numbered[]) => Promise<void>
 }
 
+/** Of most messages. */
+const none: never[] = []
 const newMark = () => randomBytes(6).toString('base64url')
 
 /** Writes the batch after the head, and answers with the numbers that its messages got. */
@@ -54,7 +56,8 @@ export async function writeBatch(db: ImportDatabase, batch: Batch): Promise<Numb
       const seq = head.headSeq + index + 1
       const answered = row.replyTo === null ? undefined : (own.get(row.replyTo) ?? batch.seqOf(row.replyTo))
       if (!own.has(row.key)) own.set(row.key, seq)
-      const mentionIds = [...new Set(row.mentions.flatMap((key) => batch.personId(key) ?? []))]
+      const mentionIds =
+        row.mentions.length === 0 ? none : [...new Set(row.mentions.flatMap((key) => batch.personId(key) ?? []))]
       return { row, seq, senderId, attachmentCount, mentionIds, replyToSeq: answered ?? null }
     })
     await insertMessages(db, batch, numbered)
@@ -103,9 +106,21 @@ async function insertMessages(
       const revision = own?.revision ?? (editedAtMs === null ? 1 : 2)
       const sentAt = new Date(sentAtMs).toISOString()
       return [
-        ...[conversationId, seq, senderId, text, revision, clientMessageId, replyToSeq, sentAt, isoOrNull(editedAtMs)],
-        ...(deleted ? [own?.deletedAt ?? sentAt, deletedBy(item), null] : [null, null, randomUUID()]),
-        ...[attachmentCount, mentionIds.length === 0 ? null : `{${mentionIds.join(',')}}`, row.mentionsEveryone],
+        conversationId,
+        seq,
+        senderId,
+        text,
+        revision,
+        clientMessageId,
+        replyToSeq,
+        sentAt,
+        isoOrNull(editedAtMs),
+        deleted ? (own?.deletedAt ?? sentAt) : null,
+        deleted ? deletedBy(item) : null,
+        deleted ? null : randomUUID(),
+        attachmentCount,
+        mentionIds.length === 0 ? null : `{${mentionIds.join(',')}}`,
+        row.mentionsEveryone,
       ]
     }),
   )

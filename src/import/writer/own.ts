@@ -23,7 +23,7 @@ export async function applyOwn(
   for (let from = 0; from < members.length; from += membersAtOnce)
     await applyMembers(db, id, members.slice(from, from + membersAtOnce), personId)
   await db.rows(
-    `UPDATE conversations SET history_bound_seq = (SELECT max(history_from_seq) FROM members WHERE conversation_id = $1) WHERE id = $1`,
+    `UPDATE conversations SET history_bound_seq = coalesce((SELECT max(history_from_seq) FROM members WHERE conversation_id = $1), 0) WHERE id = $1`,
     [id],
   )
   const userId = own.support === null ? undefined : personId(own.support.userId)

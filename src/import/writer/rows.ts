@@ -2,7 +2,8 @@
 import { LRUCache } from 'lru-cache'
 import { toEmoji } from '../../domain/text/emoji.ts'
 import type { ImportedAttachment, ImportedMessage, OwnMessage } from '../model.ts'
-import { messageId } from './keys.ts'
+import type { KeyHash } from '../spool/key-table.ts'
+import { messageIdOf } from './keys.ts'
 
 /** Code points of one message. */
 const maxTextLength = 4000
@@ -22,6 +23,8 @@ export interface MessageRow {
   /** Of the message that it is, or is a part of. */
   key: string
   clientMessageId: string
+  /** Of the clientMessageId. */
+  idHash: KeyHash
   author: string | null
   text: string | null
   sentAtMs: number
@@ -60,6 +63,9 @@ function cut(text: string): string[] {
   return parts
 }
 
+/** Of most messages most lists are empty. */
+const none: never[] = []
+
 export function rowsOf(
   source: string,
   conversation: string,
@@ -68,30 +74,44 @@ export function rowsOf(
   lose: (what: string) => void,
 ): MessageRow[] {
   const { key, author } = message
-  const here = message.attachments.filter(({ missing }) => missing === null)
-  const missing = message.attachments.filter((attachment) => attachment.missing !== null)
+  const here = message.attachments.length === 0 ? none : message.attachments.filter(({ missing }) => missing === null)
+  const missing = message.attachments.length === 0 ? none : message.attachments.filter((each) => each.missing !== null)
   for (const { name, missing: why } of missing) lose(`attachment ${name ?? 'without a name'}: ${why ?? ''}`)
-  const words = [message.text ?? '', ...missing.map(shownMissing)].filter((part) => part !== '').join('\n')
+  const words =
+    missing.length === 0
+      ? (message.text ?? '')
+      : [message.text ?? '', ...missing.map(shownMissing)].filter((part) => part !== '').join('\n')
   const reactions = reactionsOf(message, lose)
   if (message.sentAtMs > nowMs) lose('its time is in the future: it has the time of the import')
   const sentAtMs = Math.min(message.sentAtMs, nowMs)
   const edited = message.edited && !message.deleted ? (message.editedAtMs ?? sentAtMs) : null
   const texts = message.deleted ? [''] : cut(storable(words))
   const filePages = message.deleted ? 1 : Math.ceil(here.length / maxAttachments)
-  return Array.from({ length: Math.max(texts.length, filePages) }, (_, part) => texts[part] ?? '').map(
-    (text, part) => ({
-      ...{ key, author, sentAtMs, deleted: message.deleted, replyTo: part === 0 ? message.replyTo : null },
-      clientMessageId: messageId(source, conversation, key, part),
-      text: text === '' ? null : text,
+  const rows: MessageRow[] = []
+  for (let part = 0; part < Math.max(texts.length, filePages); part += 1) {
+    const isFirst = part === 0
+    const { text: clientMessageId, hash: idHash } = messageIdOf(source, conversation, key, part)
+    rows.push({
+      key,
+      clientMessageId,
+      idHash,
+      author,
+      // Nothing is no text.
+      text: texts[part] || null,
+      sentAtMs,
       editedAtMs: edited === null ? null : Math.min(edited, nowMs),
-      reactions: part === 0 ? reactions : [],
-      mentions: part === 0 ? (message.mentions ?? []).slice(0, maxMentions) : [],
-      mentionsEveryone: part === 0 && message.mentionsEveryone === true,
-      pinnedAtMs: part === 0 && message.pinnedAtMs !== undefined ? Math.min(message.pinnedAtMs, nowMs) : null,
+      deleted: message.deleted,
+      replyTo: isFirst ? message.replyTo : null,
+      reactions: isFirst ? reactions : none,
+      attachments:
+        message.deleted || here.length === 0 ? none : here.slice(part * maxAttachments, (part + 1) * maxAttachments),
+      mentions: isFirst && message.mentions ? message.mentions.slice(0, maxMentions) : none,
+      mentionsEveryone: isFirst && message.mentionsEveryone === true,
+      pinnedAtMs: isFirst && message.pinnedAtMs !== undefined ? Math.min(message.pinnedAtMs, nowMs) : null,
       own: message.own ?? null,
-      attachments: message.deleted ? [] : here.slice(part * maxAttachments, (part + 1) * maxAttachments),
-    }),
-  )
+    })
+  }
+  return rows
 }
 
 /** There are few, and looking one up takes longer than all else that is done for a message. */
@@ -104,6 +124,7 @@ function emojiOf(text: string): string | null {
 }
 
 function reactionsOf({ reactions }: ImportedMessage, lose: (what: string) => void): ReactionRow[] {
+  if (reactions.length === 0) return none
   const byEmoji = new Map<string, Set<string>>()
   for (const { emoji, by, count } of reactions) {
     const known = emojiOf(emoji)

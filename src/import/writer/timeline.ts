@@ -1,10 +1,10 @@
 // The messages of one conversation: those that are there already are compared, the others are written, in batches.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ImportedConversation, ImportedMessage } from '../model.ts'
-import { fromDigest, hashOf, KeyTable } from '../spool/key-table.ts'
+import { KeyTable } from '../spool/key-table.ts'
 import { applyChanges, type Present } from './changes.ts'
 import type { Target } from './conversations.ts'
-import { messageId } from './keys.ts'
+import { hashOfMessageId, messageIdOf } from './keys.ts'
 import { batchSize, writeBatch, type Numbered } from './messages.ts'
 import { rowsOf, type MessageRow } from './rows.ts'
 import { hidden, type PreparedFile, type Writing } from './options.ts'
@@ -14,9 +14,6 @@ const maxPins = 50
 const messagesPerTurn = 64
 /** Rows of messages that are read at a time. */
 const pageSize = 10_000
-
-const hashOfId = (clientMessageId: string) =>
-  fromDigest(Buffer.from(clientMessageId.slice('import:'.length), 'base64url'))
 
 interface Waiting {
   row: MessageRow
@@ -33,17 +30,12 @@ export async function writeMessages(
 ): Promise<void> {
   const { db, source, people, result, lose } = writing
   const personId = (key: string) => people.ids.get(key)
-  const present = await presentIn(target, conversation, writing)
+  /** Numbers of all that is there, and of what is written: by the hashes of their clientMessageIds. */
+  const seqs = await presentIn(target, conversation, writing)
   let [{ pinned } = { pinned: 0 }] = await db.rows<{ pinned: number }>(
     'SELECT count(*)::int AS pinned FROM pins WHERE conversation_id = $1',
     [target.id],
   )
-  /** Numbers by the keys of messages, for those that answer them. */
-  const seqs = new KeyTable()
-  const remember = (key: string, seq: number) => {
-    const hash = hashOf(key)
-    if (!seqs.has(hash)) seqs.set(hash, seq)
-  }
   const nowMs = Date.now()
   let batch: Waiting[] = []
   let unchanged: Present[] = []
@@ -64,59 +56,77 @@ export async function writeMessages(
     if (same.length > 0 && target.isPublic)
       result.messagesChanged += await applyChanges(db, target.id, same, { personId, lose })
     if (rows.length === 0) return
-    const filesBySeq = rows.map(({ files }) => files)
+    const hasFiles = rows.some(({ files }) => files.length > 0)
     const numbered = await writeBatch(db, {
       ...{ conversationId: target.id, isPublic: target.isPublic, rows, personId, pinsLeft: maxPins - pinned },
-      seqOf: (key) => seqs.get(hashOf(key)),
+      seqOf: (key) => seqs.get(messageIdOf(source, conversation.key, key, 0).hash),
       attach: async (written: readonly Numbered[]) => {
-        for (const [index, { seq }] of written.entries())
-          for (const [place, file] of (filesBySeq[index] ?? []).entries()) await file.insert(target.id, seq, place)
+        for (const [index, { seq }] of hasFiles ? written.entries() : [])
+          for (const [place, file] of (rows[index]?.files ?? []).entries()) await file.insert(target.id, seq, place)
       },
     })
     for (const { row, seq, replyToSeq } of numbered) {
       if (row.pinnedAtMs !== null && (pinned += 1) > maxPins) lose(row.key, `a pin: a conversation has ${maxPins}`)
-      remember(row.key, seq)
+      seqs.set(row.idHash, seq)
       if (row.replyTo !== null && replyToSeq === null) lose(row.key, 'it answers a message that is not before it')
     }
     result.messagesWritten += numbered.length
   }
 
-  async function take(message: ImportedMessage): Promise<void> {
+  async function filesOf({ attachments, clientMessageId }: MessageRow, senderId: string, lost: string[]) {
+    const files: PreparedFile[] = []
+    for (const [place, attachment] of attachments.entries()) {
+      const seed = `${clientMessageId}:${place}`
+      const file = await writing.prepareFile(attachment, senderId, seed, (what) => lost.push(what))
+      if (file) files.push(file)
+    }
+    return files
+  }
+
+  function add(row: MessageRow, senderId: string, files: PreparedFile[]): void {
+    if (row.text === null && !row.deleted && files.length === 0) row.text = '[file]'
+    batch.push({ row, senderId, attachmentCount: files.length, files })
+  }
+
+  /** Most messages have no files, and nothing is waited for. */
+  function take(message: ImportedMessage): Promise<void> | null {
     const senderId = people.ids.get(message.author ?? hidden.key)
     if (senderId === undefined) throw new Error(`nobody is known for the author of ${message.key}`)
     // Until all of it is in, an export's own erased people have their empty places.
     const isErased =
       message.author !== null && people.erased.has(message.author) && (target.isPublic || !message.deleted)
     const lost: string[] = []
+    let waiting: Promise<void> | null = null
     for (const row of rowsOf(source, conversation.key, message, nowMs, (what) => lost.push(what))) {
-      const seq = present.get(hashOfId(row.clientMessageId))
+      const seq = seqs.get(row.idHash)
       if (seq !== undefined) {
-        remember(row.key, seq)
         result.messagesPresent += 1
         unchanged.push({ row, seq })
       } else if (isErased) lost.push('its author was erased here')
-      else {
-        const files: PreparedFile[] = []
-        for (const [place, attachment] of row.attachments.entries()) {
-          const file = await writing.prepareFile(attachment, senderId, `${row.clientMessageId}:${place}`, (what) =>
-            lost.push(what),
-          )
-          if (file) files.push(file)
-        }
-        const text = row.text ?? (row.deleted || files.length > 0 ? null : '[file]')
-        batch.push({ row: { ...row, text }, senderId, attachmentCount: files.length, files })
-      }
+      else if (row.attachments.length === 0 && waiting === null) add(row, senderId, [])
+      else
+        waiting = (waiting ?? Promise.resolve()).then(async () => {
+          add(row, senderId, await filesOf(row, senderId, lost))
+        })
     }
-    for (const what of lost) lose(message.key, what)
+    const tell = () => {
+      for (const what of lost) lose(message.key, what)
+    }
+    if (waiting) return waiting.then(tell)
+    tell()
+    return null
   }
 
   let done = 0
   for (const message of conversation.messages) {
-    await take(message).catch(async (error: unknown) => {
+    try {
+      const waiting = take(message)
+      if (waiting) await waiting
+    } catch (error) {
       // What went wrong before is why.
       await running
       throw error
-    })
+    }
     done += 1
     // So that what is being written goes on.
     if (done % messagesPerTurn === 0) await nextTurn()
@@ -138,9 +148,10 @@ async function presentIn(target: Target, { key }: ImportedConversation, { db, so
       [target.id, after, pageSize],
     )
     for (const { id, seq } of rows) {
-      if (id.startsWith('import:')) present.set(hashOfId(id), seq)
+      const hash = hashOfMessageId(id)
+      if (hash) present.set(hash, seq)
       // What was exported here is known by its number.
-      else if (target.isOwn) present.set(hashOfId(messageId(source, key, `${key}:${seq}`, 0)), seq)
+      else if (target.isOwn) present.set(messageIdOf(source, key, `${key}:${seq}`, 0).hash, seq)
     }
     if (rows.length < pageSize) return present
     after = rows.at(-1)?.seq ?? after
