@@ -68,7 +68,7 @@ export class EventResult {
 
   private settle(value: ExecutionResult): void {
     this.value = value
-    this.settledAtMs = Date.now()
+    this.settledAtMs = performance.now()
     const waiting = this.waiting
     this.waiting = []
     for (const listener of waiting) listener()
@@ -138,7 +138,7 @@ export function createEventResults(): OpenEventResults<LiveItem> {
   let sweeping: NodeJS.Timeout | undefined
 
   const sweep = () => {
-    const expiredMs = Date.now() - sharedMs
+    const expiredMs = performance.now() - sharedMs
     let left = 0
     for (const plan of plans) {
       for (const entries of [plan.entries, plan.withheld]) {
@@ -254,7 +254,7 @@ const factOf = ({ event }: LiveItem) => ({
   ...(event && 'trace' in event && event.trace !== undefined && { trace: event.trace }),
 })
 
-const isFresh = ({ value, settledAtMs }: EventResult) => !value || settledAtMs > Date.now() - sharedMs
+const isFresh = ({ value, settledAtMs }: EventResult) => !value || settledAtMs > performance.now() - sharedMs
 
 /** Variables of the selection: those of the root field say what is followed and from where, and change no event. */
 const variablesBelowRoot = ({ document, variableValues }: EventArgs): Record<string, unknown> =>

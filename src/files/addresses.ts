@@ -1,4 +1,5 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { timeMs } from '../clock.ts'
 import { filePath, uploadPath } from './paths.ts'
 
 /** What an address is for: to put the bytes of a file there, or to get them. */
@@ -28,7 +29,7 @@ export function createFileAddresses(secret: string): FileAddresses {
       const [expires = '', signature = ''] = [query.get('expires') ?? undefined, query.get('signature') ?? undefined]
       const [given, own] = [Buffer.from(signature), Buffer.from(signatureOf(use, id, expires))]
       if (given.byteLength !== own.byteLength || !timingSafeEqual(given, own)) return 'FORGED'
-      return Number(expires) * 1_000 > Date.now() ? 'VALID' : 'EXPIRED'
+      return Number(expires) * 1_000 > timeMs() ? 'VALID' : 'EXPIRED'
     },
   }
 }

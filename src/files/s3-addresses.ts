@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { LRUCache } from 'lru-cache'
+import { timeMs } from '../clock.ts'
 
 export interface S3Addresses {
   /** Where exactly so many bytes of this type can be put until then. */
@@ -67,7 +68,7 @@ export async function openS3Addresses(client: S3Client, bucket: string): Promise
         key,
         { 'content-type': contentType, 'content-length': String(byteSize) },
         {},
-        { from: new Date(), until },
+        { from: new Date(timeMs()), until },
       ),
     get(key, time, headers) {
       const name = `${key} ${String(time.from.getTime())}`

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import { timeMs } from '../clock.ts'
 import { UnavailableError } from '../domain/errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { FileFolder } from './folder.ts'
@@ -131,7 +132,7 @@ export async function openS3Store(options: S3StoreOptions): Promise<FileStore> {
     const page = await list({ Prefix: 'incoming/', ...(swept !== undefined && { StartAfter: swept }) })
     const objects = page?.Contents ?? []
     swept = page?.IsTruncated === true ? objects.at(-1)?.Key : undefined
-    const before = Date.now() - unattachedTtlMs
+    const before = timeMs() - unattachedTtlMs
     for (const { Key, LastModified } of objects) {
       if (Key !== undefined && LastModified && LastModified.getTime() < before) await drop(Key)
     }

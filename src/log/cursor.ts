@@ -190,7 +190,7 @@ export class Cursor extends Source<LogItem> {
       this.goOn(place)
       return undefined
     }
-    const event = stream.at(afterSeq + 1)
+    const event = place.next()
     if (!event) {
       void this.turnPage(place, Math.min(pageSize, limit))
       return null

@@ -1,6 +1,10 @@
 import type { LogEvent } from '../store/log-event.ts'
+import { readerTook } from '../telemetry/facts.ts'
 import { follows } from './mark.ts'
 import type { Stream, StreamReader } from './stream.ts'
+
+/** The same each time, as this is told for each event of each reader. */
+const fromMemory = { isInMemory: true } as const
 
 /** A reader's position in one stream. A class, so that ten thousand waiting readers have no functions of their own. */
 export class Place implements StreamReader {
@@ -19,6 +23,15 @@ export class Place implements StreamReader {
 
   onMore(): void {
     this.cursor.wake(this)
+  }
+
+  /** The next event, if it is in memory. */
+  next(): LogEvent | undefined {
+    const { stream, afterSeq } = this
+    const event = stream.at(afterSeq + 1)
+    if (readerTook.hasSubscribers)
+      readerTook.publish(event ? fromMemory : { isInMemory: false, behindCount: stream.knownSeq - afterSeq })
+    return event
   }
 
   /** False for an event of another history than the position's: then all readers of the stream are told. */

@@ -2,6 +2,7 @@ import type { EventStore, Look, Moved } from '../store/events.ts'
 import { looked } from '../telemetry/facts.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Hub } from './hub.ts'
+import { aheadMs, learnTime } from '../clock.ts'
 import { within } from '../flow/deadline.ts'
 import { startRounds, type Rounds } from '../flow/rounds.ts'
 
@@ -12,6 +13,8 @@ export interface RelayOptions {
   logger: Logger
 }
 
+/** Milliseconds by which the machine's clock may differ from PostgreSQL's before somebody is told. */
+const noticedMs = 2_000
 /** Milliseconds until a look is given up: only the next one can find what the bus has lost since. */
 const lookTimeoutMs = 5_000
 
@@ -23,13 +26,30 @@ const lookTimeoutMs = 5_000
  * Resolves once the first horizon is known: every event committed after that will be noticed.
  */
 export async function startRelay({ events, hub, intervalMs, logger }: RelayOptions): Promise<Rounds> {
-  let last: Look = await events.movedSince(null)
+  const askedAtMs = performance.now()
+  const first = await events.movedSince(null)
+  learnTime(first.timeMs, askedAtMs)
+  let last: Look = first
   const { watermarks } = hub
   let failing = false
   /** An older state was restored, and the open streams were not compared with it yet. */
   let isToVerify = false
   /** Heads that were found and not passed on yet: the next look asks for later heads only. */
   let found: Moved['heads'] = []
+
+  let isClockTold = false
+  const noteClock = () => {
+    const differenceMs = aheadMs() ?? 0
+    const differs = Math.abs(differenceMs) >= noticedMs
+    if (differs && !isClockTold) {
+      logger.warn(
+        { event: 'clock.differs', aheadSeconds: Math.round(differenceMs / 1_000) },
+        "this machine's clock differs from PostgreSQL's, by which Parley goes: run a time service on all machines",
+      )
+    }
+    if (!differs && isClockTold) logger.info({ event: 'clock.agrees' }, "this machine's clock agrees with PostgreSQL's")
+    isClockTold = differs
+  }
 
   const look = async () => {
     const startedAtMs = performance.now()
@@ -40,6 +60,8 @@ export async function startRelay({ events, hub, intervalMs, logger }: RelayOptio
       const number = watermarks.begin()
       const moved = await within(lookTimeoutMs, events.movedSince(last), () => new Error('no answer in time'))
       last = moved
+      learnTime(moved.timeMs, startedAtMs)
+      noteClock()
       found = [...found, ...moved.heads]
       if (!moved.isSameHistory) {
         logger.warn(

@@ -1,3 +1,4 @@
+import { timeMs } from '../clock.ts'
 import type { EventStore } from '../store/events.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { startRounds, type Rounds } from '../flow/rounds.ts'
@@ -33,8 +34,8 @@ export function startRetention({
   const pause = () => new Promise((resolve) => setTimeout(resolve, pauseMs))
 
   const work = async (isStopping: () => boolean) => {
-    const eventsBefore = new Date(Date.now() - eventTtlMs)
-    const keysBefore = new Date(Date.now() - opKeyTtlMs)
+    const eventsBefore = new Date(timeMs() - eventTtlMs)
+    const keysBefore = new Date(timeMs() - opKeyTtlMs)
     while (!isStopping() && (await events.retire(eventsBefore, batchSize)) > 0) await pause()
     while (!isStopping() && (await events.forgetOpKeys(keysBefore, batchSize)) > 0) await pause()
     if (!isStopping()) await alsoDo(isStopping)

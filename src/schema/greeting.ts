@@ -1,3 +1,5 @@
+import { timeMs } from '../clock.ts'
+
 /** Grows when clients made for the version before would misunderstand what the API says, or not be understood. */
 const apiVersion = 1
 
@@ -7,4 +9,4 @@ export interface Greeting {
 }
 
 /** What a client has to know before anything else: the field `server`, and the payload of connection_ack. */
-export const greeting = (): Greeting => ({ apiVersion, time: new Date() })
+export const greeting = (): Greeting => ({ apiVersion, time: new Date(timeMs()) })

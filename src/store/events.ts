@@ -43,6 +43,8 @@ export interface Moved extends Look {
   heads: { streamId: string; headEventSeq: number }[]
   /** How far the log has got in the snapshot of this look. */
   watermark: Watermark
+  /** What time it was for PostgreSQL. */
+  timeMs: number
   /**
    * False when the newest event of the last look is gone although retention did not remove it: an older state was restored.
    */
@@ -125,9 +127,10 @@ const readMoved = {
   text: `SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + clock.xid_offset)::text AS horizon,
       newest.stream_id AS "newestStreamId", newest.seq AS "newestSeq", newest.mark AS "newestMark", newest.xid::text AS "newestXid",
       pg_current_snapshot()::text AS snapshot, clock.xid_offset::text AS "xidOffset",
+      clock.time_ms::float8 AS "timeMs",
       ${isStillThere('$2', '$3', '$4')} AS "isSameHistory",
       moved."streamId", moved."headEventSeq"
-    FROM (SELECT parley_xid_offset() AS xid_offset) AS clock
+    FROM (SELECT parley_xid_offset() AS xid_offset, extract(epoch FROM clock_timestamp()) * 1000 AS time_ms) AS clock
     LEFT JOIN (SELECT stream_id, seq, mark, xid FROM events ORDER BY xid DESC LIMIT 1) AS newest ON true
     LEFT JOIN (
       SELECT stream_id AS "streamId", max(seq) AS "headEventSeq" FROM events WHERE xid >= $1::text::xid8 GROUP BY stream_id
@@ -136,6 +139,7 @@ const readMoved = {
 
 interface MovedRow extends WatermarkRow, Record<string, unknown> {
   horizon: string
+  timeMs: number
   newestStreamId: string | null
   newestSeq: number
   isSameHistory: boolean
@@ -209,13 +213,13 @@ export function createEventStore(db: Database): EventStore {
       ])
       const [first] = rows
       if (!first) throw new Error('a look at the log answered nothing')
-      const { horizon, isSameHistory, newestStreamId, newestSeq: seq } = first
+      const { horizon, timeMs, isSameHistory, newestStreamId, newestSeq: seq } = first
       const mark = first.newestMark ?? startMark
       const newest = newestStreamId === null ? null : { streamId: newestStreamId, seq, mark }
       const heads = rows.flatMap(({ streamId, headEventSeq }) =>
         streamId === null || headEventSeq === null ? [] : [{ streamId, headEventSeq }],
       )
-      return { horizon, newest, watermark: watermarkOf(first), isSameHistory, heads }
+      return { horizon, timeMs, newest, watermark: watermarkOf(first), isSameHistory, heads }
     },
     async areThere(places) {
       const rows = await db.run<{ place: number; isThere: boolean | null }>(readPlaces, [

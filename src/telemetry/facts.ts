@@ -167,6 +167,9 @@ export const looked = fact<{ durationMs: number; movedCount: number | null }>('r
 /** A stretch of a stream was read from the log, as it is not in memory: for all readers of the stream, or for one that is behind. */
 export const stretchRead = fact<{ eventCount: number; isGap: boolean }>('stretch-read')
 
+/** A reader took its next event from memory; or that is not there, and it has to read a stretch of the log. */
+export const readerTook = fact<{ isInMemory: true } | { isInMemory: false; behindCount: number }>('reader-took')
+
 /** A message went to Redis and came back. */
 export const roundTripped = fact<{ durationMs: number }>('bus-round-trip')
 
@@ -200,6 +203,18 @@ export const diagnosed = fact<{
   duplicateMessages: number
   readsWentBack: number
 }>('diagnosed')
+
+/** A webhook is sent. At its end `status` is that of the answer, null when there was none. */
+export const webhookSent = course<{
+  /** Of the event, as the log calls it, and where it is in the log; a test of an endpoint has no event. */
+  type: string
+  streamId: string | null
+  seq: number | null
+  endpointId: string
+  /** The W3C traceparent that the request gets, where that is traced: a listener sets it. */
+  traceparent?: string
+  status?: number | null
+}>('webhook')
 
 /** A webhook was attempted: `status` is that of the answer, null when there was none. */
 export const webhookAttempted = fact<{

@@ -129,9 +129,13 @@ function takeBlock(stream: SourceStream, block: string): void {
 export const told = <Event>({ events }: SourceStream): Event[] =>
   events.flatMap(({ name, data }) => (name === 'next' ? (Object.values(data?.data ?? {}) as Event[]) : []))
 
-/** Environment for a server whose clock is this many milliseconds ahead. */
+/**
+ * Environment for a server for which it is this many milliseconds later: by its own clock, and by what PostgreSQL tells it, which pg
+ * reads with parseFloat.
+ */
 export const clockAhead = (ms: number): Record<string, string> => ({
   NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
-    `const now = Date.now; Date.now = () => now() + ${String(ms)}`,
+    `const { now } = Date, read = parseFloat; Date.now = () => now() + ${String(ms)};
+    globalThis.parseFloat = (text) => { const value = read(text); return Math.abs(value - now()) < 60_000 ? value + ${String(ms)} : value }`,
   )}`,
 })

@@ -45,7 +45,6 @@ export async function startDeployedNginx(replicas: readonly string[]) {
     ['error_log /dev/stderr warn;', 'error_log stderr warn;'],
     ['access_log /dev/stdout parley;', `access_log access.log parley;\n  ${temporary}`],
     ['listen 80;', `listen 127.0.0.1:${port};`],
-    ['    listen [::]:80;\n', ''],
     [
       // Debian's nginx does not ask again for the addresses of a name. Nobody asks for one here.
       'server app:4000 resolve max_fails=1 fail_timeout=2s;',

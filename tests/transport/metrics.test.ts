@@ -120,6 +120,9 @@ test('each figure moves when what it counts happens', async () => {
     'parley_log_read_events_total{for="gap"}',
     'parley_log_reads_total{for="reader"}',
     'parley_log_read_events_total{for="reader"}',
+    'parley_ring_total{is_hit="true"}',
+    'parley_ring_total{is_hit="false"}',
+    'parley_reader_lag_events_count',
     'parley_redis_round_trip_seconds_count',
     'parley_uploads_total{is_taken="true"}',
     'parley_uploads_total{is_taken="false"}',
@@ -146,7 +149,10 @@ test('each figure moves when what it counts happens', async () => {
   expect(after.get('parley_open_streams')).toBeGreaterThan(0)
   expect(after.get('parley_sql_connections{lane="writes",state="open"}')).toBeGreaterThan(0)
   expect(after.get('parley_sql_connections{lane="reads",state="waiting"}')).toBe(0)
+  // The late one had all 23 before it when it first asked for what is no longer in memory.
+  expect(grown('parley_reader_lag_events_sum')).toBeGreaterThanOrEqual(20)
   expect(after.get('parley_relay_lag_seconds')).toBeLessThan(60)
+  expect(Math.abs(after.get('parley_clock_ahead_seconds') ?? NaN)).toBeLessThan(1)
   expect([...after.keys()].some((name) => name.startsWith('nodejs_eventloop_lag'))).toBe(true)
   // Nothing that a client can name becomes a label.
   expect(after.size).toBeLessThan(600)

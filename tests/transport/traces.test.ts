@@ -2,10 +2,13 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { ask } from '../testkit/api.ts'
+import { keyOf } from '../testkit/ask.ts'
 import { atEnd } from '../testkit/at-end.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { newKey, signUp } from '../testkit/person.ts'
 import { startServer } from '../testkit/server.ts'
+import { WebhookReceiver } from '../testkit/webhook-receiver.ts'
+import { webhookEnv, webhookSecret } from '../testkit/webhook-settings.ts'
 
 interface Span {
   traceId: string
@@ -136,4 +139,31 @@ test('what somebody wrote is in no trace, and nothing is sent when a trace is no
   await expect.poll(() => inTrace(laterId).length, { timeout: 30_000 }).toBeGreaterThan(1)
   expect(inTrace(traceId)).toEqual([])
   expect(JSON.stringify(spans)).not.toMatch(/text|correct horse|Bearer/i)
+})
+
+test('a webhook goes on with the trace of its event, and one that nobody began a trace for begins its own', async () => {
+  const receiver = await WebhookReceiver.start(webhookSecret)
+  const own = await createTestDatabase()
+  const server = await startServer({ databaseUrl: own.url, env: { ...env('hooks'), ...webhookEnv(receiver) } })
+  const cleo = await signUp(server.url)
+  const group = await cleo.createGroup([await signUp(server.url)])
+  const traceId = '2af7651916cd43dd8448eb211c80319e'
+  const variables = { input: { conversationId: group, clientMessageId: newKey(), text: 'A text that a webhook tells' } }
+  await ask(cleo, send, variables, { headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` } })
+  const messages = () => receiver.all.filter(({ payload }) => payload.type === 'MessageSent')
+  await receiver.until(() => messages().length === 1)
+  const [{ headers } = { headers: {} as Record<string, string> }] = messages()
+  const [, ofTrace, spanId] = /^00-([\da-f]{32})-([\da-f]{16})-01$/.exec(headers.traceparent ?? '') ?? []
+  expect(ofTrace).toBe(traceId)
+  const ways = 'hooks: mutation > hooks: publish MESSAGE_SENT > hooks: webhook MESSAGE_SENT'
+  await expect.poll(() => waysIn(traceId), { timeout: 30_000 }).toContain(ways)
+  const sent = inTrace(traceId).find(({ name }) => name.startsWith('webhook'))
+  expect(sent?.spanId).toBe(spanId)
+  expect(sent?.attributes).toContainEqual({ key: 'http.response.status_code', value: { intValue: 204 } })
+
+  // What is written past all servers has no trace, and the webhook for it all the same one to be found by.
+  await own.query(`SELECT parley_send_message($1, $2, $3, '', 'x', NULL)`, [keyOf(cleo.id), keyOf(group), newKey()])
+  await receiver.until(() => messages().length === 2)
+  const last = receiver.all.at(-1)?.headers.traceparent?.split('-')[1] ?? ''
+  await expect.poll(() => waysIn(last), { timeout: 30_000 }).toEqual(['hooks: webhook MESSAGE_SENT'])
 })

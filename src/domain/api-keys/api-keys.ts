@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { timeMs } from '../../clock.ts'
 import type { ApiKeyRow, ApiKeyScope, ApiKeyStore } from '../../store/api-keys.ts'
 import { ForbiddenError, NotFoundError, UnauthenticatedError, ValidationError } from '../errors.ts'
 import { isUuid, newId } from '../ids.ts'
@@ -68,7 +69,7 @@ export function createApiKeys({ store, watch }: ApiKeysOptions): ApiKeys {
   return {
     async create(viewer, { name, scopes, expiresAt }) {
       if (viewer.role !== 'ADMIN') return forAdmins()
-      if (expiresAt && expiresAt.getTime() <= Date.now()) {
+      if (expiresAt && expiresAt.getTime() <= timeMs()) {
         const why = 'Must be a time to come, or be left out.'
         return new ValidationError(why, [{ path: ['input', 'expiresAt'], reason: why }])
       }

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { timeMs } from '../../clock.ts'
 import type { IdentityStore } from '../../store/identities.ts'
 import { ForbiddenError, NotFoundError } from '../errors.ts'
 import { newId } from '../ids.ts'
@@ -30,7 +31,7 @@ export function createDirectory(store: IdentityStore, issuer: string = issuerOfB
         .update(JSON.stringify([issuer, externalId]))
         .digest()
       const entered = await store.enter({
-        ...{ key, issuer, subject: externalId, issuedAt: new Date(), newUserId: newId(), handle },
+        ...{ key, issuer, subject: externalId, issuedAt: new Date(timeMs()), newUserId: newId(), handle },
         ...{
           spareHandle: `user_${randomBytes(6).toString('hex')}`,
           newName: named,
@@ -44,7 +45,7 @@ export function createDirectory(store: IdentityStore, issuer: string = issuerOfB
           address: '',
           isLogin: false,
           sessionKey: null,
-          expiresAt: new Date(),
+          expiresAt: new Date(timeMs()),
         },
       })
       if (entered.outcome === 'ENTERED') return entered.session.userId

@@ -1,3 +1,4 @@
+import { timeMs } from '../../clock.ts'
 import type { BaseUrl, FileStore } from '../../files/store.ts'
 import type { AttachmentStore, UploadQuota } from '../../store/attachments.ts'
 import type { Attachment } from '../../store/rows.ts'
@@ -74,7 +75,7 @@ export function createAttachments(options: AttachmentsOptions): Attachments {
       if (byteSize > rules.maxByteSize) {
         return invalid('byteSize', `Must be ${String(rules.maxByteSize)} bytes or less.`)
       }
-      const nowMs = Date.now()
+      const nowMs = timeMs()
       const uploadUntil = new Date(nowMs + rules.uploadAddressTtlMs)
       const expiresAt = new Date(nowMs + rules.unattachedTtlMs)
       const file = { id: newId(), uploaderId: viewer.userId, fileName, contentType: essence, byteSize }
@@ -98,7 +99,7 @@ export function createAttachments(options: AttachmentsOptions): Attachments {
       if (!attachment) return null
       const { conversationId, messageSeq, uploaderId, expiresAt } = attachment
       if (conversationId === null || messageSeq === null) {
-        return uploaderId === viewer.userId && expiresAt.getTime() > Date.now() ? attachment : null
+        return uploaderId === viewer.userId && expiresAt.getTime() > timeMs() ? attachment : null
       }
       const message = await messages.find(viewer, { conversationId, seq: messageSeq }, loaders)
       return message && message.deletedAt === null ? attachment : null
@@ -107,7 +108,7 @@ export function createAttachments(options: AttachmentsOptions): Attachments {
     urlOf(attachment, baseUrl) {
       // The same for some minutes, so that a browser finds in its cache what it has.
       const stepMs = rules.downloadAddressTtlMs / 3
-      const fromMs = Math.floor(Date.now() / stepMs) * stepMs
+      const fromMs = Math.floor(timeMs() / stepMs) * stepMs
       const time = { from: new Date(fromMs), until: new Date(fromMs + rules.downloadAddressTtlMs + stepMs) }
       return files.downloadUrl(attachment, time, baseOf(baseUrl))
     },

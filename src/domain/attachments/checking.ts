@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { timeMs } from '../../clock.ts'
 import type { Draft } from '../../files/folder.ts'
 import type { Inspection } from '../../files/inspection.ts'
 import type { Scan } from '../../files/scan.ts'
@@ -141,7 +142,7 @@ export function createChecking({ store, files, inspect, scan, logger }: Checking
   return {
     check,
     async settle(uploaderId, ids) {
-      const nowMs = Date.now()
+      const nowMs = timeMs()
       const waiting = (await store.byIds(ids)).filter(
         (each) => each.uploaderId === uploaderId && each.hash === null && each.expiresAt.getTime() > nowMs,
       )

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { decodeProtectedHeader, errors as joseErrors, jwtVerify, type JWTPayload } from 'jose'
+import { timeMs } from '../../clock.ts'
 import { AppError, UnauthenticatedError } from '../errors.ts'
 import { avatarOf, claimOf, handleOf, idOf, nameOf, roleOf, type ClaimNames, type Role } from './claims.ts'
 import type { TokenKeys } from './token-keys.ts'
@@ -61,6 +62,7 @@ async function payloadOf(token: string, rules: OutsideRules, keys: TokenKeys): P
     issuer: [...rules.issuers],
     ...(rules.audiences && { audience: [...rules.audiences] }),
     clockTolerance: skewSeconds,
+    currentDate: new Date(timeMs()),
     requiredClaims: ['exp'],
   }
   try {
@@ -99,7 +101,7 @@ function reasonOf(error: unknown): string {
 
 function read(payload: JWTPayload, token: string, { claims, roles, authorizedParties }: OutsideRules): OutsideToken {
   const { iss: issuer, exp, iat, jti, azp } = payload
-  const nowSeconds = Date.now() / 1_000
+  const nowSeconds = timeMs() / 1_000
   if (issuer === undefined || typeof exp !== 'number')
     throw refused('The access token is not valid: iss and exp are needed.')
   if (typeof iat === 'number' && iat > nowSeconds + skewSeconds) {
@@ -122,7 +124,7 @@ function read(payload: JWTPayload, token: string, { claims, roles, authorizedPar
     subject,
     session: session ?? `token ${hash}`,
     issuedAt: typeof iat === 'number' && iat > 0 ? new Date(iat * 1_000) : null,
-    endsAtMs: Math.min((exp + skewSeconds) * 1_000, Date.now() + maxLifeMs),
+    endsAtMs: Math.min((exp + skewSeconds) * 1_000, timeMs() + maxLifeMs),
     handle: handleOf(claimOf(payload, claims.handle)),
     name: nameOf(claimOf(payload, claims.name)),
     avatarUrl: avatarOf(claimOf(payload, claims.avatar)),

@@ -1,3 +1,4 @@
+import { timeMs } from '../../clock.ts'
 import type { Append } from '../../log/append.ts'
 import type {
   ConversationStore,
@@ -95,7 +96,7 @@ const positionOf = (parts: unknown[]): Required<InboxPosition> | null => {
 
 /** Where to read on, without a moment that there is none of, or that is too long ago. */
 const readOnFrom = ({ asOfMs, ...place }: Required<InboxPosition>): InboxPosition =>
-  asOfMs > Date.now() - stableForMs ? { ...place, asOfMs } : place
+  asOfMs > timeMs() - stableForMs ? { ...place, asOfMs } : place
 
 /** Of groups that the viewer is only invited to the page shows nothing more than their names; `members` has the other entries. */
 function withoutInsides({ entries, ...page }: InboxPageRows) {

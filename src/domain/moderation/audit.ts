@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { timeMs } from '../../clock.ts'
 import type { AuditEntry, AuditFilter, AuditStore, NewAuditEntry } from '../../store/audit.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { ForbiddenError } from '../errors.ts'
@@ -94,7 +95,7 @@ export function createAudit({ store, logger, ttlMs }: AuditOptions): Audit {
       return store.list(filter, beforeSeq, limit)
     },
     async forget(isStopping) {
-      const before = new Date(Date.now() - ttlMs)
+      const before = new Date(timeMs() - ttlMs)
       while (!isStopping() && (await store.retire(before, batchSize)) >= batchSize);
     },
   }

@@ -1,3 +1,4 @@
+import { timeMs } from '../../clock.ts'
 import type { Append } from '../../log/append.ts'
 import type { Report, ReportPlace, ReportStore } from '../../store/reports.ts'
 import type { ReportOutcome, ReportReason, ReportState } from '../../store/rows.ts'
@@ -122,7 +123,7 @@ export function createReports({ store, append, attempts, ttlMs }: ReportsOptions
       return isRefused(removed) ? refusalOf(removed, { notFound: notThere.message, forbidden: staffOnly }) : undefined
     },
     async forget(isStopping) {
-      const before = new Date(Date.now() - ttlMs)
+      const before = new Date(timeMs() - ttlMs)
       while (!isStopping() && (await store.forget(before, batchSize)) >= batchSize);
     },
   }

@@ -1,3 +1,4 @@
+import { timeMs } from '../../clock.ts'
 import type { Append } from '../../log/append.ts'
 import type { SuspendedPerson, SuspensionPlace, SuspensionStore } from '../../store/suspensions.ts'
 import { isStaff } from '../conversations/access.ts'
@@ -58,7 +59,7 @@ export function createSuspensions({ store, append, watch, presence }: Suspension
         const why = 'Nobody can suspend themselves.'
         return new ValidationError(why, [{ path: ['input', 'userId'], reason: why }])
       }
-      if (until !== null && until.getTime() <= Date.now()) {
+      if (until !== null && until.getTime() <= timeMs()) {
         const why = 'Must be a time to come. Leave it out to suspend them until that is taken back.'
         return new ValidationError(why, [{ path: ['input', 'until'], reason: why }])
       }

@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader'
+import { timeMs } from '../../clock.ts'
 import type { Change, PresenceState, PresenceStates, Status } from '../../ephemeral/presence.ts'
 import { oncePerTurn } from '../../flow/turn.ts'
 import type { PeopleStore } from '../../store/people.ts'
@@ -124,7 +125,7 @@ export function createPresence(options: PresenceOptions): Presence {
       if (presenceSharing === null && invisible === null) return
       const state = invisible === null ? null : await stateOf.load(userId)
       const isHere = state !== null && state.status !== 'OFFLINE'
-      const leftAtMs = isHere ? Date.now() : (state?.lastSeenAtMs ?? null)
+      const leftAtMs = isHere ? timeMs() : (state?.lastSeenAtMs ?? null)
       // Times at which they were online while invisible stay secret, and must not be written from now on either.
       if (invisible === false && !isHere) await devices.tell([{ type: 'FORGET', userId }])
       await store.setSharing(userId, { presenceSharing, invisible }, leftAtMs === null ? null : new Date(leftAtMs))

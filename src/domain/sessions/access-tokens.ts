@@ -1,5 +1,6 @@
 import { webcrypto } from 'node:crypto'
 import { SignJWT, errors as joseErrors, jwtVerify } from 'jose'
+import { timeMs } from '../../clock.ts'
 import { UnauthenticatedError } from '../errors.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
@@ -42,7 +43,8 @@ export class AccessTokens {
 
   private async verify(accessToken: string): Promise<string> {
     try {
-      const { payload } = await jwtVerify(accessToken, await this.verifyingKey, { issuer, algorithms: ['HS256'] })
+      const options = { issuer, algorithms: ['HS256'], currentDate: new Date(timeMs()) }
+      const { payload } = await jwtVerify(accessToken, await this.verifyingKey, options)
       const sessionId = typeof payload.sid === 'string' ? payload.sid : ''
       if (payload.exp !== undefined) this.verified.set(accessToken, sessionId, payload.exp * 1000)
       return sessionId

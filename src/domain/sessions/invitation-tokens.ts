@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { timeMs } from '../../clock.ts'
 import { hashToken } from './refresh-tokens.ts'
 
 /** Whoever has it can become its person, once: it is nowhere but in the hands of who made it. */
@@ -9,4 +10,4 @@ export function newInvitationToken(): { token: string; hash: Buffer } {
 
 export const invitationDays = { least: 1, usual: 14, most: 90 } as const
 
-export const invitationEnd = (days: number, nowMs = Date.now()) => new Date(nowMs + days * 24 * 60 * 60_000)
+export const invitationEnd = (days: number, nowMs = timeMs()) => new Date(nowMs + days * 24 * 60 * 60_000)

@@ -1,4 +1,5 @@
 import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { timeMs } from '../../clock.ts'
 
 export const refreshTokenTtlMs = 7 * 24 * 60 * 60_000
 
@@ -32,7 +33,7 @@ export function createRefreshTokens(secret: string): RefreshTokens {
   const starting = (token: string): RefreshToken => ({
     token,
     hash: hashToken(token),
-    expiresAt: new Date(Date.now() + refreshTokenTtlMs),
+    expiresAt: new Date(timeMs() + refreshTokenTtlMs),
   })
 
   return {

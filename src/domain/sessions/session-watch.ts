@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader'
+import { timeMs } from '../../clock.ts'
 import type { Bus } from '../../bus/bus.ts'
 import { topics } from '../../bus/topics.ts'
 import { within } from '../../flow/deadline.ts'
@@ -62,7 +63,7 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
   const note = (session: SessionRow) => {
     const { sessionId, role, endsAt } = session
     const warning = warnings.get(sessionId)
-    if (warning && endsAt && endsAt > warning.toldOf && endsAt.getTime() - Date.now() <= warnMs) {
+    if (warning && endsAt && endsAt > warning.toldOf && endsAt.getTime() - timeMs() <= warnMs) {
       warning.toldOf = endsAt
       for (const listener of warning.listeners) listener(endsAt)
     }
@@ -79,7 +80,7 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
   }
 
   const learn = (session: SessionRow) => {
-    checked.set(session.sessionId, { session, untilMs: Date.now() + recheckMs })
+    checked.set(session.sessionId, { session, untilMs: timeMs() + recheckMs })
     note(session)
   }
 
@@ -107,7 +108,7 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
   })
 
   const look = async () => {
-    const nowMs = Date.now()
+    const nowMs = timeMs()
     for (const [sessionId, { untilMs }] of checked) if (untilMs <= nowMs) checked.delete(sessionId)
     for (const sessionId of roles.keys())
       if (!checked.has(sessionId) && !listeners.has(sessionId)) roles.delete(sessionId)
@@ -139,7 +140,7 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
   return {
     async check(sessionId) {
       const known = checked.get(sessionId)
-      if (known && known.untilMs > Date.now()) return known.session
+      if (known && known.untilMs > timeMs()) return known.session
       const session = await lookUp.load(sessionId)
       if (!session) return null
       learn(session)

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { timeMs } from '../../clock.ts'
 import type { InvitationStore } from '../../store/invitations.ts'
 import type { CredentialRow, OwnSession, SessionStore, SuspensionTerms } from '../../store/sessions.ts'
 import {
@@ -256,7 +257,7 @@ export class OwnSessions implements Sessions {
 
   async forgetOver(isStopping: () => boolean) {
     const { store, invitations } = this.options
-    const before = new Date(Date.now() - keptMs)
+    const before = new Date(timeMs() - keptMs)
     while (!isStopping() && (await store.forgetTokens(before, batchSize)) >= batchSize);
     while (!isStopping() && (await store.forgetSessions(before, batchSize)) >= batchSize);
     while (!isStopping() && (await invitations.forget(before, batchSize)) >= batchSize);

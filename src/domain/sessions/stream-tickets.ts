@@ -1,5 +1,6 @@
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { parse as parseUuid, stringify as stringifyUuid } from 'uuid'
+import { timeMs } from '../../clock.ts'
 import { ForbiddenError, UnauthenticatedError } from '../errors.ts'
 import type { Viewer } from '../viewer.ts'
 import type { SessionWatch } from './session-watch.ts'
@@ -59,7 +60,7 @@ export function createStreamTickets(secret: string, watch: Pick<SessionWatch, 'c
     sign,
 
     create(viewer, operation) {
-      const expiresAt = new Date(Date.now() + openWithinMs)
+      const expiresAt = new Date(timeMs() + openWithinMs)
       const bytes = Buffer.alloc(layout.byteSize)
       bytes[0] = version
       bytes.set(parseUuid(viewer.sessionId), layout.sessionAt)
@@ -84,7 +85,7 @@ export function createStreamTickets(secret: string, watch: Pick<SessionWatch, 'c
       if (served && !isSame(served.signature, sign(ticket, served.place))) {
         throw new ForbiddenError('The Last-Event-ID is none that this ticket was given.')
       }
-      if (!served && bytes.readUIntBE(endAt, 6) <= Date.now()) {
+      if (!served && bytes.readUIntBE(endAt, 6) <= timeMs()) {
         throw new UnauthenticatedError('This ticket has expired. Get a new one by createStreamTicket.')
       }
       const session = await watch.check(stringifyUuid(bytes.subarray(sessionAt, userAt)))

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { timeMs } from '../../clock.ts'
 
 const maxTokens = 10_000
 /** Ours have some 250 characters, those of others up to some thousands. Of a longer one its hash is kept, which is shorter. */
@@ -23,7 +24,7 @@ export class VerifiedTokens {
     const found = this.tokens.get(key)
     if (!found) return undefined
     // Not lru-cache's own ttl: it counts on the monotonic clock, and a token ends by the other one.
-    if (found.expiresAtMs > Date.now()) return found.sessionId
+    if (found.expiresAtMs > timeMs()) return found.sessionId
     this.tokens.delete(key)
     return undefined
   }

@@ -24,10 +24,10 @@ export function createEventLoaders(newLoaders: () => Loaders): (item: LiveItem) 
     if (!item.asOf) return newLoaders()
     const { event, asOf } = item
     let entry = shared.get(asOf)
-    if (!entry || entry.untilMs < Date.now()) {
+    if (!entry || entry.untilMs < performance.now()) {
       // A personal stream does not show what happened in a conversation since, so only items taken at the same time share.
       const lifeMs = infoOf(event.type).stream === 'PERSONAL' ? 0 : sharedMs
-      entry = { loaders: newLoaders(), untilMs: Date.now() + lifeMs }
+      entry = { loaders: newLoaders(), untilMs: performance.now() + lifeMs }
       shared.set(asOf, entry)
     }
     entry.loaders.horizon.note(event.streamId, { headEventSeq: event.seq, headMark: event.mark })

@@ -1,6 +1,7 @@
+import { timeMs } from '../../clock.ts'
 import type { WebhookEndpoint } from '../../store/webhook-endpoints.ts'
 import type { WebhookEvent } from '../../store/webhook-log.ts'
-import { webhookAttempted } from '../../telemetry/facts.ts'
+import { webhookAttempted, webhookSent } from '../../telemetry/facts.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { WebhookAnswer, WebhookSender } from '../../webhooks/sender.ts'
 import type { Job } from './jobs.ts'
@@ -77,7 +78,7 @@ export class Attempts {
     const hold = ledger.holds.get(conversationId)
     const isNext = hold?.nextSeq === event.seq
     const before = isNext ? hold.attempts : 0
-    const firstAttemptAtMs = (isNext ? hold.firstAttemptAtMs : null) ?? Date.now()
+    const firstAttemptAtMs = (isNext ? hold.firstAttemptAtMs : null) ?? timeMs()
     const wait = (attempts: number, nextAttemptAtMs: number): Outcome => {
       const upToSeq = Math.max(job.upToSeq, ledger.holds.get(conversationId)?.upToSeq ?? 0)
       const occurredAtMs = event.occurredAt.getTime()
@@ -95,7 +96,7 @@ export class Attempts {
     }
 
     const body = await this.build(() => payloads.of(one, endpoint.includesText))
-    if (body === undefined) return wait(before, Date.now() + oursAgainMs)
+    if (body === undefined) return wait(before, timeMs() + oursAgainMs)
     if (body === null) return 'DONE'
     // Whoever has no lease any more leaves the event to its successor.
     if (!(await lease.holds())) return 'ABANDONED'
@@ -126,7 +127,7 @@ export class Attempts {
       return
     }
     const isFirst = single.state === 'PENDING'
-    const firstAttemptAtMs = isFirst ? Date.now() : (lastAttemptAt ?? createdAt).getTime()
+    const firstAttemptAtMs = isFirst ? timeMs() : (lastAttemptAt ?? createdAt).getTime()
     await this.attempt(subject, body, isFirst ? 1 : attempts + 1, firstAttemptAtMs, () => 'AGAIN')
   }
 
@@ -143,9 +144,20 @@ export class Attempts {
     const headers = {
       'content-type': 'application/json',
       'user-agent': userAgent,
-      ...signedHeaders(subject.id, body, endpoint, Date.now()),
+      ...signedHeaders(subject.id, body, endpoint, timeMs()),
     }
-    const answer = await sender.send({ url: endpoint.url, headers, body })
+    const { type, conversationId: streamId, eventSeq: seq } = subject
+    const call: Parameters<typeof webhookSent.begun.publish>[0] = { type, streamId, seq, endpointId: endpoint.id }
+    const answer = await webhookSent.run(
+      () => call,
+      () => {
+        const { traceparent } = call
+        return sender.send({ url: endpoint.url, headers: { ...headers, ...(traceparent && { traceparent }) }, body })
+      },
+      (told, { status }) => {
+        told.status = status
+      },
+    )
     const durationMs = performance.now() - startedAtMs
     const verdict = verdictOf(answer.status)
     if (verdict === 'DELIVERED') {
@@ -155,7 +167,7 @@ export class Attempts {
     }
     this.failed(answer)
     this.isGone ||= verdict === 'GONE'
-    const nowMs = Date.now()
+    const nowMs = timeMs()
     if (verdict !== 'AGAIN' || nowMs - firstAttemptAtMs >= retries.giveUpAfterMs) {
       this.note(subject, answer, durationMs, 'FAILED', null)
       return 'DONE'
@@ -174,8 +186,7 @@ export class Attempts {
     this.askedToWait.delete(conversationId)
     if (!hold) return
     if (hold.upToSeq <= upToSeq) ledger.free(conversationId)
-    else
-      ledger.hold({ ...hold, nextSeq: upToSeq + 1, attempts: 0, firstAttemptAtMs: null, nextAttemptAtMs: Date.now() })
+    else ledger.hold({ ...hold, nextSeq: upToSeq + 1, attempts: 0, firstAttemptAtMs: null, nextAttemptAtMs: timeMs() })
   }
 
   /** Undefined when it could not be made now. */
@@ -202,13 +213,13 @@ export class Attempts {
     const { occurredAtMs, ...of } = subject
     const error = answer.status === null ? answer.error : null
     ledger.attempt({
-      ...{ ...of, state, attempts: 1, lastAttemptAtMs: Date.now(), nextAttemptAtMs },
+      ...{ ...of, state, attempts: 1, lastAttemptAtMs: timeMs(), nextAttemptAtMs },
       ...{ responseStatus: answer.status, error, durationMs: Math.round(durationMs) },
     })
     if (!webhookAttempted.hasSubscribers) return
     webhookAttempted.publish({
       ...{ endpointId: endpoint.id, type: subject.type, state, status: answer.status, durationMs },
-      ...(occurredAtMs !== undefined && { lagMs: Math.max(0, Date.now() - occurredAtMs) }),
+      ...(occurredAtMs !== undefined && { lagMs: Math.max(0, timeMs() - occurredAtMs) }),
     })
   }
 
@@ -225,7 +236,7 @@ export class Attempts {
     this.failuresInRow = 0
     this.failingSinceMs = null
     if (downMs < times.hurryAfterMs) return
-    const nowMs = Date.now()
+    const nowMs = timeMs()
     for (const hold of ledger.holds.values()) {
       const soonMs = Math.max(nowMs + Math.random() * hurrySpreadMs, this.askedToWait.get(hold.conversationId) ?? 0)
       if (soonMs < hold.nextAttemptAtMs) ledger.hold({ ...hold, nextAttemptAtMs: soonMs })

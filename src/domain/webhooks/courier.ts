@@ -1,3 +1,4 @@
+import { timeMs } from '../../clock.ts'
 import type { WebhookDeliveryStore } from '../../store/webhook-deliveries.ts'
 import type { WebhookEndpoint, WebhookEndpointState } from '../../store/webhook-endpoints.ts'
 import type { Taken, WebhookLog } from '../../store/webhook-log.ts'
@@ -153,7 +154,7 @@ export class Courier {
   }
 
   private async heldJobs(): Promise<Job[]> {
-    const nowMs = Date.now()
+    const nowMs = timeMs()
     const due = [...this.ledger.holds.values()]
       .filter(({ conversationId, nextAttemptAtMs }) => nextAttemptAtMs <= nowMs && !this.busy.has(conversationId))
       .sort((one, other) => one.nextAttemptAtMs - other.nextAttemptAtMs)
@@ -231,10 +232,9 @@ export class Courier {
   private keep({ conversationId, events, at, upToSeq, single }: Job): void {
     const next = events[at]?.event
     if (single || !next || this.ledger.holds.has(conversationId)) return
-    const nowMs = Date.now()
     this.ledger.hold({
       ...{ conversationId, nextSeq: next.seq, upToSeq, occurredAtMs: next.occurredAt.getTime() },
-      ...{ attempts: 0, firstAttemptAtMs: null, nextAttemptAtMs: nowMs },
+      ...{ attempts: 0, firstAttemptAtMs: null, nextAttemptAtMs: timeMs() },
     })
   }
 
@@ -281,7 +281,7 @@ export class Courier {
 
   /** Until something is to be done. */
   private async sleep(): Promise<void> {
-    const nowMs = Date.now()
+    const nowMs = timeMs()
     const waiting = [...this.ledger.holds.values()].filter(({ conversationId }) => !this.busy.has(conversationId))
     const nextMs = waiting.reduce((least, { nextAttemptAtMs }) => Math.min(least, nextAttemptAtMs - nowMs), maxWaitMs)
     await new Promise<void>((resolve) => {

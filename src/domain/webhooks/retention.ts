@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { timeMs } from '../../clock.ts'
 import type { WebhookDeliveryStore } from '../../store/webhook-deliveries.ts'
 
 const batchSize = 1_000
@@ -10,7 +11,7 @@ export async function forgetDeliveries(
   { deliveredTtlMs, failedTtlMs }: { deliveredTtlMs: number; failedTtlMs: number },
   isStopping: () => boolean,
 ): Promise<void> {
-  const nowMs = Date.now()
+  const nowMs = timeMs()
   const forgetSome = () => deliveries.forget(nowMs - deliveredTtlMs, nowMs - failedTtlMs, batchSize)
   while (!isStopping() && (await forgetSome()) > 0) await delay(pauseMs)
 }

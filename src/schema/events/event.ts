@@ -1,3 +1,4 @@
+import { timeMs } from '../../clock.ts'
 import { eventTypes, infoOf, type ConversationSubscription, type EventType } from '../../log/event-types.ts'
 import type { EventItem, LogItem, LostPlace } from '../../log/items.ts'
 import type { LogEventOf } from '../../store/log-event.ts'
@@ -43,7 +44,7 @@ export const StreamEvent = builder.interfaceRef<LogItem>('StreamEvent').implemen
       description:
         'When the event was stored; for a SnapshotRequired, when the server found that one is needed. For a ' +
         'ReceiptAdvanced whose receipts are all of people with read receipts off: the same as `at` of these receipts.',
-      resolve: ({ event }, _, { loaders }) => (event ? shownOccurredAt(event, loaders) : new Date()),
+      resolve: ({ event }, _, { loaders }) => (event ? shownOccurredAt(event, loaders) : new Date(timeMs())),
     }),
     resume: t.string({
       nullable: true,

@@ -1,18 +1,18 @@
+import { timeMs } from '../../clock.ts'
 import * as facts from '../facts.ts'
 import { Listening } from '../listening.ts'
 import type { Collected } from './collected.ts'
+import { logMetrics } from './log-metrics.ts'
+import { secondsOf, statementSeconds } from './units.ts'
 
 /** Of a send and of its way to a reader: what a person takes for at once, and up to what they are promised. */
 const latencySeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 3]
-const statementSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2]
 const peopleWaitSeconds = [60, 300, 900, 3_600, 14_400, 86_400, 259_200, 604_800]
 const webhookLagSeconds = [0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400]
 const batchSizes = [1, 2, 4, 8, 16, 32, 64, 128]
 
 /** One observation a millisecond tells as much as thousands: those of a room are all alike. */
 const betweenObservationsMs = 1
-
-const secondsOf = (ms: number) => ms / 1_000
 
 /** Makes metrics of what happens. Returns the function that stops it. */
 export function factMetrics(metrics: Collected): () => void {
@@ -73,11 +73,11 @@ export function factMetrics(metrics: Collected): () => void {
   listening.on(facts.delivered, ({ eventCount, byteSize, committedAtMs }) => {
     deliveredEvents(eventCount)
     deliveredBytes(byteSize)
-    const nowMs = Date.now()
-    if (committedAtMs === undefined || nowMs - observedAtMs < betweenObservationsMs) return
-    observedAtMs = nowMs
+    const atMs = performance.now()
+    if (committedAtMs === undefined || atMs - observedAtMs < betweenObservationsMs) return
+    observedAtMs = atMs
     // Clocks of two machines differ by some milliseconds.
-    deliverySeconds(secondsOf(Math.max(0, nowMs - committedAtMs)))
+    deliverySeconds(secondsOf(Math.max(0, timeMs() - committedAtMs)))
   })
 
   const answers = metrics.counter('parley_answers_total', 'Operations and events that were executed, or given up.', [
@@ -157,40 +157,7 @@ export function factMetrics(metrics: Collected): () => void {
     batches(size)
   })
 
-  const lookSeconds = metrics.histogram(
-    'parley_relay_look_seconds',
-    'How long the relay asked the log for what moved.',
-    statementSeconds,
-  )
-  const moved = metrics.counter('parley_relay_moved_total', 'Streams that the relay found moved.')
-  const lookFailures = metrics.counter('parley_relay_failures_total', 'Looks of the relay without an answer.')
-  let lookedAtMs = Date.now()
-  metrics.gauge(
-    'parley_relay_lag_seconds',
-    'Since the last look of the relay that was answered: so old can be what nobody announced.',
-    (set) => {
-      set(secondsOf(Date.now() - lookedAtMs))
-    },
-  )
-  listening.on(facts.looked, ({ durationMs, movedCount }) => {
-    lookSeconds(secondsOf(durationMs))
-    if (movedCount === null) lookFailures()
-    else {
-      lookedAtMs = Date.now()
-      moved(movedCount)
-    }
-  })
-  const stretches = metrics.counter(
-    'parley_log_reads_total',
-    'Stretches of streams that were read from the log, as they were not in memory: a gap, or for a reader that is behind.',
-    ['for'],
-  )
-  const stretchEvents = metrics.counter('parley_log_read_events_total', 'Events of these stretches.', ['for'])
-  listening.on(facts.stretchRead, ({ eventCount, isGap }) => {
-    const reader = isGap ? 'gap' : 'reader'
-    stretches(1, reader)
-    stretchEvents(eventCount, reader)
-  })
+  logMetrics(metrics, listening)
   const roundTripSeconds = metrics.histogram(
     'parley_redis_round_trip_seconds',
     'A message to Redis and back, once in REDIS_PROBE_INTERVAL_MS.',

@@ -15,6 +15,9 @@ interface Scope {
 /** Events whose way to a reader is under way, and milliseconds until that is given up. */
 const maxOnTheirWay = 1_000
 const onTheirWayMs = 10_000
+/** Events whose trace is remembered for their webhooks, and milliseconds for how long. */
+const maxTraced = 10_000
+const tracedMs = 60_000
 /** Characters of the client's name for an operation. */
 const maxNameLength = 64
 /** Events of one write that are traced. */
@@ -82,6 +85,8 @@ export function traceFacts(
 
   // The event carries the span that publishes it, over the bus as well.
   const published = new WeakMap<object, Span>()
+  /** Of events that were written here, or came over the bus: for what is sent of them later. */
+  const traced = new LRUCache<string, string>({ max: maxTraced, ttl: tracedMs, perf: performance })
   listening.on(facts.committed, ({ events }) => {
     const [context] = contextsNow()
     if (!context) return
@@ -91,6 +96,7 @@ export function traceFacts(
       if (!span.isRecording()) continue
       published.set(event, span)
       event.trace = traceparentOf(span)
+      traced.set(placeOf(event), event.trace)
     }
   })
   listening.on(facts.announced, ({ event, isAnnounced }) => {
@@ -109,6 +115,7 @@ export function traceFacts(
     },
   })
   listening.on(facts.offered, (event) => {
+    if (event.trace !== undefined) traced.set(placeOf(event), event.trace)
     if (event.trace === undefined || !event.hasReaders || onTheirWay.has(event.trace)) return
     const options = { kind: SpanKind.CONSUMER, attributes: attributesOf(event) }
     const span = tracer.startSpan(`deliver ${event.type}`, options, contextOf(api, event.trace))
@@ -120,13 +127,36 @@ export function traceFacts(
     if (event.trace !== undefined) onTheirWay.delete(event.trace)
   })
 
+  // The receiver goes on with the trace of what happened, where this process knows that, and else with one of its own.
+  const sent = new WeakMap<object, Span>()
+  listening.on(facts.webhookSent.begun, (told) => {
+    const { type, streamId, seq } = told
+    const event = streamId === null || seq === null ? null : { streamId, seq }
+    const trace = event && traced.get(placeOf(event))
+    const options = { kind: SpanKind.CLIENT, attributes: { ...(event && attributesOf(event)) } }
+    const span = tracer.startSpan(`webhook ${type}`, options, trace == null ? ROOT_CONTEXT : contextOf(api, trace))
+    sent.set(told, span)
+    told.traceparent = traceparentOf(span)
+  })
+  listening.on(facts.webhookSent.ended, (told) => {
+    const span = sent.get(told)
+    const { status = null } = told
+    if (status !== null) span?.setAttribute('http.response.status_code', status)
+    if (status === null || status >= 300) span?.setStatus({ code: SpanStatusCode.ERROR })
+    span?.end()
+  })
+
   return () => {
     listening.stop()
     onTheirWay.clear()
   }
 }
 
-const attributesOf = ({ streamId, seq }: facts.Appended) => ({ 'parley.stream_id': streamId, 'parley.event_seq': seq })
+const placeOf = ({ streamId, seq }: Pick<facts.Appended, 'streamId' | 'seq'>) => `${streamId} ${String(seq)}`
+const attributesOf = ({ streamId, seq }: Pick<facts.Appended, 'streamId' | 'seq'>) => ({
+  'parley.stream_id': streamId,
+  'parley.event_seq': seq,
+})
 
 const traceparentOf = (span: Span): string => {
   const { traceId, spanId, traceFlags } = span.spanContext()

@@ -25,7 +25,7 @@ export function startKeepAlive(sockets: Set<BoundedSocket>, alsoSweep?: () => vo
   }
 
   const sweep = setInterval(() => {
-    const nowMs = Date.now()
+    const nowMs = performance.now()
     alsoSweep?.()
     for (const socket of sockets) {
       if (socket.readyState !== socket.OPEN) continue

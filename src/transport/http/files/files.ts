@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { basename, dirname } from 'node:path'
 import send from 'send'
+import { timeMs } from '../../../clock.ts'
 import { AppError, type Code } from '../../../domain/errors.ts'
 import { filePath, uploadPath } from '../../../files/paths.ts'
 import { uploaded } from '../../../telemetry/facts.ts'
@@ -209,7 +210,7 @@ function refusalOf(received: Received, { byteSize }: Expected): Refusal {
 /** Resolves when the answer has begun. Ranges and conditions (RFC 9110) are the affair of `send`. */
 function stream(request: IncomingMessage, response: ServerResponse, file: Served): Promise<void> {
   prepareForSend(request, file.byteSize)
-  const maxAgeSeconds = Math.max(0, Math.floor((file.until.getTime() - Date.now()) / 1_000))
+  const maxAgeSeconds = Math.max(0, Math.floor((file.until.getTime() - timeMs()) / 1_000))
   response.setHeader('ETag', file.etag)
   response.setHeader('Content-Type', file.contentType)
   response.setHeader('Content-Disposition', file.contentDisposition)
