@@ -1,15 +1,15 @@
 import { Kind, OperationTypeNode, parse } from 'graphql'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { placeholders } from '../../src/transport/graphiql/demo.ts'
 import { starterTabs } from '../../src/transport/graphiql/tabs.ts'
 import { ask, askSocket } from '../testkit/api.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'
 import { sharedServer } from '../testkit/shared.ts'
-import { makeStaff } from '../testkit/support.ts'
+import { makeStaff, setRole } from '../testkit/support.ts'
 
 /* Each operation of each tab, sent as GraphiQL sends it: the whole document, its name, and all variables of the tab. */
 
-let people: Record<'ana' | 'ben' | 'staff', Person>
+let people: Record<'ana' | 'ben' | 'staff' | 'admin', Person>
 /** What a click on a name puts into the tabs, for each of them. */
 let values: Record<string, Record<string, string>>
 /** What the tabs leave to be filled in by hand, which is in the answers of other operations. */
@@ -17,16 +17,22 @@ const byHand: Record<string, string> = {}
 
 beforeAll(async () => {
   const { server, database } = await sharedServer()
-  const [ana, ben, staff] = await Promise.all([signUp(server.url), signUp(server.url), signUp(server.url)])
+  const [ana, ben, staff, admin] = (await Promise.all(Array.from({ length: 4 }, () => signUp(server.url)))) as [
+    Person,
+    Person,
+    Person,
+    Person,
+  ]
   await makeStaff(database, staff)
-  people = { ana, ben, staff }
+  await setRole(database, 'ADMIN', admin)
+  people = { ana, ben, staff, admin }
   const conversationId = await ana.startDirect(ben)
   const own = async (person: Person) => (await person.send(conversationId, 'Hello, look!')).message.id
   const of = async (person: Person, peer: Person) => ({
     ...placeholders,
     ...{ conversationId, peerId: peer.id, clientMessageId: newKey(), messageId: await own(person) },
   })
-  values = { ana: await of(ana, ben), ben: await of(ben, ana), staff: await of(ana, ben) }
+  values = { ana: await of(ana, ben), ben: await of(ben, ana), staff: await of(ana, ben), admin: await of(ana, ben) }
   byHand.groupId = await ana.createGroup([ben])
   const opened = await ask<{ openSupport: { conversation: { id: string } } }>(
     ana,
@@ -35,7 +41,34 @@ beforeAll(async () => {
   )
   byHand.supportId = opened.data?.openSupport.conversation.id ?? ''
   await signedInAgain(ana)
+  byHand.endpointId = await newEndpoint(admin)
 })
+
+// Other tests have the same server.
+afterAll(async () => {
+  const { data } = await ask<{ webhookEndpoints: { id: string; url: string }[] }>(
+    people.admin,
+    '{ webhookEndpoints { id url } }',
+  )
+  const remove = 'mutation ($id: ID!) { deleteWebhookEndpoint(input: { endpointId: $id }) { __typename } }'
+  for (const { id, url } of data?.webhookEndpoints ?? [])
+    if (url.startsWith('https://parley.example')) await ask(people.admin, remove, { id })
+})
+
+async function newEndpoint(admin: Person): Promise<string> {
+  const create = `mutation ($key: String!) { createWebhookEndpoint(input: { url: "https://parley.example", opKey: $key }) {
+    ... on CreateWebhookEndpointSuccess { endpoint { id } } } }`
+  // The server knows the role a second later.
+  return await vi.waitFor(
+    async () => {
+      const { data, text } = await ask<{ createWebhookEndpoint: { endpoint?: { id: string } } }>(admin, create, {
+        key: newKey(),
+      })
+      return data?.createWebhookEndpoint.endpoint?.id ?? expect.fail(text)
+    },
+    { timeout: 20_000, interval: 100 },
+  )
+}
 
 async function signedInAgain(person: Person) {
   const sessions = () =>
@@ -50,6 +83,11 @@ async function signedInAgain(person: Person) {
 
 const benOnly = ['MarkRead', 'Inbox', 'WatchConversation']
 const staffOnly = ['SupportDesk', 'Resolve']
+const adminOnly = ['CreateWebhook', 'Webhooks', 'TestWebhook', 'WebhookDeliveries', 'ReplayWebhook']
+const whoRuns = (name: string) => {
+  if (adminOnly.includes(name)) return 'admin'
+  return staffOnly.includes(name) ? 'staff' : benOnly.includes(name) ? 'ben' : 'ana'
+}
 const handles = /handle: "(?:ana|ben)"/
 
 const operationsOf = (query: string) =>
@@ -63,7 +101,7 @@ const operations = starterTabs
 
 describe('an operation of a starter tab runs as it is', () => {
   test.each(operations)('$name', async ({ name, kind, tab }) => {
-    const who = staffOnly.includes(name) ? 'staff' : benOnly.includes(name) ? 'ben' : 'ana'
+    const who = whoRuns(name)
     let variables = tab.variables
     for (const [key, placeholder] of Object.entries(placeholders)) {
       variables = variables.replaceAll(`${placeholder}"`, `${values[who]?.[key] ?? ''}"`)

@@ -16,7 +16,7 @@ let pair: Pair
 let admin: Person
 let bob: Person
 beforeAll(async () => {
-  pair = await startPair({ env: webhookEnv() })
+  pair = await startPair({ env: { ...webhookEnv(), HOUSEKEEPING_INTERVAL_MS: '200' } })
   ;[admin, bob] = await Promise.all([signUp(pair.urls[0], 'Ada'), signUp(pair.urls[1], 'Bob')])
   await setRole(pair.database, 'ADMIN', admin)
   for (const url of pair.urls) {
@@ -416,5 +416,41 @@ test('what commits late, by a transaction that was begun before others, comes to
   await receiver.until(() => receiver.textsOf(late).length === 2)
   const ofLate = receiver.delivered.filter(({ payload }) => payload.data.conversation.id === late)
   expect(ofLate.map(({ payload }) => payload.type)).toEqual(['MessageSent', 'ConversationUpdated', 'MessageSent'])
+  await done(endpoint.id)
+})
+
+test('deliveries that succeeded are known for 3 days and the others for 30, and the events of the latter can be sent again until then', async () => {
+  const { receiver, endpoint } = await open()
+  const id = await bob.createGroup([admin])
+  receiver.answer = ({ data }) => ({ status: data.message?.text?.startsWith('bad') === true ? 400 : 200 })
+  const texts = ['good, new', 'bad, new', 'good, old', 'bad, old', 'bad, very old']
+  for (const text of texts) await bob.send(id, text)
+  await expect.poll(async () => (await deliveriesOf(endpoint.id)).length, { timeout: 30_000 }).toBe(5)
+  const textOf = ({ webhookId }: Delivery) =>
+    receiver.all.find((received) => received.id === webhookId)?.payload.data.message?.text ?? ''
+  const idOf = new Map((await deliveriesOf(endpoint.id)).map((delivery) => [textOf(delivery), delivery.webhookId]))
+  const ages: Record<string, number> = {
+    'good, new': 2.9,
+    'bad, new': 29.9,
+    'good, old': 3.1,
+    'bad, old': 4,
+    'bad, very old': 30.1,
+  }
+  for (const [text, days] of Object.entries(ages)) {
+    await pair.database.query(
+      `UPDATE webhook_deliveries SET created_at = now() - $2 * interval '1 day' WHERE id = $1`,
+      [...[idOf.get(text), days]],
+    )
+  }
+  const left = async () => (await deliveriesOf(endpoint.id)).map(textOf)
+  await expect.poll(async () => (await left()).length, { timeout: 30_000 }).toBe(3)
+  // The newest first.
+  expect(await left()).toEqual(['good, new', 'bad, old', 'bad, new'])
+  receiver.answer = () => ({ status: 200 })
+  const [failed] = (await deliveriesOf(endpoint.id, ', state: FAILED')).filter(
+    (delivery) => textOf(delivery) === 'bad, old',
+  )
+  await changed('replayWebhook', { endpointId: endpoint.id, deliveryId: failed!.id })
+  await receiver.until(() => receiver.textsOf(id).includes('bad, old'))
   await done(endpoint.id)
 })

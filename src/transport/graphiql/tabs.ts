@@ -9,6 +9,7 @@ import { hide } from './hide-tab.ts'
 import { search } from './search-tab.ts'
 import { support } from './support-tab.ts'
 import { upload } from './upload-tab.ts'
+import { webhook } from './webhook-tab.ts'
 
 /** Stands in the Headers tab of each starter tab, and of every new one. */
 export const starterHeaders = JSON.stringify({ authorization: `Bearer ${placeholderToken}` }, null, 2)
@@ -237,6 +238,7 @@ subscription WatchInbox {
   tab(messages.query, messages.variables),
   tab(group.query, group.variables),
   tab(account.query, account.variables),
+  tab(webhook.query, webhook.variables),
 ]
 
 /** The same for who signs in by a click, with what is then to be said, in the order of the tabs. */
@@ -275,6 +277,7 @@ const signedInComments: Record<string, string> = {
   OpenSupport: support.signedInComment,
   Account: account.signedInComment,
   HideConversation: hide.signedInComment,
+  CreateWebhook: webhook.signedInComment,
   StartDirect: '\n# Signing in has done this. Again gives the same.',
 }
 
