@@ -20,6 +20,7 @@ const help = `npm run bench -- [options]
   --growth             the growth curves instead (bench/growth.mjs); goes with --quick and --json
   --receipts           what it costs when 1,000 read one message instead (bench/receipts.mjs); goes with --rounds and --json
   --attacks            what a bystander has of each attack of tests/attacks instead; goes with --only, --rounds, --quick and --json
+  --webhooks           what 1,000 events/s to 10 webhook endpoints cost the sends instead (bench/webhooks.mjs); goes with --rounds, --quick and --json
   --web                what the web client costs a slow device instead (bench/web.mjs); goes with --rounds, --quick and --json
   --resume             what resume tokens cost 1,000 inboxes instead (bench/resume.mjs); goes with --rounds, --quick and --json`
 
@@ -38,6 +39,7 @@ const { values: options } = parseArgs({
     resume: { type: 'boolean', default: false },
     attacks: { type: 'boolean', default: false },
     web: { type: 'boolean', default: false },
+    webhooks: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -68,7 +70,7 @@ if (options.help) {
   // Imported here, because they need the packages installed above.
   const { endAll, isEnding } = await import('./harness/ending.mjs')
   try {
-    const other = ['growth', 'receipts', 'resume', 'attacks', 'web'].find((name) => options[name])
+    const other = ['growth', 'receipts', 'resume', 'attacks', 'web', 'webhooks'].find((name) => options[name])
     const { run } = await import(other === undefined ? './harness/run.mjs' : `./${other}.mjs`)
     process.exitCode = await run(options)
   } catch (error) {

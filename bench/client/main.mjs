@@ -3,9 +3,10 @@ import process from 'node:process'
 import { readerMethods } from './readers.mjs'
 import { senderMethods } from './senders.mjs'
 import { subscriberMethods } from './subscribers.mjs'
+import { webhookMethods } from './webhook-receiver.mjs'
 
 /** @type {Record<string, (argument: any) => unknown>} */
-const methods = { ...subscriberMethods, ...senderMethods, ...readerMethods }
+const methods = { ...subscriberMethods, ...senderMethods, ...readerMethods, ...webhookMethods }
 
 process.once('disconnect', () => process.exit(0))
 // Ctrl-C in a terminal reaches all processes; the harness decides when they end.
