@@ -124,6 +124,46 @@ describe('what is counted', () => {
     for (const { retryAfter } of refused) expect(retryAfter).toBeGreaterThan(0)
   })
 
+  test('goes on in each process by itself while Redis hangs, nobody waits for it, and for both when it is back', async () => {
+    const [ann, bob, cleo, dan] = (await people(4)) as [Person, Person, Person, Person]
+    const conversationId = await ann.createGroup([bob, cleo, dan])
+    const query = '{ viewer { id } }'
+    const kinds = [
+      { most: 30, one: sendTo(bob, conversationId) },
+      { most: 60, one: (url: string) => ask(cleo.at(url), query) },
+      { most: 5, one: (url: string) => ask(url, login) },
+    ]
+    let longestMs = 0
+    const timed = async <Answer>(answer: Promise<Answer>) => {
+      const startedMs = performance.now()
+      await answer
+      longestMs = Math.max(longestMs, performance.now() - startedMs)
+      return answer
+    }
+    /** All at once to one process, which asks Redis for each, or no longer does. */
+    const crowd = async (server: ServerProcess, { most, one }: { most: number; one: Ask }) => {
+      const counts = await Promise.all(Array.from({ length: most + 6 }, () => timed(allowed(1, () => one(server.url)))))
+      return counts.filter((count) => count === 1).length
+    }
+    redis.hang()
+    try {
+      // The one that noticed nothing yet, and after it, while it looks for Redis now and then, the other kinds.
+      for (const server of servers) {
+        for (const kind of kinds) expect(await crowd(server, kind)).toBe(kind.most)
+        const answers = await Promise.all(Array.from({ length: 13 }, () => timed(connecting(server.url))))
+        expect(answers.filter(({ status }) => status === 101)).toHaveLength(10)
+      }
+      // A count in Redis ends after 250 ms. Without a deadline of its own each of these would wait for as long as it hangs.
+      expect(longestMs).toBeLessThan(10_000)
+    } finally {
+      redis.goOn()
+    }
+    for (const server of servers) {
+      await vi.waitFor(async () => expect((await readiness(server)).body.status).toBe('ok'), 30_000)
+    }
+    expect(await allowed(36, sendTo(dan, conversationId))).toBe(30)
+  })
+
   test('goes on in each process by itself while Redis is away', async () => {
     const [ann] = (await people(1)) as [Person]
     const conversationId = await ann.createGroup([])

@@ -11,6 +11,9 @@ import { endSupervised } from './ending.ts'
 export interface RedisServer {
   url: string
   port: number
+  /** As on a machine that is suspended: it takes connections and commands, and answers nothing until goOn(). */
+  hang(): void
+  goOn(): void
   stop(): Promise<void>
 }
 
@@ -29,19 +32,21 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-async function answers(port: number): Promise<boolean> {
+async function replyOf(port: number, command: string): Promise<string | null> {
   const socket = connect(port, '127.0.0.1')
   try {
     await once(socket, 'connect')
-    socket.write('PING\r\n')
+    socket.write(`${command}\r\n`)
     const [reply] = (await once(socket, 'data')) as [Buffer]
-    return reply.toString().startsWith('+PONG')
+    return reply.toString()
   } catch {
-    return false
+    return null
   } finally {
     socket.destroy()
   }
 }
+
+const answers = async (port: number) => (await replyOf(port, 'PING'))?.startsWith('+PONG') === true
 
 /** Starts a Redis for one test, on `port` if given: a test can stop it and start it again at the same address. */
 export async function startRedis(port?: number, settings: readonly string[] = []): Promise<RedisServer> {
@@ -69,9 +74,13 @@ export async function startRedis(port?: number, settings: readonly string[] = []
     if (server.hasEnded()) throw new Error(`redis-server ended at once on port ${chosen}`)
     await sleep(20)
   }
+  const pid = Number(/process_id:(\d+)/.exec((await replyOf(chosen, 'INFO server')) ?? '')?.[1])
+  if (!Number.isInteger(pid)) throw new Error(`redis-server on port ${chosen} does not say which process it is`)
   return {
     url: `redis://127.0.0.1:${chosen}`,
     port: chosen,
+    hang: () => void process.kill(pid, 'SIGSTOP'),
+    goOn: () => void process.kill(pid, 'SIGCONT'),
     async stop() {
       await endSupervised(server)
       rmSync(folder, { recursive: true, force: true })
