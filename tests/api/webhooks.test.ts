@@ -3,6 +3,7 @@ import { Webhook } from 'standardwebhooks'
 import { beforeAll, expect, test } from 'vitest'
 import { runReplay } from '../../src/webhooks/replay-command.ts'
 import { ask, type Answer } from '../testkit/api.ts'
+import { holdRows } from '../testkit/hold-rows.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'
 import { setRole } from '../testkit/support.ts'
@@ -306,6 +307,52 @@ test('a new secret signs beside the former one; paused nothing comes, and resume
   await receiver.until(() => receiver.all.some((one) => one.id === delivery.webhookId))
   expect(receiver.all.at(-1)!.payload).toMatchObject({ type: 'Test', data: { endpoint: { id: endpoint.id } } })
   await done(endpoint.id)
+})
+
+interface Noted {
+  action: string
+  actor: { id: string } | null
+  data: Record<string, unknown>
+}
+
+/** What the audit log has of an endpoint, the newest first. */
+async function notedOf(endpointId: string): Promise<Noted[]> {
+  const query = '{ auditLog(first: 100) { nodes { action actor { id } data } } }'
+  const { data, text } = await ask<{ auditLog: { nodes: Noted[] } }>(admin, query)
+  if (!data) throw new Error(text)
+  const raw = Buffer.from(endpointId, 'base64url').toString().split(':').at(-1)
+  return data.auditLog.nodes.filter((one) => one.data.endpointId === raw || one.data.endpointId === endpointId)
+}
+
+test('each change is in the audit log with who made it, and what cannot be noted there is not done', async () => {
+  const { endpoint } = await open()
+  const { id: endpointId } = endpoint
+  const from = new Date(0).toISOString()
+  const changes: [string, object][] = [
+    ['updateWebhookEndpoint', { types: ['MESSAGE_EDITED'], includeText: false }],
+    ['rotateWebhookSecret', { opKey: newKey() }],
+    ['pauseWebhookEndpoint', {}],
+    ['resumeWebhookEndpoint', {}],
+    ['replayWebhook', { from }],
+  ]
+  for (const [name, input] of changes) expect(await changed(name, { endpointId, ...input })).toHaveProperty('endpoint')
+  for (const [name, input] of changes)
+    expect((await change(name, { endpointId, ...input }, bob)).text).toContain('FORBIDDEN')
+  const noted = await notedOf(endpointId)
+  const verbs = ['replayed', 'resumed', 'paused', 'rotated', 'updated', 'created']
+  expect(noted.map(({ action }) => action)).toEqual(verbs.map((verb) => `webhook.${verb}`))
+  expect(new Set(noted.map(({ actor }) => actor?.id))).toEqual(new Set([admin.id]))
+  expect(noted.at(-2)!.data.fields).toEqual(expect.arrayContaining(['types', 'includesText']))
+  expect(JSON.stringify(noted)).not.toContain('whsec_')
+
+  // Nothing can be added to the chain.
+  const held = await holdRows(pair.database, 'SELECT FROM audit_head FOR UPDATE', [])
+  expect((await change('pauseWebhookEndpoint', { endpointId })).text).toContain('UNAVAILABLE')
+  await held.release()
+  const { data } = await ask<{ webhookEndpoints: Endpoint[] }>(admin, '{ webhookEndpoints { id state } }')
+  expect(data?.webhookEndpoints.find(({ id }) => id === endpointId)).toMatchObject({ state: 'ACTIVE' })
+  await done(endpointId)
+  expect((await notedOf(endpointId))[0]).toMatchObject({ action: 'webhook.deleted', actor: { id: admin.id } })
 })
 
 test('changed types, kinds and URLs count for what is sent from then on; 410 ends it', async () => {

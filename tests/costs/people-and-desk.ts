@@ -67,6 +67,12 @@ export function otherScenarios(world: () => World): Record<string, Scenario> {
         return id
       }),
     )
+    // What the staff read for the first time is noted, at some moment after it was read.
+    await staff.client.request(queueDocument, { first: ids.length })
+    const noted = `SELECT count(*)::int AS count FROM audit_log WHERE actor_id = $1 AND action = 'support.read'`
+    await expect
+      .poll(() => server.database.query(noted, [staff.id]), { timeout: 20_000 })
+      .toEqual([{ count: ids.length }])
     return { staff, ids }
   }
   const atDesk = () => (desk ??= openDesk())

@@ -1,4 +1,4 @@
-import { accessOf } from '../../domain/conversations/access.ts'
+import { accessOf, type Access } from '../../domain/conversations/access.ts'
 import { historyFromSeq } from '../../domain/conversations/history.ts'
 import { streamStart } from '../../domain/horizon.ts'
 import { upToAllOthers } from '../../domain/receipts/standing.ts'
@@ -41,15 +41,24 @@ export function maySee(context: Context, conversation: { id: string }): Promise<
   return access instanceof Promise ? access.then((late) => late !== null) : access !== null
 }
 
+/** The viewer's access to what was written in a conversation. Notes that somebody of the staff reads in one that they are not in. */
+export function accessToRead(context: Context, conversationId: string): Promise<Access | null> | Access | null {
+  const viewer = requireViewer(context)
+  const access = accessOf(viewer, conversationId, context.loaders)
+  const note = (found: Access | null) => {
+    if (found?.as === 'STAFF') context.domain.audit.staffRead(viewer, conversationId)
+    return found
+  }
+  return access instanceof Promise ? access.then(note) : note(access)
+}
+
 /** The seq up to which messages are withheld from the viewer; null for who may not see the conversation. */
 export async function historyFrom(context: Context, conversation: { id: string }): Promise<number | null> {
-  const viewer = requireViewer(context)
-  const access = await accessOf(viewer, conversation.id, context.loaders)
-  if (access?.as === 'STAFF') context.domain.audit.staffRead(viewer, conversation.id)
+  const access = await accessToRead(context, conversation.id)
   return access && historyFromSeq(access)
 }
 
-/** Notes that somebody of the staff reads in a conversation that they are not in. */
+/** The note alone. */
 export async function noteReading(context: Context, conversationId: string): Promise<void> {
   if (requireViewer(context).role !== 'USER') await historyFrom(context, { id: conversationId })
 }

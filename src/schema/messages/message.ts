@@ -1,7 +1,7 @@
 import { isUuid } from '../../domain/ids.ts'
 import { revisionsOf } from '../../domain/messages/revisions.ts'
 import { checkPage, decodeCursor, encodeCursor, isMomentMs, toPage } from '../../domain/page.ts'
-import { accessOf, type Access } from '../../domain/conversations/access.ts'
+import type { Access } from '../../domain/conversations/access.ts'
 import { isShown } from '../../domain/conversations/history.ts'
 import type { ReadRow } from '../../store/message-readers.ts'
 import type { RevisionRow } from '../../store/messages.ts'
@@ -9,7 +9,7 @@ import type { Message as MessageRow, User as UserRow } from '../../store/rows.ts
 import { builder } from '../building/builder.ts'
 import { toConnection } from '../building/connection.ts'
 import { isViewer, requireViewer } from '../building/context.ts'
-import { Conversation, historyFrom } from '../conversations/conversation.ts'
+import { accessToRead, Conversation, historyFrom } from '../conversations/conversation.ts'
 import { messageId } from '../building/ids.ts'
 import { required } from '../building/required.ts'
 import { User } from '../people/user.ts'
@@ -200,7 +200,7 @@ builder.objectField(Conversation, 'lastMessage', (t) =>
       if (headSeq === 0) return null
       const lastFor = (access: Access | null) =>
         isShown(access, headSeq) ? context.loaders.message.get({ conversationId: id, seq: headSeq }) : null
-      const access = accessOf(requireViewer(context), id, context.loaders)
+      const access = accessToRead(context, id)
       return access instanceof Promise ? access.then(lastFor) : lastFor(access)
     },
   }),

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { accessOf } from '../../domain/conversations/access.ts'
 import { isShown } from '../../domain/conversations/history.ts'
 import {
   ForbiddenError,
@@ -14,7 +13,7 @@ import { refusing } from '../building/refusing.ts'
 import { required } from '../building/required.ts'
 import { opKey } from '../building/validate.ts'
 import { viewerDependent } from '../building/viewer-dependent.ts'
-import { Conversation } from '../conversations/conversation.ts'
+import { accessToRead, Conversation } from '../conversations/conversation.ts'
 import { Message } from './message.ts'
 import { noted, success } from './written.ts'
 
@@ -39,7 +38,7 @@ builder.objectField(Conversation, 'pinnedMessages', (t) =>
     ...viewerDependent,
     resolve: async ({ id }, _, context) => {
       const { loaders } = context
-      const access = await accessOf(requireViewer(context), id, loaders)
+      const access = await accessToRead(context, id)
       if (!access) return []
       const pins = (await loaders.threads.pins.load(id)).filter(({ seq }) => isShown(access, seq))
       const messages = await Promise.all(
