@@ -17,6 +17,7 @@ import { addressIn } from '../src/embedded/address.ts'
 import { ownSecret } from '../src/embedded/own-secret.ts'
 import { clientConfig, createSettle } from '../src/store/database/session.ts'
 import { sendPicture } from './demo-picture.ts'
+import { playModeration } from './demo-moderation.ts'
 import { playSupport } from './demo-support.ts'
 import { migrate } from '../src/store/database/migrate.ts'
 import { createAttachmentStore } from '../src/store/attachments.ts'
@@ -264,6 +265,8 @@ async function fill(config: Config, db: Database, connectionString: string, user
   const files = await openFiles(config, { attachments: store }, logger)
   await sendPicture(createWrite(db, neverGathered), db, { store, files }, users)
   await spreadOverDays(connectionString, users)
+  // What a report keeps of a message has its time.
+  await playModeration(createWrite(db, neverGathered), db, users)
   // Only now: whoever finds this message knows that everything else is there.
   await player.play(last)
   return true
@@ -316,7 +319,7 @@ async function seed(config: Config): Promise<void> {
       const isNew = await fill(config, db, url, users)
       const took = isNew ? `made in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s` : 'there already'
       console.log(
-        `The demo world is ${took}: ${people.length} people, ${conversationCount} conversations, ${messageCount} messages, 2 conversations with support, and a picture.`,
+        `The demo world is ${took}: ${people.length} people, ${conversationCount} conversations, ${messageCount} messages, 2 conversations with support, a picture, 2 reports, a block and a request.`,
       )
       const running = isServerRunning && config.databaseUrl === null ? addressIn(config.dataDir) : null
       const address = running ?? `http://127.0.0.1:${config.port}/graphql`

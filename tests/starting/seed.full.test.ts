@@ -73,7 +73,7 @@ describe('the demo world in a database that a server uses', () => {
   test('has 20 people, 60 conversations and 5,000 messages', async () => {
     const [counts] = await database.query(`SELECT (SELECT count(*)::int FROM users) AS people,
       (SELECT count(*)::int FROM conversations WHERE id <> parley_desk()) AS conversations, (SELECT count(*)::int FROM messages) AS messages`)
-    expect(counts).toEqual({ people: 20, conversations: 62, messages: 5004 })
+    expect(counts).toEqual({ people: 20, conversations: 63, messages: 5005 })
   })
 
   test('gives its people an inbox that looks alive', async () => {
@@ -103,6 +103,50 @@ describe('the demo world in a database that a server uses', () => {
       (SELECT count(*)::int FROM members WHERE archived) AS archived,
       (SELECT count(*)::int FROM members WHERE left_at IS NOT NULL) AS left`)
     for (const [what, count] of Object.entries(found ?? {})) expect(count, what).toBeGreaterThan(0)
+  })
+
+  test('has a report that waits for the staff and one that they resolved, a block, and a request', async () => {
+    const token = (handle: string) =>
+      fetch(server.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          query: `mutation { login(input: { handle: "${handle}", password: "parley-demo" }) { ... on LoginSuccess { session { accessToken } } } }`,
+        }),
+      }).then(async (response) => {
+        const { data } = (await response.json()) as { data: { login: { session: { accessToken: string } } } }
+        return data.login.session.accessToken
+      })
+    const asked = async (handle: string, query: string) =>
+      (await fetchGraphql(server.url, await token(handle), query)).body as unknown
+    expect(
+      await asked(
+        'tara.demo',
+        '{ reports(first: 5) { nodes { state reason outcome reported { handle } evidence { revision } } } }',
+      ),
+    ).toMatchObject({
+      data: {
+        reports: {
+          nodes: [
+            { state: 'OPEN', reported: { handle: 'hana.demo' }, evidence: { revision: expect.any(Number) as number } },
+            { state: 'RESOLVED', outcome: 'PERSON_WARNED', evidence: null },
+          ],
+        },
+      },
+    })
+    expect(await asked('ines.demo', '{ viewer { blockedUsers(first: 5) { nodes { handle } } } }')).toMatchObject({
+      data: { viewer: { blockedUsers: { nodes: [{ handle: 'olga.demo' }] } } },
+    })
+    expect(
+      await asked(
+        'sami.demo',
+        '{ inbox(filter: REQUESTS, first: 5) { nodes { conversation { lastMessage { text } } } } }',
+      ),
+    ).toMatchObject({
+      data: {
+        inbox: { nodes: [{ conversation: { lastMessage: { text: expect.stringContaining('offsite') as string } } }] },
+      },
+    })
   })
 
   test('numbers every message and event without a gap, in the order of their times', async () => {
@@ -177,7 +221,7 @@ describe('the demo world in a database that a server uses', () => {
     interrupted.kill('SIGKILL')
     expect(await sent()).toBeLessThan(5000)
     expect((await runSeed(env)).output).toContain('made in')
-    expect(await sent()).toBe(5004)
+    expect(await sent()).toBe(5005)
   })
 
   test('is refused where its public password would be a hole, and where a handle is somebody else’s', async () => {

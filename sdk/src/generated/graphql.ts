@@ -1184,6 +1184,14 @@ export type UnsuspendUserMutationVariables = Exact<{
 
 export type UnsuspendUserMutation = { __typename?: 'Mutation', unsuspendUser: { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'UnsuspendUserSuccess', user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } } };
 
+export type SuspensionsQueryVariables = Exact<{
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type SuspensionsQuery = { __typename?: 'Query', suspensions: { __typename?: 'SuspensionConnection', nodes: Array<{ __typename?: 'Suspension', reason: string | null, until: string | null, since: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, by: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } | null }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
+
 export type PresenceFieldsFragment = { __typename?: 'Presence', status: PresenceStatus, device: DeviceKind | null, lastSeenAt: string | null };
 
 export type MembersPresenceQueryVariables = Exact<{
@@ -1257,6 +1265,38 @@ export type BanMemberMutationVariables = Exact<{
 
 
 export type BanMemberMutation = { __typename?: 'Mutation', banMember: { __typename: 'BanMemberSuccess', conversation: { __typename?: 'Conversation', id: string } } | { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
+
+export type ReportsQueryVariables = Exact<{
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  state?: InputMaybe<ReportState>;
+}>;
+
+
+export type ReportsQuery = { __typename?: 'Query', reports: { __typename?: 'ReportConnection', nodes: Array<{ __typename?: 'Report', conversationId: string | null, note: string | null, id: string, state: ReportState, reason: ReportReason, text: string | null, messageId: string | null, createdAt: string, resolvedAt: string | null, outcome: ReportOutcome | null, reporter: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, evidence: { __typename?: 'ReportEvidence', text: string | null, revision: number, sentAt: string, editedAt: string | null, fileNames: Array<string>, revisions: Array<{ __typename?: 'ReportEvidenceRevision', text: string, revision: number, since: string }> } | null, resolvedBy: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } | null, reported: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
+
+export type ResolveReportMutationVariables = Exact<{
+  input: ResolveReportInput;
+}>;
+
+
+export type ResolveReportMutation = { __typename?: 'Mutation', resolveReport: { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'ResolveReportSuccess', report: { __typename?: 'Report', id: string, state: ReportState, reason: ReportReason, text: string | null, messageId: string | null, createdAt: string, resolvedAt: string | null, outcome: ReportOutcome | null, reported: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } } } | { __typename: 'ValidationError', code: ErrorCode, reason: string } };
+
+export type RemoveMessageMutationVariables = Exact<{
+  input: RemoveMessageInput;
+}>;
+
+
+export type RemoveMessageMutation = { __typename?: 'Mutation', removeMessage: { __typename: 'ForbiddenError', code: ErrorCode, reason: string } | { __typename: 'NotFoundError', code: ErrorCode, reason: string } | { __typename: 'RemoveMessageSuccess', messageId: string } };
+
+export type BansQueryVariables = Exact<{
+  conversationId: Scalars['ID']['input'];
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type BansQuery = { __typename?: 'Query', bans: { __typename?: 'BanConnection', nodes: Array<{ __typename?: 'Ban', bannedAt: string, user: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null }, by: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
 
 export type RequestFieldsFragment = { __typename?: 'InboxEntry', requestedAt: string | null, id: string, unreadCount: number, unreadMentionCount: number, lastReadSeq: number, historyFromSeq: number, mutedUntil: string | null, archived: boolean, hidden: boolean, pinned: boolean, requestedBy: { __typename?: 'User', id: string, handle: string, displayName: string, avatarUrl: string | null } | null, conversation: { __typename?: 'Conversation', id: string, kind: ConversationKind, title: string | null, memberCount: number } };
 
@@ -1690,6 +1730,7 @@ export const MarkAllReadDocument = /* @__PURE__ */ asDocument<MarkAllReadMutatio
 export const SearchMessagesDocument = /* @__PURE__ */ asDocument<SearchMessagesQuery, SearchMessagesQueryVariables>("query SearchMessages($query:String!$conversationId:ID$senderId:ID$from:DateTime$to:DateTime$hasAttachment:Boolean$first:Int$after:String){searchMessages(query:$query conversationId:$conversationId senderId:$senderId from:$from to:$to hasAttachment:$hasAttachment first:$first after:$after){edges{cursor node{...MessageFields conversation{id}}snippet{text ranges{start end}}}pageInfo{hasNextPage endCursor}}}", messageFields, userFields);
 export const SuspendUserDocument = /* @__PURE__ */ asDocument<SuspendUserMutation, SuspendUserMutationVariables>("mutation SuspendUser($input:SuspendUserInput!){suspendUser(input:$input){__typename ...on SuspendUserSuccess{suspension{reason until since user{...UserFields}}}...on Error{...ErrorFields}}}", userFields, errorFields);
 export const UnsuspendUserDocument = /* @__PURE__ */ asDocument<UnsuspendUserMutation, UnsuspendUserMutationVariables>("mutation UnsuspendUser($input:UnsuspendUserInput!){unsuspendUser(input:$input){__typename ...on UnsuspendUserSuccess{user{...UserFields}}...on Error{...ErrorFields}}}", userFields, errorFields);
+export const SuspensionsDocument = /* @__PURE__ */ asDocument<SuspensionsQuery, SuspensionsQueryVariables>("query Suspensions($first:Int$after:String){suspensions(first:$first after:$after){nodes{reason until since user{...UserFields}by{...UserFields}}pageInfo{hasNextPage endCursor}}}", userFields);
 export const MembersPresenceDocument = /* @__PURE__ */ asDocument<MembersPresenceQuery, MembersPresenceQueryVariables>("query MembersPresence($id:ID!$first:Int$after:String){conversation(id:$id){members(first:$first after:$after){nodes{id user{...UserFields presence{...PresenceFields}}}pageInfo{hasNextPage endCursor}}}}", userFields, presenceFields);
 export const HeartbeatDocument = /* @__PURE__ */ asDocument<HeartbeatMutation, HeartbeatMutationVariables>("mutation Heartbeat($input:HeartbeatInput!){heartbeat(input:$input){...PresenceFields}}", presenceFields);
 export const PresenceEventsDocument = /* @__PURE__ */ asDocument<PresenceEventsSubscription, PresenceEventsSubscriptionVariables>("subscription PresenceEvents($userIds:[ID!]!){presenceEvents(userIds:$userIds){user{...UserFields}presence{...PresenceFields}}}", userFields, presenceFields);
@@ -1699,6 +1740,10 @@ export const ReactedByDocument = /* @__PURE__ */ asDocument<ReactedByQuery, Reac
 export const ReportMessageDocument = /* @__PURE__ */ asDocument<ReportMessageMutation, ReportMessageMutationVariables>("mutation ReportMessage($input:ReportMessageInput!){reportMessage(input:$input){__typename ...on ReportMessageSuccess{report{...ReportFields}}...on Error{...ErrorFields}}}", reportFields, userFields, errorFields);
 export const ReportUserDocument = /* @__PURE__ */ asDocument<ReportUserMutation, ReportUserMutationVariables>("mutation ReportUser($input:ReportUserInput!){reportUser(input:$input){__typename ...on ReportUserSuccess{report{...ReportFields}}...on Error{...ErrorFields}}}", reportFields, userFields, errorFields);
 export const BanMemberDocument = /* @__PURE__ */ asDocument<BanMemberMutation, BanMemberMutationVariables>("mutation BanMember($input:BanMemberInput!){banMember(input:$input){__typename ...on BanMemberSuccess{conversation{id}}...on Error{...ErrorFields}}}", errorFields);
+export const ReportsDocument = /* @__PURE__ */ asDocument<ReportsQuery, ReportsQueryVariables>("query Reports($first:Int$after:String$state:ReportState){reports(first:$first after:$after state:$state){nodes{...ReportFields reporter{...UserFields}conversationId evidence{text revision sentAt editedAt revisions{text revision since}fileNames}resolvedBy{...UserFields}note}pageInfo{hasNextPage endCursor}}}", reportFields, userFields);
+export const ResolveReportDocument = /* @__PURE__ */ asDocument<ResolveReportMutation, ResolveReportMutationVariables>("mutation ResolveReport($input:ResolveReportInput!){resolveReport(input:$input){__typename ...on ResolveReportSuccess{report{...ReportFields}}...on Error{...ErrorFields}}}", reportFields, userFields, errorFields);
+export const RemoveMessageDocument = /* @__PURE__ */ asDocument<RemoveMessageMutation, RemoveMessageMutationVariables>("mutation RemoveMessage($input:RemoveMessageInput!){removeMessage(input:$input){__typename ...on RemoveMessageSuccess{messageId}...on Error{...ErrorFields}}}", errorFields);
+export const BansDocument = /* @__PURE__ */ asDocument<BansQuery, BansQueryVariables>("query Bans($conversationId:ID!$first:Int$after:String){bans(conversationId:$conversationId first:$first after:$after){nodes{user{...UserFields}by{...UserFields}bannedAt}pageInfo{hasNextPage endCursor}}}", userFields);
 export const RequestsDocument = /* @__PURE__ */ asDocument<RequestsQuery, RequestsQueryVariables>("query Requests($first:Int$after:String){inbox(first:$first after:$after filter:REQUESTS){nodes{...RequestFields conversation{id lastMessage{...MessageFields}}}pageInfo{hasNextPage endCursor}}}", requestFields, entryFields, userFields, messageFields);
 export const AcceptRequestDocument = /* @__PURE__ */ asDocument<AcceptRequestMutation, AcceptRequestMutationVariables>("mutation AcceptRequest($input:AcceptRequestInput!){acceptRequest(input:$input){__typename ...on AcceptRequestSuccess{entry{...RequestFields}}...on Error{...ErrorFields}}}", requestFields, entryFields, userFields, errorFields);
 export const DeclineRequestDocument = /* @__PURE__ */ asDocument<DeclineRequestMutation, DeclineRequestMutationVariables>("mutation DeclineRequest($input:DeclineRequestInput!){declineRequest(input:$input){__typename ...on DeclineRequestSuccess{conversationId}...on Error{...ErrorFields}}}", errorFields);

@@ -4,8 +4,10 @@ import { demoPassword, placeholders } from './demo.ts'
 import { group } from './group-tab.ts'
 import { mention } from './mention-tab.ts'
 import { messages } from './message-tab.ts'
+import { moderation } from './moderation-tab.ts'
 import { reaction } from './reaction-tab.ts'
 import { hide } from './hide-tab.ts'
+import { requests } from './requests-tab.ts'
 import { search } from './search-tab.ts'
 import { support } from './support-tab.ts'
 import { upload } from './upload-tab.ts'
@@ -239,6 +241,8 @@ subscription WatchInbox {
   tab(group.query, group.variables),
   tab(account.query, account.variables),
   tab(webhook.query, webhook.variables),
+  tab(requests.query, requests.variables),
+  tab(moderation.query, moderation.variables),
 ]
 
 /** The same for who signs in by a click, with what is then to be said, in the order of the tabs. */
@@ -276,6 +280,8 @@ const signedInComments: Record<string, string> = {
   Groups: group.signedInComment,
   OpenSupport: support.signedInComment,
   Account: account.signedInComment,
+  AskFirst: requests.signedInComment,
+  ReportPerson: moderation.signedInComment,
   HideConversation: hide.signedInComment,
   CreateWebhook: webhook.signedInComment,
   StartDirect: '\n# Signing in has done this. Again gives the same.',
