@@ -5,10 +5,33 @@ const tickMs = 10
 const pageBytes = 4096
 
 /**
- * Milliseconds of processor time the process has taken; null where there is no /proc.
+ * Those that a process has started, such as its workers, and theirs.
+ * @param {number} pid
+ * @returns {number[]}
+ */
+function descendants(pid) {
+  try {
+    const own = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'latin1')
+      .split(' ')
+      .filter(Boolean)
+      .map(Number)
+    return own.flatMap((child) => [child, ...descendants(child)])
+  } catch {
+    return []
+  }
+}
+
+/**
+ * Milliseconds of processor time the process and its children have taken; null where there is no /proc.
  * @param {number} pid
  */
 function cpuMs(pid) {
+  const own = ownCpuMs(pid)
+  return own === null ? null : descendants(pid).reduce((sum, child) => sum + (ownCpuMs(child) ?? 0), own)
+}
+
+/** @param {number} pid */
+function ownCpuMs(pid) {
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -53,7 +53,7 @@ export function printTable(report) {
   const rows = medians(report)
   const { contenders } = report
   const graphql = contenders
-    .filter(({ name, kind }) => name !== 'parley' && kind === 'graphql-ws')
+    .filter(({ name, kind }) => !name.startsWith('parley') && kind === 'graphql-ws')
     .map(({ name }) => name)
   const others = contenders.filter(({ kind }) => kind !== 'graphql-ws').map(({ name }) => name)
   const head = ['', ...contenders.map(({ label }) => label), 'limit', 'to GraphQL peers', 'to socket.io', 'of limit']

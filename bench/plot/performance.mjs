@@ -12,7 +12,7 @@ const times = (value) => (value >= 9.95 ? `${Math.round(value)}×` : `${value.to
 
 /** How many times better Parley is than each peer, for each path; left of the line it is worse. */
 export function performancePlot(report) {
-  const peers = report.contenders.filter(({ name }) => name !== 'parley')
+  const peers = report.contenders.filter(({ name }) => !name.startsWith('parley'))
   const groups = medians(report)
     .filter(({ plot }) => plot !== undefined)
     .map((row) => ({
