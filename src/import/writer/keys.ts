@@ -9,7 +9,7 @@ export const hashedKey = (source: string, kind: 'user' | 'conversation', key: st
 export const hashedEmail = (email: string) => digest('email', email.trim().toLowerCase())
 
 /** The clientMessageId of an imported message, or of a part of one that was too long: by it a second import finds it. */
-export interface MessageId {
+interface MessageId {
   text: string
   hash: KeyHash
 }
