@@ -9,7 +9,8 @@ class OfferingClient {
   public static void main(String[] arguments) throws Exception {
     var client = HttpClient.newHttpClient();
     for (var round = 0; round < 3; round++) {
-      var query = "{\"query\":\"{ hello(name: \\\"" + "x".repeat(round * 15_000) + "\\\") }\"}";
+      var name = "x".repeat(round * 15_000);
+      var query = "{\"query\":\"query ($name: String) { hello(name: $name) }\",\"variables\":{\"name\":\"" + name + "\"}}";
       var post =
           HttpRequest.newBuilder(URI.create(arguments[0] + "/graphql"))
               .header("content-type", "application/json")
