@@ -153,7 +153,7 @@ describe('what is counted', () => {
         const answers = await Promise.all(Array.from({ length: 13 }, () => timed(connecting(server.url))))
         expect(answers.filter(({ status }) => status === 101)).toHaveLength(10)
       }
-      // A count in Redis ends after 250 ms. Without a deadline of its own each of these would wait for as long as it hangs.
+      // A count in Redis ends after 250 ms, and what did not would end when the probe has found out; neither waits for as long as it hangs.
       expect(longestMs).toBeLessThan(10_000)
     } finally {
       redis.goOn()
