@@ -1,3 +1,4 @@
+import type { Attackers } from './attackers.ts'
 import type { Faults } from './faults.ts'
 import type { ChaosReader } from './reader.ts'
 import { isClean, type Verdict } from './verdict.ts'
@@ -8,6 +9,7 @@ export interface ReportOptions {
   writers: Writer[]
   readers: Pick<ChaosReader, 'eventCount' | 'connectCount' | 'snapshotCount'>[]
   faults: Faults
+  attackers: Attackers
   seed: number
   seconds: number
 }
@@ -21,7 +23,7 @@ function added(maps: ReadonlyMap<string, number>[]): Record<string, number> {
 }
 
 /** Prints a table for people, and one line of JSON for programs. */
-export function report({ verdict, writers, readers, faults, seed, seconds }: ReportOptions): void {
+export function report({ verdict, writers, readers, faults, attackers, seed, seconds }: ReportOptions): void {
   const { lost, repeated, reordered, mismatches } = verdict
   const result = {
     clean: isClean(verdict),
@@ -36,6 +38,8 @@ export function report({ verdict, writers, readers, faults, seed, seconds }: Rep
     snapshotsRequired: sum(readers.map((reader) => reader.snapshotCount)),
     faults: sum([...faults.counts.values()]),
     faultsByKind: added([faults.counts]),
+    attacks: sum([...attackers.counts.values()]),
+    attacksByKind: added([attackers.counts]),
     lost,
     repeated,
     reordered,

@@ -1,7 +1,9 @@
 // Breaks everything that can break while people write and read. Then decides whether anything was lost, repeated, out of
-// order or different from what was promised. Run: npm run chaos -- --minutes 5 --seed 1
+// order or different from what was promised. Run: npm run chaos -- --minutes 5 --seed 1, and with --attackers while somebody
+// attacks the servers too.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { Attackers } from './attackers.ts'
 import { Chance } from './chance.ts'
 import { collect, supportHeads, untilCaughtUp } from './collect.ts'
 import { DeskReader } from './desk-reader.ts'
@@ -19,13 +21,14 @@ const catchUpTimeoutMs = 60_000
 const maxSeconds = 14 * 60
 const shownDetails = 15
 
-function readArguments(): { seconds: number; seed: number; quiet: boolean } {
+function readArguments(): { seconds: number; seed: number; quiet: boolean; attackers: boolean } {
   const { values } = parseArgs({
     options: {
       minutes: { type: 'string' },
       seconds: { type: 'string' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
       quiet: { type: 'boolean', default: false },
+      attackers: { type: 'boolean', default: false },
     },
   })
   const seconds = values.seconds !== undefined ? Number(values.seconds) : Number(values.minutes ?? '1') * 60
@@ -33,7 +36,7 @@ function readArguments(): { seconds: number; seed: number; quiet: boolean } {
   if (!(seconds > 0 && seconds <= maxSeconds) || !Number.isInteger(seed)) {
     throw new Error(`--minutes or --seconds up to ${maxSeconds} s, and --seed with a whole number`)
   }
-  return { seconds, seed, quiet: values.quiet }
+  return { seconds, seed, quiet: values.quiet, attackers: values.attackers }
 }
 
 function makeReaders(world: World, chance: Chance): ChaosReader[] {
@@ -60,7 +63,8 @@ function makeWriters(world: World, chance: Chance): Writer[] {
   })
 }
 
-async function chaos(world: World, chance: Chance, { seconds, seed, quiet }: ReturnType<typeof readArguments>) {
+async function chaos(world: World, chance: Chance, given: ReturnType<typeof readArguments>) {
+  const { seconds, seed, quiet } = given
   const startedMs = Date.now()
   const say = (what: string) => {
     if (!quiet) console.log(`${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${what}`)
@@ -77,10 +81,13 @@ async function chaos(world: World, chance: Chance, { seconds, seed, quiet }: Ret
   const writing = writers.map((writer) => writer.run())
   const faults = new Faults(world, [...readers, ...desks], chance.fork(), say)
   const breaking = faults.run()
+  const attackers = new Attackers(world, chance.fork(), say)
+  const attacking = given.attackers ? attackers.run() : null
 
   await sleep(seconds * 1_000)
   say('everything is mended, and all writes under way are settled')
-  await Promise.all([faults.stop(), breaking])
+  attackers.stop()
+  await Promise.all([faults.stop(), breaking, attacking])
   for (const writer of writers) writer.stop()
   await Promise.all(writing)
   say('waiting for the readers')
@@ -90,7 +97,7 @@ async function chaos(world: World, chance: Chance, { seconds, seed, quiet }: Ret
   for (const reader of [...readers, ...desks]) reader.stop()
   await Promise.all(reading)
   const verdict = judge(history)
-  report({ verdict, writers, readers: [...readers, ...desks], faults, seed, seconds })
+  report({ verdict, writers, readers: [...readers, ...desks], faults, attackers, seed, seconds })
   if (isClean(verdict)) return true
   console.log(`\nSeed ${seed}. The first of ${verdict.details.length} findings:`)
   for (const detail of [...verdict.details.slice(0, shownDetails), ...missing.slice(0, 5)]) console.log(`- ${detail}`)
