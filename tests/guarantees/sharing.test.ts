@@ -15,16 +15,16 @@ import {
   UpdateSettingsDocument,
 } from '../../sdk/src/generated/graphql.ts'
 import { closeCodes } from '../../src/transport/websocket/close-codes.ts'
-import type { Pair } from '../testkit/pair.ts'
+import { startPair, type Pair } from '../testkit/pair.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { RawSocket } from '../testkit/raw-socket.ts'
-import { sharedPair } from '../testkit/shared.ts'
 import { wholeSubscription } from '../testkit/whole-selection.ts'
 
 let pair: Pair
 
 beforeAll(async () => {
-  pair = await sharedPair()
+  // Everything that can be selected is more than a document may ask for.
+  pair = await startPair({ env: { MAX_DOCUMENT_TOKENS: '4000', MAX_DOCUMENT_KB: '64' } })
 })
 
 const depth = 2
