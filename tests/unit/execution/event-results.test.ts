@@ -161,7 +161,7 @@ test('an event read after an edit, a deletion or a change of members is executed
 })
 
 test('a result serves for a tenth of a second', async () => {
-  vi.useFakeTimers({ toFake: ['Date', 'setTimeout'] })
+  vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout'] })
   const server = process()
   const item = sentAt({})
   await read(server.open(readerNo(1)), item)
