@@ -23,6 +23,7 @@ export function createContexts(
       ...authentication,
       viewer,
       payer,
+      address: init.clientIp,
       traceId: init.traceId,
       ...(init.traceparent !== undefined && { traceparent: init.traceparent }),
       domain,

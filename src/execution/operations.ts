@@ -176,7 +176,7 @@ function prepare(parts: Parts, document: DocumentNode, operation: OperationDefin
     return verdict !== undefined && !verdict.hasPages && verdict.objects <= maxUrgentObjects
   }
   const networkOf = ({ contextValue }: Input) => {
-    const address = (contextValue as Partial<Context> | undefined)?.client?.ip
+    const address = (contextValue as Partial<Context> | undefined)?.address
     return address === undefined ? null : parts.clientNetwork(address)
   }
   const admitted = <Result extends object>(input: Input, payer: string, begin: () => Result | Promise<Result>) =>

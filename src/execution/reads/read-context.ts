@@ -37,6 +37,10 @@ export class ReadContext implements Context {
     return this.own.payer
   }
 
+  get address() {
+    return this.own.address
+  }
+
   get goOnFrom() {
     return this.own.goOnFrom
   }

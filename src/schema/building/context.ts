@@ -16,6 +16,8 @@ export interface Context {
   authFailure: UnauthenticatedError | null
   /** Whom the work is charged to (fairness/): the viewer's id, or `address:…` without one. */
   payer: string
+  /** The client's, as `client.ip`: what runs at once is bounded by it too. No answer depends on it. */
+  address?: string
   /** What it is known by in answers and logs, and the W3C traceparent that came with it. */
   traceId?: string
   traceparent?: string
