@@ -29,12 +29,11 @@ export class Attackers {
   ) {}
 
   async run(): Promise<void> {
+    let left: typeof attacks = []
     while (!this.stopped) {
-      for (const { name } of this.chance.shuffled(attacks)) {
-        if (this.stopped) return
-        await this.attack(name)
-        await sleep(this.chance.next() * maxPauseMs)
-      }
+      if (left.length === 0) left = this.chance.shuffled(attacks)
+      await this.attack(left.pop()!.name)
+      await sleep(this.chance.next() * maxPauseMs)
     }
   }
 
