@@ -210,14 +210,17 @@ async function compareCounts(world: World): Promise<History['states']> {
     mentions: number
     lastReadSeq: number
   }
-  const { rows } = await world.database.query<Counted>(`
-    SELECT m.user_id AS who, m.conversation_id AS "streamId", m.own_read_seq AS "lastReadSeq", x.unread, x.mentions
+  const { rows } = await world.database.query<Counted>(
+    `SELECT m.user_id AS who, m.conversation_id AS "streamId", m.own_read_seq AS "lastReadSeq", x.unread, x.mentions
       FROM members m CROSS JOIN LATERAL (
         SELECT count(*)::int AS unread,
             (count(*) FILTER (WHERE x.mentions_everyone AND x.created_at >= m.joined_at OR m.user_id = ANY (x.mention_ids)))::int AS mentions
           FROM messages x WHERE x.conversation_id = m.conversation_id AND x.seq > m.own_read_seq
             AND x.sender_id <> m.user_id AND x.deleted_at IS NULL) x
-     WHERE m.left_at IS NULL AND NOT m.hidden ORDER BY 1, 2`)
+     WHERE m.left_at IS NULL AND NOT m.hidden AND m.user_id = ANY ($1) ORDER BY 1, 2`,
+    // Not of those who attack.
+    [world.people.map(({ id }) => uuidOf(id))],
+  )
   const counted = new Map<string, string>()
   for (const { who, streamId, unread, mentions, lastReadSeq } of rows) {
     counted.set(`${who} ${streamId}`, `${unread} unread, ${mentions} mentions after ${lastReadSeq}`)
