@@ -86,7 +86,15 @@ function judgeSegment(segment: Segment, head: number | null, name: string, tell:
     else tell('repeated', 1, `${name} saw ${seq} again, or before its start ${start}`)
   }
   const [first] = missing
-  if (first !== undefined) tell('lost', missing.size, `${name} never saw ${[...missing].slice(0, 5).join(', ')}`)
+  if (first !== undefined) {
+    const from = after === null ? `a start of the server's choice, snapshot ${snapshotSeq}` : `${after}`
+    const around = seen.filter((seq) => Math.abs(seq - first) <= 8).join(' ')
+    tell(
+      'lost',
+      missing.size,
+      `${name} never saw ${[...missing].slice(0, 5).join(', ')} (from ${from}; saw ${around}; ended: ${end})`,
+    )
+  }
   if (end !== 'open' || head === null) return
   if (reached < head) tell('lost', head - reached, `${name} ended at ${reached}, and the head is ${head}`)
   if (reached > head) tell('mismatches', 1, `${name} saw ${reached}, and the head is ${head}`)
