@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { Client } from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import { largeBulk, writeLargeZip } from '../tests/import/large.ts'
+import { median } from './median.ts'
 import { withMigratedDatabase } from './temporary-database.ts'
 
 const posts = Number(process.argv[2] ?? 100_000)
@@ -69,8 +70,6 @@ async function measure(databaseUrl: string) {
   await client.end()
   return { messages: rows[0]?.count ?? 0, readingMs, ms, bareMs: await copyMs(databaseUrl), peakMb }
 }
-
-const median = (values: number[]) => [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
 
 try {
   await writeLargeZip(zip, [{ name: 'import.jsonl', content: () => largeBulk(posts) }])

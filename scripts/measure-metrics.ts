@@ -10,6 +10,7 @@ import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import * as facts from '../src/telemetry/facts.ts'
 import { createMetrics } from '../src/telemetry/metrics/metrics.ts'
+import { median } from './median.ts'
 
 const seconds = Number(process.argv[2] ?? 15)
 const readerCount = 50
@@ -85,8 +86,6 @@ const told: { name: string; figure: string; tell: () => void }[] = [
     },
   },
 ]
-
-const median = (values: number[]) => values.sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
 
 /** Microseconds of processor time that each fact costs more with listeners than without. */
 function costs(): Map<string, number> {

@@ -38,8 +38,11 @@ const recoveryTimeoutMs = 24 * 3_600_000
 const recoveryPollMs = 100
 
 const recoveryNames = [
-  ...(['restore_command', 'recovery_target_timeline', 'recovery_target_action', 'recovery_target_time'] as const),
-]
+  'restore_command',
+  'recovery_target_timeline',
+  'recovery_target_action',
+  'recovery_target_time',
+] as const
 
 function recoverySettings(wal: string, until: string | undefined): string {
   const values: Record<(typeof recoveryNames)[number], string | undefined> = {
