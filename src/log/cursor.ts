@@ -290,7 +290,7 @@ export class Cursor extends Source<LogItem> {
     } else if (first ? first.seq > stream.tipSeq + 1 : stream.knownSeq > stream.tipSeq) {
       // Retention removed those after the tip too, which the stream is about to skip: from here the place would be lost twice.
       if (first) stream.announce(first.seq)
-      this.busy.delete(place)
+      // It stays among the busy ones: it is behind, and must not be taken for a place that has read everything.
       stream.whenMore(place)
       // Retention removed the next events. Silence would hide the loss: the reader is told, and continues live.
     } else this.lost.push(this.startOver(place, 'EXPIRED'))

@@ -88,6 +88,11 @@ export class Stream {
   /** Its position at the newest watermark of this process; its head, if it was opened after that. */
   watermarkSeq = 0
 
+  /** Whether events up to its position at the newest watermark are still missing here. */
+  get isShortOfWatermark(): boolean {
+    return this.tip !== null && this.tip < this.watermarkSeq
+  }
+
   /** seq of the newest event that readers can be served; -1 before the head is known. */
   get tipSeq(): number {
     return this.tip ?? -1

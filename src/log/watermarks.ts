@@ -69,9 +69,10 @@ export class Watermarks {
       stream.whenMore({ onMore: () => this.settle() })
       return
     }
-    // Readers of these streams must first be told that they know another history.
+    // Readers of these streams must first be told that they know another history, or what the log did not give yet when
+    // the stream was opened: no look finds that again.
     for (const stream of this.open.all()) {
-      if (!stream.isStartingOver) continue
+      if (!stream.isStartingOver && !stream.isShortOfWatermark) continue
       stream.whenMore({ onMore: () => this.settle() })
       return
     }

@@ -17,16 +17,19 @@ let hub: Hub
 /** While set, readings of the log wait. */
 let hold: Promise<void> | null
 let readCount: number
+/** Most events that one reading gives. */
+let maxRead: number
 const readLog: ReadLog = async (request: LogRequest) => {
   readCount++
   await hold
-  return log.read(request)
+  return log.read({ ...request, limit: Math.min(request.limit, maxRead) })
 }
 
 beforeEach(() => {
   log = new FakeLog()
   hold = null
   readCount = 0
+  maxRead = Infinity
   hub = createHub({
     bus: new FakeBus(),
     events: log.store,
@@ -87,6 +90,46 @@ test('what a look finds whose own watermark is of no use counts for those after 
   look()(null, 2)
   look()(3n)
   expect((await next(cursor))!.point!.base!.xid).toBe(1n)
+})
+
+test('where the log gives less than a stream was opened for, nobody passes a watermark before the rest was told', async () => {
+  log.appendMany(8)
+  maxRead = 2
+  const cursor = new TrackedCursor(hub, readLog)
+  await cursor.follow([{ streamId, afterSeq: 2 }])
+  cursor.track({ point: { base: watermark(1n), sweep: null, exceptions: [] }, sweeps: [] })
+  let go = () => {}
+  hold = new Promise((resolve) => (go = resolve))
+  const points = [(await next(cursor))!.point!, (await next(cursor))!.point!]
+  // Nothing moved since, and the reader has all that is in memory.
+  look()(2n)
+  expect(cursor.take()).toBeNull()
+  expect(cursor.point!.base!.xid).toBe(1n)
+  go()
+  while (points.length < 6) points.push((await next(cursor))!.point!)
+  expect(points.map(({ base }) => base!.xid)).toEqual([1n, 1n, 1n, 1n, 1n, 1n])
+})
+
+test('a reader whose next events retention took passes no watermark before it was told', async () => {
+  log.appendMany(40)
+  const cursor = new TrackedCursor(hub, readLog)
+  await cursor.follow([{ streamId, afterSeq: 2 }])
+  cursor.track({ point: { base: watermark(1n), sweep: null, exceptions: [] }, sweeps: [] })
+  // Of the newest event nothing came but word that there is one, and it is gone as well.
+  hub.announce(streamId, log.append().seq)
+  log.expire(41)
+  expect(cursor.take()).toBeNull()
+  let go = () => {}
+  hold = new Promise((resolve) => (go = resolve))
+  await turn()
+  expect(log.reads).toHaveLength(1)
+  look()(2n)
+  expect(cursor.take()).toBeNull()
+  expect(cursor.point!.base!.xid).toBe(1n)
+  go()
+  const { lost, point } = (await next(cursor))!
+  expect(lost).toMatchObject({ reason: 'EXPIRED', headEventSeq: 41 })
+  expect(point!.base!.xid).toBe(1n)
 })
 
 describe('a reader of many streams', () => {
