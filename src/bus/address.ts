@@ -1,4 +1,4 @@
-import type { RedisOptions } from 'ioredis'
+import type { ClusterNode, RedisOptions } from 'ioredis'
 
 /** PEM texts. Null: what Node trusts, and no certificate of our own. */
 export interface RedisTls {
@@ -25,22 +25,41 @@ const decoded = (text: string | undefined) => (text === undefined || text === ''
 const present = <Options extends object>(options: Options) =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null)) as Options
 
+interface AddressParts {
+  scheme: string
+  hosts: string
+  path: string[]
+  parameters: URLSearchParams
+  common: RedisOptions
+}
+
+function partsOf(url: string, tls: RedisTls | null): AddressParts {
+  const [, scheme = '', userInfo, hosts = '', path = '', query = ''] =
+    /^(\w+(?:\+(?:sentinel|cluster))?):\/\/(?:(.*)@)?([^/?]*)(\/[^?]*)?(?:\?(.*))?$/.exec(url) ?? []
+  const [, username, password] = /^([^:]*)(?::(.*))?$/s.exec(userInfo ?? '') ?? []
+  const common = present({
+    username: decoded(username),
+    password: decoded(password),
+    tls: scheme.startsWith('rediss') ? present({ ca: tls?.ca, cert: tls?.cert, key: tls?.key }) : undefined,
+  }) as RedisOptions
+  return { scheme, hosts, path: path.split('/').slice(1), parameters: new URLSearchParams(query), common }
+}
+
+/** `redis+cluster://…`, `rediss+cluster://…` */
+export const isClusterAddress = (url: string): boolean => /^rediss?\+cluster:/i.test(url)
+
+/** Of `redis+cluster://user:password@host1:6379,host2:6379`: nodes to ask for all others, and the options for each. */
+export function clusterOf(url: string, tls: RedisTls | null = null): { nodes: ClusterNode[]; options: RedisOptions } {
+  const { hosts, common } = partsOf(url, tls)
+  return { nodes: hosts.split(',').map((host) => endpointOf(host, redisPort)), options: common }
+}
+
 /**
  * The options of ioredis for REDIS_URL: `redis://user:password@host:6379/0`, `rediss://` for TLS, and
  * `redis+sentinel://user:password@host1:26379,host2:26379/name/0?sentinel_user=…&sentinel_password=…`, or `rediss+sentinel://`.
  */
 export function redisOptionsOf(url: string, tls: RedisTls | null = null): RedisOptions {
-  const [, scheme = '', userInfo, hosts = '', path = '', query = ''] =
-    /^(\w+(?:\+sentinel)?):\/\/(?:(.*)@)?([^/?]*)(\/[^?]*)?(?:\?(.*))?$/.exec(url) ?? []
-  const [, username, password] = /^([^:]*)(?::(.*))?$/s.exec(userInfo ?? '') ?? []
-  const parameters = new URLSearchParams(query)
-  const isSecure = scheme.startsWith('rediss')
-  const parts = path.split('/').slice(1)
-  const common = present({
-    username: decoded(username),
-    password: decoded(password),
-    tls: isSecure ? present({ ca: tls?.ca, cert: tls?.cert, key: tls?.key }) : undefined,
-  }) as RedisOptions
+  const { scheme, hosts, path: parts, parameters, common } = partsOf(url, tls)
   if (!scheme.endsWith('+sentinel')) {
     const family = parameters.get('family')
     const db = parts[0] || parameters.get('db')
@@ -60,7 +79,7 @@ export function redisOptionsOf(url: string, tls: RedisTls | null = null): RedisO
     ...(parts[1] && { db: Number(parts[1]) }),
     ...(sentinelUser !== null && { sentinelUsername: sentinelUser }),
     ...(sentinelPassword !== null && { sentinelPassword }),
-    ...(isSecure && { enableTLSForSentinelMode: true, sentinelTLS: common.tls }),
+    ...(common.tls && { enableTLSForSentinelMode: true, sentinelTLS: common.tls }),
     connectTimeout: sentinelTimeoutMs,
     sentinelReconnectStrategy: (attempt: number) => Math.min(attempt * 100, 1_000),
     // Not `failoverDetector`: it leaves errors of Sentinels that are away to nobody. Our probes find a former primary.

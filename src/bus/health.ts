@@ -6,10 +6,10 @@ export type RedisPart = 'bus' | 'presence' | 'limits'
 /**
  * Errors that mean "not here" or "not now", as a server gives them after a failover, with full memory or with a new
  * password. Such a server counts as away, however quickly it answers. The error of a script may contain that of the
- * command.
+ * command; "non local key" is that of a script whose slot is moving to another node of a cluster.
  */
 const refusals =
-  /(?:^|[\s-])(READONLY|LOADING|MASTERDOWN|NOREPLICAS|NOAUTH|WRONGPASS|OOM|MISCONF|CLUSTERDOWN|TRYAGAIN|MOVED|UNBLOCKED|BUSY)\s/
+  /(?:^|[\s-])(READONLY|LOADING|MASTERDOWN|NOREPLICAS|NOAUTH|WRONGPASS|OOM|MISCONF|CLUSTERDOWN|TRYAGAIN|MOVED|UNBLOCKED|BUSY)\s|(non local key)/
 /** Errors that a new connection may put right: it reaches another server, or sends the password. */
 const healedByReconnecting = new Set([
   'READONLY',
@@ -22,7 +22,10 @@ const healedByReconnecting = new Set([
 ])
 
 /** The code of an error by which Redis says that it cannot be used; null for any other error. */
-export const refusalIn = (error: Error): string | null => refusals.exec(error.message)?.[1] ?? null
+export function refusalIn(error: Error): string | null {
+  const [, code, phrase] = refusals.exec(error.message) ?? []
+  return code ?? phrase ?? null
+}
 
 export const isHealedByReconnecting = (refusal: string): boolean => healedByReconnecting.has(refusal)
 

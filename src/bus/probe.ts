@@ -1,49 +1,57 @@
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
 import { roundTripped } from '../telemetry/facts.ts'
+import type { RedisClient } from './connection.ts'
+import type { Links } from './link.ts'
+import type { Publish } from './redis.ts'
 import type { Subscriptions } from './subscriptions.ts'
-import { topics } from './topics.ts'
 
-/** A key that is written to check that the server takes writes. It expires at once. */
-const probeKey = 'parley:probe'
+export interface ProbeOptions {
+  publisher: Pick<RedisClient, 'set'>
+  publish: Publish
+  links: Links
+  subscriptions: Subscriptions
+}
 
 /**
- * Tries the whole way: subscribe, write, publish, receive. An open connection is no proof of it: after a failover the
- * former primary still answers, and what is published there reaches nobody else.
+ * Tries the whole way, by each link: subscribe, write, publish, receive. An open connection is no proof of it: after a failover
+ * the former primary still answers, and what is published there reaches nobody else.
  */
 export class RoundTripProbe {
-  private readonly topic = topics.probe(randomUUID())
+  private readonly processId = randomUUID()
   private count = 0
-  private onReceived: (probe: string) => void = () => undefined
+  private readonly waiting = new Map<string, (probe: string) => void>()
 
-  constructor(
-    private readonly publisher: Redis,
-    subscriber: Redis,
-    private readonly subscriptions: Subscriptions,
-  ) {
-    subscriber.on('message', (topic: string, payload: string) => {
-      if (topic === this.topic) this.onReceived(payload)
-    })
+  constructor(private readonly options: ProbeOptions) {
+    options.links.onMessage((topic, payload) => this.waiting.get(topic)?.(payload))
   }
 
   /**
-   * Resolves when the published message has arrived. Rejects when Redis refuses; may never settle, so give it a deadline.
+   * Resolves when the published messages have arrived. Rejects when Redis refuses; may never settle, so give it a deadline.
    */
   async run(): Promise<void> {
     const probe = String(++this.count)
-    this.subscriptions.want(this.topic)
-    await this.subscriptions.untilLive(this.topic)
+    const names = this.options.links.probeTopics(this.processId)
+    if (names.length === 0) throw new Error('no node of the cluster is known')
+    await Promise.all(names.map((name) => this.roundTrip(name, probe)))
+  }
+
+  private async roundTrip(topic: string, probe: string): Promise<void> {
+    const { publisher, publish, subscriptions } = this.options
+    subscriptions.want(topic)
+    await subscriptions.untilLive(topic)
     // A run that was given up meanwhile must not replace the next one.
     if (probe !== String(this.count)) return
     const received = new Promise<void>((resolve) => {
-      this.onReceived = (payload) => {
+      this.waiting.set(topic, (payload) => {
         if (payload === probe) resolve()
-      }
+      })
     })
     const startedAtMs = performance.now()
-    const written = this.publisher.set(probeKey, probe, 'PX', 1)
-    await Promise.all([written, this.publisher.publish(this.topic, probe), received])
+    // A key that is written to check that the server, or the node of this topic, takes writes. It expires at once.
+    const written = publisher.set(topic, probe, 'PX', 1)
+    await Promise.all([written, publish(topic, probe), received])
     if (roundTripped.hasSubscribers) roundTripped.publish({ durationMs: performance.now() - startedAtMs })
-    this.subscriptions.unwant(this.topic)
+    this.waiting.delete(topic)
+    subscriptions.unwant(topic)
   }
 }

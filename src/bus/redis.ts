@@ -1,10 +1,12 @@
-import { RedisPubSub, type PubSubRedisOptions } from 'graphql-redis-subscriptions'
-import type { Redis } from 'ioredis'
+import { RedisPubSub } from 'graphql-redis-subscriptions'
+import { Cluster, type Redis } from 'ioredis'
 import type { Logger } from '../telemetry/logger.ts'
 import type { RedisTls } from './address.ts'
 import type { Bus } from './bus.ts'
-import { Connections } from './connection.ts'
+import { ClusterLinks } from './cluster-links.ts'
+import { Connections, type RedisClient } from './connection.ts'
 import { RedisHealth } from './health.ts'
+import { soleLink, type Links } from './link.ts'
 import { Listeners } from './listeners.ts'
 import { RoundTripProbe } from './probe.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -18,6 +20,8 @@ export interface RedisBusOptions {
   tls?: RedisTls | null
 }
 
+export type Publish = (topic: string, payload: string) => Promise<unknown>
+
 interface OpenTopic {
   listeners: Listeners
   id: Promise<number>
@@ -30,7 +34,7 @@ class RedisBus implements Bus {
   readonly isShared = true
   private readonly health: RedisHealth
   private readonly connections: Connections
-  private readonly publisher: Redis
+  private readonly publisher: RedisClient
   private readonly subscriptions: Subscriptions
   private readonly pubSub: RedisPubSub
   private readonly topics = new Map<string, OpenTopic>()
@@ -46,12 +50,12 @@ class RedisBus implements Bus {
     this.health = health
     this.connections = new Connections('bus', health, tls)
     this.publisher = this.connections.add(url, { enableAutoPipelining: true })
-    // No ready check: its INFO would be refused on a connection that is subscribed.
-    const subscriber = this.connections.add(url, { enableReadyCheck: false })
-    this.subscriptions = new Subscriptions(subscriber, logger, (error) => this.connections.lost(error, true))
+    const links = this.linksOf(url, this.publisher)
+    const publish = publishBy(this.publisher)
+    this.subscriptions = new Subscriptions(links, logger, (error) => this.connections.lost(error, true))
     this.pubSub = new RedisPubSub({
-      publisher: this.publisher,
-      subscriber: localSubscriber(subscriber, this.subscriptions),
+      publisher: { publish } as unknown as Redis,
+      subscriber: localSubscriber(links, this.subscriptions),
       // Payloads are opaque. Without these functions the library quotes them as JSON and parses them again.
       serializer: (payload: string) => payload,
       deserializer: (payload) => payload.toString(),
@@ -60,7 +64,8 @@ class RedisBus implements Bus {
       // On the first connection too: Redis may have been away since the start, and others may have published meanwhile.
       for (const listener of this.backListeners) listener()
     }
-    const probe = new RoundTripProbe(this.publisher, subscriber, this.subscriptions)
+    const { publisher, subscriptions } = this
+    const probe = new RoundTripProbe({ publisher, publish, links, subscriptions })
     this.connections.probe(probeIntervalMs, () => probe.run())
   }
 
@@ -127,21 +132,36 @@ class RedisBus implements Bus {
     this.topics.set(topic, entry)
     return entry
   }
+
+  private linksOf(url: string, publisher: RedisClient): Links {
+    if (publisher instanceof Cluster) return new ClusterLinks(publisher, this.connections.nodes())
+    // No ready check: its INFO would be refused on a connection that is subscribed.
+    return soleLink(this.connections.addSubscriber(url))
+  }
 }
+
+/** In a cluster by the node that has the topic's slot, to those who are subscribed there: not to all nodes. */
+const publishBy = (client: RedisClient): Publish =>
+  client instanceof Cluster
+    ? (topic, payload) => client.spublish(topic, payload)
+    : (topic, payload) => client.publish(topic, payload)
 
 /**
  * The subscriber that graphql-redis-subscriptions gets. Its subscriptions are noted and count as done at once, so that the
  * library never waits for an answer that does not come.
  */
-function localSubscriber(client: Redis, subscriptions: Subscriptions): PubSubRedisOptions['subscriber'] {
+function localSubscriber(links: Links, subscriptions: Subscriptions): Redis {
   const facade = {
-    on: client.on.bind(client),
+    on(event: string, listener: (topic: string, payload: string) => void) {
+      // The library listens to patterns besides, and there are none here.
+      if (event === 'message') links.onMessage(listener)
+    },
     subscribe(topic: string, done: (error: null) => void) {
       subscriptions.want(topic)
       done(null)
     },
     unsubscribe: (topic: string) => subscriptions.unwant(topic),
-    // The library calls it for patterns and topics alike, and there are no patterns here.
+    // The library calls it for patterns and topics alike.
     punsubscribe: () => undefined,
   }
   return facade as unknown as Redis

@@ -1,20 +1,20 @@
-import type { Redis } from 'ioredis'
 import { within } from '../flow/deadline.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { refusalIn } from './health.ts'
+import { TopicsMovedError, type Link, type Links } from './link.ts'
 
 /** Milliseconds for which a subscriber waits for the answer: the bus is there for speed, and a longer wait is not fast. */
 const patienceMs = 250
 /** Milliseconds until a connection that does not answer a SUBSCRIBE is given up. */
 const answerTimeoutMs = 2_000
 const retryMs = 1_000
-/** Topics of one SUBSCRIBE. */
-const chunkSize = 500
+/** Milliseconds until a node is asked again that said that another one has the topic: by then it is known which. */
+const movedRetryMs = 100
 
 interface Topic {
   isWanted: boolean
-  /** Whether it was asked for on the present connection. */
-  isAsked: boolean
+  /** On whose present connection it was asked for. */
+  link: Link | null
   isLive: boolean
   /** Resolves when it is live, or when a subscriber need not wait any longer. */
   patience: Promise<void>
@@ -24,10 +24,10 @@ interface Topic {
 }
 
 /**
- * The topics that are wanted, and their state on the present connection. One place compares the two and asks Redis for the
- * difference, once a tick and whenever there is a new connection. So nothing depends on the answer to one SUBSCRIBE, which
- * may never come: ioredis 5.11 forgets a SUBSCRIBE that was sent before its connection was ready and then lost, and
- * graphql-redis-subscriptions 2.7 makes every later subscriber of that topic wait for the same answer.
+ * The topics that are wanted, and their state on the present connections. One place compares the two and asks Redis for the
+ * difference, once a tick and whenever there is a new connection or topics have moved. So nothing depends on the answer to one
+ * SUBSCRIBE, which may never come: ioredis 5.11 forgets a SUBSCRIBE that was sent before its connection was ready and then lost,
+ * and graphql-redis-subscriptions 2.7 makes every later subscriber of that topic wait for the same answer.
  */
 export class Subscriptions {
   private readonly topics = new Map<string, Topic>()
@@ -35,18 +35,23 @@ export class Subscriptions {
   private isPlanned = false
 
   constructor(
-    private readonly client: Redis,
+    private readonly links: Links,
     private readonly logger: Logger,
-    /** Called when the connection does not answer. */
+    /** Called when a connection does not answer. */
     private readonly onSilence: (error: Error) => void,
   ) {
-    client.on('close', () => {
+    links.onLost((link) => {
       for (const topic of this.topics.values()) {
-        topic.isAsked = topic.isLive = false
+        if (topic.link !== link && topic.link !== null) continue
+        topic.link = null
+        topic.isLive = false
         topic.endPatience()
       }
     })
-    client.on('ready', () => {
+    links.onReady((link) => {
+      for (const name of this.topics.keys()) if (links.of(name) === link) this.change(name)
+    })
+    links.onMoved(() => {
       for (const name of this.topics.keys()) this.change(name)
     })
   }
@@ -54,7 +59,7 @@ export class Subscriptions {
   want(name: string): void {
     const known = this.topics.get(name)
     if (known) known.isWanted = true
-    else this.topics.set(name, this.newTopic())
+    else this.topics.set(name, this.newTopic(name))
     this.change(name)
   }
 
@@ -82,11 +87,11 @@ export class Subscriptions {
     if (!topic.isLive) (topic.late ??= []).push(onLate)
   }
 
-  private newTopic(): Topic {
+  private newTopic(name: string): Topic {
     let endPatience = (): void => undefined
     const patience = new Promise<void>((resolve) => {
       // Without a connection there is nothing to wait for.
-      if (this.client.status !== 'ready') {
+      if (this.links.of(name)?.isReady !== true) {
         resolve()
         return
       }
@@ -96,7 +101,7 @@ export class Subscriptions {
         resolve()
       }
     })
-    return { isWanted: true, isAsked: false, isLive: false, patience, endPatience, late: null }
+    return { isWanted: true, link: null, isLive: false, patience, endPatience, late: null }
   }
 
   private change(name: string): void {
@@ -110,43 +115,54 @@ export class Subscriptions {
   }
 
   private reconcile(): void {
-    const ask: string[] = []
-    const leave: string[] = []
-    const isReady = this.client.status === 'ready'
+    const ask = new Map<Link, string[]>()
+    const leave = new Map<Link, string[]>()
     for (const name of this.changed) {
       const topic = this.topics.get(name)
       if (!topic) continue
       if (!topic.isWanted) {
         this.topics.delete(name)
         topic.endPatience()
-        if (topic.isAsked) leave.push(name)
-      } else if (!topic.isAsked && isReady) {
-        topic.isAsked = true
-        ask.push(name)
+        if (topic.link) listOf(leave, topic.link).push(name)
+        continue
+      }
+      const link = this.links.of(name)
+      if (topic.link && topic.link !== link) {
+        listOf(leave, topic.link).push(name)
+        topic.link = null
+        topic.isLive = false
+      }
+      if (!topic.link && link?.isReady) {
+        topic.link = link
+        listOf(ask, link).push(name)
       }
     }
     this.changed.clear()
-    for (const names of chunksOf(leave)) if (isReady) this.client.unsubscribe(...names).catch(() => undefined)
-    for (const names of chunksOf(ask)) void this.ask(names)
+    for (const [link, names] of leave) {
+      if (!link.isReady) continue
+      for (const batch of this.links.batchesOf(names)) link.unsubscribe(batch).catch(() => undefined)
+    }
+    for (const [link, names] of ask) for (const batch of this.links.batchesOf(names)) void this.ask(link, batch)
   }
 
-  private async ask(names: string[]): Promise<void> {
+  private async ask(link: Link, names: string[]): Promise<void> {
     const asked = names.map((name) => [name, this.topics.get(name)] as const)
-    const { stream } = this.client
+    const { connection } = link
     try {
-      await within(answerTimeoutMs, this.client.subscribe(...names), () => new Error('SUBSCRIBE is not answered'))
-      if (this.client.stream === stream) for (const [name, topic] of asked) this.goLive(name, topic)
+      await within(answerTimeoutMs, link.subscribe(names), () => new Error('SUBSCRIBE is not answered'))
+      if (link.connection === connection) for (const [name, topic] of asked) this.goLive(name, topic, link)
     } catch (error) {
       // The connection was lost; everything is asked for again on the next one.
-      if (this.client.status !== 'ready' || this.client.stream !== stream) return
+      if (!link.isReady || link.connection !== connection) return
+      if (error instanceof TopicsMovedError) this.askAgain(asked, link, movedRetryMs)
       // One refused topic makes Redis refuse all in the command: ask for each alone.
-      if (names.length > 1 && isAnswer(error)) for (const name of names) void this.ask([name])
-      else this.fail(asked, error as Error)
+      else if (names.length > 1 && isAnswer(error)) for (const name of names) void this.ask(link, [name])
+      else this.fail(asked, link, error as Error)
     }
   }
 
-  private goLive(name: string, topic: Topic | undefined): void {
-    if (!topic || this.topics.get(name) !== topic) return
+  private goLive(name: string, topic: Topic | undefined, link: Link): void {
+    if (!topic || this.topics.get(name) !== topic || topic.link !== link) return
     topic.isLive = true
     topic.endPatience()
     const late = topic.late ?? []
@@ -154,7 +170,7 @@ export class Subscriptions {
     for (const listener of late) listener()
   }
 
-  private fail(asked: readonly (readonly [string, Topic | undefined])[], error: Error): void {
+  private fail(asked: Asked, link: Link, error: Error): void {
     if (!isAnswer(error)) {
       this.onSilence(error)
       return
@@ -163,20 +179,30 @@ export class Subscriptions {
       topic?.endPatience()
       // RedisHealth logs a refusal of the whole server.
       if (refusalIn(error) === null) this.logger.error({ err: error, topic: name }, 'SUBSCRIBE failed; trying again')
-      setTimeout(() => {
-        if (!topic || this.topics.get(name) !== topic) return
-        topic.isAsked = false
-        this.change(name)
-      }, retryMs).unref()
     }
+    this.askAgain(asked, link, retryMs)
+  }
+
+  private askAgain(asked: Asked, link: Link, delayMs: number): void {
+    setTimeout(() => {
+      for (const [name, topic] of asked) {
+        if (!topic || this.topics.get(name) !== topic || topic.link !== link) continue
+        topic.link = null
+        this.change(name)
+      }
+    }, delayMs).unref()
   }
 }
+
+type Asked = readonly (readonly [string, Topic | undefined])[]
 
 /** Whether it is an error that Redis answered. */
 const isAnswer = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError'
 
-function chunksOf(names: readonly string[]): string[][] {
-  const chunks: string[][] = []
-  for (let at = 0; at < names.length; at += chunkSize) chunks.push(names.slice(at, at + chunkSize))
-  return chunks
+function listOf(lists: Map<Link, string[]>, link: Link): string[] {
+  const known = lists.get(link)
+  if (known) return known
+  const fresh: string[] = []
+  lists.set(link, fresh)
+  return fresh
 }

@@ -13,20 +13,15 @@ const sentinels = new RegExp(
   'i',
 )
 
-const isCluster = (value: string) => /^rediss?\+cluster:/.test(value)
+const cluster = new RegExp(`^rediss?\\+cluster://${user}${endpoint}(?:,${endpoint})*/?$`, 'i')
 
 /** How many processes, and what is between them. */
 export const deploymentSettings = {
   REDIS_URL: z
     .string()
-    .refine((value) => !isCluster(value), {
-      error:
-        'the address of one Redis or of its Sentinels, as Parley does not use a Redis Cluster: all that it keeps there fits into one',
-      abort: true,
-    })
     .refine(
-      (value) => plainRedis.test(value) || sentinels.test(value),
-      'an address that begins with redis:// or rediss://, or redis+sentinel://host1,host2/name',
+      (value) => [plainRedis, sentinels, cluster].some((form) => form.test(value)),
+      'an address that begins with redis:// or rediss://, or redis+sentinel://host1,host2/name, or redis+cluster://host1,host2',
     )
     .optional(),
   REDIS_TLS_CA_FILE: z.string().optional(),

@@ -39,7 +39,7 @@ async function examine({ findDatabase, migrationsDir, nodeVersion }: DoctorOptio
       : lookAtPostgres(connectionString, config, migrationsDir),
     redisUrl === null
       ? [ok('redis.connection', 'there is none: one machine only, and no more processes than WORKERS')]
-      : lookAtRedis({ ...config, redisUrl }),
+      : lookAtRedis(redisUrl, config.redisTls),
     lookAtPort('port', 'PORT', config.port, config.host),
     lookAtPort('port.metrics', 'METRICS_PORT', config.metricsPort, config.metricsHost),
     lookAtProxies(config),

@@ -1,205 +1,92 @@
-import { performance } from 'node:perf_hooks'
-import type { Redis, RedisOptions } from 'ioredis'
-import { redisOptionsOf } from '../bus/address.ts'
-import type { Config } from '../config.ts'
-import { error, judgeClock, ok, unknown, warning, type Finding } from './finding.ts'
+import type { Redis } from 'ioredis'
+import { clusterOf, isClusterAddress, redisOptionsOf, type RedisTls } from '../bus/address.ts'
+import { error, ok, type Finding } from './finding.ts'
+import { lookAtServer } from './redis-server.ts'
 
-const connectTimeoutMs = 3_000
-/** Bytes. A process that stands still for a moment has more than this waiting for it. */
-const smallBuffer = 1_048_576
-/** Redis 6.2 is the first with all that the presence uses; older ones get no mending any more. */
-const oldestVersion = 6
+type SlotRange = [first: number, last: number, master: [host: string, port: number, ...unknown[]], ...unknown[]]
 
-type Info = Map<string, string>
+const timeoutMs = 3_000
+const slotCount = 16_384
+const maxTries = 200
 
-const parseInfo = (text: string): Info =>
-  new Map(
-    text.split('\r\n').flatMap((line) => (/^\w+:/.test(line) ? [line.split(/:(.*)/s, 2) as [string, string]] : [])),
-  )
+const hostsRemedy =
+  'Check REDIS_URL, that its nodes run, their password, and what is between. One node that answers is enough'
 
-function judgeServer(info: Info): Finding[] {
-  const of = (name: string) => info.get(name) ?? ''
-  const policy = of('maxmemory_policy')
-  const isBounded = Number(of('maxmemory')) > 0
-  const version = of('valkey_version') || of('redis_version')
-  return [
-    Number(version.split('.')[0]) < oldestVersion
-      ? warning('redis.version', `it is Redis ${version}`, 'Use version 6.2 or newer, or Valkey')
-      : ok('redis.version', `it is ${of('valkey_version') ? 'Valkey' : 'Redis'} ${version}`),
-    policy !== '' && policy !== 'noeviction'
-      ? warning(
-          'redis.maxmemory-policy',
-          `maxmemory-policy is ${policy}${isBounded ? '' : ' (maxmemory is not set, so nothing is evicted yet)'}: when memory is full people are shown OFFLINE who are not, and counts of failed logins begin anew`,
-          'Set maxmemory-policy noeviction, in the configuration too: CONFIG SET maxmemory-policy noeviction, CONFIG REWRITE',
-        )
-      : ok('redis.maxmemory-policy', policy === '' ? 'not told' : 'nothing is evicted'),
-    isBounded && Number(of('used_memory')) > 0.9 * Number(of('maxmemory'))
-      ? error(
-          'redis.memory',
-          `${of('used_memory_human')} of ${of('maxmemory_human')} are used: at the limit Redis refuses all writes`,
-          'Raise maxmemory, and see what fills it: Parley needs some 500 bytes for each person who is online',
-        )
-      : ok('redis.memory', `${of('used_memory_human')} are used`),
-    of('cluster_enabled') === '1'
-      ? error(
-          'redis.cluster',
-          'it is a node of a Redis Cluster: keys of other nodes are refused (MOVED)',
-          'Use a single Redis, or one behind Sentinel (redis+sentinel://…): docs/operations.md, Redis',
-        )
-      : ok('redis.cluster', 'it is no cluster'),
-    of('role') === 'slave' || of('role') === 'replica'
-      ? error(
-          'redis.role',
-          `it is a replica, of ${of('master_host')}:${of('master_port')}, which takes no writes`,
-          'Name the primary, or its Sentinels (redis+sentinel://…)',
-        )
-      : ok('redis.role', 'it is a primary'),
-    of('rdb_last_bgsave_status') === 'err' || of('aof_last_write_status') === 'err'
-      ? error(
-          'redis.persistence',
-          'it failed to write its data to the disk, and refuses writes after that (stop-writes-on-bgsave-error)',
-          'Parley needs no persistence: CONFIG SET save "", CONFIG SET appendonly no; or give it a disk with room',
-        )
-      : ok('redis.persistence', 'nothing of it is needed: Redis holds only what may be lost'),
-  ]
-}
+/** Of REDIS_URL, whichever kind it is. */
+export const lookAtRedis = (url: string, tls: RedisTls): Promise<Finding[]> =>
+  isClusterAddress(url) ? lookAtCluster(url, tls) : lookAtServer(redisOptionsOf(url, tls), null)
 
-/** As CONFIG GET has it: `normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60`. */
-function judgeBuffers(limits: string): Finding {
-  const [, hard = '0', soft = '0'] = /pubsub (\d+) (\d+)/.exec(limits) ?? []
-  const check = 'redis.client-output-buffer-limit'
-  const remedy = 'Set client-output-buffer-limit pubsub 32mb 8mb 60, which is the default'
-  if (hard === '0' && soft === '0')
-    return warning(check, 'for a process that stands still Redis keeps messages without a bound', remedy)
-  const least = Math.min(...[hard, soft].map(Number).filter((byteSize) => byteSize > 0))
-  return least < smallBuffer
-    ? warning(
-        check,
-        `a process that stands still for a moment is cut off when ${String(least)} bytes wait for it, and reads the log instead`,
-        remedy,
-      )
-    : ok(check, 'a process that stands still is cut off, and reads the log instead')
-}
-
-const configOf = async (redis: Redis, name: string) => ((await redis.config('GET', name)) as string[])[1] ?? ''
-
-function judgePersistence(settings: { appendonly: string; appendfsync: string }): Finding[] {
-  return settings.appendonly === 'yes' && settings.appendfsync === 'always'
-    ? [
-        warning(
-          'redis.appendfsync',
-          'it waits for the disk with each write (appendfsync always), for data that may be lost',
-          'Set appendonly no, or appendfsync everysec',
-        ),
-      ]
-    : []
-}
-
-/** What Parley does with it, as a user of an ACL may be kept from each. */
-async function judgeRights(redis: Redis, subscriber: Redis): Promise<Finding> {
-  const key = 'parley:doctor'
-  const steps: [string, () => Promise<unknown>][] = [
-    ['write keys that begin with parley:', () => redis.set(key, '1', 'PX', 1_000)],
-    ['run scripts', () => redis.eval("return redis.call('GET', KEYS[1])", 1, key)],
-    ['use hashes and sorted sets', () => redis.zrange('parley:{presence}:due', 0, 0)],
-    ['subscribe to channels that begin with parley:', () => subscriber.subscribe(key)],
-    ['publish on channels that begin with parley:', () => redis.publish(key, '1')],
-  ]
-  for (const [what, attempt] of steps) {
-    try {
-      await attempt()
-    } catch (problem) {
-      const { message } = problem as Error
-      return error(
-        'redis.rights',
-        `Parley cannot ${what}: ${message}`,
-        /NOPERM/.test(message)
-          ? 'Give its user the rights: ACL SETUSER … ~parley:* &parley:* +@all -@admin -@dangerous +info'
-          : 'See what Redis says, and its log',
-      )
-    }
-  }
-  return ok('redis.rights', 'what Parley does there is allowed')
-}
-
-async function lookAtClock(redis: Redis): Promise<Finding> {
-  const check = 'clock.redis'
-  const atMs = Date.now()
-  const started = performance.now()
-  try {
-    const [seconds, micros] = (await redis.time()) as unknown as [string, string]
-    const answeredAtMs = atMs + (performance.now() - started)
-    return judgeClock(check, "Redis'", Number(seconds) * 1_000 + Number(micros) / 1_000, { atMs, answeredAtMs })
-  } catch (problem) {
-    return unknown(check, `TIME is not answered: ${(problem as Error).message}`, 'See what Redis says, and its log')
-  }
-}
-
-/**
- * Rejects for a wrong password. The client hands one over by itself, and where the default user has none its next commands can be answered
- * before it has taken the refusal.
- */
-async function authenticate(redis: Redis, { username, password }: RedisOptions): Promise<void> {
-  if (typeof password !== 'string') return
-  try {
-    await (username === undefined ? redis.auth(password) : redis.auth(username, password))
-  } catch (problem) {
-    // Redis wants none: Parley's client says so in its log, and goes on.
-    if (!/without any password|no password is set/i.test((problem as Error).message)) throw problem
-  }
-}
-
-export async function lookAtRedis(config: Config & { redisUrl: string }): Promise<Finding[]> {
-  // Only here: all commands are in one file, and each of the others would load it too.
-  const { Redis: Client } = await import('ioredis')
-  const options = {
-    ...redisOptionsOf(config.redisUrl, config.redisTls),
-    ...{ lazyConnect: true, connectTimeout: connectTimeoutMs, commandTimeout: connectTimeoutMs },
-    ...{
-      retryStrategy: () => null,
-      sentinelRetryStrategy: () => null,
-      maxRetriesPerRequest: 0,
-      disableClientInfo: true,
-    },
-    enableReadyCheck: false,
-  }
-  const [redis, subscriber] = [new Client(options), new Client(options)]
+/** Each master as a Redis of its own, and whether they are a whole together. */
+async function lookAtCluster(url: string, tls: RedisTls): Promise<Finding[]> {
+  const { nodes, options } = clusterOf(url, tls)
   const problems: string[] = []
-  for (const client of [redis, subscriber]) client.on('error', ({ message }: Error) => problems.push(message))
-  try {
+  for (const node of nodes) {
+    const address = { ...(node as { host: string; port: number }), ...options }
     try {
-      for (const client of [redis, subscriber]) await client.connect()
-      await redis.ping()
-      await authenticate(redis, options)
+      const { ranges, state, keys } = await askNode(address)
+      const findings = [judgeState(state, ranges)]
+      for (const [name, key] of keys) {
+        const at = name.lastIndexOf(':')
+        const master = { host: name.slice(0, at), port: Number(name.slice(at + 1)), ...options }
+        // A master with hardly any slots has none of the keys that were tried: what is of the whole cluster is seen at the others.
+        if (key === '') continue
+        for (const finding of await lookAtServer(master, key))
+          findings.push({ ...finding, message: `${name}: ${finding.message}` })
+      }
+      return findings
     } catch (problem) {
-      return [
-        error(
-          'redis.connection',
-          `Redis cannot be used: ${problems.find((text) => !/closed/.test(text)) ?? (problem as Error).message}`,
-          'Check REDIS_URL, that it runs, its password, and what is between. Without it Parley serves, with live events up to RELAY_INTERVAL_MS late',
-        ),
-      ]
+      problems.push(`${address.host}:${String(address.port)}: ${(problem as Error).message}`)
     }
-    const findings = [ok('redis.connection', 'Redis answers')]
-    try {
-      findings.push(...judgeServer(parseInfo(await redis.info())))
-    } catch (problem) {
-      findings.push(
-        unknown('redis.info', `INFO is refused: ${(problem as Error).message}`, 'Allow it: ACL SETUSER … +info'),
-      )
-    }
-    try {
-      findings.push(judgeBuffers(await configOf(redis, 'client-output-buffer-limit')))
-      const [appendonly, appendfsync] = [await configOf(redis, 'appendonly'), await configOf(redis, 'appendfsync')]
-      findings.push(...judgePersistence({ appendonly, appendfsync }))
-    } catch (problem) {
-      const message = `CONFIG GET is refused: ${(problem as Error).message}`
-      findings.push(unknown('redis.client-output-buffer-limit', message, 'Look at client-output-buffer-limit yourself'))
-    }
-    findings.push(await judgeRights(redis, subscriber))
-    findings.push(await lookAtClock(redis))
-    return findings
-  } finally {
-    for (const client of [redis, subscriber]) client.disconnect()
   }
+  return [error('redis.connection', `no node of the cluster can be used: ${problems.join('; ')}`, hostsRemedy)]
+}
+
+interface Answer {
+  ranges: SlotRange[]
+  state: string
+  keys: Map<string, string>
+}
+
+async function askNode(address: { host: string; port: number }): Promise<Answer> {
+  const { Redis: Client } = await import('ioredis')
+  const redis = new Client({
+    ...address,
+    ...{ lazyConnect: true, connectTimeout: timeoutMs, commandTimeout: timeoutMs, maxRetriesPerRequest: 0 },
+    ...{ retryStrategy: () => null, disableClientInfo: true, enableReadyCheck: false },
+  })
+  const problems: Error[] = []
+  redis.on('error', (refused: Error) => problems.push(refused))
+  try {
+    const ranges = (await redis.call('CLUSTER', 'SLOTS')) as SlotRange[]
+    const info = (await redis.call('CLUSTER', 'INFO')) as string
+    return { ranges, state: /cluster_state:(\w+)/.exec(info)?.[1] ?? '', keys: await keysOf(redis, ranges) }
+  } catch (refused) {
+    throw problems[0] ?? refused
+  } finally {
+    redis.disconnect()
+  }
+}
+
+function judgeState(state: string, ranges: readonly SlotRange[]): Finding {
+  const covered = ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0)
+  if (state === 'ok' && covered === slotCount)
+    return ok('redis.cluster_state', `all ${String(slotCount)} slots are served`)
+  return error(
+    'redis.cluster_state',
+    `the cluster says ${state}, and nodes serve ${String(covered)} of ${String(slotCount)} slots`,
+    'See which master is away (CLUSTER NODES), start it, or give its slots to others: redis-cli --cluster fix',
+  )
+}
+
+/** A key that each master has, by its address. */
+async function keysOf(redis: Redis, ranges: readonly SlotRange[]): Promise<Map<string, string>> {
+  const keys = new Map<string, string>()
+  for (const [, , [host, port]] of ranges) keys.set(`${host}:${String(port)}`, '')
+  for (let nth = 0; nth < maxTries && [...keys.values()].includes(''); nth++) {
+    const key = `parley:doctor:${String(nth)}`
+    const slot = (await redis.call('CLUSTER', 'KEYSLOT', key)) as number
+    const [, , [host, port] = ['', 0]] = ranges.find(([first, last]) => first <= slot && slot <= last) ?? []
+    if (keys.get(`${host}:${String(port)}`) === '') keys.set(`${host}:${String(port)}`, key)
+  }
+  return keys
 }

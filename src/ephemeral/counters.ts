@@ -1,6 +1,6 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import type { RedisTls } from '../bus/address.ts'
-import { Connections } from '../bus/connection.ts'
+import { Connections, type RedisClient } from '../bus/connection.ts'
 import { RedisHealth } from '../bus/health.ts'
 import { within } from '../flow/deadline.ts'
 
@@ -101,6 +101,7 @@ export function createInProcessCounters(): Counters {
  */
 export class RedisCounters implements Counters {
   private readonly connections: Connections
+  private readonly redis: RedisClient
   private readonly health: RedisHealth
   private readonly prefix: string
   private silentUntilMs = -Infinity
@@ -115,15 +116,14 @@ export class RedisCounters implements Counters {
     this.health = health
     this.prefix = prefix
     this.connections = new Connections('limits', health, tls)
-    const redis = this.connections.add(url, {})
-    this.connections.probe(probeIntervalMs, () => redis.set(`${prefix}:probe`, 1, 'PX', 1))
+    this.redis = this.connections.add(url, {})
+    this.connections.probe(probeIntervalMs, () => this.redis.set(`${prefix}:probe`, 1, 'PX', 1))
   }
 
   counter(rule: CountRule): Counter {
     const local = localCounter(rule)
-    const [storeClient] = this.connections.clients
     const shared = new RateLimiterRedis({
-      storeClient,
+      storeClient: this.redis,
       keyPrefix: `${this.prefix}:${rule.name}`,
       rejectIfRedisNotReady: true,
       ...optionsOf(rule),

@@ -1,6 +1,7 @@
 -- Shared by all scripts: this text stands before each of them. A script runs alone in Redis, so exactly one process finds
 -- each change, and the script announces it in the same step. All keys have one hash tag, so that Redis Cluster keeps them
--- together. The numbers of presence.ts stand before this text as locals.
+-- together. The numbers of presence.ts stand before this text as locals, and the
+-- command by which changes are announced.
 --
 -- KEYS: the sorted set of people who are due, and that of people whose last-seen time is not saved. The names of the other
 -- keys are made from the first. A device is `kind|said|active at|expires at|session`, the published state is
@@ -105,5 +106,5 @@ end
 local function settleAll()
   for _, user in ipairs(order) do settle(user) end
   for _, key in ipairs({ due, unsaved }) do redis.call('PEXPIRE', key, keptMs) end
-  if #told > 0 then redis.call('PUBLISH', topic, cjson.encode(told)) end
+  if #told > 0 then redis.call(publish, topic, cjson.encode(told)) end
 end

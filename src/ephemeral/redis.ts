@@ -10,7 +10,9 @@ import { presenceScript } from './script.ts'
 const maxPending = 1_000
 /** Milliseconds to wait for an answer: a person's request is waiting too. */
 const commandTimeoutMs = 1_000
-const defaultPrefix = 'parley:{presence}:'
+const prefixAlone = 'parley:{presence}:'
+/** All keys are in the slot of the topic on which the scripts announce changes: a node publishes only for slots of its own. */
+const prefixInCluster = `parley:{${topics.presence}}:`
 
 export interface RedisPresenceOptions {
   url: string
@@ -29,10 +31,12 @@ type Script = (...args: (string | number)[]) => Promise<unknown>
 
 /** Keeps presence in Redis; the rules stand in the .lua files. */
 export function createRedisPresence(options: RedisPresenceOptions): PresenceStates {
-  const { url, prefix = defaultPrefix, nowMs } = options
+  const { url, nowMs } = options
   const { health = new RedisHealth(null), probeIntervalMs = 1_000, tls = null } = options
   const connections = new Connections('presence', health, tls)
   const redis = connections.add(url, {})
+  const { prefix = connections.isCluster ? prefixInCluster : prefixAlone } = options
+  const publish = connections.isCluster ? 'SPUBLISH' : 'PUBLISH'
   const listeners = new Set<(isBack: boolean) => void>()
   let hasWorked = false
   connections.onWorking = (isBack) => {
@@ -61,9 +65,9 @@ export function createRedisPresence(options: RedisPresenceOptions): PresenceStat
         command.call(redis, `${prefix}due`, `${prefix}unsaved`, topics.presence, nowMs ? nowMs() : '', ...values),
       )
   }
-  const apply = defined('parleyPresenceApply', presenceScript('apply'))
-  const sweep = defined('parleyPresenceSweep', presenceScript('sweep'))
-  const saved = defined('parleyPresenceSaved', presenceScript('saved'))
+  const apply = defined('parleyPresenceApply', presenceScript('apply', publish))
+  const sweep = defined('parleyPresenceSweep', presenceScript('sweep', publish))
+  const saved = defined('parleyPresenceSaved', presenceScript('saved', publish))
 
   return {
     async apply(changes) {

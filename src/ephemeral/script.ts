@@ -12,8 +12,8 @@ const numbers = { changeWidth, idleAfterMs, keptMs, lifeMs, maxDevices, savedFor
 // The files are next to this module in src/ and in dist/: the build copies them.
 const read = (name: string) => readFileSync(new URL(`./presence-${name}.lua`, import.meta.url), 'utf8')
 
-/** The text of one script: the rules of presence in Lua. */
-export function presenceScript(name: 'apply' | 'sweep' | 'saved'): string {
+/** The text of one script: the rules of presence in Lua. `publish`: the command by which it announces changes. */
+export function presenceScript(name: 'apply' | 'sweep' | 'saved', publish: 'PUBLISH' | 'SPUBLISH'): string {
   const locals = Object.entries(numbers).map(([key, value]) => `local ${key} = ${value}\n`)
-  return [...locals, read('common'), read(name)].join('')
+  return [...locals, `local publish = '${publish}'\n`, read('common'), read(name)].join('')
 }

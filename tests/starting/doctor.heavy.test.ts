@@ -11,6 +11,7 @@ import { atEnd } from '../testkit/at-end.ts'
 import { ensureCommand } from '../testkit/commands.ts'
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts'
 import { startNginx } from '../testkit/nginx.ts'
+import { startRedisCluster } from '../testkit/redis-cluster.ts'
 import { freePort, startRedis } from '../testkit/redis.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
 
@@ -178,6 +179,20 @@ test('of Redis: what is evicted, unbounded, waited for, a replica, a cluster, an
   atEnd(() => node.stop())
   const cluster = await examine({ REDIS_URL: node.url })
   expect(cluster.found.get('redis.cluster')).toMatchObject({ level: 'error' })
+})
+
+test('of a Redis Cluster: each master, slots that nobody serves, and nobody there', async () => {
+  const cluster = await startRedisCluster()
+  const whole = await examine({ REDIS_URL: cluster.url })
+  expect(wrongIn(whole.found)).toEqual([])
+  expect(whole.found.get('redis.cluster_state')).toMatchObject({ level: 'ok' })
+  expect(whole.found.get('redis.rights')).toMatchObject({ level: 'ok' })
+  const [first] = cluster.nodes
+  await first!.admin.cluster('DELSLOTS', 1)
+  const torn = await examine({ REDIS_URL: cluster.url })
+  expect(torn.found.get('redis.cluster_state')).toMatchObject({ level: 'error' })
+  const nobody = await examine({ REDIS_URL: `redis+cluster://127.0.0.1:${String(await freePort())}` })
+  expect(nobody.found.get('redis.connection')!.message).toMatch(/no node of the cluster .*ECONNREFUSED/)
 })
 
 test('of the machine: a taken port, a full disk, and a clock that is ten minutes off', async () => {

@@ -160,12 +160,14 @@ describe('settings', () => {
     'rediss://redis.example.com?family=6',
     'redis+sentinel://u:p@10.0.0.1:26379,s2,[::1]:26379/main/1?sentinel_password=x',
     'rediss+sentinel://s1/main',
+    'redis+cluster://u:p@10.0.0.1:7000,n2,[::1]:7000',
+    'rediss+cluster://n1',
   ])('take %s for the address of Redis', (address) => {
     expect(loadConfig({ REDIS_URL: address }).redisUrl).toBe(address)
   })
 
   it.each([
-    ['redis+cluster://a:1,b:2', /as Parley does not use a Redis Cluster/],
+    ['redis+cluster://a:1,b:2/1', /^REDIS_URL must be an address that begins with/],
     ['redis+sentinel://a:1,b:2', /^REDIS_URL must be an address that begins with/],
     ['redis://a:1,b:2', /^REDIS_URL must be an address that begins with/],
     ['redis://a:port', /^REDIS_URL must be an address that begins with/],
