@@ -119,7 +119,7 @@ const settings = z.object({
   REDIS_PROBE_INTERVAL_MS: integer('milliseconds from 100 to 60000', 100, 60_000).default(1_000),
   RING_EVENTS: integer('a number of events from 1 to 100000', 1, 100_000).default(2_048),
   RING_MEMORY_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(64),
-  READ_CACHE_MB: integer('megabytes from 0 (off) to 65536', 0, 65_536).default(0),
+  READ_CACHE_MB: integer('megabytes from 0 (off) to 65536', 0, 65_536).default(64),
   CONNECTIONS_PER_ADDRESS: integer('a number of connections from 1 to 1000000', 1, 1_000_000).optional(),
   REQUEST_BODIES_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(64),
   UNREAD_ANSWERS_MB: integer('megabytes from 1 to 65536', 1, 65_536).default(64),

@@ -1,4 +1,4 @@
-// Parley itself, built from the tree that contains bench/, with its default settings and kept answers.
+// Parley itself, built from the tree that contains bench/, with its default settings.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -39,7 +39,6 @@ export async function start({ databaseUrl, redisUrl, port, secret, nodeFlags = [
       JWT_SECRET: secret,
       RATE_LIMITS: 'off',
       LOG_LEVEL: 'warn',
-      READ_CACHE_MB: '64',
       ...env,
     },
     ready: /Parley is listening on http:\S+/,

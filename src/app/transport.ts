@@ -57,8 +57,7 @@ export async function openTransport(
     shares: sharesOf(config),
     socketLimits: socketLimitsOf(config),
     createContext: createContexts(domain, storage.db, watch),
-    // A query that is counted is counted each time, also where its answer is kept.
-    reads: usage?.ofReads ? null : reads,
+    reads,
     operationLimits: config.operationLimits,
     countReads: usage?.ofReads ?? null,
     countConnects: usage?.ofConnects ?? null,

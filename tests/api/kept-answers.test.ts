@@ -10,6 +10,7 @@ import { countedEnv, keptOf, keptQueries } from '../testkit/kept.ts'
 import { newKey, Person, signUp } from '../testkit/person.ts'
 import { startProxy } from '../testkit/proxy.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
+import { makeStaff } from '../testkit/support.ts'
 
 const database = await createTestDatabase()
 const proxy = await startProxy(Number(new URL(database.url).port))
@@ -143,6 +144,43 @@ test('nobody else gets it, also not who has had it and whose session ended', asy
   await send(at(plain, bob), 'mutation { logout }')
   await expect
     .poll(() => ask(at(keeping, bob), keptQueries.plainPage, page), { timeout: 20_000 })
+    .toContain('UNAUTHENTICATED')
+})
+
+test('who is of the staff gets nothing from memory, also what was kept before they were', async () => {
+  const [ann, bob] = [await signUp(plain.url), await signUp(plain.url)]
+  const group = await ann.createGroup([bob])
+  await ann.send(group, 'Hello')
+  await kept(bob, group)
+  await makeStaff(database, bob)
+  // A process knows it a second later of a session that it knows.
+  const asked = async () => {
+    const before = await keptOf(keeping)
+    await answersOf(keeping, bob, group)
+    const after = await keptOf(keeping)
+    return after.hits + after.misses - before.hits - before.misses
+  }
+  await expect.poll(asked, { timeout: 20_000 }).toBe(0)
+  expect(await answersOf(keeping, bob, group)).toEqual(await answersOf(plain, bob, group))
+})
+
+test('answers from memory count in the queries of a minute, and those of a suspended person are refused', async () => {
+  const env = { ...countedEnv, RATE_LIMITS: 'on', READS_PER_MINUTE: '12' }
+  const own = await createTestDatabase()
+  const limiting = await startServer({ databaseUrl: own.url, redisUrl: null, env })
+  const [ann, bob] = [await signUp(limiting.url), await signUp(limiting.url)]
+  const group = await ann.createGroup([bob])
+  await ann.send(group, 'Hello')
+  const askAgain = () => ask(bob, keptQueries.plainPage, { id: group })
+  const statuses = []
+  for (let count = 0; count < 20; count++) statuses.push((await askAgain()).slice(0, 3))
+  expect(statuses).toEqual([...Array<string>(12).fill('200'), ...Array<string>(8).fill('429')])
+  expect((await keptOf(limiting)).hits).toBeGreaterThan(5)
+
+  await ask(ann, keptQueries.plainPage, { id: group })
+  await own.query(`SELECT parley_suspend_user(NULL, $1, true, 'Why', NULL)`, [keyOf(ann.id)])
+  await expect
+    .poll(() => ask(ann, keptQueries.plainPage, { id: group }), { timeout: 20_000 })
     .toContain('UNAUTHENTICATED')
 })
 

@@ -57,6 +57,7 @@ const AckOnlyDocument = parse(`mutation ($input: SendMessageInput!) {
 
 let server: MeasuredServer
 let tellingServer: MeasuredServer
+let keepingServer: MeasuredServer
 let ann: Person
 let crowd: Person[]
 let group: string
@@ -74,7 +75,34 @@ beforeAll(async () => {
     ('''' || right(conversation_id::text, 6) || 'hello'':1')::tsvector FROM messages`)
   // Its receipts are told by the test, so that they go into one event, which it hears of by its relay.
   tellingServer = await startMeasuredServer({ RELAY_INTERVAL_MS: '50' })
+  keepingServer = await startMeasuredServer({ READ_CACHE_MB: '64' })
 })
+
+/** An inbox and a page of what is kept, once they are. The look at the log that each of them waits for does not count. */
+async function readers() {
+  const [owner, ...others] = (await signUpMany(keepingServer.database, keepingServer.url, 11)) as [Person, ...Person[]]
+  for (const other of others) await other.send(await gather(keepingServer.database, other, [owner]), 'Hello')
+  const id = await gather(keepingServer.database, owner, others)
+  for (let count = 0; count < 20; count++) await others[count % 10]!.send(id, 'Hello everybody')
+  const query = parse(
+    `query { inbox { edges { node { unreadCount conversation { id title lastMessage { text } } } } } }`,
+  )
+  const readInbox = async () => {
+    const { inbox } = await owner.client.request<{ inbox: { edges: object[] } }, object>(query, {})
+    expect(inbox.edges).toHaveLength(11)
+  }
+  const readPage = async () => {
+    const { conversation } = await owner.client.request(MessagesDocument, { id, last: 50 })
+    expect(conversation!.messages.edges.length).toBeGreaterThan(19)
+  }
+  return { id, others, readInbox, readPage }
+}
+
+/** Measured again. */
+async function onceMore(read: () => Promise<void>) {
+  await keepingServer.measure(read)
+  return keepingServer.measure(read)
+}
 
 /** Events that each of some sockets has received. */
 class Readers {
@@ -260,6 +288,13 @@ const scenarios: Record<string, () => ReturnType<MeasuredServer['measure']>> = {
       const { conversation } = await ann.client.request(MessagesDocument, { id: group, last: 50 })
       expect(conversation?.messages.edges).toHaveLength(50)
     }),
+
+  // With the ids of all conversations, on which it rests.
+  'an inbox for the first time, and kept': async () => keepingServer.measure((await readers()).readInbox),
+
+  'an inbox again, from memory': async () => onceMore((await readers()).readInbox),
+
+  'a page again, from memory': async () => onceMore((await readers()).readPage),
 
   'a search with 50 messages': () =>
     server.measure(async () => {

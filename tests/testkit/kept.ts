@@ -37,7 +37,8 @@ const message = `id seq text revision clientMessageId mentionsEveryone createdAt
   deletedBy { ${person} } mentions { id displayName } replyTo { id text deletedAt sender { displayName } } conversation { id title }`
 const cursor = 'streamId eventSeq mark'
 const pageInfo = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }'
-const conversation = `id kind title editPolicy createdAt lastActivityAt headSeq closedAt deletedAt memberCount cursor { ${cursor} }
+const conversation = `id kind title editPolicy createdAt lastActivityAt headSeq closedAt deletedAt memberCount memberPermissions
+  historyVisibility cursor { ${cursor} }
   peer { ${person} }`
 const entry = `id unreadCount unreadMentionCount lastReadSeq historyFromSeq mutedUntil archived hidden pinned`
 
@@ -47,7 +48,7 @@ export const keptQueries = {
     cursor { ${cursor} } edges { node { ${entry} conversation { ${conversation} lastMessage { ${message} } } } } } }`,
   page: `query ($id: ID!, $last: Int, $before: String) { conversation(id: $id) { ${conversation} viewerEntry { ${entry} }
     lastMessage { ${message} } messages(last: $last, before: $before) {
-      cursor { ${cursor} } ${pageInfo} edges { cursor node { ${message} } } } } }`,
+      cursor { ${cursor} } ${pageInfo} edges { cursor node { ${message} } } nodes { id } } } }`,
   plainInbox: `{ inbox(first: 50) { edges { node { unreadCount conversation { id title lastMessage { seq text sender { displayName } } } } } } }`,
   plainPage: `query ($id: ID!) { conversation(id: $id) { messages(last: 50) { edges { node { id seq text createdAt sender { displayName } } } } } }`,
 }

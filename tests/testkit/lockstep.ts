@@ -2,9 +2,10 @@ import { makers, nextWrite, askerOf, type Sent, type Situation } from '../chaos/
 import { Chance } from '../chaos/chance.ts'
 import type { Talk, World } from '../chaos/world.ts'
 import { ask as post } from './api.ts'
-import { ask, keyOf } from './ask.ts'
+import { ask } from './ask.ts'
 import type { TestDatabase } from './database.ts'
 import { keptQueries } from './kept.ts'
+import { writeRarely } from './lockstep-writes.ts'
 import { newKey, signUp, type Person } from './person.ts'
 import type { ServerProcess } from './server.ts'
 import { makeStaff } from './support.ts'
@@ -90,46 +91,28 @@ export async function runLockstep(options: LockstepOptions): Promise<Lockstep> {
   const run: Lockstep = { compared: 0, skipped: 0, differences: [], writes: {} }
   const at = (server: ServerProcess, person: Person) => person.at(server.url)
 
+  const countWrite = (name: string) => {
+    run.writes[name] = (run.writes[name] ?? 0) + 1
+  }
+
   const write = async () => {
     const person = chance.pick(world.people)
     const sent = sentBy.get(person)!
     const situation: Situation = { world, chance, person, sent }
-    if (chance.next() < 0.1) return special(situation)
+    if (chance.next() < 0.15) {
+      countWrite(await writeRarely(situation, { database, server: chance.pick(all) }))
+      return
+    }
     const next = world.talks.some(({ members }) => members.includes(person)) ? nextWrite(situation) : null
     if (!next) return
     const asker = askerOf(next, person)
     const { data, text } = await post(at(chance.pick(all), asker), next.query, next.variables)
     const written = Object.values(data ?? {})[0] as { __typename: string; message?: { id: string; seq: number } } | null
     const { kind, talk } = next
-    const name = `${kind} ${written?.__typename ?? text.slice(0, 80)}`
-    run.writes[name] = (run.writes[name] ?? 0) + 1
+    countWrite(`${kind} ${written?.__typename ?? text.slice(0, 80)}`)
     if (kind !== 'send' || !written?.message) return
     talk.headSeq = Math.max(talk.headSeq, written.message.seq)
     sentBy.get(asker)!.push({ talk, messageId: written.message.id })
-  }
-
-  /** What no client does, or seldom. */
-  const special = async ({ person }: Situation) => {
-    const kind = chance.pick(['name', 'name', 'stretch', 'settings', 'flush'])
-    const id = keyOf(person.id)
-    run.writes[kind] = (run.writes[kind] ?? 0) + 1
-    // As a new token of the embedding product says it.
-    if (kind === 'name')
-      await database.query('UPDATE users SET display_name = $2 WHERE id = $1', [id, `Called ${newKey()}`])
-    // As the erasure of a person goes on, before its last step.
-    if (kind === 'stretch') {
-      const talk = keyOf(chance.pick(world.talks).id)
-      await database.query(`SELECT parley_erase_messages($1, $2, $1, 0, $3)`, [id, talk, chance.between(1, 10)])
-    }
-    if (kind === 'settings') {
-      const input = { readReceiptsEnabled: chance.next() < 0.5 }
-      await post(
-        at(chance.pick(all), person),
-        'mutation ($input: UpdateSettingsInput!) { updateSettings(input: $input) { __typename } }',
-        { input },
-      )
-    }
-    if (kind === 'flush') await database.query('SELECT parley_flush_receipts(NULL, NULL, 0)')
   }
 
   /** Few, so that most have been asked before. */

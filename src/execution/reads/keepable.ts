@@ -19,7 +19,7 @@ import { fragmentsOf } from '../plan-operation.ts'
  */
 export const keepableFields: Readonly<Record<string, readonly string[]>> = {
   Query: ['conversation', 'inbox'],
-  InboxConnection: ['edges', 'cursor'],
+  InboxConnection: ['edges', 'nodes', 'cursor'],
   InboxEdge: ['node'],
   InboxEntry: [
     ...['id', 'conversation', 'unreadCount', 'unreadMentionCount', 'lastReadSeq', 'historyFromSeq', 'mutedUntil'],
@@ -27,9 +27,9 @@ export const keepableFields: Readonly<Record<string, readonly string[]>> = {
   ],
   Conversation: [
     ...['id', 'kind', 'title', 'editPolicy', 'createdAt', 'lastActivityAt', 'headSeq', 'cursor', 'peer', 'closedAt'],
-    ...['deletedAt', 'memberCount', 'lastMessage', 'messages', 'viewerEntry'],
+    ...['memberPermissions', 'historyVisibility', 'deletedAt', 'memberCount', 'lastMessage', 'messages', 'viewerEntry'],
   ],
-  MessageConnection: ['edges', 'pageInfo', 'cursor'],
+  MessageConnection: ['edges', 'nodes', 'pageInfo', 'cursor'],
   MessageEdge: ['cursor', 'node'],
   PageInfo: ['hasNextPage', 'hasPreviousPage', 'startCursor', 'endCursor'],
   StreamCursor: ['streamId', 'eventSeq', 'mark'],

@@ -1,11 +1,11 @@
-import type { ExecutionResult, GraphQLSchema } from 'graphql'
+import type { GraphQLSchema } from 'graphql'
 import { Basis } from '../../domain/basis.ts'
 import { settlesWithin } from '../../flow/deadline.ts'
 import type { Barrier } from '../../log/barrier.ts'
 import type { Context } from '../../schema/building/context.ts'
 import type { MoveStore } from '../../store/moves.ts'
 import { keptAsked } from '../../telemetry/facts.ts'
-import type { Prepared } from '../operations.ts'
+import type { Answered, Find, Prepared } from '../operations.ts'
 import { KeepableOperations } from './keepable.ts'
 import { KeptAnswers } from './kept-answers.ts'
 import { ReadContext } from './read-context.ts'
@@ -30,7 +30,8 @@ const maxVariablesLength = 1_000
 /** For another one that asks the same. */
 const maxWaitMs = 300
 
-type Answer = Buffer | ExecutionResult
+type Answer = Answered<Buffer>
+type Run = Parameters<Find<Buffer>>[0]
 
 /** Answers queries from what is kept, as far as the barrier proves that it is what they would get (decision 0115). */
 export class Reads {
@@ -46,10 +47,10 @@ export class Reads {
   }
 
   /**
-   * The answer as JSON, or as a result that is not JSON yet. Null where nothing can be kept: it is to be executed. Never rejects, as
-   * operations do not.
+   * The answer as JSON, or as a result that is not JSON yet. Null where nothing can be kept: it is to be executed. What was there already
+   * waits its turn and is counted as what is executed. Never rejects, as operations do not.
    */
-  answer(asked: Asked): Promise<Answer> | null {
+  answer(asked: Asked): Answer | Promise<Answer> | null {
     const { prepared, contextValue, variables } = asked
     const { viewer } = contextValue
     // Staff see more than members do, and what they read is noted; a key may be used for less.
@@ -58,13 +59,16 @@ export class Reads {
     if (number === 0) return null
     const values = variables ? JSON.stringify(variables) : ''
     if (values.length > maxVariablesLength) return null
-    return this.proven(`${viewer.userId} ${String(number)} ${values}`, asked)
+    const key = `${viewer.userId} ${String(number)} ${values}`
+    return prepared.answer<Buffer>({ contextValue, variableValues: variables }, (run) =>
+      this.proven(key, contextValue, run),
+    )
   }
 
-  private async proven(key: string, asked: Asked): Promise<Answer> {
+  private async proven(key: string, context: Context, run: Run): Promise<Answer> {
     const { barrier } = this.options
     // All that was acknowledged before the request came is known when this is over.
-    if (barrier && !(await barrier.pass())) return execute(asked, asked.contextValue)
+    if (barrier && !(await barrier.pass())) return run(context)
     let body = this.kept.get(key)
     if (body === null) {
       // One that began before may have seen less. It is kept only if nothing has moved since, up to the passage above.
@@ -72,13 +76,13 @@ export class Reads {
       if (other && (await settlesWithin(maxWaitMs, other))) body = this.kept.get(key)
     }
     if (keptAsked.hasSubscribers) keptAsked.publish({ isHit: body !== null })
-    return body ?? this.read(key, asked)
+    return body ?? this.read(key, context, run)
   }
 
-  private async read(key: string, asked: Asked): Promise<Answer> {
+  private async read(key: string, context: Context, run: Run): Promise<Answer> {
     const basis = new Basis()
     const since = this.options.barrier?.now ?? 0
-    const result = execute(asked, new ReadContext(asked.contextValue, basis))
+    const result = run(new ReadContext(context, basis))
     const body = Promise.resolve(result).then((settled) =>
       settled.errors ? settled : Buffer.from(JSON.stringify(settled)),
     )
@@ -108,6 +112,3 @@ export class Reads {
     return this.kept.inboxOf(viewerId) ?? new Set(await this.options.store.conversationsOf(viewerId))
   }
 }
-
-const execute = ({ prepared, variables }: Asked, contextValue: Context) =>
-  prepared.execute({ contextValue, variableValues: variables })

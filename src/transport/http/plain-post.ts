@@ -21,7 +21,7 @@ export interface KeptReads {
     prepared: Prepared
     contextValue: TransportContext
     variables: AskedOperation['variables']
-  }): Promise<Buffer | ExecutionResult> | null
+  }): Buffer | ExecutionResult | Promise<Buffer | ExecutionResult> | null
 }
 
 export interface PlainPost {

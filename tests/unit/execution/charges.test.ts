@@ -8,7 +8,7 @@ vi.mock('graphql', () => createRequire(import.meta.url)('graphql') as object)
 const { buildSchema } = await import('graphql')
 
 const schema = buildSchema(`
-  type Query { n: Int }
+  type Query { n: Int rows(first: Int): RowConnection }
   type Mutation { markRead(first: Int): Entry other: Int }
   type Subscription { events: Int }
   type Entry { n: Int rows(first: Int): RowConnection }
@@ -63,4 +63,35 @@ it('who reads much is charged for it, and nobody for a little', () => {
   expect(work.debtMs('ann')).toBe(0)
   for (let count = 0; count < 100; count++) onRead('ann', 1_600_000)
   expect(work.debtMs('ann')).toBeGreaterThan(1_000)
+})
+
+it('an answer that is there already waits for its turn, counts as a read and is charged; what is too much is not looked for', async () => {
+  const fairness = createFairness({ error: () => undefined }, { maxRunningPerPayer: 1 })
+  const countReads = vi.fn(async (_payer: string, _objects: number) => Promise.resolve())
+  const operationLimits = { objects: 10, byteSize: 1_000, processorMs: 100 }
+  const operations = createOperations({ schema, introspection: true, fairness, countReads, operationLimits })
+  const prepared = operations.prepare({ query: '{ n }' }, 'ann')
+  const charge = vi.spyOn(fairness.work, 'charge')
+  const there = Buffer.from('{}')
+  let answerFirst: ((body: Buffer) => void) | undefined
+  const first = prepared.answer({ contextValue }, () => new Promise<Buffer>((resolve) => (answerFirst = resolve)))
+  const find = vi.fn(() => Promise.resolve(there))
+  const second = prepared.answer({ contextValue }, find)
+  await vi.waitFor(() => expect(answerFirst).toBeDefined())
+  expect(find).not.toHaveBeenCalled()
+  answerFirst?.(there)
+  expect(await Promise.all([first, second])).toEqual([there, there])
+  expect(countReads.mock.calls.map(([payer]) => payer)).toEqual(['ann', 'ann'])
+  expect(charge.mock.calls).toEqual(Array(2).fill(['ann', 0.05]))
+
+  countReads.mockRejectedValueOnce(new Error('too often'))
+  expect(await prepared.answer({ contextValue }, find)).toMatchObject({ errors: [{ message: 'too often' }] })
+  const dear = operations.prepare(
+    { query: `{ ${Array.from({ length: 11 }, (_, at) => `n${at}: rows(first: 9) { nodes { n } }`).join(' ')} }` },
+    'ann',
+  )
+  const known = find.mock.calls.length
+  const refused = await dear.answer({ contextValue }, find)
+  expect('errors' in refused && refused.errors?.[0]?.message).toMatch(/objects/)
+  expect(find).toHaveBeenCalledTimes(known)
 })

@@ -83,7 +83,7 @@ describe('settings', () => {
       ringEvents: 2_048,
       documentLimits: { byteSize: 20_480, tokens: 1_000, depth: 12, aliases: 30 },
       documentCacheByteSize: 33_554_432,
-      readCacheByteSize: 0,
+      readCacheByteSize: 64 * 1_048_576,
       httpLimits: {
         bodyByteSize: 67_108_864,
         connectionsPerAddress: null,
