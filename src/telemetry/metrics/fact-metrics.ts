@@ -17,7 +17,21 @@ const betweenObservationsMs = 1
 /** Makes metrics of what happens. Returns the function that stops it. */
 export function factMetrics(metrics: Collected): () => void {
   const listening = new Listening()
+  writeMetrics(metrics, listening)
+  eventMetrics(metrics, listening)
+  answerMetrics(metrics, listening)
+  storeMetrics(metrics, listening)
+  logMetrics(metrics, listening)
+  clientMetrics(metrics, listening)
+  webhookMetrics(metrics, listening)
+  supportMetrics(metrics, listening)
+  return () => {
+    listening.stop()
+  }
+}
 
+/** Of writes, and of errors that were answered. */
+function writeMetrics(metrics: Collected, listening: Listening): void {
   const sendSeconds = metrics.histogram(
     'chat_message_send_latency_seconds',
     'From the request of an accepted send to its commit, waiting for a shared statement included.',
@@ -48,7 +62,10 @@ export function factMetrics(metrics: Collected): () => void {
   listening.on(facts.erred, ({ code }) => {
     errors(1, code)
   })
+}
 
+/** Of events on their way from the log to readers. */
+function eventMetrics(metrics: Collected, listening: Listening): void {
   const events = metrics.counter('parley_events_total', 'Events that came to this process, by type.', ['type'])
   listening.on(facts.offered, ({ type }) => {
     events(1, type)
@@ -79,7 +96,10 @@ export function factMetrics(metrics: Collected): () => void {
     // Clocks of two machines differ by some milliseconds.
     deliverySeconds(secondsOf(Math.max(0, timeMs() - committedAtMs)))
   })
+}
 
+/** Of answers, of those that are kept, and of what limits and closed sockets refused. */
+function answerMetrics(metrics: Collected, listening: Listening): void {
   const answers = metrics.counter('parley_answers_total', 'Operations and events that were executed, or given up.', [
     'is_given_up',
   ])
@@ -118,7 +138,10 @@ export function factMetrics(metrics: Collected): () => void {
   listening.on(facts.limited, ({ code, limit }) => {
     limits(1, code, limit)
   })
+}
 
+/** Of PostgreSQL, Redis and files. */
+function storeMetrics(metrics: Collected, listening: Listening): void {
   const statements = metrics.histogram(
     'parley_sql_seconds',
     'Statements from their asking to their answer, waiting for a connection included.',
@@ -157,7 +180,6 @@ export function factMetrics(metrics: Collected): () => void {
     batches(size)
   })
 
-  logMetrics(metrics, listening)
   const roundTripSeconds = metrics.histogram(
     'parley_redis_round_trip_seconds',
     'A message to Redis and back, once in REDIS_PROBE_INTERVAL_MS.',
@@ -173,6 +195,10 @@ export function factMetrics(metrics: Collected): () => void {
     uploads(1, String(isTaken))
     if (isTaken) uploadBytes(byteSize)
   })
+}
+
+/** Of what clients report. */
+function clientMetrics(metrics: Collected, listening: Listening): void {
   const clientEvents = metrics.counter('parley_client_events_total', 'Events that came to clients, as these report it.')
   const anomalies = metrics.counter('parley_client_anomalies_total', 'What clients saw and must never see, by kind.', [
     'kind',
@@ -187,7 +213,10 @@ export function factMetrics(metrics: Collected): () => void {
       anomalies(counts[index], kind)
     })
   })
+}
 
+/** Of webhooks. */
+function webhookMetrics(metrics: Collected, listening: Listening): void {
   const webhooks = metrics.counter(
     'parley_webhook_attempts_total',
     'Webhooks that were attempted, by what became of them.',
@@ -209,7 +238,10 @@ export function factMetrics(metrics: Collected): () => void {
     webhookSeconds(secondsOf(durationMs))
     if (lagMs !== undefined) webhookLag(secondsOf(lagMs))
   })
+}
 
+/** Of how long people wait for the staff. */
+function supportMetrics(metrics: Collected, listening: Listening): void {
   const firstAnswerSeconds = metrics.histogram(
     'parley_support_first_answer_seconds',
     'From the opening of a support conversation to the first answer of the staff.',
@@ -226,8 +258,4 @@ export function factMetrics(metrics: Collected): () => void {
   listening.on(facts.supportResolved, ({ durationMs }) => {
     resolutionSeconds(secondsOf(durationMs))
   })
-
-  return () => {
-    listening.stop()
-  }
 }
