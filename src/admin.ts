@@ -109,7 +109,7 @@ async function main(given: string[]): Promise<void> {
   }
 }
 
-await main(process.argv.slice(2)).catch((error: unknown) => {
+main(process.argv.slice(2)).catch((error: unknown) => {
   console.error(error instanceof StartError || error instanceof ConfigError ? error.message : error)
   process.exitCode = 1
 })

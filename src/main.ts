@@ -81,4 +81,4 @@ async function main(): Promise<void> {
   console.log('Stop: Ctrl-C')
 }
 
-await main().catch(fail)
+main().catch(fail)

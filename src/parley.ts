@@ -285,7 +285,7 @@ async function runBuilt(entry: 'main' | 'seed' | 'admin', args: string[]): Promi
 
 const expected = ['ConfigError', 'StartError']
 
-await program.parseAsync().catch((error: unknown) => {
+program.parseAsync().catch((error: unknown) => {
   // Of commander: it has said what was wrong itself.
   const code = (error as { exitCode?: unknown }).exitCode
   const isExpected = error instanceof Error && expected.includes(error.name)
