@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { ask } from '../testkit/api.ts'
 import { startBrowser } from '../testkit/browser.ts'
 import { createTestDatabase } from '../testkit/database.ts'
@@ -24,9 +24,17 @@ afterAll(async () => {
 })
 
 const html = async (url: string) => (await fetch(url, { headers: { accept: 'text/html' } })).text()
+const stopped: string[] = []
+afterEach(() => {
+  expect(stopped.splice(0)).toEqual([])
+})
 const size = { viewport: { width: 1400, height: 900 } }
 
 async function openTabs(page: Page, url: string) {
+  // What its Content-Security-Policy stops is a fault in every test, whatever the page makes of it.
+  page.on('console', (message) => {
+    if (/Content Security Policy/.test(message.text())) stopped.push(message.text())
+  })
   await page.goto(url)
   await page.locator('.graphiql-tab').nth(6).waitFor({ timeout: 60_000 })
   await page.locator('.graphiql-execute-button').waitFor()
@@ -165,6 +173,16 @@ describe('signing in by a click', () => {
 })
 
 describe('what GraphiQL loads', () => {
+  test('is from here alone, and nobody frames it', async () => {
+    const { headers } = await fetch(external.url, { headers: { accept: 'text/html' } })
+    const policy = headers.get('content-security-policy') ?? ''
+    expect(policy.split('; ')).toEqual(expect.arrayContaining(["default-src 'none'", "frame-ancestors 'none'"]))
+    const scripts = /script-src [^;]*/.exec(policy)?.[0]
+    expect(scripts).toMatch(/^script-src 'self' 'sha256-[\w+/]{43}='$/)
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('referrer-policy')).toBe('no-referrer')
+  })
+
   const addressesIn = (page: string) => [...page.matchAll(/(?:src|href)="(\?[^"]+)"/g)].map((match) => match[1] ?? '')
 
   test('is packed, kept by browsers, and named by its bytes', async () => {

@@ -218,6 +218,7 @@ describe('every answer', () => {
         for (const origin of [undefined, ...named, 'https://evil.example']) {
           const response = await headersOf(at, path, { ...headers, ...(origin && { origin }) }, method, body)
           expect(list(response.headers['cache-control'])).toEqual(expect.arrayContaining(['private', 'no-store']))
+          expect(response.headers['x-content-type-options']).toBe('nosniff')
           expect(list(response.headers.vary)).toEqual(
             expect.arrayContaining(['origin', 'accept', 'authorization', 'cookie']),
           )
@@ -253,5 +254,51 @@ describe('every answer', () => {
       'access-control-allow-headers': 'content-type, authorization',
     })
     expect(list(got.vary)).toContain('access-control-request-headers')
+  })
+})
+
+describe('a WebSocket', () => {
+  const own = () => new URL(strict.url).host
+  const opening = (at: Toy, headers: Record<string, string>) =>
+    new Promise<number>((resolve) => {
+      const socket = new WebSocket(`${at.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers })
+      socket.on('unexpected-response', (_, { statusCode = 0 }) => resolve(statusCode))
+      socket.on('open', () => {
+        resolve(101)
+        socket.terminate()
+      })
+      socket.on('error', () => undefined)
+    })
+
+  it.each<[string, () => Record<string, string>, number]>([
+    ['of a page of a named origin opens', () => ({ origin: named[1] ?? '' }), 101],
+    ['of a page of the server itself opens', () => ({ origin: `http://${own()}` }), 101],
+    // As behind a proxy of which nothing is known: the page's host is the one that the browser asks.
+    ['of a page of the same host by HTTPS opens', () => ({ origin: `https://${own()}` }), 101],
+    ['of what is no browser opens', () => ({}), 101],
+    ['of a page that nobody named is refused', () => ({ origin: 'https://evil.example' }), 403],
+    ['of a page at another port of the host is refused', () => ({ origin: 'http://127.0.0.1:1' }), 403],
+    ['of a name that begins like a named one is refused', () => ({ origin: `${named[0] ?? ''}.evil.example` }), 403],
+    ['of a page without an origin is refused', () => ({ origin: 'null' }), 403],
+    ['of an origin that is none is refused', () => ({ origin: 'evil' }), 403],
+    [
+      'that asks for a host that is none is refused',
+      () => ({ origin: 'https://evil.example', host: '1.2.3.999' }),
+      403,
+    ],
+  ])('%s where origins are named', async (_name, headers, status) => {
+    expect(await opening(strict, headers())).toBe(status)
+  })
+
+  it('of any page opens where none are named', async () => {
+    expect(await opening(toy, { origin: 'https://evil.example' })).toBe(101)
+  })
+
+  it('of a page at the public address opens, whatever the proxy has made of the host', async () => {
+    const behind = createToy({ corsOrigins: named, publicUrl: 'https://chat.example.com/chat' })
+    await behind.start()
+    expect(await opening(behind, { origin: 'https://chat.example.com' })).toBe(101)
+    expect(await opening(behind, { origin: 'https://chat.example.com:8443' })).toBe(403)
+    await behind.stop()
   })
 })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { GraphiQLOptions } from 'graphql-yoga'
 import { Asset } from './assets.ts'
@@ -33,8 +34,28 @@ const ourStyle = `
 
 export interface GraphiqlPage {
   html: string
+  /** With which it is sent. */
+  headers: Readonly<Record<string, string>>
   assets: ReadonlyMap<string, Asset>
 }
+
+/**
+ * Scripts come from here, and the one that stands in the page is known by its hash. The editor makes its workers of blobs, and
+ * styles itself. Nobody frames the page: it keeps tokens.
+ */
+const contentSecurityPolicy = (inlineScript: string) =>
+  [
+    "default-src 'none'",
+    `script-src 'self' 'sha256-${createHash('sha256').update(inlineScript).digest('base64')}'`,
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: https:",
+    "font-src 'self' data:",
+    "connect-src 'self'",
+    "worker-src 'self' blob:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
 
 // Beside this module, in src/ as in dist/: the build copies it.
 const readOurScript = () => readFileSync(new URL('./page.browser.js', import.meta.url), 'utf8')
@@ -64,15 +85,22 @@ export async function renderGraphiqlPage(mode: GraphiqlMode): Promise<GraphiqlPa
     throw new Error('GraphiQL has no icon to take out of its page.')
   const icon = new Asset(iconType, 'ico', Buffer.from(iconBase64, 'base64'))
   const demo = mode === 'demo' ? { people: demoPeople, password: demoPassword, placeholders } : null
+  // No text of ours ends the script element.
+  const settings = JSON.stringify({ options, demo }).replaceAll('<', '\\u003c')
+  const inlineScript = `\nconst parley = ${settings}\n${readOurScript()}`
   const html = [
     head.replace(iconUrl, icon.address),
     `<link rel="stylesheet" href="${css.address}"><style>${ourStyle}</style>`,
     rendered.slice(styleEndsAt + style[1].length, scriptAt),
-    `<script src="${js.address}"></script>\n<script type="module">\n`,
-    // No text of ours ends the script element.
-    `const parley = ${JSON.stringify({ options, demo }).replaceAll('<', '\\u003c')}\n`,
-    readOurScript(),
+    `<script src="${js.address}"></script>\n<script type="module">`,
+    inlineScript,
     '</script></body></html>\n',
   ].join('')
-  return { html, assets: new Map([js, css, icon].map((asset) => [asset.name, asset])) }
+  const headers = {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': contentSecurityPolicy(inlineScript),
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Referrer-Policy': 'no-referrer',
+  }
+  return { html, headers, assets: new Map([js, css, icon].map((asset) => [asset.name, asset])) }
 }

@@ -116,10 +116,8 @@ export class Api {
     const prepared = asked && (await this.prepare(asked, init))
     const ticket = method === 'GET' ? ticketIn(request.url ?? '') : null
     if (graphiql !== 'off' && accepted.html && isRead) {
-      const { html } = await this.readPage()
-      response
-        .writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Referrer-Policy': 'no-referrer' })
-        .end(html)
+      const page = await this.readPage()
+      response.writeHead(200, page.headers).end(page.html)
       return
     }
     if (asked && prepared) {

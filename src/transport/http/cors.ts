@@ -8,13 +8,17 @@ const maxAgeSeconds = '600'
 /** What answers depend on besides the URL and the body, for caches that keep any all the same. */
 const vary = 'Origin, Accept, Authorization, Cookie'
 
+const exposedToPages = 'x-trace-id, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset'
+
 /**
  * Headers of all answers of the API. Nearly each had a viewer or could have: no cache is to keep any. Those for other origins
  * say whether a web page may read it: any with a token of its own, only a named one with the browser's refresh cookie.
  */
 export function setApiHeaders(request: IncomingMessage, response: ServerResponse, allowed: AllowedOrigins): void {
   response.setHeader('Vary', vary)
-  setOriginHeaders(request, response, allowed, 'x-trace-id, retry-after')
+  // No browser is to take an answer for a page or a script.
+  response.setHeader('X-Content-Type-Options', 'nosniff')
+  setOriginHeaders(request, response, allowed, exposedToPages)
 }
 
 /** `exposed` are headers of the answer that a web page may read. */
@@ -45,6 +49,19 @@ export function answerPreflight(
     if (wanted !== undefined) response.setHeader('Access-Control-Allow-Headers', wanted)
   }
   response.writeHead(204, { Allow: `${methods}, OPTIONS` }).end()
+}
+
+/**
+ * Whether a WebSocket may be opened by who asks: browsers always say which page it is, and apply no CORS to it. Pages of this server
+ * may in any case: their host is the one that the browser asks. What is no browser says nothing.
+ */
+export function isSocketAllowed({ headers }: IncomingMessage, baseUrl: string, allowed: AllowedOrigins): boolean {
+  const { origin, host } = headers
+  if (origin === undefined || isAllowed(origin, allowed)) return true
+  if (!URL.canParse(origin)) return false
+  const page = new URL(origin)
+  const isOurs = URL.canParse(baseUrl) && page.origin === new URL(baseUrl).origin
+  return page.host !== '' && (isOurs || page.host === host?.toLowerCase())
 }
 
 const isOpen = (allowed: AllowedOrigins) => allowed === '*' || allowed.includes('*')

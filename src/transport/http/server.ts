@@ -22,6 +22,7 @@ import { createClientNetwork } from '../client-network.ts'
 import { Api } from './api.ts'
 import { answerClientErrors } from './connections/client-errors.ts'
 import { Connections } from './connections/connections.ts'
+import { isSocketAllowed } from './cors.ts'
 import { Files, type FileTransfers } from './files/files.ts'
 import { defaultHttpLimits, type HttpLimits } from './limits.ts'
 import { countUnanswered } from './connections/pipelining.ts'
@@ -140,15 +141,13 @@ class HttpTransport implements Transport {
     const { logger } = options
     this.logger = logger
     this.viewOf = createClientView(options)
-    const { fairness = createFairness(logger) } = options
+    const { fairness = createFairness(logger), shares = new Shares(), transfers } = options
     const clientNetwork = createClientNetwork(options.trustProxy ?? [])
     const operations = createOperations({ ...options, fairness, clientNetwork })
     const watchdog = (this.watchdog = new Watchdog(logger))
     const httpLimits = { ...defaultHttpLimits, ...options.httpLimits }
     this.unread = new UnreadAnswers(httpLimits)
-    const { shares = new Shares() } = options
     this.api = new Api({ ...options, operations, watchdog, httpLimits, clientNetwork, fairness, shares })
-    const { transfers } = options
     this.files = transfers ? new Files({ ...options, transfers, clientNetwork }) : null
     const initOf: WebSocketOptions['initOf'] = (request, authorization) =>
       socketContextInit(authorization, this.viewOf(request))
@@ -193,6 +192,7 @@ class HttpTransport implements Transport {
     request.headers.upgrade = 'websocket'
     if (this.stopped) refuseUpgrade(socket, '503 Service Unavailable')
     else if (pathOf(request) !== graphqlPath) refuseUpgrade(socket, '404 Not Found')
+    else if (!isSocketAllowed(request, view.baseUrl, this.options.corsOrigins)) refuseUpgrade(socket, '403 Forbidden')
     else {
       const { countConnects } = this.options
       const open = () => {
