@@ -35,9 +35,16 @@ async function copyMs(databaseUrl: string): Promise<number> {
   return ms
 }
 
-/** Answers the milliseconds that it took, with its start, and the most memory that it had. */
+/** Processor time of a process in ms, with or without that of those which it has begun and which have ended. */
+function cpuMsOf(pid: number, withEnded: boolean): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  // In hundredths of a second: utime, stime, cutime, cstime.
+  return fields.slice(11, withEnded ? 15 : 13).reduce((sum, ticks) => sum + Number(ticks) * 10, 0)
+}
+
+/** Answers the milliseconds that it took, with its start, the processor time of it, and the most memory that it had. */
 const runImport = (databaseUrl: string, ...more: string[]) =>
-  new Promise<{ ms: number; peakMb: number }>((resolve, reject) => {
+  new Promise<{ ms: number; cpuMs: number; peakMb: number }>((resolve, reject) => {
     const script = join(import.meta.dirname, 'parley.mjs')
     const env = { ...process.env, DATABASE_URL: databaseUrl, PARLEY_DATA_DIR: folder }
     const begunAt = performance.now()
@@ -46,9 +53,11 @@ const runImport = (databaseUrl: string, ...more: string[]) =>
       stdio: ['ignore', 'ignore', 'inherit'],
     })
     let peakMb = 0
+    let cpuMs = 0
     const looking = setInterval(() => {
       try {
         const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+        cpuMs = cpuMsOf(child.pid ?? 0, false)
         peakMb = Math.max(peakMb, Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024)
       } catch {
         // It has just ended, or this system has no such file.
@@ -56,19 +65,25 @@ const runImport = (databaseUrl: string, ...more: string[]) =>
     }, 50)
     child.once('exit', (code) => {
       clearInterval(looking)
-      if (code === 0) resolve({ ms: performance.now() - begunAt, peakMb })
+      if (code === 0) resolve({ ms: performance.now() - begunAt, cpuMs, peakMb })
       else reject(new Error(`the import ended with ${String(code)}`))
     })
   })
 
 async function measure(databaseUrl: string) {
   const { ms: readingMs } = await runImport(databaseUrl, '--dry-run')
-  const { ms, peakMb } = await runImport(databaseUrl)
   const client = new Client(databaseUrl)
   await client.connect()
+  const { rows: found } = await client.query<{ folder: string }>(`SELECT current_setting('data_directory') AS folder`)
+  const postmaster = Number(readFileSync(join(found[0]?.folder ?? '', 'postmaster.pid'), 'utf8').split('\n', 1)[0])
+  const postgresBeforeMs = cpuMsOf(postmaster, true)
+  const { ms, cpuMs, peakMb } = await runImport(databaseUrl)
   const { rows } = await client.query<{ count: number }>('SELECT count(*)::int AS count FROM messages')
+  // What has ended by now is the session of the import.
+  const postgresMs = cpuMsOf(postmaster, true) - postgresBeforeMs
   await client.end()
-  return { messages: rows[0]?.count ?? 0, readingMs, ms, bareMs: await copyMs(databaseUrl), peakMb }
+  const messages = rows[0]?.count ?? 0
+  return { messages, readingMs, ms, cpuMs, postgresMs, bareMs: await copyMs(databaseUrl), peakMb }
 }
 
 try {
@@ -77,13 +92,13 @@ try {
   const rates: number[] = []
   for (let round = 1; round <= roundCount; round += 1) {
     const [load = 0] = loadavg()
-    const { messages, readingMs, ms, bareMs, peakMb } = await withMigratedDatabase(measure)
+    const { messages, readingMs, ms, cpuMs, postgresMs, bareMs, peakMb } = await withMigratedDatabase(measure)
     const rate = (took: number) => Math.round(messages / (took / 1000))
     ratios.push(bareMs / ms)
     rates.push(rate(ms))
     console.log(
       `round ${round}: ${messages} messages. Import with its start and with reading the zip: ${rate(ms)} messages/s, ${Math.round(peakMb)} MB. ` +
-        `Of its ${Math.round(ms)} ms a dry run takes ${Math.round(readingMs)}. Bare COPY: ${rate(bareMs)} messages/s. ` +
+        `Of its ${Math.round(ms)} ms a dry run takes ${Math.round(readingMs)}. Processor time: ${Math.round(cpuMs)} ms, of PostgreSQL ${Math.round(postgresMs)} ms. Bare COPY: ${rate(bareMs)} messages/s. ` +
         `Ratio: ${(bareMs / ms).toFixed(2)}. Load before: ${load.toFixed(1)}`,
     )
   }

@@ -22,7 +22,7 @@ function make() {
 
 runCompiled(findBundle(folder, 'parley', digest) ?? (await make()), {
   beforeRun() {
-    // What an import or export keeps is little, and what it throws away is much: by default the heap would grow to twice of both.
-    if (['import', 'export'].includes(process.argv[2] ?? '')) setFlagsFromString('--heap-growing-percent=25')
+    // What an import or export keeps is little, and what it throws away is much: by default the heap would grow to several times of both.
+    if (['import', 'export'].includes(process.argv[2] ?? '')) setFlagsFromString('--heap-growing-percent=100')
   },
 })

@@ -1,9 +1,10 @@
 // Takes what a reader finds, in any order, and makes of it what is imported: each key once, in order, replies that point at
 // something, and a line for everything that is left out.
+import { heldCodec, isTime, type FoundMessage } from './held.ts'
 import { circles, type Ways } from './spool/circles.ts'
 import { hashOf, KeyTable, type KeyHash } from './spool/key-table.ts'
-import type { Order } from './spool/order.ts'
-import { Spool, SpoolFolder } from './spool/spool.ts'
+import { SpoolFolder } from './spool/part.ts'
+import { Spool } from './spool/spool.ts'
 import {
   ImportError,
   type Afterwards,
@@ -20,36 +21,6 @@ import {
   type Warning,
 } from './model.ts'
 
-export interface FoundMessage {
-  key: string
-  author: string | null
-  text: string | null
-  /** Names that it mentions are known only at the end: see finishTexts. */
-  isUnfinished?: boolean
-  sentAtMs: number
-  order: Order
-  replyTo?: string | null
-  /** The source says already that the answered message is elsewhere: no warning. */
-  edited?: boolean
-  editedAtMs?: number | null
-  deleted?: boolean
-  reactions?: ImportedMessage['reactions']
-  attachments?: ImportedMessage['attachments']
-  topic?: string
-  mentions?: readonly string[]
-  mentionsEveryone?: boolean
-  pinnedAtMs?: number
-  own?: ImportedMessage['own']
-}
-
-interface Held {
-  message: ImportedMessage
-  isUnfinished: boolean
-  place: Place
-  /** As it came, from 0 on. */
-  number: number
-}
-
 interface HeldConversation extends Omit<ImportedConversation, 'messages' | 'members'> {
   members: Set<string>
   count: number
@@ -59,34 +30,10 @@ interface HeldConversation extends Omit<ImportedConversation, 'messages' | 'memb
 
 export const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
-/** 1 January of year 1 and 31 December 9999: what a date of four digits can be. */
-const earliestMs = -62_135_596_800_000
-const latestMs = 253_402_300_799_999
-
-const isTime = (ms: number) => Number.isFinite(ms) && ms >= earliestMs && ms <= latestMs
-/** What is no time is not known. */
-const timeOrNull = (ms: number | null | undefined) => (ms != null && isTime(ms) ? ms : null)
+/** Of most messages. */
+const none: never[] = []
 
 const unlisted = { handle: null, name: null, email: null, bot: false, active: true, placeholder: true }
-
-const hangingOn = ({ mentions, mentionsEveryone, pinnedAtMs }: FoundMessage) => ({
-  ...(mentions && mentions.length > 0 && { mentions: [...new Set(mentions)] }),
-  ...(mentionsEveryone === true && { mentionsEveryone }),
-  ...(pinnedAtMs !== undefined && isTime(pinnedAtMs) && { pinnedAtMs }),
-})
-
-function importedOf(found: FoundMessage): ImportedMessage {
-  const { key, author, sentAtMs, topic, own } = found
-  const deleted = found.deleted ?? false
-  return {
-    ...{ key, author, text: deleted ? null : found.text, sentAtMs },
-    ...{ replyTo: found.replyTo ?? null, edited: found.edited ?? false, editedAtMs: timeOrNull(found.editedAtMs) },
-    ...{ deleted, reactions: found.reactions ?? [], attachments: found.attachments ?? [] },
-    ...(topic !== undefined && { topic }),
-    ...(!deleted && hangingOn(found)),
-    ...(own && { own }),
-  }
-}
 
 /** Takes what one reader finds. */
 export class Collector {
@@ -96,7 +43,7 @@ export class Collector {
   private readonly seen = new Map<string, ImportedUser>()
   private readonly conversations = new Map<string, HeldConversation>()
   private readonly folder = new SpoolFolder()
-  private readonly messages = new Spool<Held>(this.folder, true)
+  private readonly messages = new Spool(this.folder, true, heldCodec())
   private readonly keys = new KeyTable()
   private readonly skipped = new Spool<Skipped>(this.folder)
   private readonly skippedByReason = new Map<SkipReason, number>()
@@ -151,13 +98,14 @@ export class Collector {
   }
 
   /** Who is known only by what they did. What is learnt first stays. */
-  person(key: string, known: Partial<ImportedUser> = {}): void {
-    const user = this.seen.get(key) ?? { key, ...unlisted }
+  person(key: string, known?: Partial<ImportedUser>): void {
+    let user = this.seen.get(key)
+    if (!user) this.seen.set(key, (user = { key, ...unlisted }))
+    if (!known) return
     user.handle ??= known.handle ?? null
     user.name ??= known.name ?? null
     user.email ??= known.email ?? null
     if (known.bot) user.bot = true
-    this.seen.set(key, user)
   }
 
   hasConversation(key: string): boolean {
@@ -213,7 +161,7 @@ export class Collector {
       this.skip(found.key, 'NO_CONVERSATION', place)
       return
     }
-    const hash = hashOf(conversationKey, found.key)
+    const hash = hashOf(found.key, conversationKey)
     if (this.keys.has(hash)) {
       this.skip(found.key, 'DUPLICATE', place)
       return
@@ -226,16 +174,16 @@ export class Collector {
     this.entriesRead += 1
     if (found.author === null) this.hasHidden = true
     else this.person(found.author)
-    for (const reaction of found.reactions ?? []) for (const key of reaction.by) this.person(key)
-    const message = importedOf(found)
+    for (const reaction of found.reactions ?? none) for (const key of reaction.by) this.person(key)
     const number = this.keys.count
     this.keys.set(hash, number)
     conversation.count += 1
-    if (message.replyTo !== null) conversation.replies.push({ number, to: hashOf(conversationKey, message.replyTo) })
-    this.attachments.count += message.attachments.length
-    this.attachments.missing += message.attachments.filter(({ missing }) => missing !== null).length
-    const isUnfinished = found.isUnfinished ?? false
-    this.messages.add([conversationKey, ...found.order], { message, isUnfinished, place, number })
+    if (found.replyTo != null) conversation.replies.push({ number, to: hashOf(found.replyTo, conversationKey) })
+    for (const { missing } of found.attachments ?? none) {
+      this.attachments.count += 1
+      if (missing !== null) this.attachments.missing += 1
+    }
+    this.messages.add([conversationKey, ...found.order], { found, place, number })
   }
 
   discard(): void {

@@ -135,16 +135,26 @@ function createPosts({ source }: Opened, folder: string, collector: Collector) {
     else if (user === '') collector.skip(key, 'NO_AUTHOR', place)
     else if (text === '' && attachments.length === 0) collector.skip(key, 'EMPTY', place)
     else {
-      if (collector.hasConversation(conversation)) collector.person(user, { handle: user })
+      const isKnown = collector.hasConversation(conversation)
+      if (isKnown) collector.person(user, { handle: user })
+      const mentioned = text.includes('@') ? mentionsByName(text) : undefined
       const editedAtMs = numberOf(row.edit_at) ?? 0
       collector.message(
         conversation,
         {
-          ...{ key, author: user, text, sentAtMs, order: [sentAtMs, entry], replyTo, attachments },
-          ...{ edited: editedAtMs > 0, editedAtMs: editedAtMs > 0 ? editedAtMs : null },
-          ...(text.includes('@') && mentionsByName(text)),
-          ...(row.is_pinned === true && { pinnedAtMs: sentAtMs }),
-          reactions: collector.hasConversation(conversation) ? reactionsOf(row.reactions) : [],
+          key,
+          author: user,
+          text,
+          sentAtMs,
+          order: [sentAtMs, entry],
+          replyTo,
+          attachments,
+          edited: editedAtMs > 0,
+          editedAtMs: editedAtMs > 0 ? editedAtMs : null,
+          mentions: mentioned?.mentions,
+          mentionsEveryone: mentioned?.mentionsEveryone,
+          pinnedAtMs: row.is_pinned === true ? sentAtMs : undefined,
+          reactions: isKnown ? reactionsOf(row.reactions) : undefined,
         },
         place,
       )

@@ -2,7 +2,8 @@
 // their keys, messages by the ids that their keys make. One conversation after the other, one batch of messages after the other:
 // what is in memory does not grow with what is read.
 import type { Imported, ImportedConversation } from '../model.ts'
-import { Spool, SpoolFolder } from '../spool/spool.ts'
+import { SpoolFolder } from '../spool/part.ts'
+import { Spool } from '../spool/spool.ts'
 import { addMembers, publish, targetOf } from './conversations.ts'
 import { writeAfterwards } from './own.ts'
 import { hidden, type WriteResult, type WriterOptions, type Writing } from './options.ts'
