@@ -37,7 +37,9 @@ async function copyMs(databaseUrl: string): Promise<number> {
 
 /** Processor time of a process in ms, with or without that of those which it has begun and which have ended. */
 function cpuMsOf(pid: number, withEnded: boolean): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
   // In hundredths of a second: utime, stime, cutime, cstime.
   return fields.slice(11, withEnded ? 15 : 13).reduce((sum, ticks) => sum + Number(ticks) * 10, 0)
 }

@@ -46,10 +46,31 @@ class Memory {
     this.ends.push(this.used)
   }
 
-  /** Sorting is stable: what is the same stays in the order in which it came. */
-  inOrder(): number[] {
+  /**
+   * Sorting is stable: what is the same stays in the order in which it came. Mostly a group's orders begin with different numbers,
+   * which are compared without looking at the rest.
+   */
+  inOrder(isGrouped: boolean): number[] {
     const { orders } = this
-    return Array.from(orders, (_, at) => at).sort((a, b) => compareOrder(orders[a] ?? [], orders[b] ?? []))
+    const byGroup = new Map<unknown, number[]>()
+    const first = isGrouped ? 1 : 0
+    const leads = new Float64Array(orders.length)
+    for (const [at, order] of orders.entries()) {
+      const lead = order[first]
+      // What is no number is compared as a whole: NaN is neither less nor greater.
+      leads[at] = typeof lead === 'number' ? lead : Number.NaN
+      const group = isGrouped ? order[0] : null
+      const known = byGroup.get(group)
+      if (known) known.push(at)
+      else byGroup.set(group, [at])
+    }
+    const compare = (a: number, b: number) => {
+      const difference = (leads[a] as number) - (leads[b] as number)
+      if (difference < 0) return -1
+      return difference > 0 ? 1 : compareOrder(orders[a] ?? [], orders[b] ?? [])
+    }
+    const groups = [...byGroup].sort(([, [a = 0]], [, [b = 0]]) => compareOrder(orders[a] ?? [], orders[b] ?? []))
+    return groups.flatMap(([, ofIt]) => ofIt.sort(compare))
   }
 
   groupOf(at: number): string {
@@ -65,7 +86,8 @@ class Memory {
   /** All of it, which is in memory no more. */
   moveTo(part: Part, isGrouped: boolean): void {
     const { bytes, ends } = this
-    for (const at of this.inOrder()) part.add(bytes, ends[at - 1] ?? 0, ends[at] ?? 0, isGrouped ? this.groupOf(at) : null)
+    for (const at of this.inOrder(isGrouped))
+      part.add(bytes, ends[at - 1] ?? 0, ends[at] ?? 0, isGrouped ? this.groupOf(at) : null)
     part.flush()
     this.used = 0
     this.orders = []
@@ -121,7 +143,7 @@ export class Spool<Added, Read = Added> {
   private settle(): { inOrder: number[]; groups: Map<string, Stretch> } {
     if (this.settled) return this.settled
     if (this.parts.length > 0 && this.memory.count > 0) this.spill()
-    const inOrder = this.memory.inOrder()
+    const inOrder = this.memory.inOrder(this.isGrouped)
     const groups = new Map<string, Stretch>()
     for (const [place, at] of this.isGrouped ? inOrder.entries() : []) {
       const group = groups.get(this.memory.groupOf(at))

@@ -7,14 +7,13 @@ import { ImportError } from '../model.ts'
 
 export type Values = readonly unknown[]
 
-export type CopyValue = string | number | boolean | null
-
 const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
 const needsEscape = /[\\\t\n\r]/
-const copied = (value: CopyValue): string => {
-  if (value === null) return '\\N'
-  if (typeof value !== 'string') return String(value)
-  return needsEscape.test(value) ? value.replace(/[\\\t\n\r]/g, (sign) => escapes[sign] ?? sign) : value
+
+/** A text as a value of COPY. */
+export const copied = (text: string | null): string => {
+  if (text === null) return '\\N'
+  return needsEscape.test(text) ? text.replace(/[\\\t\n\r]/g, (sign) => escapes[sign] ?? sign) : text
 }
 
 export interface ImportDatabase {
@@ -23,8 +22,8 @@ export interface ImportDatabase {
   transaction: <T>(work: () => Promise<T>) => Promise<T>
   /** The same, for rows whose references are known to be there: they are not looked up again, where we may say so. */
   trustedTransaction: <T>(work: () => Promise<T>) => Promise<T>
-  /** Rows by COPY: values as PostgreSQL's texts. */
-  copy: (table: string, columns: readonly string[], rows: readonly (readonly CopyValue[])[]) => Promise<void>
+  /** Rows by COPY: lines with values between tabs, as COPY has them. */
+  copy: (table: string, columns: readonly string[], lines: string) => Promise<void>
   close: () => Promise<void>
 }
 
@@ -89,9 +88,8 @@ export async function connect(connectionString: string): Promise<ImportDatabase>
     rows,
     transaction: (work) => between('BEGIN', work),
     trustedTransaction: (work) => between(trusted, work),
-    async copy(table, columns, values) {
-      const text = values.map((row) => `${row.map(copied).join('\t')}\n`).join('')
-      await pipeline([text], client.query(copyFrom(`COPY ${table} (${columns.join(', ')}) FROM STDIN`)))
+    async copy(table, columns, lines) {
+      await pipeline([lines], client.query(copyFrom(`COPY ${table} (${columns.join(', ')}) FROM STDIN`)))
     },
     close: () => client.end(),
   }

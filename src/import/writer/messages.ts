@@ -1,7 +1,7 @@
 // Puts messages into a conversation, in batches of one transaction each. In one that nobody sees yet they are history: seq
 // follows their order, and no event tells of them. In one that people are in already each is an event, as every message is.
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { ImportDatabase } from './database.ts'
+import { copied, type ImportDatabase } from './database.ts'
 import { insertHanging } from './hanging.ts'
 import type { MessageRow } from './rows.ts'
 
@@ -73,57 +73,34 @@ export async function writeBatch(db: ImportDatabase, batch: Batch): Promise<Numb
   })
 }
 
-const isoOrNull = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
+/** A time as a value of COPY. */
+const copiedTime = (ms: number | null) => (ms === null ? '\\N' : new Date(ms).toISOString())
 
 const columns = [
-  ...[
-    'conversation_id',
-    'seq',
-    'sender_id',
-    'text',
-    'revision',
-    'client_message_id',
-    'reply_to_seq',
-    'created_at',
-    'edited_at',
-  ],
-  ...['deleted_at', 'deleted_by_id', 'salt', 'attachment_count', 'mention_ids', 'mentions_everyone'],
+  ...['conversation_id', 'seq', 'sender_id', 'text', 'revision', 'client_message_id', 'reply_to_seq', 'created_at'],
+  ...['edited_at', 'deleted_at', 'deleted_by_id', 'salt', 'attachment_count', 'mention_ids', 'mentions_everyone'],
 ]
 
-async function insertMessages(
-  db: ImportDatabase,
-  { conversationId, personId }: Batch,
-  numbered: readonly Numbered[],
-): Promise<void> {
-  const deletedBy = ({ row, senderId }: Numbered) =>
-    row.own ? (personId(row.own.deletedById ?? '') ?? null) : senderId
-  await db.copy(
-    'messages',
-    columns,
-    numbered.map((item) => {
-      const { row, seq, senderId, replyToSeq, attachmentCount, mentionIds } = item
-      const { text, own, clientMessageId, sentAtMs, editedAtMs, deleted } = row
-      const revision = own?.revision ?? (editedAtMs === null ? 1 : 2)
-      const sentAt = new Date(sentAtMs).toISOString()
-      return [
-        conversationId,
-        seq,
-        senderId,
-        text,
-        revision,
-        clientMessageId,
-        replyToSeq,
-        sentAt,
-        isoOrNull(editedAtMs),
-        deleted ? (own?.deletedAt ?? sentAt) : null,
-        deleted ? deletedBy(item) : null,
-        deleted ? null : randomUUID(),
-        attachmentCount,
-        mentionIds.length === 0 ? null : `{${mentionIds.join(',')}}`,
-        row.mentionsEveryone,
-      ]
-    }),
-  )
+/** The row of a message as COPY has it, in the order of the columns: there are millions, so each is one text at once. */
+function lineOf(
+  { conversationId, personId }: Pick<Batch, 'conversationId' | 'personId'>,
+  { row, seq, senderId, replyToSeq, attachmentCount, mentionIds }: Numbered,
+): string {
+  const { text, own, clientMessageId, sentAtMs, editedAtMs, deleted } = row
+  const sentAt = copiedTime(sentAtMs)
+  const revision = own?.revision ?? (editedAtMs === null ? 1 : 2)
+  const deletedAt = deleted ? copied(own?.deletedAt ?? sentAt) : '\\N'
+  const deletedById = deleted ? copied(own ? (personId(own.deletedById ?? '') ?? null) : senderId) : '\\N'
+  const mentioned = mentionIds.length === 0 ? '\\N' : `{${mentionIds.join(',')}}`
+  const before = `${conversationId}\t${seq}\t${senderId}\t${copied(text)}\t${revision}\t${clientMessageId}\t${replyToSeq ?? '\\N'}\t${sentAt}`
+  const after = `${copiedTime(editedAtMs)}\t${deletedAt}\t${deletedById}\t${deleted ? '\\N' : randomUUID()}\t${attachmentCount}`
+  return `${before}\t${after}\t${mentioned}\t${row.mentionsEveryone}\n`
+}
+
+async function insertMessages(db: ImportDatabase, batch: Batch, numbered: readonly Numbered[]): Promise<void> {
+  let lines = ''
+  for (const item of numbered) lines += lineOf(batch, item)
+  await db.copy('messages', columns, lines)
 }
 
 /** What the log has of messages that people are to hear of: an event each, and the members' own positions as of any message. */
