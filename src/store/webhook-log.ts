@@ -2,7 +2,6 @@ import { arrayParameter, tableOfParameters, type Database } from './database/dat
 import { eventColumns, joinMessage, toEvent, type EventRow } from './events.ts'
 import type { LogEvent } from './log-event.ts'
 import type { Conversation } from './rows.ts'
-import type { WebhookLease } from './webhook-endpoints.ts'
 
 /** A position in the whole log: transactions below, but for those that had not ended. */
 export interface LogPosition {
@@ -23,14 +22,16 @@ export interface WebhookFilter {
 }
 
 /** What was committed since a position, and the position behind it. */
-export interface Taken {
+export interface LogReading {
   next: LogPosition
   /** Whether the log has no more than this. */
   isAll: boolean
   /** By the database's clock. */
   takenAtMs: number
-  /** For each conversation in their order. */
-  events: WebhookEvent[]
+  /** For each conversation in their order, each with its transaction. */
+  events: (WebhookEvent & { xid: bigint })[]
+  /** Epochs of the leases of all endpoints as of then. */
+  epochs: ReadonlyMap<string, number>
 }
 
 export interface HeldRange {
@@ -50,8 +51,8 @@ export interface WebhookNews {
 /** Reads of the log for webhooks. Every method rejects with UNAVAILABLE when the database does not answer in time. */
 export interface WebhookLog {
   news(): Promise<WebhookNews>
-  /** Up to about `limit` events after the position; null when the lease is over. */
-  take(lease: WebhookLease, position: LogPosition, filter: WebhookFilter, limit: number): Promise<Taken | null>
+  /** Up to about `limit` events after the position. */
+  read(position: LogPosition, filter: WebhookFilter, limit: number): Promise<LogReading>
   /** Of each range the first events, `limit` at the most. */
   held(ranges: readonly HeldRange[], filter: WebhookFilter, limit: number): Promise<WebhookEvent[]>
   /** Who is in a conversation now, up to `limit` of them. */
@@ -73,23 +74,23 @@ const readDue = {
   text: `WITH clock AS MATERIALIZED (SELECT pg_snapshot_xmax(s)::text::bigint + o AS xmax,
         ARRAY(SELECT x::text::bigint + o FROM pg_snapshot_xip(s) AS x) AS running
       FROM (SELECT pg_current_snapshot() AS s, parley_xid_offset() AS o) AS now),
-    bound AS MATERIALIZED (SELECT coalesce($6::bigint, (
-      SELECT xid::text::bigint FROM events WHERE xid >= $3::text::xid8 ORDER BY xid OFFSET $5 LIMIT 1), xmax) AS xid FROM clock),
+    bound AS MATERIALIZED (SELECT coalesce($4::bigint, (
+      SELECT xid::text::bigint FROM events WHERE xid >= $1::text::xid8 ORDER BY xid OFFSET $3 LIMIT 1), xmax) AS xid FROM clock),
     due AS MATERIALIZED (
-      SELECT * FROM events WHERE xid >= $3::text::xid8 AND xid < (SELECT xid::text::xid8 FROM bound)
+      SELECT * FROM events WHERE xid >= $1::text::xid8 AND xid < (SELECT xid::text::xid8 FROM bound)
       UNION ALL
-      SELECT * FROM events WHERE xid = ANY (${arrayParameter('text', 4)}::xid8[])),
+      SELECT * FROM events WHERE xid = ANY (${arrayParameter('text', 2)}::xid8[])),
     behind AS (
       SELECT max(before.xid::text::bigint) AS xid
         FROM (SELECT stream_id, seq, lag(seq) OVER (PARTITION BY stream_id ORDER BY seq) AS seq_before FROM due) d
         JOIN events before ON before.stream_id = d.stream_id AND before.seq = d.seq - 1
        WHERE d.seq_before IS DISTINCT FROM d.seq - 1 AND before.xid >= (SELECT xid::text::xid8 FROM bound))
     SELECT (extract(epoch FROM now()) * 1000)::float8 AS "takenAtMs", b.xid::text AS "nextXid", b.xid >= clock.xmax AS "isAll", behind.xid::text AS "behindXid",
-      ARRAY(SELECT r::text FROM unnest(clock.running) AS r WHERE r < b.xid) AS "nextRunning", wanted.*
+      ARRAY(SELECT r::text FROM unnest(clock.running) AS r WHERE r < b.xid) AS "nextRunning",
+      (SELECT jsonb_object_agg(id, lease_epoch) FROM webhook_endpoints) AS epochs, wanted.*
     FROM clock CROSS JOIN bound b CROSS JOIN behind
-    LEFT JOIN (SELECT c.kind::text, c.title, 0 AS "historyBound", ${eventColumns} FROM due e JOIN conversations c ON c.id = e.stream_id ${joinMessage}
-      WHERE e.type::text = ANY (${arrayParameter('text', 7)}) AND c.kind::text = ANY (${arrayParameter('text', 8)})) AS wanted ON true
-    WHERE EXISTS (SELECT FROM webhook_endpoints WHERE id = $1 AND lease_epoch = $2)
+    LEFT JOIN (SELECT c.kind::text, c.title, e.xid::text, 0 AS "historyBound", ${eventColumns} FROM due e JOIN conversations c ON c.id = e.stream_id ${joinMessage}
+      WHERE e.type::text = ANY (${arrayParameter('text', 5)}) AND c.kind::text = ANY (${arrayParameter('text', 6)})) AS wanted ON true
     ORDER BY wanted."streamId", wanted.seq`,
 }
 
@@ -112,6 +113,8 @@ const readMemberIds = {
 type WebhookEventRow = EventRow & { kind: Conversation['kind']; title: string | null }
 
 interface DueRow extends WebhookEventRow {
+  xid: string
+  epochs: Record<string, number> | null
   nextXid: string
   nextRunning: string[]
   isAll: boolean
@@ -131,12 +134,11 @@ export function createWebhookLog(db: Database): WebhookLog {
       const [row] = await db.run<{ newestXid: string; singlesOf: string[] }>(readNews, [])
       return { newestXid: BigInt(row?.newestXid ?? 0), singlesOf: row?.singlesOf ?? [] }
     },
-    async take({ endpointId, epoch }, { seenXid, running }, { types, kinds }, limit) {
+    async read({ seenXid, running }, { types, kinds }, limit) {
       for (let bound: string | null = null; ;) {
-        const values = [endpointId, epoch, seenXid, running, limit, bound, types, kinds]
-        const rows: DueRow[] = await db.run<DueRow>(readDue, values)
+        const rows: DueRow[] = await db.run<DueRow>(readDue, [seenXid, running, limit, bound, types, kinds])
         const [first] = rows
-        if (!first) return null
+        if (!first) throw new Error('a reading of the log has one row at least')
         // Each time there is more in it, and at last everything, of which every stream's events have those before them.
         if (first.behindXid !== null) {
           bound = String(BigInt(first.behindXid) + 1n)
@@ -144,8 +146,11 @@ export function createWebhookLog(db: Database): WebhookLog {
         }
         const next = { seenXid: first.nextXid, running: first.nextRunning }
         // Without events there is one row of nulls.
-        const events = rows.flatMap((row) => ((row.streamId as string | null) === null ? [] : [toWebhookEvent(row)]))
-        return { next, isAll: first.isAll, takenAtMs: first.takenAtMs, events }
+        const events = rows.flatMap((row) =>
+          (row.streamId as string | null) === null ? [] : [{ ...toWebhookEvent(row), xid: BigInt(row.xid) }],
+        )
+        const epochs = new Map(Object.entries(first.epochs ?? {}))
+        return { next, isAll: first.isAll, takenAtMs: first.takenAtMs, events, epochs }
       }
     },
     async held(ranges, filter, limit) {

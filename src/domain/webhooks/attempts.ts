@@ -7,7 +7,6 @@ import type { WebhookAnswer, WebhookSender } from '../../webhooks/sender.ts'
 import type { Job } from './jobs.ts'
 import type { Lease } from './lease.ts'
 import type { Ledger } from './ledger.ts'
-import type { Payloads } from './payload.ts'
 import { backoffMs, retryAfterMs, verdictOf, type RetryTimes } from './schedule.ts'
 import { signedHeaders, webhookId } from './signature.ts'
 
@@ -59,22 +58,22 @@ export class Attempts {
   }
 
   /** Never rejects. */
-  async run(job: Job, payloads: Payloads): Promise<void> {
+  async run(job: Job): Promise<void> {
     if (job.single) {
-      await this.runSingle(job, payloads)
+      await this.runSingle(job)
       return
     }
     for (; job.at < job.events.length; job.at++) {
       const one = job.events[job.at]
-      if (one && (await this.attemptEvent(job, one, payloads)) !== 'DONE') return
+      if (one && (await this.attemptEvent(job, one)) !== 'DONE') return
     }
     this.done(job)
   }
 
-  private async attemptEvent(job: Job, one: WebhookEvent, payloads: Payloads): Promise<Outcome> {
+  private async attemptEvent(job: Job, one: WebhookEvent): Promise<Outcome> {
     const { endpoint, ledger, lease } = this.needs
     const { event } = one
-    const { conversationId } = job
+    const { conversationId, payloads } = job
     const hold = ledger.holds.get(conversationId)
     const isNext = hold?.nextSeq === event.seq
     const before = isNext ? hold.attempts : 0
@@ -106,7 +105,7 @@ export class Attempts {
     return await this.attempt(subject, body, before + 1, firstAttemptAtMs, wait)
   }
 
-  private async runSingle({ single, events: [one] }: Job, payloads: Payloads): Promise<void> {
+  private async runSingle({ single, events: [one], payloads }: Job): Promise<void> {
     const { endpoint, lease } = this.needs
     if (!single) return
     const { id, type, conversationId, eventSeq, attempts, createdAt, lastAttemptAt } = single

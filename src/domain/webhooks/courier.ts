@@ -1,13 +1,14 @@
 import { timeMs } from '../../clock.ts'
 import type { WebhookDeliveryStore } from '../../store/webhook-deliveries.ts'
 import type { WebhookEndpoint, WebhookEndpointState } from '../../store/webhook-endpoints.ts'
-import type { Taken, WebhookLog } from '../../store/webhook-log.ts'
+import type { WebhookLog } from '../../store/webhook-log.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { Attempts, type AttemptNeeds } from './attempts.ts'
 import { delay, groupByStream, type Job } from './jobs.ts'
 import type { Lease } from './lease.ts'
 import type { Ledger } from './ledger.ts'
 import type { Payloads } from './payload.ts'
+import type { SharedLog, Taken } from './shared-log.ts'
 
 /** Milliseconds, all of them. */
 export interface CourierTimes {
@@ -26,7 +27,8 @@ export interface CourierTimes {
 }
 
 export interface CourierNeeds extends Omit<AttemptNeeds, 'ledger' | 'lease' | 'endpoint'> {
-  log: WebhookLog
+  log: Pick<WebhookLog, 'held'>
+  shared: Pick<SharedLog, 'take'>
   deliveries: WebhookDeliveryStore
   newPayloads: () => Payloads
   /** Ends the lease with a state. */
@@ -35,7 +37,6 @@ export interface CourierNeeds extends Omit<AttemptNeeds, 'ledger' | 'lease' | 'e
   logger: Logger
 }
 
-const batchSize = 200
 /** Deliveries to one endpoint at once. */
 const maxAtOnce = 16
 /** Conversations that wait: with more nothing new is taken from the log until some have been delivered. */
@@ -120,7 +121,8 @@ export class Courier {
   /** Returns whether there may be more at once. */
   private async round(): Promise<boolean> {
     if (!(await this.lease.holds()) || !(await this.write())) return false
-    const jobs = [...(await this.heldJobs()), ...(await this.singleJobs())]
+    const payloads = this.needs.newPayloads()
+    const jobs = [...(await this.heldJobs(payloads)), ...(await this.singleJobs(payloads))]
     const taken = await this.take()
     if (this.lease.isOver) return false
     this.failing = false
@@ -136,24 +138,23 @@ export class Courier {
     const mayTake = this.ledger.holds.size < maxHolds
     const mayProbe = !isDown || performance.now() - this.attempts.failedAtMs >= this.needs.times.probeIntervalMs
     if (!this.hasNews || !mayTake || !mayProbe) return null
-    const limit = isDown ? 1 : batchSize
-    const taken = await this.needs.log.take(this.lease.key, this.ledger.position, this.endpoint, limit)
+    const taken = await this.needs.shared.take(this.lease.key, this.ledger.position, this.endpoint, isDown)
     if (!taken) this.lease.end()
     return taken
   }
 
   /** New events of a conversation that waits wait with it. */
-  private jobsOf({ events }: Taken): Job[] {
+  private jobsOf({ events, payloads }: Taken): Job[] {
     const byConversation = groupByStream(events)
     return [...byConversation].flatMap(([conversationId, ofIt]) => {
       const upToSeq = ofIt.at(-1)?.event.seq ?? 0
       const hold = this.ledger.holds.get(conversationId)
       if (hold) this.ledger.hold({ ...hold, upToSeq: Math.max(hold.upToSeq, upToSeq) })
-      return hold ? [] : [{ conversationId, events: ofIt, upToSeq, at: 0, single: null }]
+      return hold ? [] : [{ conversationId, events: ofIt, upToSeq, at: 0, single: null, payloads }]
     })
   }
 
-  private async heldJobs(): Promise<Job[]> {
+  private async heldJobs(payloads: Payloads): Promise<Job[]> {
     const nowMs = timeMs()
     const due = [...this.ledger.holds.values()]
       .filter(({ conversationId, nextAttemptAtMs }) => nextAttemptAtMs <= nowMs && !this.busy.has(conversationId))
@@ -165,11 +166,11 @@ export class Courier {
     return due.map(({ conversationId, upToSeq }) => {
       const events = byStream.get(conversationId) ?? []
       const last = events.length < heldBatchSize ? upToSeq : (events.at(-1)?.event.seq ?? upToSeq)
-      return { conversationId, events, upToSeq: last, at: 0, single: null }
+      return { conversationId, events, upToSeq: last, at: 0, single: null, payloads }
     })
   }
 
-  private async singleJobs(): Promise<Job[]> {
+  private async singleJobs(payloads: Payloads): Promise<Job[]> {
     if (!this.hasSingles) return []
     this.hasSingles = false
     const singles = (await this.needs.deliveries.singles(this.endpoint.id, maxAtOnce)).filter(
@@ -185,8 +186,7 @@ export class Courier {
         .filter(({ event }) => event.streamId === single.conversationId && event.seq === single.eventSeq)
         .slice(0, 1),
       upToSeq: 0,
-      at: 0,
-      single,
+      ...{ at: 0, single, payloads },
     }))
   }
 
@@ -195,14 +195,13 @@ export class Courier {
    * may move past it.
    */
   private async run(jobs: readonly Job[]): Promise<void> {
-    const payloads = this.needs.newPayloads()
     const running: Promise<void>[] = []
     for (const job of jobs) {
       while (this.jobs.size >= maxAtOnce && !this.isStopping && !this.lease.isOver)
         await Promise.race([this.oneEnded(), delay(maxWaitMs)])
       if (this.lease.isOver) return
       if (this.isStopping) this.keep(job)
-      else running.push(this.begin(job, payloads))
+      else running.push(this.begin(job))
     }
     await Promise.race([
       Promise.all(running),
@@ -212,10 +211,10 @@ export class Courier {
     for (const job of jobs) if (this.jobs.has(job)) this.keep(job)
   }
 
-  private begin(job: Job, payloads: Payloads): Promise<void> {
+  private begin(job: Job): Promise<void> {
     this.busy.add(job.conversationId)
     this.jobs.add(job)
-    return this.attempts.run(job, payloads).finally(() => {
+    return this.attempts.run(job).finally(() => {
       this.jobs.delete(job)
       this.busy.delete(job.conversationId)
       for (const listener of this.endings.splice(0)) listener()

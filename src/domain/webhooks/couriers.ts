@@ -1,12 +1,15 @@
 import { startRounds } from '../../flow/rounds.ts'
 import type { WebhookEndpoint, WebhookEndpointState, WebhookEndpointStore } from '../../store/webhook-endpoints.ts'
+import type { WebhookLog } from '../../store/webhook-log.ts'
 import { webhookEnded } from '../../telemetry/facts.ts'
 import { newId } from '../ids.ts'
 import { Courier, type CourierNeeds } from './courier.ts'
 import { Lease } from './lease.ts'
 import { Ledger } from './ledger.ts'
+import { SharedLog } from './shared-log.ts'
 
-export interface CouriersOptions extends Omit<CourierNeeds, 'end'> {
+export interface CouriersOptions extends Omit<CourierNeeds, 'end' | 'log' | 'shared'> {
+  log: WebhookLog
   endpoints: WebhookEndpointStore
   /** Between looks for endpoints that nobody sends to, and between looks for new events. */
   acquireIntervalMs: number
@@ -26,6 +29,7 @@ export interface Couriers {
 export function startCouriers(options: CouriersOptions): Couriers {
   const { endpoints, deliveries, log, logger, acquireIntervalMs, lookIntervalMs, leaseTtlMs } = options
   const holderId = newId()
+  const shared = new SharedLog(log, options.newPayloads)
   const running = new Map<Courier, { lease: Lease; endpointId: string }>()
   let failing = false
 
@@ -50,9 +54,12 @@ export function startCouriers(options: CouriersOptions): Couriers {
     try {
       const { seenXid, running: notEnded } = endpoint
       const ledger = new Ledger({ seenXid, running: notEnded }, await deliveries.holds(endpoint.id))
-      const courier = new Courier(endpoint, lease, ledger, { ...options, end })
+      const courier = new Courier(endpoint, lease, ledger, { ...options, shared, end })
       running.set(courier, { lease, endpointId: endpoint.id })
-      void courier.ended.then(() => running.delete(courier))
+      void courier.ended.then(() => {
+        running.delete(courier)
+        shared.leave(lease.key)
+      })
     } catch (error) {
       // Without what waits nothing may be sent: somebody takes it anew when the lease has run out.
       lease.end()
@@ -68,6 +75,7 @@ export function startCouriers(options: CouriersOptions): Couriers {
   }
 
   async function look(): Promise<void> {
+    shared.forget()
     if (running.size === 0) return
     const { newestXid, singlesOf } = await log.news()
     for (const [courier, { endpointId }] of running) courier.notice(newestXid, singlesOf.includes(endpointId))

@@ -1,5 +1,6 @@
 import type { WebhookDelivery } from '../../store/webhook-deliveries.ts'
 import type { WebhookEvent } from '../../store/webhook-log.ts'
+import type { Payloads } from './payload.ts'
 
 /** A conversation's events, one after the other; or one delivery by itself. */
 export interface Job {
@@ -10,6 +11,8 @@ export interface Job {
   /** Which of the events it is at. */
   at: number
   single: WebhookDelivery | null
+  /** Makes its payloads. */
+  payloads: Payloads
 }
 
 export function groupByStream(events: readonly WebhookEvent[]): Map<string, WebhookEvent[]> {

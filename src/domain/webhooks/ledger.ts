@@ -1,5 +1,5 @@
 import type { Attempted, Settlement, WebhookHold } from '../../store/webhook-deliveries.ts'
-import type { LogPosition, Taken } from '../../store/webhook-log.ts'
+import type { LogPosition, LogReading } from '../../store/webhook-log.ts'
 
 /** A minute: a transaction that began before may show its events only now. */
 const lateCommitMs = 60_000
@@ -13,7 +13,7 @@ export class Ledger {
   private changed = new Set<string>()
   private attempted = new Map<string, Attempted>()
   private outcome: Settlement['outcome'] = null
-  private taken: Pick<Taken, 'isAll' | 'takenAtMs'> | null = null
+  private taken: Pick<LogReading, 'isAll' | 'takenAtMs'> | null = null
 
   constructor(
     /** Everything up to here was delivered, or waits in `holds`. */
@@ -43,7 +43,7 @@ export class Ledger {
     this.outcome = attempted.state === 'DELIVERED' ? 'SUCCEEDED' : (this.outcome ?? 'FAILED')
   }
 
-  advance({ next, isAll, takenAtMs }: Taken): void {
+  advance({ next, isAll, takenAtMs }: Pick<LogReading, 'next' | 'isAll' | 'takenAtMs'>): void {
     this.position = next
     this.taken = { isAll, takenAtMs }
   }

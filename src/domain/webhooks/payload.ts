@@ -33,14 +33,27 @@ type About = 'MESSAGE_SENT' | 'MESSAGE_EDITED' | 'MESSAGE_DELETED' | 'REACTION_T
 
 /** Makes payloads: docs/webhooks.md describes them. What is in them is as it is now, so nothing of a deleted text is. */
 export class Payloads {
+  private readonly withText = new Map<WebhookEvent, Promise<string | null>>()
+  private readonly withoutText = new Map<WebhookEvent, Promise<string | null>>()
   private readonly memberIds = new Map<string, Promise<string[]>>()
   private wanted: string[] = []
   private reading: Promise<Map<string, string[]>> | null = null
 
   constructor(private readonly needs: PayloadNeeds) {}
 
-  /** JSON; null for an event of which nothing may be told. */
-  async of({ kind, title, event }: WebhookEvent, includesText: boolean): Promise<string | null> {
+  /** JSON; null for an event of which nothing may be told. Made once for all who get the same. */
+  of(one: WebhookEvent, includesText: boolean): Promise<string | null> {
+    const made = includesText ? this.withText : this.withoutText
+    const known = made.get(one)
+    if (known) return known
+    const making = this.make(one, includesText)
+    made.set(one, making)
+    // Whoever asks later tries again.
+    making.catch(() => made.delete(one))
+    return making
+  }
+
+  private async make({ kind, title, event }: WebhookEvent, includesText: boolean): Promise<string | null> {
     if (event.type === 'UNKNOWN') return null
     const { ids } = this.needs
     const details = await this.detailsOf(event, includesText)
