@@ -30,6 +30,8 @@ export interface Counter {
   add(key: string, points?: number): Promise<number>
   /** The same, and says how the key stands. */
   take(key: string, points?: number): Promise<Counted>
+  /** Takes back one that was counted a moment ago. */
+  giveBack(key: string): Promise<void>
   /** Returns 0, or, if the key has reached its limit, the milliseconds until it may continue. Counts nothing. */
   fullForMs(key: string): Promise<number>
 }
@@ -78,6 +80,11 @@ async function fullForMs(limiter: Limiter, key: string): Promise<number> {
   return state && state.consumedPoints >= limiter.points ? state.msBeforeNext : 0
 }
 
+/** Not where the time in which it was counted is over: that would let one more through in the next one. */
+async function giveBack(limiter: Limiter, key: string): Promise<void> {
+  if (((await limiter.get(key))?.consumedPoints ?? 0) > 0) await limiter.reward(key, 1)
+}
+
 const localCounter = (rule: CountRule) => new RateLimiterMemory({ keyPrefix: rule.name, ...optionsOf(rule) })
 
 /** Each process by itself. */
@@ -88,6 +95,7 @@ export function createInProcessCounters(): Counters {
       return {
         add: async (key, points) => (await take(limiter, key, points)).overForMs,
         take: (key, points) => take(limiter, key, points),
+        giveBack: (key) => giveBack(limiter, key),
         fullForMs: (key) => fullForMs(limiter, key),
       }
     },
@@ -132,6 +140,7 @@ export class RedisCounters implements Counters {
     return {
       add: async (key, points) => (await taken(key, points)).overForMs,
       take: taken,
+      giveBack: (key) => this.ask((limiter) => giveBack(limiter, key), shared, local),
       // Counts from the time when Redis was away are in this process, and still apply here.
       fullForMs: async (key) =>
         Math.max(await fullForMs(local, key), await this.ask((limiter) => fullForMs(limiter, key), shared, local)),

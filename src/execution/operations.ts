@@ -88,8 +88,11 @@ export interface OperationsOptions {
   /** What one operation, and one event of a subscription, may come to. */
   operationLimits?: OperationLimits
   eventLimits?: OperationLimits
-  /** Before a query of a payer that comes to so many objects at the most: throws RateLimitedError. Null: they are not counted. */
-  countReads?: ((payer: string, objects: number) => Promise<void>) | null
+  /**
+   * Before a query of a payer that comes to so many objects at the most, or a mutation that answers more than what it did: throws
+   * RateLimitedError. Null: they are not counted.
+   */
+  countReads?: ((payer: string, objects: number, isQuery: boolean) => Promise<void>) | null
   /** What of a client's address is counted as one, null where it is the address of many; without it none is. */
   clientNetwork?: (address: string) => string | null
 }
@@ -197,14 +200,17 @@ function prepare(parts: Parts, document: DocumentNode, operation: OperationDefin
   }
   const admitted = <Result extends object>(input: Input, payer: string, begin: () => Result | Promise<Result>) =>
     answered(() => fairness.operations.run(payer, () => inTurn(work, payer, begin), networkOf(input)))
-  const isCounted = operation.operation === OperationTypeNode.QUERY && parts.countReads
+  const isQuery = operation.operation === OperationTypeNode.QUERY
   /** Begins it unless it is too much; counting takes time too where the sizes are new. */
   const counted =
     <Result extends object>(input: Input, payer: string, begin: () => Result | Promise<Result>) =>
     (): ExecutionResult | Result | Promise<Result> => {
       const refusal = refusalOf(input)
-      if (refusal || !isCounted) return refusal ?? begin()
-      return isCounted(payer, limit.judge(input.variableValues ?? {}).objects).then(begin)
+      if (refusal || !parts.countReads) return refusal ?? begin()
+      const { objects, hasPages } = limit.judge(input.variableValues ?? {})
+      // What a mutation tells of what it did is no reading. Pages are: else all could be read by mutations that change nothing.
+      if (!isQuery && !hasPages && objects <= maxUrgentObjects) return begin()
+      return parts.countReads(payer, objects, isQuery).then(begin)
     }
   return {
     document,

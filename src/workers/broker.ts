@@ -132,6 +132,8 @@ export class Broker {
         return this.counter(call.rule).add(call.key, call.points)
       case 'take':
         return this.counter(call.rule).take(call.key, call.points)
+      case 'giveBack':
+        return this.counter(call.rule).giveBack(call.key)
       case 'fullForMs':
         return this.counter(call.rule).fullForMs(call.key)
     }

@@ -35,4 +35,4 @@ export type Call =
   | { what: 'saved'; moments: Parameters<PresenceStates['saved']>[0] }
   | { what: 'read'; userIds: readonly string[] }
   | { what: 'add' | 'take'; rule: CountRule; key: string; points?: number | undefined }
-  | { what: 'fullForMs'; rule: CountRule; key: string }
+  | { what: 'giveBack' | 'fullForMs'; rule: CountRule; key: string }

@@ -47,6 +47,7 @@ export async function joinSiblings(stop: () => void): Promise<Siblings> {
       counter: (rule) => ({
         add: (key, points) => channel.ask({ what: 'add', rule, key, points }),
         take: (key, points) => channel.ask({ what: 'take', rule, key, points }),
+        giveBack: (key) => channel.ask({ what: 'giveBack', rule, key }),
         fullForMs: (key) => channel.ask({ what: 'fullForMs', rule, key }),
       }),
       close: () => Promise.resolve(),

@@ -111,6 +111,26 @@ describe('what is counted', () => {
     expect(await allowed(pages + 2, (url) => ask(bob.at(url), page), objects)).toBe(pages - 1)
   })
 
+  test('what mutations answer in pages, and nothing is done where that is too much', async () => {
+    const [ann, bob] = (await people(2)) as [Person, Person]
+    const conversationId = await ann.createGroup([bob])
+    for (let at = 0; at < 25; at++) await bob.send(conversationId, `Number ${String(at)}`)
+    const markRead = (seq: number, fields: string) =>
+      `mutation { markRead(input: { conversationId: "${conversationId}", seq: ${String(seq)} }) {
+        ... on MarkReadSuccess { entry { lastReadSeq ${fields} } } } }`
+    const page =
+      'conversation { members(first: 100) { nodes { id user { id } } } messages(first: 100) { nodes { id } } }'
+    let seq = 0
+    const reading = (url: string) => ask(ann.at(url), markRead(++seq, page))
+    const through = await allowed(20, reading, 1_000)
+    // Each is over 300 objects.
+    expect(through).toBeGreaterThan(3)
+    expect(through).toBeLessThan(10)
+    // What asks for nothing of the kind goes on, also when nothing is left; the refused ones did nothing.
+    const last = await ask<{ markRead: { entry: { lastReadSeq: number } } }>(ann, markRead(1, ''))
+    expect(last.data?.markRead.entry.lastReadSeq).toBe(through)
+  })
+
   test('logins: 5 in a quarter of an hour from one address', async () => {
     expect(await allowed(7, (url) => ask(url, login))).toBe(5)
   })

@@ -20,7 +20,10 @@ beforeAll(async () => {
   const options = {
     databaseUrl: database.url,
     redisUrl: `redis://127.0.0.1:${redis.port}`,
-    env: { RATE_LIMITS: 'on', LIMITS: 'internet', ADDED_PEOPLE_PER_DAY: '50', JWT_SECRET: crowdSecret },
+    env: {
+      ...{ RATE_LIMITS: 'on', LIMITS: 'internet', JWT_SECRET: crowdSecret },
+      ...{ ADDED_PEOPLE_PER_DAY: '50', SENDS_PER_SECOND_IN_CONVERSATION: '35' },
+    },
   }
   servers = await Promise.all([startServer(options), startServer(options)])
   for (const server of servers) {
@@ -64,6 +67,21 @@ test('a person sends thirty messages at once, and what is refused was not writte
     { id: conversationId },
   )
   expect(data?.conversation.headSeq).toBe(through)
+})
+
+test('sends of strangers take nothing from those of a conversation', async () => {
+  const [ann, ...strangers] = (await people(3)) as [Person, Person, Person]
+  const conversationId = await ann.createGroup([])
+  const sendOf = (person: Person, at: number) => {
+    const input = { conversationId, text: 'Hello', clientMessageId: newKey() }
+    return ask<{ sendMessage: { __typename: string } }>(person.at(servers[at % 2]!.url), send, { input })
+  }
+  // Sixty in a second or little more, of which 35 would be all that is let through.
+  for (let round = 0; round < 6; round++) {
+    const answers = await Promise.all(Array.from({ length: 10 }, (_, at) => sendOf(strangers[at % 2]!, at)))
+    for (const answer of answers) expect(answer.data?.sendMessage.__typename).toBe('NotFoundError')
+  }
+  expect((await sendOf(ann, 0)).data?.sendMessage.__typename).toBe('SendMessageSuccess')
 })
 
 test('groups, people who are added and uploads are counted, what is refused as a whole is not', async () => {

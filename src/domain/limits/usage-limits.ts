@@ -2,7 +2,7 @@ import type { Counter, Counters } from '../../ephemeral/counters.ts'
 import { limited } from '../../telemetry/facts.ts'
 import type { Attachments } from '../attachments/attachments.ts'
 import type { Conversations } from '../conversations/conversations.ts'
-import { RateLimitedError } from '../errors.ts'
+import { NotFoundError, RateLimitedError } from '../errors.ts'
 import type { Messages } from '../messages/messages.ts'
 import type { Rates } from './rates.ts'
 
@@ -19,6 +19,9 @@ export interface UsageRules {
   addedPeoplePerDay: number
   uploadsPerHour: number
 }
+
+/** Counts what a payer reads by an operation. Rejects with RATE_LIMITED. */
+export type CountReads = (payer: string, objects: number, isQuery: boolean) => Promise<void>
 
 const secondMs = 1_000
 const minuteMs = 60_000
@@ -59,12 +62,12 @@ export class UsageLimits {
     this.uploads = of('uploads', rules.uploadsPerHour, hourMs)
   }
 
-  /** Before a read that comes to so many objects at the most; null where reads are not counted. */
-  get ofReads(): ((payer: string, objects: number) => Promise<void>) | null {
+  /** Before a query, or a mutation that answers much, comes to so many objects at the most; null where reads are not counted. */
+  get ofReads(): CountReads | null {
     const { reads, readPoints } = this
     if (!reads && !readPoints) return null
-    return async (payer, objects) => {
-      await this.count(reads, 'reads', payer, payer)
+    return async (payer, objects, isQuery) => {
+      if (isQuery) await this.count(reads, 'reads', payer, payer)
       await this.count(readPoints, 'read-points', payer, payer, Math.max(1, objects))
     }
   }
@@ -82,8 +85,12 @@ export class UsageLimits {
         const { userId } = viewer
         await this.count(this.sends, 'sends', userId, userId)
         await this.count(this.sendsOfMinute, 'sends-per-minute', userId, userId)
-        await this.count(this.sendsIn, 'sends-in-conversation', input.conversationId, userId)
-        return messages.send(viewer, input)
+        const { conversationId } = input
+        await this.count(this.sendsIn, 'sends-in-conversation', conversationId, userId)
+        const sent = await messages.send(viewer, input)
+        // Who is not in a conversation must not be able to silence those who are.
+        if (sent instanceof NotFoundError) await this.sendsIn?.giveBack(conversationId)
+        return sent
       },
     }
   }

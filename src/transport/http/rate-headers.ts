@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { OperationsOptions } from '../../execution/operations.ts'
 import { addressPayer } from '../../fairness/network.ts'
 import type { ContextInit } from '../context.ts'
 
@@ -7,8 +8,8 @@ export type RateOf = (payer: string) => { limit: number; remaining: number; rese
 
 /** Of what clients do over time; null where it is not counted. */
 export interface Counting {
-  /** Before a query: throws RateLimitedError. */
-  countReads?: ((payer: string, objects: number) => Promise<void>) | null
+  /** Before a query, or a mutation that answers pages: throws RateLimitedError. */
+  countReads?: OperationsOptions['countReads']
   /** Before a WebSocket of an address opens: the same. */
   countConnects?: ((payer: string) => Promise<void>) | null
   rateOf?: RateOf | null
