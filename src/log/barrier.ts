@@ -2,7 +2,7 @@ import type { MoveStore, Moves, Seen } from '../store/moves.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { within } from '../flow/deadline.ts'
 import { startRounds, type Rounds } from '../flow/rounds.ts'
-import { shownMove, type Keeper, type Move } from './moves.ts'
+import { changedMove, shownMove, type Keeper, type Move } from './moves.ts'
 
 export interface BarrierOptions {
   store: Pick<MoveStore, 'after'>
@@ -115,8 +115,9 @@ export class Barrier {
   private tell(moved: Moves['moved']): void {
     if (moved.length === 0) return
     const moves = new Set<Move>()
-    for (const { id, isShown } of moved) {
+    for (const { id, isShown, isChanged } of moved) {
       moves.add(id)
+      if (isChanged) moves.add(changedMove(id))
       if (isShown) moves.add(shownMove(id))
     }
     for (const move of moves) this.remembered.push(move)

@@ -1,4 +1,4 @@
-import type { Statement } from './database/database.ts'
+import { arrayParameter, type Statement } from './database/database.ts'
 import {
   conversationColumns,
   entryMemberColumns,
@@ -27,6 +27,8 @@ export interface InboxRequest {
   before: InboxPosition | null
   backward: boolean
   limit: number
+  /** Only these conversations, with the filter ACTIVE, ARCHIVED or ALL and without cursors: where each of them stands, if it does. */
+  among?: readonly string[]
 }
 
 export interface InboxRow extends EntryRow {
@@ -93,6 +95,14 @@ const requests = `SELECT m.* FROM requests r JOIN conversations c ON c.id = r.co
   UNION ALL SELECT m.* FROM requests r JOIN conversations c ON c.id = r.conversation_id AND c.kind = 'GROUP'
     CROSS JOIN LATERAL ${invitedMember('c', 'r')} m WHERE r.user_id = $1 AND ${standing('c', 'r')}`
 
+/** Members' rows of the conversations in $9 that the filter has. */
+const amongThese = (archived: boolean) =>
+  `SELECT m.* FROM unnest(${arrayParameter('uuid', 9)}) AS wanted(id) CROSS JOIN LATERAL (SELECT * FROM members
+    WHERE conversation_id = wanted.id AND user_id = $1 AND archived = ${String(archived)} AND left_at IS NULL${shown(archived)} OFFSET 0) m`
+
+/** Whether archived entries, or the others, are among those of a filter that has nothing else to ask. */
+const archivedIn = { ACTIVE: [false], ARCHIVED: [true], ALL: [false, true] }
+
 /** Rows of members from which the page is chosen: few more than the page has, however many conversations there are. */
 function candidates(filter: InboxRequest['filter'], backward: boolean, asOf: boolean): string {
   const notCaughtUp = 'SELECT * FROM members m WHERE user_id = $1 AND left_at IS NULL AND NOT caught_up AND NOT hidden'
@@ -103,7 +113,7 @@ function candidates(filter: InboxRequest['filter'], backward: boolean, asOf: boo
     return `${notCaughtUp} AND (conversation_id IN (SELECT conversation_id FROM mentions WHERE user_id = $1 AND counts)
       OR EXISTS (SELECT FROM messages x WHERE x.conversation_id = m.conversation_id AND x.seq > m.own_read_seq AND x.mentions_everyone
         AND x.created_at >= m.joined_at))`
-  return { ACTIVE: [false], ARCHIVED: [true], ALL: [false, true] }[filter]
+  return archivedIn[filter]
     .flatMap((archived) => [
       ...[true, false].flatMap((pinned) => [
         placed(archived, pinned, backward),
@@ -124,13 +134,13 @@ const inFirstRow = (alias: string, columns: Record<string, string>) =>
     .join(', ')
 
 /** One fixed statement for each filter, direction and kind of order, so that each is prepared once. */
-function statementOf(filter: InboxRequest['filter'], backward: boolean, asOf: boolean): Statement {
+function statementOf(filter: InboxRequest['filter'], backward: boolean, asOf: boolean, among: boolean): Statement {
   const direction = backward ? 'ASC' : 'DESC'
   const activity = asOf ? 'a.activity_at' : 'c.last_activity_at'
   const place = `(m.pinned, ${activity}, c.id)`
   const order = `m.pinned ${direction}, ${activity} ${direction}, c.id ${direction}`
   return {
-    name: `read_inbox_${filter.toLowerCase()}_${direction.toLowerCase()}${asOf ? '_as_of' : ''}`,
+    name: `read_inbox_${filter.toLowerCase()}_${direction.toLowerCase()}${asOf ? '_as_of' : ''}${among ? '_among' : ''}`,
     // First choose the entries, then read the columns that each of them shows.
     text: `WITH mark AS MATERIALIZED (SELECT * FROM ${watermarkTable}), page AS MATERIALIZED (
         SELECT m.place, m.activity_at AS "activityAt", ${conversationColumns('c', 'c_')}, ${entryMemberColumns('m', 'm_')}, ${shownMessageColumns('l', 'c', 'l_')},
@@ -138,7 +148,7 @@ function statementOf(filter: InboxRequest['filter'], backward: boolean, asOf: bo
           ${unreadMentionCount('c', 'm')} AS "unreadMentionCount"
         FROM (
           SELECT m.*, ${activity} AS activity_at, row_number() OVER (ORDER BY ${order}) AS place
-            FROM (${candidates(filter, backward, asOf)}) m JOIN conversations c ON c.id = m.conversation_id
+            FROM (${among && filter in archivedIn ? archivedIn[filter as keyof typeof archivedIn].map(amongThese).join(' UNION ALL ') : candidates(filter, backward, asOf)}) m JOIN conversations c ON c.id = m.conversation_id
             ${asOf ? `CROSS JOIN LATERAL (SELECT ${activityThen} AS activity_at OFFSET 0) a` : ''}
            WHERE ($2::boolean IS NULL OR ${place} < ($2, $3::timestamptz, $4::uuid))
              AND ($5::boolean IS NULL OR ${place} > ($5, $6::timestamptz, $7::uuid))
@@ -160,16 +170,17 @@ const position = (at: InboxPosition | null) =>
   at ? [at.pinned, new Date(at.lastActivityAtMs), at.conversationId] : [null, null, null]
 
 export function readInbox(request: InboxRequest): { statement: Statement; values: unknown[] } {
-  const { filter, backward, after } = request
+  const { filter, backward, after, among } = request
   const asOfMs = backward ? undefined : after?.asOfMs
   return {
-    statement: statementOf(filter, backward, asOfMs !== undefined),
+    statement: statementOf(filter, backward, asOfMs !== undefined, among !== undefined),
     values: [
       request.viewerId,
       ...position(after),
       ...position(request.before),
       request.limit,
       ...(asOfMs === undefined ? [] : [new Date(asOfMs)]),
+      ...(among === undefined ? [] : [among]),
     ],
   }
 }

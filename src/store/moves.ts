@@ -14,9 +14,17 @@ export interface Seen {
   server: string
 }
 
+export interface Moved {
+  id: string
+  /** Shown differently, without an event. */
+  isShown: boolean
+  /** Perhaps something else than that messages came, were read or reacted to: what was written before may be shown differently. */
+  isChanged: boolean
+}
+
 export interface Moves extends Seen {
   /** Streams with new events, and people and conversations that are shown differently without one. With repeats. */
-  moved: { id: string; isShown: boolean }[]
+  moved: Moved[]
   /** False: it is not the log that was seen before, or more has moved than is listed. */
   isWhole: boolean
 }
@@ -41,6 +49,9 @@ const after = (
 ) => `(SELECT ${columns} FROM ${table} WHERE xid > $1::text::xid8 ORDER BY xid LIMIT ${String(maxMoves)})
       UNION ALL SELECT ${columns} FROM ${table} WHERE xid = ANY (${arrayParameter('xid8', 2)})`
 
+/** Events that change nothing of how older messages are shown; reactions and receipts are never kept. */
+const additions = `('MESSAGE_SENT', 'REACTION_TOGGLED', 'RECEIPT_ADVANCED')`
+
 const readMoves = {
   name: 'read_moves',
   text: `SELECT concat(pg_postmaster_start_time(), ' ', 'events'::regclass::oid) AS server,
@@ -48,12 +59,12 @@ const readMoves = {
       greatest(newest.xid, shown.xid)::text AS "newestXid", pg_current_snapshot()::text AS snapshot,
       coalesce((SELECT xid_offset FROM log_clock WHERE server_started_at = pg_postmaster_start_time()), parley_xid_offset())::text AS "xidOffset",
       ${isStillThere('$3', '$4', '$5')} AS "isSameHistory",
-      moved.id, moved."isShown"
+      moved.id, moved."isShown", moved."isChanged"
     FROM (SELECT) AS one
     LEFT JOIN (SELECT stream_id, seq, mark, xid FROM events ORDER BY xid DESC LIMIT 1) AS newest ON true
     LEFT JOIN (SELECT xid FROM shown_moves ORDER BY xid DESC LIMIT 1) AS shown ON true
-    LEFT JOIN (${after('events', 'stream_id AS id, false AS "isShown"')}
-      UNION ALL ${after('shown_moves', 'id, true')}) AS moved ON true`,
+    LEFT JOIN (${after('events', `stream_id AS id, false AS "isShown", type NOT IN ${additions} AS "isChanged"`)}
+      UNION ALL ${after('shown_moves', 'id, true, true')}) AS moved ON true`,
 }
 
 const readConversationsOf = {
@@ -68,6 +79,7 @@ interface MovedRow extends WatermarkRow, Record<string, unknown> {
   isSameHistory: boolean
   id: string | null
   isShown: boolean
+  isChanged: boolean
 }
 
 export function createMoveStore(db: Database): MoveStore {
@@ -90,7 +102,7 @@ export function createMoveStore(db: Database): MoveStore {
         xid: String(xid),
         running: running.map(String),
         newest: newestStreamId === null ? null : { streamId: newestStreamId, seq, mark },
-        moved: rows.flatMap(({ id, isShown }) => (id === null ? [] : [{ id, isShown }])),
+        moved: rows.flatMap(({ id, isShown, isChanged }) => (id === null ? [] : [{ id, isShown, isChanged }])),
         isWhole: seen !== null && isSameHistory && server === seen.server && rows.length < maxMoves,
       }
     },

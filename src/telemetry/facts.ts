@@ -231,8 +231,8 @@ export const webhookAttempted = fact<{
 /** A webhook endpoint gets nothing any more, by what it answered, or because nothing could be delivered for a day. */
 export const webhookEnded = fact<{ endpointId: string; state: string; reason: string }>('webhook-ended')
 
-/** A query whose answer may be kept was asked: whether it was there, and was proven to be so still. */
-export const keptAsked = fact<{ isHit: boolean }>('kept-asked')
+/** A query whose answer may be kept was asked: what of it was there, and was proven to be so still. */
+export const keptAsked = fact<{ found: 'all' | 'part' | 'none' }>('kept-asked')
 
 /** Kept answers were dropped: something moved that they rest on, others needed their room, or the log could not be asked. */
 export const dropped = fact<{ reason: 'moved' | 'room' | 'replaced' | 'lost'; count: number }>('kept-dropped')

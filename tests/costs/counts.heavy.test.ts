@@ -98,6 +98,15 @@ async function readers() {
   return { id, others, readInbox, readPage }
 }
 
+/** Read again after a message. */
+async function afterMessage(pick: (one: Awaited<ReturnType<typeof readers>>) => () => Promise<void>) {
+  const one = await readers()
+  const read = pick(one)
+  await read()
+  await keepingServer.measure(() => one.others[0]!.send(one.id, 'Hello again'))
+  return keepingServer.measure(read)
+}
+
 /** Measured again. */
 async function onceMore(read: () => Promise<void>) {
   await keepingServer.measure(read)
@@ -295,6 +304,10 @@ const scenarios: Record<string, () => ReturnType<MeasuredServer['measure']>> = {
   'an inbox again, from memory': async () => onceMore((await readers()).readInbox),
 
   'a page again, from memory': async () => onceMore((await readers()).readPage),
+
+  'an inbox of which a conversation moved': async () => afterMessage((one) => one.readInbox),
+
+  'a page with a new message': async () => afterMessage((one) => one.readPage),
 
   'a search with 50 messages': () =>
     server.measure(async () => {

@@ -7,6 +7,7 @@ export interface KeptFigures {
   answers: number
   bytes: number
   hits: number
+  parts: number
   misses: number
 }
 
@@ -27,8 +28,9 @@ export async function keptOf(server: ServerProcess): Promise<KeptFigures> {
   return {
     answers: figure('parley_kept_answers'),
     bytes: figure('parley_kept_bytes'),
-    hits: figure('parley_kept_asked_total{is_hit="true"}'),
-    misses: figure('parley_kept_asked_total{is_hit="false"}'),
+    hits: figure('parley_kept_asked_total{found="all"}'),
+    parts: figure('parley_kept_asked_total{found="part"}'),
+    misses: figure('parley_kept_asked_total{found="none"}'),
   }
 }
 
@@ -48,7 +50,7 @@ export const keptQueries = {
     cursor { ${cursor} } edges { node { ${entry} conversation { ${conversation} lastMessage { ${message} } } } } } }`,
   page: `query ($id: ID!, $last: Int, $before: String) { conversation(id: $id) { ${conversation} viewerEntry { ${entry} }
     lastMessage { ${message} } messages(last: $last, before: $before) {
-      cursor { ${cursor} } ${pageInfo} edges { cursor node { ${message} } } nodes { id } } } }`,
+      cursor { ${cursor} } ${pageInfo} edges { cursor node { ${message} } }} } }`,
   plainInbox: `{ inbox(first: 50) { edges { node { unreadCount conversation { id title lastMessage { seq text sender { displayName } } } } } } }`,
-  plainPage: `query ($id: ID!) { conversation(id: $id) { messages(last: 50) { edges { node { id seq text createdAt sender { displayName } } } } } }`,
+  plainPage: `query ($id: ID!) { conversation(id: $id) { messages(last: 50) { nodes { id seq text createdAt sender { displayName } } } } }`,
 }

@@ -124,7 +124,7 @@ export async function runLockstep(options: LockstepOptions): Promise<Lockstep> {
       [keptQueries.plainInbox, {}],
       [keptQueries.inbox, { filter, first: 4 }],
       [keptQueries.plainPage, { id }],
-      [keptQueries.page, { id, last: 20 }],
+      [keptQueries.page, { id, last: 6 }],
     ]
   }
 

@@ -139,7 +139,11 @@ export function createInbox(append: Append, conversations: ConversationStore, to
       const before = page.before === null ? null : decodeCursor('inbox', 'before', page.before, positionOf)
       // How far back the order is still known depends on the time; an invitation ends by what happens where the viewer is no member.
       if (after || before || filter === 'REQUESTS') loaders.basis?.open()
+      // The first page of all entries, which can be told by parts.
+      const isPlain = !after && !before && !page.backward && ['ACTIVE', 'ARCHIVED', 'ALL'].includes(filter)
+      const wanted = loaders.basis?.wanted
       const request: InboxRequest = {
+        ...(isPlain && wanted?.of === 'inbox' && { among: wanted.conversationIds }),
         viewerId: viewer.userId,
         filter,
         after: after && readOnFrom(after),
@@ -157,6 +161,12 @@ export function createInbox(append: Append, conversations: ConversationStore, to
           }
         },
       )
+      if (loaders.basis && isPlain) {
+        const places = entries.slice(0, page.size).map(({ member, conversation, activityAt }) => {
+          return { conversationId: conversation.id, pinned: member.pinned, activityAtMs: activityAt.getTime() }
+        })
+        loaders.basis.list = { of: 'inbox', places, size: page.size, hasMore: entries.length > page.size }
+      }
       // The statement also read each conversation's newest message, and the people. Resolvers find them in the loaders.
       for (const user of people) loaders.user.prime(user.id, user)
       for (const { conversation, lastMessage } of members) {

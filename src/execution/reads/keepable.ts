@@ -11,6 +11,7 @@ import {
 } from 'graphql'
 import type { Prepared } from '../operations.ts'
 import { fragmentsOf } from '../plan-operation.ts'
+import { listShapeOf, type ListShape } from './list-shape.ts'
 
 /**
  * Fields that may be in an answer that is kept: whatever changes them appends to a stream that the loaders have noted, or is told by
@@ -80,9 +81,17 @@ function isKeepable(type: GraphQLObjectType, { selections }: SelectionSetNode, f
 /** By operation: a number of its own when its answers may be kept, else 0. */
 export class KeepableOperations {
   private readonly numbers = new WeakMap<Prepared, number>()
+  private readonly shapes = new WeakMap<Prepared, ListShape | null>()
   private count = 0
 
   constructor(private readonly schema: GraphQLSchema) {}
+
+  /** Of one that may be kept: its list, if it asks for one. */
+  shapeOf(prepared: Prepared): ListShape | null {
+    let shape = this.shapes.get(prepared)
+    if (shape === undefined) this.shapes.set(prepared, (shape = listShapeOf(this.schema, prepared)))
+    return shape
+  }
 
   numberOf(prepared: Prepared): number {
     const known = this.numbers.get(prepared)

@@ -1,17 +1,42 @@
-import type { Basis } from '../../domain/basis.ts'
+import { changeOf, type Basis } from '../../domain/basis.ts'
 import type { Keeper, Move } from '../../log/moves.ts'
 import { dropped } from '../../telemetry/facts.ts'
+import { without, type KeptList } from './kept-list.ts'
 
 /** An answer of one viewer, as JSON. */
 class KeptAnswer {
   isDead = false
+  /** Conversations whose entries are not in the list any more, or whose newest messages are not yet. */
+  readonly moved = new Set<string>()
 
   constructor(
     readonly key: string,
-    readonly body: Buffer,
+    private readonly plain: Buffer | null,
+    /** The answer by parts, where it can be told by them. */
+    public list: KeptList | null,
+    readonly moves: readonly Move[],
     readonly byteSize: number,
     readonly inbox: KeptInbox | null,
   ) {}
+
+  get body(): Buffer | null {
+    return this.list ? this.list.body : this.plain
+  }
+
+  /** False: nothing of it is left. */
+  miss(conversationId: string): boolean {
+    if (!this.list || this.moved.size >= maxMoved) return false
+    this.moved.add(conversationId)
+    return true
+  }
+}
+
+/** A list of which something is to be read again. */
+export interface KeptPart {
+  list: KeptList
+  moved: ReadonlySet<string>
+  /** What the part that is kept rests on. */
+  moves: readonly Move[]
 }
 
 /** The conversations of somebody, for the answers that show their inbox. They are the same until the own stream moves. */
@@ -34,6 +59,10 @@ const objectByteSize = 300
 const basisByteSize = 100
 /** Part of all that one answer may have. */
 const share = 1 / 16
+/** Conversations of an inbox that are read again by themselves; with more all of it is. */
+const maxMoved = 20
+/** What may come to be rested on as a list is completed again and again. */
+const maxMoves = 1_000
 
 /**
  * Answers in memory, each until something moves that it rests on, or until others need its room: the one not used for longest goes
@@ -58,10 +87,17 @@ export class KeptAnswers implements Keeper {
   /** Whether it is so now only a passage of the barrier proves. */
   get(key: string): Buffer | null {
     const answer = this.kept.get(key)
-    if (!(answer instanceof KeptAnswer)) return null
+    if (!(answer instanceof KeptAnswer) || answer.moved.size > 0) return null
     if (answer.inbox) this.use(answer.inbox)
     this.use(answer)
     return answer.body
+  }
+
+  /** What is left of an answer that is a list. */
+  part(key: string): KeptPart | null {
+    const answer = this.kept.get(key)
+    if (!(answer instanceof KeptAnswer) || !answer.list || answer.moved.size === 0) return null
+    return { list: answer.list, moved: new Set(answer.moved), moves: answer.moves }
   }
 
   /** The conversations of a person, if they are known. */
@@ -74,21 +110,29 @@ export class KeptAnswers implements Keeper {
    * Keeps an answer, unless it or its basis is too large. Nothing of the basis may have moved since it was read. `conversationIds`
    * are those of `basis.inboxOf`.
    */
-  put(key: string, body: Buffer, basis: Basis, conversationIds: ReadonlySet<string> | null): void {
-    const moves = [...basis.moves]
-    const byteSize = body.byteLength + 2 * key.length + objectByteSize + basisByteSize * moves.length
-    if (byteSize > this.maxByteSize * share) return
+  put(
+    key: string,
+    body: Buffer,
+    basis: Basis,
+    conversationIds: ReadonlySet<string> | null,
+    list: KeptList | null = null,
+  ): void {
+    const moves = movesOf(basis, conversationIds, list)
+    const places = moves.length + (list?.entries.length ?? 0)
+    const byteSize = body.byteLength + 2 * key.length + objectByteSize + basisByteSize * places
+    if (byteSize > this.maxByteSize * share || moves.length > maxMoves) return
     const inbox = basis.inboxOf === null ? null : this.keepInbox(basis.inboxOf, conversationIds ?? new Set())
     if (basis.inboxOf !== null && !inbox) return
     const before = this.kept.get(key)
     if (before) this.drop(before, 'replaced')
-    const answer = new KeptAnswer(key, body, byteSize, inbox)
+    const answer = new KeptAnswer(key, list ? null : body, list, moves, byteSize, inbox)
     inbox?.answers.add(answer)
     this.add(answer, moves)
     this.makeRoom()
   }
 
   moved(moves: readonly Move[]): void {
+    const parted = new Set<KeptAnswer>()
     for (const move of moves) {
       const here = this.resting.get(move)
       if (!here) continue
@@ -97,7 +141,18 @@ export class KeptAnswers implements Keeper {
         if (one.isDead) this.deadPlaceCount--
         else if (one instanceof KeptInbox && one.viewerId !== move) {
           staying.push(one)
-          this.dropAnswersOf(one)
+          for (const answer of one.answers) {
+            if (answer.list?.of === 'inbox' && answer.miss(move)) parted.add(answer)
+            else this.drop(answer, 'moved')
+          }
+          continue
+        } else if (
+          one instanceof KeptAnswer &&
+          one.list?.of === 'messages' &&
+          one.list.conversationId === move &&
+          one.miss(move)
+        ) {
+          staying.push(one)
           continue
         } else {
           this.drop(one, 'moved')
@@ -108,6 +163,8 @@ export class KeptAnswers implements Keeper {
       if (staying.length === 0) this.resting.delete(move)
       else this.resting.set(move, staying)
     }
+    // At once: it may be a text that was deleted.
+    for (const answer of parted) if (answer.list) answer.list = without(answer.list, answer.moved)
     this.sweep()
   }
 
@@ -192,6 +249,12 @@ export class KeptAnswers implements Keeper {
     this.placeCount -= this.deadPlaceCount
     this.deadPlaceCount = 0
   }
+}
+
+/** What an answer itself rests on. A list of conversations is told of each of them by the inbox; one of messages goes on when some came. */
+function movesOf({ moves }: Basis, conversationIds: ReadonlySet<string> | null, list: KeptList | null): Move[] {
+  if (list?.of === 'inbox') return [...moves].filter((move) => conversationIds?.has(move) !== true)
+  return list ? [...moves, changeOf(list.conversationId)] : [...moves]
 }
 
 const inboxKey = (viewerId: string) => `inbox ${viewerId}`

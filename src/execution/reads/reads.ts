@@ -2,12 +2,15 @@ import type { GraphQLSchema } from 'graphql'
 import { Basis } from '../../domain/basis.ts'
 import { settlesWithin } from '../../flow/deadline.ts'
 import type { Barrier } from '../../log/barrier.ts'
+import type { Move } from '../../log/moves.ts'
 import type { Context } from '../../schema/building/context.ts'
 import type { MoveStore } from '../../store/moves.ts'
 import { keptAsked } from '../../telemetry/facts.ts'
 import type { Answered, Find, Prepared } from '../operations.ts'
 import { KeepableOperations } from './keepable.ts'
-import { KeptAnswers } from './kept-answers.ts'
+import { KeptAnswers, type KeptPart } from './kept-answers.ts'
+import { completed, listOf, wantedBy, type KeptList } from './kept-list.ts'
+import type { ListShape } from './list-shape.ts'
 import { ReadContext } from './read-context.ts'
 
 export interface ReadsOptions {
@@ -32,6 +35,14 @@ const maxWaitMs = 300
 
 type Answer = Answered<Buffer>
 type Run = Parameters<Find<Buffer>>[0]
+
+interface Question {
+  key: string
+  context: Context
+  run: Run
+  /** Of the list that is asked for, if it is one. */
+  shape: ListShape | null
+}
 
 /** Answers queries from what is kept, as far as the barrier proves that it is what they would get (decision 0115). */
 export class Reads {
@@ -60,12 +71,10 @@ export class Reads {
     const values = variables ? JSON.stringify(variables) : ''
     if (values.length > maxVariablesLength) return null
     const key = `${viewer.userId} ${String(number)} ${values}`
-    return prepared.answer<Buffer>({ contextValue, variableValues: variables }, (run) =>
-      this.proven(key, contextValue, run),
-    )
+    return prepared.answer<Buffer>({ contextValue, variableValues: variables }, (run) => this.proven(key, asked, run))
   }
 
-  private async proven(key: string, context: Context, run: Run): Promise<Answer> {
+  private async proven(key: string, { prepared, contextValue: context }: Asked, run: Run): Promise<Answer> {
     const { barrier } = this.options
     // All that was acknowledged before the request came is known when this is over.
     if (barrier && !(await barrier.pass())) return run(context)
@@ -75,36 +84,85 @@ export class Reads {
       const other = this.running.get(key)
       if (other && (await settlesWithin(maxWaitMs, other))) body = this.kept.get(key)
     }
-    if (keptAsked.hasSubscribers) keptAsked.publish({ isHit: body !== null })
-    return body ?? this.read(key, context, run)
+    const part = body === null && barrier ? this.kept.part(key) : null
+    const found = body ? 'all' : part ? 'part' : 'none'
+    if (keptAsked.hasSubscribers) keptAsked.publish({ found })
+    if (body) return body
+    const shape = this.operations.shapeOf(prepared)
+    const question = { key, context, run, shape }
+    return (part && shape && barrier && (await this.completed(question, part, barrier))) ?? this.read(question)
   }
 
-  private async read(key: string, context: Context, run: Run): Promise<Answer> {
+  private async read({ key, context, run, shape }: Question): Promise<Answer> {
     const basis = new Basis()
     const since = this.options.barrier?.now ?? 0
-    const result = run(new ReadContext(context, basis))
-    const body = Promise.resolve(result).then((settled) =>
-      settled.errors ? settled : Buffer.from(JSON.stringify(settled)),
+    const made = Promise.resolve(run(new ReadContext(context, basis))).then((result) => {
+      if (result.errors) return { answer: result }
+      const list = shape && !basis.isOpen ? listOf(result, shape, basis.list) : null
+      return { answer: list?.body ?? Buffer.from(JSON.stringify(result)), list }
+    })
+    this.running.set(
+      key,
+      this.flight(key, async () => {
+        const { answer, list = null } = await made
+        if (Buffer.isBuffer(answer)) await this.keep(key, answer, basis, since, list)
+      }),
     )
-    const keeping = body.then((made) => (Buffer.isBuffer(made) ? this.keep(key, made, basis, since) : undefined))
-    // What cannot be kept, as the statement for it failed, is answered all the same.
-    const ended: Promise<void> = keeping
+    return (await made).answer
+  }
+
+  /**
+   * Reads what is missing of a list, and looks at the log once more: then the old part, in which nothing has moved up to this look, and
+   * the new one are what one read would give. Null where more moved meanwhile, or the rest of the list does not tell what comes in.
+   */
+  private async completed(
+    { key, context, run, shape }: Question,
+    part: KeptPart,
+    barrier: Barrier,
+  ): Promise<Answer | null> {
+    const wanted = wantedBy(part.list, part.moved)
+    if (!shape || !wanted) return null
+    const basis = new Basis(wanted)
+    const since = barrier.now
+    let body: Buffer | null = null
+    const reading = this.flight(key, async () => {
+      const result = await run(new ReadContext(context, basis))
+      const read = result.errors || basis.isOpen ? null : listOf(result, shape, basis.list)
+      const list = read && completed(part.list, read)
+      if (!list || !(await barrier.pass())) return
+      const moved = barrier.movedSince(since)
+      const inbox = basis.inboxOf === null ? null : this.kept.inboxOf(basis.inboxOf)
+      if (moved === null || (basis.inboxOf !== null && !inbox)) return
+      // What was read just now may move again: who waits gets what it was.
+      const rests = (move: Move) => basis.moves.has(move) || inbox?.has(move) === true || part.moves.includes(move)
+      if (moved.some((move) => !part.moved.has(move) && rests(move))) return
+      body = list.body
+      for (const move of part.moves) basis.moves.add(move)
+      if (!moved.some((move) => part.moved.has(move))) this.kept.put(key, body, basis, inbox, list)
+    })
+    this.running.set(key, reading)
+    await reading
+    return body
+  }
+
+  /** Never rejects: what cannot be kept, as the statement for it failed, is answered all the same. */
+  private flight(key: string, run: () => Promise<void>): Promise<void> {
+    const ended: Promise<void> = run()
       .catch(() => undefined)
       .then(() => {
         if (this.running.get(key) === ended) this.running.delete(key)
       })
-    this.running.set(key, ended)
-    return body
+    return ended
   }
 
   /** Keeps what was read after the move of this number, if nothing that it rests on has moved since. */
-  private async keep(key: string, body: Buffer, basis: Basis, since: number): Promise<void> {
+  private async keep(key: string, body: Buffer, basis: Basis, since: number, list: KeptList | null): Promise<void> {
     if (basis.isOpen) return
     const conversationIds = basis.inboxOf === null ? null : await this.conversationsOf(basis.inboxOf)
     const moved = this.options.barrier ? this.options.barrier.movedSince(since) : []
     if (moved === null) return
     if (moved.some((move) => basis.moves.has(move) || conversationIds?.has(move) === true)) return
-    this.kept.put(key, body, basis, conversationIds)
+    this.kept.put(key, body, basis, conversationIds, list)
   }
 
   /** Read after the answer: that they are the same as then is known from the person's own stream, which has not moved. */

@@ -1,3 +1,4 @@
+import type { Wanted } from '../../domain/basis.ts'
 import type { Head } from '../../domain/horizon.ts'
 import { checkPage, decodeCursor, encodeCursor, toPage } from '../../domain/page.ts'
 import type { Message as MessageRow } from '../../store/rows.ts'
@@ -49,6 +50,19 @@ const maxSeq = 2_147_483_647
 export const seqOf = ([seq]: unknown[]) =>
   typeof seq === 'number' && Number.isInteger(seq) && seq > 0 && seq < maxSeq ? seq : null
 
+/** Of the page of the known messages and the newer ones that were read. */
+function infoWithKnown(known: Wanted & { of: 'messages' }, readCount: number, size: number) {
+  const count = known.knownCount + readCount
+  const last = known.afterSeq + readCount
+  const cursorOf = (seq: number) => (count === 0 || size === 0 ? null : messageCursor({ seq }))
+  return {
+    hasNextPage: false,
+    hasPreviousPage: known.hasMore || count > size,
+    startCursor: cursorOf(last - Math.min(count, size) + 1),
+    endCursor: cursorOf(last),
+  }
+}
+
 builder.objectField(Conversation, 'messages', (t) =>
   t.connection(
     {
@@ -69,6 +83,11 @@ builder.objectField(Conversation, 'messages', (t) =>
         const from = await historyFrom(context, conversation)
         const isTheirs = from !== null
         if (isTheirs) request.afterSeq = Math.max(request.afterSeq, from)
+        const { basis } = context.loaders
+        const isNewest = page.backward && page.before === null && page.after === null
+        // Those before it are known.
+        const known = isTheirs && isNewest && basis?.wanted?.of === 'messages' ? basis.wanted : null
+        if (known) request.afterSeq = Math.max(request.afterSeq, known.afterSeq)
         const messages: MessageRow[] = isTheirs ? await context.loaders.messagePage.load(request) : []
         // Messages are numbered up to the newest one, and a deleted message keeps its seq.
         const first = (from ?? 0) + 1
@@ -77,7 +96,14 @@ builder.objectField(Conversation, 'messages', (t) =>
           (page.backward
             ? conversation.headSeq >= Math.max(request.beforeSeq, first)
             : conversation.headSeq >= first && request.afterSeq >= first)
-        const rows = toConnection(toPage(messages, page, messageCursor, isBehind), (message) => message)
+        const read = toPage(messages, page, messageCursor, isBehind)
+        const hasMore = messages.length > page.size
+        if (basis && isTheirs && isNewest) {
+          const seqs = read.rows.map(({ seq }) => seq)
+          basis.list = { of: 'messages', conversationId: conversation.id, seqs, size: page.size, hasMore }
+        }
+        const rows = toConnection(read, (message) => message)
+        if (known && !hasMore) rows.pageInfo = infoWithKnown(known, messages.length, page.size)
         return { ...rows, asOf: conversation } satisfies MessagePage & typeof rows
       },
     },

@@ -113,11 +113,11 @@ function answerMetrics(metrics: Collected, listening: Listening): void {
 
   const keptAsked = metrics.counter(
     'parley_kept_asked_total',
-    'Queries whose answer may be kept: whether it was there, and right.',
-    ['is_hit'],
+    'Queries whose answer may be kept: whether all of it was there and right, a part of a list, or none.',
+    ['found'],
   )
-  listening.on(facts.keptAsked, ({ isHit }) => {
-    keptAsked(1, String(isHit))
+  listening.on(facts.keptAsked, ({ found }) => {
+    keptAsked(1, found)
   })
   const keptDropped = metrics.counter('parley_kept_dropped_total', 'Kept answers that were dropped, by reason.', [
     'reason',

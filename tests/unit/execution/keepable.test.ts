@@ -78,3 +78,35 @@ test('fragments that spread one another twice are each looked through once', () 
   })
   expect(isKept(`${page('...F0')} ${fragments.join(' ')}`)).toBe(true)
 })
+
+test('which answers are lists of which a part may be read', () => {
+  const shapeOf = (text: string) => keepable.shapeOf(operations.prepare({ query: text }, 'nobody'))
+  const inbox = (fields: string) => `{ all: inbox(first: 5) { ${fields} } }`
+  expect(
+    shapeOf(inbox('cursor { eventSeq } edges { node { ...F } }') + ' fragment F on InboxEntry { unreadCount }'),
+  ).toEqual({
+    of: 'inbox',
+    path: ['all', 'edges'],
+  })
+  for (const fields of [
+    'edges { node { id } } nodes { id }',
+    'cursor { eventSeq }',
+    '...F } } fragment F on InboxConnection { edges { node { id }',
+    'edges @include(if: true) { node { id } }',
+  ])
+    expect(shapeOf(inbox(fields)), fields).toBeNull()
+  expect(shapeOf('{ a: inbox { nodes { id } } b: inbox { nodes { id } } }')).toBeNull()
+  const messages = (fields: string, others = '') =>
+    `query ($id: ID!) { conversation(id: $id) { title ${others} messages(last: 5) { pageInfo { startCursor } ${fields} } } }`
+  expect(
+    shapeOf(messages('nodes { id conversation { id title } replyTo { text } }', 'viewerEntry { unreadCount }')),
+  ).toEqual({
+    of: 'messages',
+    path: ['conversation', 'messages', 'nodes'],
+  })
+  // What new messages change must not be in the entries that are known, and another list not beside them.
+  expect(shapeOf(messages('nodes { id conversation { headSeq } }'))).toBeNull()
+  expect(shapeOf(messages('edges { node { replyTo { conversation { lastMessage { id } } } } }'))).toBeNull()
+  expect(shapeOf(messages('nodes { id }', 'more: messages { nodes { id } }'))).toBeNull()
+  expect(shapeOf(messages('nodes { id }', 'viewerEntry { conversation { messages { nodes { id } } } }'))).toBeNull()
+})

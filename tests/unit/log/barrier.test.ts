@@ -78,9 +78,9 @@ test('what moved is told before anybody goes on, and each passage goes on from t
   const asked = await statement(1)
   expect(asked.seen).toMatchObject({ xid: '7', server: 'one' })
   const moved = [
-    { id: 'a', isShown: false },
-    { id: 'a', isShown: false },
-    { id: 'b', isShown: true },
+    { id: 'a', isShown: false, isChanged: false },
+    { id: 'a', isShown: false, isChanged: false },
+    { id: 'b', isShown: true, isChanged: false },
   ]
   await asked.answer({ moved })
   await second
@@ -100,7 +100,7 @@ test.each(['fail', 'time', 'history'])('nothing is kept, and a read under way ke
   const asked = await statement(1)
   const waiting = barrier.pass()
   if (how === 'fail') await asked.fail()
-  if (how === 'history') await asked.answer({ isWhole: false, moved: [{ id: 'a', isShown: false }] })
+  if (how === 'history') await asked.answer({ isWhole: false, moved: [{ id: 'a', isShown: false, isChanged: false }] })
   // Of another history what moved is not known, but from here on it is proven again.
   expect(await second).toBe(how === 'history')
   if (how === 'history') await (await statement(2)).answer({})
@@ -117,7 +117,7 @@ test.each(['fail', 'time', 'history'])('nothing is kept, and a read under way ke
 test('as long as something is kept the log is asked also when nobody reads', async () => {
   const { statement, told } = createWatched({ isEmpty: false, intervalMs: 1 })
   await (await statement(0)).answer({})
-  await (await statement(1)).answer({ moved: [{ id: 'a', isShown: false }] })
+  await (await statement(1)).answer({ moved: [{ id: 'a', isShown: false, isChanged: false }] })
   expect(told).toEqual(['lost', ['a']])
   await (await statement(2)).answer({})
 })
@@ -130,7 +130,11 @@ test('moves are remembered up to a bound, and beyond it they count as unknown', 
   const since = barrier.now
   for (let round = 1; round <= 9; round++) {
     const passed = barrier.pass()
-    const moved = Array.from({ length: 4_999 }, (_, index) => ({ id: `${round} ${index}`, isShown: false }))
+    const moved = Array.from({ length: 4_999 }, (_, index) => ({
+      id: `${round} ${index}`,
+      isShown: false,
+      isChanged: false,
+    }))
     await (await statement(round)).answer({ moved })
     await passed
   }
