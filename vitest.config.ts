@@ -15,7 +15,10 @@ const fullOnly = 'tests/**/*.full.test.ts'
 /** What does a part of its work in `npm test` or the heavy run does all of it in `npm run test:full`. */
 const inParts = testsUnder('tests').filter((file) => readFileSync(file, 'utf8').includes('testkit/effort.ts'))
 /** A module that is replaced stays so for the files that come after, where these share their modules. */
-const replacing = testsUnder('tests/unit').filter((file) => readFileSync(file, 'utf8').includes('vi.mock('))
+const replacingIn = (folder: string) =>
+  testsUnder(folder).filter((file) => readFileSync(file, 'utf8').includes('vi.mock('))
+const replacing = replacingIn('tests/unit')
+const replacingOfTransport = replacingIn('tests/transport')
 /** Faults under load: each file has the machine to itself, when the rest is done. */
 const faults = ['tests/{faults,limits}/**/*.test.ts']
 
@@ -30,7 +33,8 @@ export default defineConfig({
     // What is waited for comes when the machine gets to it.
     expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
-    maxWorkers: 2,
+    // On two processors two would leave a third of these idle: many tests wait, for a deadline or for a process to start.
+    maxWorkers: 3,
     setupFiles: ['tests/testkit/setup.ts'],
     projects: [
       {
@@ -52,8 +56,11 @@ export default defineConfig({
         plugins: [relayTags],
         test: {
           name: 'integration',
-          include: ['tests/{api,costs,examples,guarantees,import/writing,sdk,starting}/**/*.test.ts', ...faults],
-          exclude: [heavyOnly, fullOnly],
+          include: [
+            'tests/{api,costs,examples,guarantees,import/writing,sdk,starting,transport}/**/*.test.ts',
+            ...faults,
+          ],
+          exclude: [heavyOnly, fullOnly, ...replacingOfTransport],
           ...sharing,
           globalSetup: ['tests/testkit/global-setup.ts'],
         },
@@ -62,7 +69,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'transport',
-          include: ['tests/transport/**/*.test.ts'],
+          include: replacingOfTransport,
           exclude: [heavyOnly, fullOnly],
           globalSetup: ['tests/testkit/global-setup.ts'],
         },
