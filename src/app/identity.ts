@@ -47,9 +47,18 @@ function openOutside(
     )
   }
   const url = rules.jwksUrl
+  if (url !== null && isOpenToOthers(new URL(url))) {
+    logger.warn(
+      'AUTH_JWKS_URL is read by plain HTTP: whoever is on the way there can put in keys of their own, and be anybody',
+    )
+  }
   const keys =
     url === null ? fixedKeys(rules.keys) : remoteKeys({ url, logger, onKeysGone: () => sessions.forgetVerified() })
   stops.add(() => keys.stop())
   const sessions = createOutsideSessions({ rules, keys, store: storage.identities, watch })
   return sessions
 }
+
+/** Whether others are on the way to an address, and can change what comes from it. */
+const isOpenToOthers = ({ protocol, hostname }: URL) =>
+  protocol === 'http:' && !/^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname)

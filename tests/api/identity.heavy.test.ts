@@ -331,6 +331,14 @@ describe('keys', () => {
     issuer.mode = 'ok'
   })
 
+  test('that come by plain HTTP from another machine are warned of at the start', async () => {
+    const databaseUrl = pair.database.url
+    const start = (url: string) => startServer({ databaseUrl, env: { ...issuer.env, AUTH_JWKS_URL: url } })
+    const [plain, own] = await Promise.all([start('http://keys.invalid/jwks.json'), start(issuer.jwksUrl)])
+    expect(plain.logs()).toMatch(/AUTH_JWKS_URL is read by plain HTTP/)
+    expect(own.logs()).not.toMatch(/AUTH_JWKS_URL is read by plain HTTP/)
+  })
+
   test('can be given as a PEM, also several, with names of claims, and without accounts of the server itself', async () => {
     const [rsa, ec] = await Promise.all(issuer.keys.map(pemOf))
     const env = {
