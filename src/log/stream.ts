@@ -73,16 +73,10 @@ export class Stream {
     this.ring = options.ring
   }
 
-  /**
-   * Replaced whenever the result of an earlier event may have changed: by an edit, a deletion, a membership. Not by a new
-   * message or a receipt, which take nothing back.
-   */
+  /** Replaced when the result of an earlier event may have changed: by an edit, say, and not by a new message or a receipt. */
   epoch: object = {}
 
-  /**
-   * Replaced when the log turned out to have another history than the events that were served from here, for example after
-   * a backup was restored under a running process. No reader's position is valid then.
-   */
+  /** Replaced when the log turned out to have another history, as after a restore under a running process: no position is valid. */
   history: object = {}
 
   /** Its position at the newest watermark of this process; its head, if it was opened after that. */
