@@ -10,7 +10,7 @@ import { generate } from './generate.mjs'
 const runs = {
   essential: {
     projects: ['unit', 'unit-replacing', 'transport', 'integration'],
-    words: 'Each guarantee and everything quick: some 12 minutes on two processors.',
+    words: 'Each guarantee and everything quick: some 7 minutes on two processors.',
   },
   '--heavy': {
     projects: ['heavy'],

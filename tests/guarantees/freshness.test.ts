@@ -2,15 +2,15 @@ import { request, type IncomingMessage } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parse, print } from 'graphql'
 import { beforeAll, expect, test } from 'vitest'
-import { createTestDatabase } from '../testkit/database.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { RawSocket } from '../testkit/raw-socket.ts'
-import { startServer, type ServerProcess } from '../testkit/server.ts'
+import type { ServerProcess } from '../testkit/server.ts'
+import { sharedServer } from '../testkit/shared.ts'
 
 let server: ServerProcess
 
 beforeAll(async () => {
-  server = await startServer({ databaseUrl: (await createTestDatabase()).url })
+  ;({ server } = await sharedServer())
 })
 
 const waitMs = 15_000

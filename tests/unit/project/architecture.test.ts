@@ -27,9 +27,19 @@ interface Import {
   typeOnly: boolean
 }
 
-const parse = ({ path, text }: Source) => ts.createSourceFile(path, text, ts.ScriptTarget.Latest)
+/** Made once for each source: several tests ask. */
+function once<Result>(make: (source: Source) => Result): (source: Source) => Result {
+  const made = new WeakMap<Source, { result: Result }>()
+  return (source) => {
+    const known = made.get(source) ?? { result: make(source) }
+    made.set(source, known)
+    return known.result
+  }
+}
 
-function importsOf(source: Source): Import[] {
+const parse = once(({ path, text }) => ts.createSourceFile(path, text, ts.ScriptTarget.Latest))
+
+const importsOf = once((source): Import[] => {
   const found: Import[] = []
   const add = (specifier: ts.Node | undefined, typeOnly: boolean) => {
     if (specifier === undefined || !ts.isStringLiteral(specifier)) return
@@ -57,7 +67,7 @@ function importsOf(source: Source): Import[] {
   }
   visit(parse(source))
   return found
-}
+})
 
 /** Files that import nothing of ours, because anybody may import them. */
 const leaves = [
