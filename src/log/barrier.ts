@@ -11,11 +11,14 @@ export interface BarrierOptions {
   timeoutMs?: number
   /** Milliseconds between passages that nobody asks for, while something is kept. */
   intervalMs?: number
+  /** Milliseconds after which nothing is kept for those who do not ask: a process that rests looks at nothing. */
+  restMs?: number
 }
 
 /** Together less than a second: so long a text that was deleted may be in memory at the most. */
 const defaultTimeoutMs = 700
 const defaultIntervalMs = 250
+const defaultRestMs = 60_000
 
 /** Moves remembered for reads that are under way. */
 const maxRemembered = 20_000
@@ -37,12 +40,15 @@ export class Barrier {
   private first = 0
   private isFailing = false
   private lastAtMs = -Infinity
+  private askedAtMs = -Infinity
 
   constructor(private readonly options: BarrierOptions) {
-    const { intervalMs = defaultIntervalMs } = options
+    const { intervalMs = defaultIntervalMs, restMs = defaultRestMs } = options
     this.rounds = startRounds(intervalMs, async () => {
-      if (this.keeper?.isEmpty !== false || performance.now() - this.lastAtMs < intervalMs) return
-      await this.pass()
+      const nowMs = performance.now()
+      if (this.keeper?.isEmpty !== false || nowMs - this.lastAtMs < intervalMs) return
+      if (nowMs - this.askedAtMs > restMs) this.lose()
+      else await this.proven()
     })
   }
 
@@ -66,6 +72,11 @@ export class Barrier {
    * kept any more. Who waits for a passage that fails does not try another one: a query must have time left to be executed.
    */
   pass(): Promise<boolean> {
+    this.askedAtMs = performance.now()
+    return this.proven()
+  }
+
+  private proven(): Promise<boolean> {
     // The one that runs may have begun before this call.
     return (this.next ??= this.isRunning ? this.running.then((isProven) => isProven && this.begin()) : this.begin())
   }

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { Barrier } from '../../../src/log/barrier.ts'
 import { shownMove, type Move } from '../../../src/log/moves.ts'
 import type { Moves, Seen } from '../../../src/store/moves.ts'
@@ -12,7 +12,7 @@ interface Asked {
 }
 
 /** A barrier whose statements are answered by the test, in their order. */
-function createWatched({ timeoutMs = 60_000, isEmpty = true, intervalMs = 3_600_000 } = {}) {
+function createWatched({ timeoutMs = 60_000, isEmpty = true, intervalMs = 3_600_000, restMs = 3_600_000 } = {}) {
   const asked: Asked[] = []
   let tell: (() => void) | undefined
   const store = {
@@ -39,7 +39,7 @@ function createWatched({ timeoutMs = 60_000, isEmpty = true, intervalMs = 3_600_
       }),
   }
   const told: (Move[] | 'lost')[] = []
-  const barrier = new Barrier({ store, logger: createLogger('silent'), timeoutMs, intervalMs })
+  const barrier = new Barrier({ store, logger: createLogger('silent'), timeoutMs, intervalMs, restMs })
   barrier.keep({ moved: (moves) => told.push([...moves]), lost: () => told.push('lost'), isEmpty })
   onTestFinished(() => barrier.stop())
   /** The statement of this number, once it is asked. */
@@ -115,11 +115,27 @@ test.each(['fail', 'time', 'history'])('nothing is kept, and a read under way ke
 })
 
 test('as long as something is kept the log is asked also when nobody reads', async () => {
-  const { statement, told } = createWatched({ isEmpty: false, intervalMs: 1 })
+  const { barrier, statement, told } = createWatched({ isEmpty: false, intervalMs: 1 })
+  void barrier.pass()
   await (await statement(0)).answer({})
   await (await statement(1)).answer({ moved: [{ id: 'a', isShown: false, isChanged: false }] })
   expect(told).toEqual(['lost', ['a']])
   await (await statement(2)).answer({})
+})
+
+test('when nobody has asked for long, nothing is kept and nothing is looked at, until somebody asks', async () => {
+  const { barrier, asked, told, statement } = createWatched({ isEmpty: false, intervalMs: 1, restMs: 0 })
+  const first = barrier.pass()
+  await (await statement(0)).answer({})
+  expect(await first).toBe(true)
+  const [since, toldCount] = [barrier.now, told.length]
+  await vi.waitFor(() => expect(told.length).toBeGreaterThan(toldCount))
+  expect(new Set(told)).toEqual(new Set(['lost']))
+  expect(asked).toHaveLength(1)
+  expect(barrier.movedSince(since)).toBeNull()
+  const again = barrier.pass()
+  await (await statement(1)).answer({})
+  expect(await again).toBe(true)
 })
 
 test('moves are remembered up to a bound, and beyond it they count as unknown', async () => {
