@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { createTestDatabase } from '../testkit/database.ts'
 import { startPair } from '../testkit/pair.ts'
 import { signUp } from '../testkit/person.ts'
 import { startServer } from '../testkit/server.ts'
@@ -99,3 +101,63 @@ test('a process that stood still for longer than its lease sends nothing more th
   for (const id of groups) expect(receiver.textsOf(id)).toEqual(expected(id))
   expectStableIds(receiver)
 })
+
+const sickCount = 1_000
+
+test(`${String(sickCount)} conversations that fail at one endpoint hold up no other, and each comes in order when it is taken again`, async () => {
+  const receiver = await WebhookReceiver.start(webhookSecret)
+  const database = await createTestDatabase()
+  const server = await startServer({ databaseUrl: database.url, env: webhookEnv(receiver) })
+  const [ann, bob] = await Promise.all([signUp(server.url, 'Ann'), signUp(server.url, 'Bob')])
+  const well = await Promise.all(numbered('Well', 3).map((title) => ann.createGroup([bob], title)))
+  const sick: string[] = []
+  const inTurn = async (ids: readonly string[], work: (id: string) => Promise<unknown>) => {
+    const left = [...ids]
+    const worker = async () => {
+      for (let id = left.pop(); id !== undefined; id = left.pop()) await work(id)
+    }
+    await Promise.all(Array.from({ length: 25 }, worker))
+  }
+  await inTurn(numbered('Sick', sickCount), async (title) => sick.push(await ann.createGroup([bob], title)))
+  const isOfSick = new Set(sick)
+  let isSick = true
+  receiver.answer = ({ data }) => ({ status: isSick && isOfSick.has(data.conversation.id) ? 500 : 200 })
+
+  const failed = () => receiver.all.filter(({ status }) => status === 500)
+  const memoryMb = () =>
+    Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]) / 1024
+  await inTurn(sick, (id) => ann.send(id, 'First'))
+  await receiver.until(
+    () => new Set(failed().map(({ payload }) => payload.data.conversation.id)).size === sickCount,
+    240_000,
+  )
+  const beforeMb = memoryMb()
+  // What comes to those that wait costs no request and no row.
+  await inTurn(sick, async (id) => {
+    for (const text of numbered('More', 4)) await ann.send(id, text)
+  })
+  for (const text of numbered('Meanwhile', 5)) {
+    for (const id of well) {
+      const before = failed().length
+      await bob.send(id, text)
+      await receiver.until(() => receiver.textsOf(id).at(-1) === text)
+      // It did not wait until each of the others had had its turn.
+      expect(failed().length - before).toBeLessThan(sickCount / 2)
+    }
+  }
+  const [kept] = await database.query<{ holds: number; deliveries: number; attempted: number }>(
+    `SELECT (SELECT count(*)::int FROM webhook_holds) AS holds, count(*)::int AS deliveries, count(DISTINCT event_seq)::int AS attempted
+       FROM webhook_deliveries WHERE state <> 'DELIVERED'`,
+  )
+  expect(kept).toEqual({ holds: sickCount, deliveries: sickCount, attempted: 1 })
+  expect(memoryMb() - beforeMb).toBeLessThan(100)
+  for (const id of well) expect(receiver.textsOf(id)).toEqual(numbered('Meanwhile', 5))
+  expect(receiver.textsOf().length).toBe(well.length * 5)
+
+  isSick = false
+  await receiver.until(() => receiver.textsOf().length === well.length * 5 + sickCount * 5, 240_000)
+  for (const id of sick) expect(receiver.textsOf(id)).toEqual(['First', ...numbered('More', 4)])
+  expectStableIds(receiver)
+  const holds = async () => (await database.query('SELECT FROM webhook_holds')).length
+  while ((await holds()) > 0) await new Promise((resolve) => setTimeout(resolve, 100))
+}, 900_000)

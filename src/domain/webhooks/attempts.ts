@@ -223,7 +223,8 @@ export class Attempts {
   }
 
   private failed(answer: WebhookAnswer): void {
-    this.failuresInRow++
+    // Who answers is there: what it fails at are conversations, and each of them waits by itself.
+    this.failuresInRow = answer.status === null ? this.failuresInRow + 1 : 0
     this.failedAtMs = performance.now()
     this.failingSinceMs ??= this.failedAtMs
     this.lastError = answer.status === null ? answer.error : `it answered ${String(answer.status)}`

@@ -4,7 +4,7 @@ import type { WebhookEndpoint, WebhookEndpointState } from '../../store/webhook-
 import type { WebhookLog } from '../../store/webhook-log.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { Attempts, type AttemptNeeds } from './attempts.ts'
-import { delay, groupByStream, type Job } from './jobs.ts'
+import { delay, groupByStream, readSingleJobs, type Job } from './jobs.ts'
 import type { Lease } from './lease.ts'
 import type { Ledger } from './ledger.ts'
 import type { Payloads } from './payload.ts'
@@ -37,13 +37,14 @@ export interface CourierNeeds extends Omit<AttemptNeeds, 'ledger' | 'lease' | 'e
   logger: Logger
 }
 
-/** Deliveries to one endpoint at once. */
+/** Deliveries to one endpoint at once, and those of them of conversations that wait: the others find room beside them. */
 const maxAtOnce = 16
+const maxHeldAtOnce = 12
 /** Conversations that wait: with more nothing new is taken from the log until some have been delivered. */
-const maxHolds = 1_000
+const maxHolds = 10_000
 /** Events of one held conversation that are read at once. */
 const heldBatchSize = 20
-/** Failures in a row after which new events are attempted one by one. */
+/** Requests without any answer in a row after which new events are attempted one by one. */
 const downAfter = 10
 const maxWaitMs = 1_000
 
@@ -121,12 +122,13 @@ export class Courier {
   /** Returns whether there may be more at once. */
   private async round(): Promise<boolean> {
     if (!(await this.lease.holds()) || !(await this.write())) return false
-    const payloads = this.needs.newPayloads()
-    const jobs = [...(await this.heldJobs(payloads)), ...(await this.singleJobs(payloads))]
     const taken = await this.take()
+    const payloads = this.needs.newPayloads()
+    // What is new first: it does not wait for conversations that fail.
+    const jobs = [...(taken ? this.jobsOf(taken) : []), ...(await this.singleJobs(payloads))]
+    jobs.push(...(await this.heldJobs(payloads)))
     if (this.lease.isOver) return false
     this.failing = false
-    if (taken) jobs.push(...this.jobsOf(taken))
     await this.run(jobs)
     // Only now: until then its events would be lost with this process.
     if (taken) this.ledger.advance(taken)
@@ -154,12 +156,17 @@ export class Courier {
     })
   }
 
+  /** Of conversations that wait, deliveries that go on. */
+  private get heldAtOnce(): number {
+    return [...this.busy].filter((id) => this.ledger.holds.has(id)).length
+  }
+
   private async heldJobs(payloads: Payloads): Promise<Job[]> {
     const nowMs = timeMs()
     const due = [...this.ledger.holds.values()]
       .filter(({ conversationId, nextAttemptAtMs }) => nextAttemptAtMs <= nowMs && !this.busy.has(conversationId))
       .sort((one, other) => one.nextAttemptAtMs - other.nextAttemptAtMs)
-      .slice(0, this.attempts.isDown(downAfter) ? 1 : 2 * maxAtOnce)
+      .slice(0, this.attempts.isDown(downAfter) ? 1 : Math.max(0, maxHeldAtOnce - this.heldAtOnce))
     if (due.length === 0) return []
     const ranges = due.map(({ conversationId, nextSeq, upToSeq }) => ({ conversationId, fromSeq: nextSeq, upToSeq }))
     const byStream = groupByStream(await this.needs.log.held(ranges, this.endpoint, heldBatchSize))
@@ -173,21 +180,9 @@ export class Courier {
   private async singleJobs(payloads: Payloads): Promise<Job[]> {
     if (!this.hasSingles) return []
     this.hasSingles = false
-    const singles = (await this.needs.deliveries.singles(this.endpoint.id, maxAtOnce)).filter(
-      ({ id }) => !this.busy.has(id),
-    )
-    const ranges = singles.flatMap(({ conversationId, eventSeq }) =>
-      conversationId === null || eventSeq === null ? [] : [{ conversationId, fromSeq: eventSeq, upToSeq: eventSeq }],
-    )
-    const events = ranges.length > 0 ? await this.needs.log.held(ranges, this.endpoint, 1) : []
-    return singles.map((single) => ({
-      conversationId: single.id,
-      events: events
-        .filter(({ event }) => event.streamId === single.conversationId && event.seq === single.eventSeq)
-        .slice(0, 1),
-      upToSeq: 0,
-      ...{ at: 0, single, payloads },
-    }))
+    const due = await this.needs.deliveries.singles(this.endpoint.id, maxAtOnce)
+    const singles = due.filter(({ id }) => !this.busy.has(id))
+    return readSingleJobs(singles, (ranges) => this.needs.log.held(ranges, this.endpoint, 1), payloads)
   }
 
   /**
