@@ -193,7 +193,8 @@ export class Collector {
   finish(): Imported {
     const { format, options, origin, skipped, skippedByReason, warnings, entriesRead, attachments, hasHidden } = this
     const { conversations, listed, seen, keys, found } = this
-    if (conversations.size === 0 && entriesRead === 0) throw new ImportError(`There is nothing of ${format} in it.`)
+    if (conversations.size + listed.size + entriesRead === 0)
+      throw new ImportError(`There is nothing of ${format} in it.`)
     const users = [...listed.values(), ...[...seen.values()].filter(({ key }) => !listed.has(key))]
     const ways = { parents: new Int32Array(keys.count).fill(-1), state: new Uint8Array(keys.count) }
     const inOrder = [...conversations.values()].sort((a, b) => byText(a.key, b.key))

@@ -4,7 +4,7 @@ import type { Collector } from '../collector.ts'
 import type { ImportedAttachment, ImportedReaction, Place } from '../model.ts'
 import { fieldsIn, fieldsOf, textOf, textsOf, type Fields } from '../source/values.ts'
 import { parseWordedDate } from '../text/worded-dates.ts'
-import { baseName, folderOf, readJsonAt, readMessages, type Opened, type Reader } from './reader.ts'
+import { baseName, folderOf, messagesIn, readJsonAt, readMessages, type Opened, type Reader } from './reader.ts'
 
 /** Of each talk: `Google Chat/Groups/Space AAAA/`. */
 function foldersOf({ source }: Opened): string[] {
@@ -43,9 +43,9 @@ async function readTalk(folder: string, opened: Opened, collector: Collector): P
   const file = opened.source.files.get(`${folder}messages.json`)
   const content = file && fieldsOf(await readMessages(file, opened, collector))
   const key = baseName(folder.slice(0, -1)) || 'chat'
-  const rows = fieldsIn(content?.messages)
+  const rows = messagesIn(content?.messages, `${folder}messages.json`, collector)
   const members = fieldsIn(info.members).flatMap((member) => addPerson(member, collector, true) ?? [])
-  const people = new Set([...members, ...rows.flatMap(({ creator }) => keyOf(fieldsOf(creator)) ?? [])])
+  const people = new Set([...members, ...rows.flatMap(({ row }) => keyOf(fieldsOf(row.creator)) ?? [])])
   const isTalk = key.startsWith('DM ')
   const kind = isTalk && people.size === 2 ? 'DIRECT' : isTalk && people.size === 1 ? 'SELF' : 'GROUP'
   const name = textOf(info.name)
@@ -53,9 +53,9 @@ async function readTalk(folder: string, opened: Opened, collector: Collector): P
   const title = kind === 'GROUP' && name !== 'Group Chat' ? name : null
   collector.conversation({ key, kind, title, private: true, members: kind === 'GROUP' ? members : [...people] })
   const repeats = new Map<string, number>()
-  for (const [index, row] of rows.entries()) {
-    const place = { file: `${folder}messages.json`, entry: index + 1 }
-    addMessage(row, index, place, { conversation: key, folder, opened, collector, repeats })
+  for (const { row, entry } of rows) {
+    const place = { file: `${folder}messages.json`, entry }
+    addMessage(row, entry - 1, place, { conversation: key, folder, opened, collector, repeats })
   }
 }
 

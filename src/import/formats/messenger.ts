@@ -5,7 +5,7 @@ import type { ImportedAttachment, ImportedReaction, Place } from '../model.ts'
 import { fieldsIn, fieldsOf, isFields, listOf, numberOf, textOf, type Fields } from '../source/values.ts'
 import { hashOf, KeyTable } from '../spool/key-table.ts'
 import { mendMojibake } from '../text/mojibake.ts'
-import { baseName, folderOf, jsonHeadsOf, readMessages, type Opened, type Reader } from './reader.ts'
+import { baseName, folderOf, jsonHeadsOf, messagesIn, readMessages, type Opened, type Reader } from './reader.ts'
 
 const partFile = /^message_(\d+)\.json$/
 const isThread = (head: string) => /"participants"\s*:\s*\[/.test(head) && !/"guild"\s*:/.test(head)
@@ -65,8 +65,8 @@ async function readThread(thread: string, paths: string[], opened: Opened, colle
     const content = file && (await readMessages(file, opened, collector))
     if (!isFields(content)) continue
     head ??= content
-    for (const [index, row] of fieldsIn(content.messages).entries())
-      found.push({ row: usual(row), place: { file: path, entry: index + 1 } })
+    for (const { row, entry } of messagesIn(content.messages, path, collector))
+      found.push({ row: usual(row), place: { file: path, entry } })
   }
   if (!head) return
   const key = said(head.thread_path) ?? thread.replace(/\/$/, '')

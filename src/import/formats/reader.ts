@@ -2,7 +2,7 @@ import type { Collector } from '../collector.ts'
 import { ImportError, type Format } from '../model.ts'
 import { checkDepth, readHead, readJson } from '../source/reading.ts'
 import { streamJson } from '../source/streamed-json.ts'
-import { fieldsIn, fieldsOf, isFields, type Fields } from '../source/values.ts'
+import { fieldsOf, isFields, type Fields } from '../source/values.ts'
 import type { Source, SourceFile, SourceLimits } from '../source/source.ts'
 
 export interface Opened {
@@ -46,6 +46,23 @@ export async function readMessages(file: SourceFile, { limits }: Opened, collect
     collector.skip(file.path, 'UNSUPPORTED', { file: file.path })
     return undefined
   }
+}
+
+/** What is in a list of messages, with its place from 1 on. What is no message there is listed as skipped. */
+export function messagesIn(list: unknown, file: string, collector: Collector): { row: Fields; entry: number }[] {
+  if (list === undefined || list === null) return []
+  if (!Array.isArray(list)) {
+    collector.warn('There is no list of messages in it.', { file })
+    collector.skip(file, 'UNSUPPORTED', { file })
+    return []
+  }
+  return list.flatMap((row: unknown, index) => {
+    const entry = index + 1
+    if (isFields(row)) return [{ row, entry }]
+    collector.warn('It is no JSON object.', { file, entry })
+    collector.skip(`${file}:${entry}`, 'UNSUPPORTED', { file, entry })
+    return []
+  })
 }
 
 export interface Row {
@@ -143,11 +160,12 @@ export async function readRows(
   const content = await readMessages(file, opened, collector)
   if (content === undefined) return undefined
   const head = fieldsOf(content)
-  const list = fieldsIn(Array.isArray(content) ? content : keys.map((key) => head[key]).find(Array.isArray))
+  const list = Array.isArray(content) ? content : keys.map((key) => head[key]).find(Array.isArray)
+  const found = messagesIn(list, file.path, collector)
   return {
     head,
     async *rows() {
-      for (const [index, row] of list.entries()) yield Promise.resolve({ row, list: 0, entry: index + 1 })
+      for (const { row, entry } of found) yield Promise.resolve({ row, list: 0, entry })
     },
   }
 }

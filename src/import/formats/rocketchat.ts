@@ -6,7 +6,7 @@ import type { SourceFile } from '../source/source.ts'
 import { fieldsIn, fieldsOf, isFields, numberOf, textOf, textsOf, type Fields } from '../source/values.ts'
 import { emojiNamed } from '../text/emoji.ts'
 import { parseIso } from '../text/times.ts'
-import { rootOf, type Opened, type Reader } from './reader.ts'
+import { messagesIn, rootOf, type Opened, type Reader } from './reader.ts'
 import { csvRootOf, readRocketchatCsv } from './rocketchat-csv.ts'
 
 const isMessages = (name: string) => /^rocketchat_messages?\.json$/i.test(name)
@@ -59,8 +59,11 @@ async function* documents(
   if (/^\uFEFF?\s*\[/.test(await readHead(file))) {
     const text = await readText(file, opened.limits)
     checkDepth(text, opened.limits.jsonDepth, file.path)
-    for (const [index, row] of fieldsIn(JSON.parse(text)).entries())
-      yield { row, place: { file: file.path, entry: index + 1 } }
+    const list: unknown = JSON.parse(text)
+    const rows = areEntries
+      ? messagesIn(list, file.path, collector)
+      : fieldsIn(list).map((row) => ({ row, entry: undefined }))
+    for (const { row, entry } of rows) yield { row, place: { file: file.path, ...(entry !== undefined && { entry }) } }
     return
   }
   for await (const lines of readLines(file, opened.limits)) {

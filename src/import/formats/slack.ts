@@ -4,7 +4,7 @@ import type { ImportedAttachment, ImportedMessage, MissingReason, Place } from '
 import { fieldsIn, fieldsOf, isFields, listOf, numberOf, textOf, textsOf, type Fields } from '../source/values.ts'
 import { emojiNamed } from '../text/emoji.ts'
 import { mentionsInSlack } from '../text/mentions.ts'
-import { jsonHeadsOf, readJsonAt, readMessages, rootOf, type Opened, type Reader } from './reader.ts'
+import { jsonHeadsOf, messagesIn, readJsonAt, readMessages, rootOf, type Opened, type Reader } from './reader.ts'
 import { blockWords, slackText, type SlackNames } from './slack-text.ts'
 
 const lists = ['channels.json', 'groups.json', 'dms.json', 'mpims.json']
@@ -85,14 +85,9 @@ export const slack: Reader = {
       else if (!dayFile.test(name)) collector.skip(shown, 'NOT_A_MESSAGE_FILE', place)
       else {
         const conversation = folders.get(folder)
-        const rows = fieldsIn(await readMessages(file, opened, collector))
-        for (const [index, row] of rows.entries())
-          addMessage(
-            row,
-            conversation ?? folder,
-            { ...place, entry: index + 1 },
-            { collector, names, botUsers, opened },
-          )
+        const content = await readMessages(file, opened, collector)
+        for (const { row, entry } of messagesIn(content, file.path, collector))
+          addMessage(row, conversation ?? folder, { ...place, entry }, { collector, names, botUsers, opened })
       }
     }
   },

@@ -5,7 +5,7 @@ import type { ImportedAttachment, ImportedReaction, Place } from '../model.ts'
 import { fieldsIn, fieldsOf, idOf, isFields, listOf, textOf, type Fields } from '../source/values.ts'
 import { plainHtml } from '../text/html.ts'
 import { parseIso } from '../text/times.ts'
-import { baseName, jsonHeadsOf, readJsonAt, readMessages, type Opened, type Reader } from './reader.ts'
+import { baseName, jsonHeadsOf, messagesIn, readJsonAt, readMessages, type Opened, type Reader } from './reader.ts'
 
 const lower = (key: string) => key.charAt(0).toLowerCase() + key.slice(1)
 
@@ -17,11 +17,14 @@ function camelCased(value: unknown): unknown {
 }
 
 /** A list, a page of Graph with value, or several pages. */
-function rowsOf(content: unknown): Fields[] {
+function pageOf(content: unknown): unknown[] | undefined {
+  if (content === undefined) return undefined
   const cased = camelCased(content)
-  const pages = isFields(cased) ? [cased] : fieldsIn(cased)
-  return pages.flatMap((page) => (Array.isArray(page.value) ? fieldsIn(page.value) : [page]))
+  const pages: unknown[] = Array.isArray(cased) ? cased : [cased]
+  return pages.flatMap((page): unknown[] => (isFields(page) && Array.isArray(page.value) ? page.value : [page]))
 }
+
+const rowsOf = (content: unknown): Fields[] => fieldsIn(pageOf(content))
 
 const isUsers = (name: string) => /^users_?list\.json$/i.test(name)
 const isMessages = (name: string) => /^messages_.+\.json$/i.test(name)
@@ -64,8 +67,9 @@ export const teams: Reader = {
       const isNamed = isMessages(baseName(path))
       if (!file || !(isNamed || /"messageType"\s*:/i.test(heads.get(path) ?? ''))) continue
       const [, owner] = /^messages_(.+)\.json$/i.exec(baseName(path)) ?? []
-      for (const [index, row] of rowsOf(await readMessages(file, opened, collector)).entries())
-        addMessage(row, { file: path, entry: index + 1 }, { collector, opened, owner: owner ?? null })
+      const content = pageOf(await readMessages(file, opened, collector))
+      for (const { row, entry } of messagesIn(content, path, collector))
+        addMessage(row, { file: path, entry }, { collector, opened, owner: owner ?? null })
     }
   },
 }

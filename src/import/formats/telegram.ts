@@ -5,7 +5,16 @@ import { checkDepth, readText } from '../source/reading.ts'
 import { fieldsIn, fieldsOf, idOf, numberOf, textOf, type Fields } from '../source/values.ts'
 import { repairTelegramJson } from '../text/telegram-json.ts'
 import { createZonedClock, parseIso, type ZonedClock } from '../text/times.ts'
-import { folderOf, isLong, jsonHeadsOf, readLong, type LongFile, type Opened, type Reader } from './reader.ts'
+import {
+  folderOf,
+  isLong,
+  jsonHeadsOf,
+  messagesIn,
+  readLong,
+  type LongFile,
+  type Opened,
+  type Reader,
+} from './reader.ts'
 import { telegramFiles, telegramText } from './telegram-content.ts'
 
 const kinds: Readonly<Record<string, ConversationKind>> = {
@@ -50,7 +59,7 @@ export const telegram: Reader = {
         if (begun) chats.set(chat, begun)
       }
       if (long) await addLong(long, chats, path)
-      else for (const [chat, { add }] of chats) addAll(fieldsIn(fieldsOf(chat).messages), path, add)
+      else for (const [chat, { add }] of chats) addAll(messagesIn(fieldsOf(chat).messages, path, collector), path, add)
     }
   },
 }
@@ -100,10 +109,9 @@ interface Chat {
 }
 
 /** By id and not by place: so local time, where there is no other, runs forward. */
-function addAll(messages: Fields[], path: string, add: Chat['add']): void {
-  const rows = messages.map((row, index) => ({ row, place: { file: path, entry: index + 1 } }))
+function addAll(rows: { row: Fields; entry: number }[], path: string, add: Chat['add']): void {
   rows.sort((a, b) => (numberOf(a.row.id) ?? 0) - (numberOf(b.row.id) ?? 0))
-  for (const { row, place } of rows) add(row, place)
+  for (const { row, entry } of rows) add(row, { file: path, entry })
 }
 
 /** All objects of a file that have messages, in the order of the file. */

@@ -3,7 +3,16 @@ import type { Collector } from '../collector.ts'
 import type { ImportedAttachment, ImportedReaction, Place } from '../model.ts'
 import { fieldsIn, fieldsOf, idOf, numberOf, textOf, type Fields } from '../source/values.ts'
 import { mentionsInZulip } from '../text/mentions.ts'
-import { baseName, jsonHeadsOf, readJsonAt, readMessages, rootOf, type Opened, type Reader } from './reader.ts'
+import {
+  baseName,
+  jsonHeadsOf,
+  messagesIn,
+  readJsonAt,
+  readMessages,
+  rootOf,
+  type Opened,
+  type Reader,
+} from './reader.ts'
 import { zulipText } from './zulip-text.ts'
 
 const messageFile = /^messages-\d+\.json$/
@@ -30,9 +39,8 @@ export const zulip: Reader = {
     for (const file of opened.source.files.values()) {
       if (!file.path.startsWith(root) || !messageFile.test(baseName(file.path))) continue
       const content = await readMessages(file, opened, collector)
-      for (const [index, row] of fieldsIn(fieldsOf(content).zerver_message).entries()) {
-        const place = { file: file.path, entry: index + 1 }
-        addMessage(row, place, { collector, conversationOf, reactions, files, idByName })
+      for (const { row, entry } of messagesIn(fieldsOf(content).zerver_message, file.path, collector)) {
+        addMessage(row, { file: file.path, entry }, { collector, conversationOf, reactions, files, idByName })
       }
     }
   },

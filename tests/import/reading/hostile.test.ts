@@ -127,6 +127,35 @@ describe('what is wrong in one place is listed, and the rest is read', () => {
     expect(conversations[0]?.messages).toHaveLength(1)
     expect(skipped).toMatchObject([{ key: 'g/2020-01-01.json', reason: 'UNSUPPORTED' }])
   })
+
+  test('what is no object in a list of messages, and a day file that is no list', async () => {
+    const slack = folderOf({
+      'channels.json': '[{"id":"C1","name":"g","members":["U1"]}]',
+      'users.json': '[{"id":"U1","name":"amy"}]',
+      'g/2020-01-01.json': '{"ok":false}',
+      'g/2020-01-02.json': '[null,{"type":"message","user":"U1","text":"hi","ts":"1577923200.000100"},"x",5,[]]',
+    })
+    const chat = folderOf({ 'result.json': telegram(said(1))['result.json']!.toString().replace('[{', '[null, 7, {') })
+    const ofSlack = await read(slack)
+    expect(ofSlack.conversations[0]?.messages).toHaveLength(1)
+    expect(ofSlack.skipped.map(({ key }) => key)).toEqual([
+      'g/2020-01-01.json',
+      ...[1, 3, 4, 5].map((entry) => `g/2020-01-02.json:${String(entry)}`),
+    ])
+    const ofChat = await read(chat)
+    expect(ofChat.conversations[0]?.messages).toHaveLength(1)
+    expect(ofChat.skipped.map(({ key, reason }) => [key, reason])).toEqual([
+      ['result.json:1', 'UNSUPPORTED'],
+      ['result.json:2', 'UNSUPPORTED'],
+    ])
+    for (const { entriesRead, skipped } of [ofSlack, ofChat]) expect(entriesRead).toBe(1 + skipped.length)
+  })
+})
+
+test('an export of people without conversations has people', async () => {
+  const slack = folderOf({ 'channels.json': '[]', 'users.json': '[{"id":"U1","name":"amy"}]' })
+  const { users, conversations } = await read(slack)
+  expect([users.map(({ key }) => key), conversations]).toEqual([['U1'], []])
 })
 
 test.each([
