@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { textOf, type TypedDocument } from '../../sdk/src/requests/document.ts'
 import { keyOf } from '../testkit/ask.ts'
 import type { Person } from '../testkit/person.ts'
-import { Replica } from '../testkit/replica.ts'
+import { readFresh, type Asking } from '../testkit/replica.ts'
+import type { Shown } from '../testkit/shown.ts'
 import { call } from './call.ts'
 import type { DeskReader } from './desk-reader.ts'
 import type { ChaosReader } from './reader.ts'
@@ -139,40 +140,36 @@ async function ask(world: World, person: Person, query: string, variables: objec
   throw new Error('nobody answers although nothing is broken any more')
 }
 
-interface State {
-  members: Record<string, { lastReadSeq: number }>
-}
-
 /**
  * A copy as text. The viewer's own read position is left out if it was set by hand, or gathered as in these groups: then it
  * is not in the conversation's events. compareCounts checks it.
  */
-function stateOf(world: World, person: Person, conversationId: string, replica: Replica): string {
-  const state = replica.detailedState() as State
+function asText(world: World, person: Person, conversationId: string, state: Shown | null): string {
+  if (!state) return 'not to be seen'
   const talk = world.talks.find(({ id }) => id === conversationId)
   const own = state.members[person.id]
-  if (talk && own && (talk.isGroup || talk.blocks || marksUnread(world, person, talk)))
-    state.members[person.id] = { ...own, lastReadSeq: 0 }
-  return JSON.stringify(state)
+  const isElsewhere = talk && own && (talk.isGroup || talk.blocks || marksUnread(world, person, talk))
+  const members = isElsewhere ? { ...state.members, [person.id]: { ...own, lastReadSeq: 0 } } : state.members
+  return JSON.stringify({ ...state, members })
 }
 
 async function compareStates(world: World, readers: ChaosReader[]): Promise<History['states']> {
   const states: History['states'] = []
   for (const person of world.people) {
     const client = { request: (document: TypedDocument, v: object) => ask(world, person, textOf(document), v) }
-    const fresh = new Map<string, string>()
-    const clearedTo = new Map<string, number>()
+    const asking = { client, id: person.id } as unknown as Asking
+    const fresh = new Map<string, Shown | null>()
     for (const reader of readers.filter((one) => one.person === person)) {
       for (const [id, { replica }] of reader.copies) {
-        if (!fresh.has(id)) {
-          const read = await Replica.read({ client } as unknown as Person, id)
-          fresh.set(id, read ? stateOf(world, person, id, read) : 'not to be seen')
-          clearedTo.set(id, read?.historyFromSeq ?? 0)
-        }
+        if (!fresh.has(id)) fresh.set(id, await readFresh(asking, id))
+        const read = fresh.get(id) ?? null
         // Who follows one conversation alone is not told what they cleared from another device.
-        if (!reader.isInbox) replica.withhold(clearedTo.get(id) ?? 0)
-        const known = stateOf(world, person, id, replica)
-        states.push({ name: `${reader.name}, conversation ${uuidOf(id)}`, known, fresh: fresh.get(id) ?? '' })
+        const known = replica.state(read, reader.isInbox ? 0 : read?.historyFromSeq)
+        states.push({
+          name: `${reader.name}, conversation ${uuidOf(id)}`,
+          known: asText(world, person, id, known),
+          fresh: asText(world, person, id, read),
+        })
       }
     }
   }

@@ -8,7 +8,7 @@ import {
 } from '../../sdk/src/generated/graphql.ts'
 import type { Person } from '../testkit/person.ts'
 import { inDetail } from '../testkit/in-detail.ts'
-import { Replica, type ConversationEvent, type InboxEvent } from '../testkit/replica.ts'
+import { Replica, type Asking, type ConversationEvent, type InboxEvent } from '../testkit/replica.ts'
 import { withoutResume } from '../testkit/without-resume.ts'
 import { call, UnexpectedAnswer } from './call.ts'
 import type { Chance } from './chance.ts'
@@ -224,7 +224,7 @@ export class ChaosReader {
       this.personal?.segment.seen.push(eventSeq)
       // The conversation's own stream reports a leaving too: until then there may be more events.
       if (event.entry && !this.copies.has(event.conversationId)) await this.readAnew(event.conversationId)
-      if (event.entry) this.copies.get(event.conversationId)?.replica.withhold(event.entry.historyFromSeq)
+      if (event.entry) this.apply(event.conversationId, event)
       return
     }
     if (event.__typename === 'BlockChanged') {
@@ -237,10 +237,18 @@ export class ChaosReader {
     const copy = this.copies.get(streamId)
     if (!copy) return
     copy.segment.seen.push(eventSeq)
-    copy.replica.apply(event)
+    this.apply(streamId, event)
     if (event.__typename === 'MemberLeft' && isOwn(event, this.person)) {
       await this.endCopy(streamId, 'left')
       if (!this.isInbox) this.subscription?.close()
+    }
+  }
+
+  private apply(conversationId: string, event: Event): void {
+    try {
+      this.copies.get(conversationId)?.replica.apply(event)
+    } catch (error) {
+      this.unexpected(String(error))
     }
   }
 
@@ -260,8 +268,9 @@ export class ChaosReader {
 
   private async readAnew(conversationId: string): Promise<void> {
     const client = { request: (document: TypedDocument, variables: object) => this.ask(textOf(document), variables) }
-    // The only part of a person that reading needs: this client retries at other servers until there is an answer.
-    const replica = await Replica.read({ client } as unknown as Person, conversationId)
+    // This client retries at other servers until there is an answer.
+    const asking = { client, id: this.options.person.id } as unknown as Asking
+    const replica = await Replica.read(asking, conversationId)
     if (!replica || this.stopped) return
     const { eventSeq } = replica
     const isChosenThere = this.isInbox && (this.subscription !== null || this.token !== null)

@@ -4,7 +4,7 @@ import { keyOf } from '../testkit/ask.ts'
 import { holdRows } from '../testkit/hold-rows.ts'
 import type { Pair } from '../testkit/pair.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
-import { Replica } from '../testkit/replica.ts'
+import { readFresh } from '../testkit/replica.ts'
 import { sharedPair } from '../testkit/shared.ts'
 
 let pair: Pair
@@ -46,7 +46,7 @@ test('a message sent 20 times at once through both processes is one message with
     expect(events.map((event) => event.__typename === 'MessageSent' && event.message.text)).toEqual(['Once', 'After'])
     live.cut()
   }
-  const { eventSeq } = (await Replica.read(ann, conversation))!
+  const { eventSeq } = (await readFresh(ann, conversation))!
   expect(eventSeq).toBe(10)
 })
 
@@ -87,7 +87,7 @@ test('the same key at once in two conversations is accepted in exactly one, and 
     expect(accepted[0]!.ack.cursor).toEqual(accepted[1]!.ack.cursor)
     const refused = answers.filter((answer) => answer.__typename === 'OpKeyReusedError')
     expect(refused).toHaveLength(2)
-    const heads = await Promise.all(targets.map(async (target) => (await Replica.read(ann, target))!.eventSeq))
+    const heads = await Promise.all(targets.map(async (target) => (await readFresh(ann, target))!.eventSeq))
     expect(heads.sort()).toEqual([0, 1])
   }
 })

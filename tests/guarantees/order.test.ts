@@ -3,7 +3,7 @@ import { effort } from '../testkit/effort.ts'
 import type { Pair } from '../testkit/pair.ts'
 import { signUp, type Person } from '../testkit/person.ts'
 import { withRandom } from '../testkit/random.ts'
-import { Replica } from '../testkit/replica.ts'
+import { readFresh, Replica } from '../testkit/replica.ts'
 import { sharedPair } from '../testkit/shared.ts'
 import { keepActing, Talk } from '../testkit/traffic.ts'
 
@@ -68,7 +68,7 @@ test('messages, edits, deletions and receipts of several writers at once share o
       }),
     )
     await talk.send(owner)
-    const { eventSeq } = (await Replica.read(owner, talk.conversationId))!
+    const { eventSeq } = (await readFresh(owner, talk.conversationId))!
     for (const subscription of subscriptions) {
       const events = await subscription.waitForCount(eventSeq)
       expect(events.map((event) => 'cursor' in event && event.cursor.eventSeq)).toEqual(oneTo(eventSeq))
@@ -92,16 +92,16 @@ test('a snapshot read while others write, and the events after its cursor, equal
       followed.push({ replica, from: replica.eventSeq, reader })
     }
     const subscriptions = await Promise.all(
-      followed.map(({ reader, from }) => reader.conversationEvents(talk.conversationId, from)),
+      followed.map(({ reader, from }) => reader.conversationEvents(talk.conversationId, from, true)),
     )
     await stop()
     await talk.send(owner)
-    const fresh = (await Replica.read(owner, talk.conversationId))!
-    for (const [index, { replica, from }] of followed.entries()) {
+    for (const [index, { replica, from, reader }] of followed.entries()) {
+      const fresh = (await readFresh(reader, talk.conversationId))!
       const events = await subscriptions[index]!.waitForCount(fresh.eventSeq - from)
       for (const event of events) replica.apply(event)
       expect(events).toHaveLength(fresh.eventSeq - from)
-      expect(replica.state()).toEqual(fresh.state())
+      expect(replica.state(fresh)).toEqual(fresh)
     }
   })
 })

@@ -5,7 +5,7 @@ import { startPair } from '../testkit/pair.ts'
 import { newKey, signUp, type Person } from '../testkit/person.ts'
 import { startRedis } from '../testkit/redis.ts'
 import { startServer, type ServerProcess } from '../testkit/server.ts'
-import { Replica } from '../testkit/replica.ts'
+import { readFresh } from '../testkit/replica.ts'
 
 const oneTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
@@ -89,7 +89,7 @@ test('every write under way when its process is killed ends up exactly once, whi
   expect(events.map((event) => event.__typename === 'MessageSent' && event.message.text)).toEqual(
     all.map(({ message }) => message.text),
   )
-  expect((await Replica.read(reader, conversation))!.eventSeq).toBe(all.length)
+  expect((await readFresh(reader, conversation))!.eventSeq).toBe(all.length)
 })
 
 /** Resolves when each of these servers says that its bus works, or that it does not. */

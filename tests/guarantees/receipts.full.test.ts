@@ -17,7 +17,7 @@ import { expectType, type Person } from '../testkit/person.ts'
 import { withRandom } from '../testkit/random.ts'
 import { byHand, globalIdOf, markDelivered, statusOf } from '../testkit/receipts.ts'
 import { startRedis } from '../testkit/redis.ts'
-import { Replica, type ConversationEvent } from '../testkit/replica.ts'
+import { readFresh, type ConversationEvent } from '../testkit/replica.ts'
 import { startServer } from '../testkit/server.ts'
 
 const env = { JWT_SECRET: crowdSecret }
@@ -204,7 +204,7 @@ test('a copy of a large group that is kept by the events of the inbox through cu
     const [owner, reader] = crowd as [Person, Person]
     const id = await gather(database, owner, crowd.slice(1))
     await owner.send(id, 'Hello')
-    const client = new InboxClient()
+    const client = new InboxClient(reader.id)
     await client.start(reader, (await reader.client.request(ViewerDocument, {})).viewer.cursor, [id])
     let head = 1
     for (let round = 0; round < effort(10, 4); round++) {
@@ -223,11 +223,11 @@ test('a copy of a large group that is kept by the events of the inbox through cu
     }
     await nothingWaits(database)
     const { viewer } = await reader.client.request(ViewerDocument, {})
-    const fresh = (await Replica.read(reader, id))!
+    const fresh = { [id]: (await readFresh(reader, id))! }
     const place = reader.at(urls[0])
     await client.connect(place)
-    await client.catchUp(place, [viewer.cursor, { streamId: id, eventSeq: fresh.eventSeq }])
-    expect(client.state()).toEqual({ [id]: fresh.state() })
+    await client.catchUp(place, [viewer.cursor, { streamId: id, eventSeq: fresh[id]!.eventSeq }])
+    expect(client.state(fresh)).toEqual(fresh)
     client.cut()
   })
 })

@@ -8,7 +8,8 @@ import { InboxClient } from '../testkit/inbox-client.ts'
 import { startPair, type Pair } from '../testkit/pair.ts'
 import { expectType, signUp, type Person } from '../testkit/person.ts'
 import { withRandom } from '../testkit/random.ts'
-import { Replica } from '../testkit/replica.ts'
+import { readFresh, Replica } from '../testkit/replica.ts'
+import type { Shown } from '../testkit/shown.ts'
 import { keepActing, Talk } from '../testkit/traffic.ts'
 
 let pair: Pair
@@ -44,9 +45,6 @@ const WholeInboxDocument = parse(/* GraphQL */ `
   Record<string, never>
 >
 
-const stateOf = (replicas: Record<string, Replica>) =>
-  Object.fromEntries(Object.entries(replicas).map(([streamId, replica]) => [streamId, replica.state()]))
-
 async function signUpFour(): Promise<[Person, Person, Person, Person]> {
   const [a, b] = pair.urls
   return Promise.all([signUp(a), signUp(b), signUp(a), signUp(b)])
@@ -64,7 +62,7 @@ test(`a subscriber of a conversation cut off ${cuts} times gets every event once
 
     let position = { eventSeq: from, mark: replica.mark }
     const readFrom = (round: number) =>
-      reader.at(pair.urls[round % 2]!).conversationEvents(talk.conversationId, position)
+      reader.at(pair.urls[round % 2]!).conversationEvents(talk.conversationId, position, true)
     for (let round = 0; round < cuts; round++) {
       const live = await readFrom(round)
       // Now and then at once, before anything came.
@@ -79,14 +77,14 @@ test(`a subscriber of a conversation cut off ${cuts} times gets every event once
     }
     await stop()
     await talk.send(writers[0])
-    const fresh = (await Replica.read(reader, talk.conversationId))!
+    const fresh = (await readFresh(reader, talk.conversationId))!
     const last = await readFrom(cuts)
     for (const event of await last.waitForCount(fresh.eventSeq - position.eventSeq)) {
       if ('cursor' in event) received.push(event.cursor.eventSeq)
       replica.apply(event)
     }
     expect(received).toEqual(Array.from({ length: fresh.eventSeq - from }, (_, index) => from + 1 + index))
-    expect(replica.state()).toEqual(fresh.state())
+    expect(replica.state(fresh)).toEqual(fresh)
   })
 })
 
@@ -96,7 +94,7 @@ test(`an inbox cut off ${cuts} times, with conversations joined, left and rejoin
     const [host, ...others] = writers
     const talks = await Promise.all([0, 1, 2].map(async () => new Talk(await host.createGroup([reader, ...others]))))
     talks.push(new Talk(await reader.startDirect(host)))
-    const client = new InboxClient()
+    const client = new InboxClient(reader.id)
     const { viewer } = await reader.client.request(ViewerDocument, {})
     await client.start(
       reader,
@@ -139,15 +137,15 @@ test(`an inbox cut off ${cuts} times, with conversations joined, left and rejoin
     await host.createGroup([reader])
 
     const { viewer: now, inbox } = await reader.client.request(WholeInboxDocument, {})
-    const fresh: Record<string, Replica> = {}
+    const fresh: Record<string, Shown> = {}
     for (const { conversation } of inbox.nodes) {
-      fresh[conversation.id] = (await Replica.read(reader, conversation.id))!
+      fresh[conversation.id] = (await readFresh(reader, conversation.id))!
     }
     const place = reader.at(pair.urls[0])
     await client.connect(place)
     const places = Object.entries(fresh).map(([streamId, { eventSeq }]) => ({ streamId, eventSeq }))
     await client.catchUp(place, [now.cursor, ...places])
-    expect(client.state()).toEqual(stateOf(fresh))
+    expect(client.state(fresh)).toEqual(fresh)
   })
 })
 

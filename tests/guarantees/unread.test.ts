@@ -14,7 +14,7 @@ import { holdRows } from '../testkit/hold-rows.ts'
 import type { Pair } from '../testkit/pair.ts'
 import { expectType, newKey, signUp, type Person } from '../testkit/person.ts'
 import { withRandom } from '../testkit/random.ts'
-import { Replica } from '../testkit/replica.ts'
+import { readFresh, Replica } from '../testkit/replica.ts'
 import { sharedPair } from '../testkit/shared.ts'
 
 let pair: Pair
@@ -423,11 +423,11 @@ test('the own read position by snapshot and events equals a fresh read also afte
     'UpdateInboxEntrySuccess',
   )
   const replica = (await Replica.read(bob, conversation))!
-  const live = await bob.at(pair.urls[0]).conversationEvents(conversation, replica.eventSeq)
+  const live = await bob.at(pair.urls[0]).conversationEvents(conversation, replica.eventSeq, true)
   await ann.send(conversation, 'One more')
   // Another device of Bob's has got it; nobody has read anything.
   await bob.client.request(MarkDeliveredDocument, { input: { conversationId: conversation, seq: 6 } })
-  const fresh = (await Replica.read(bob, conversation))!
+  const fresh = (await readFresh(bob, conversation))!
   for (const event of await live.waitForCount(fresh.eventSeq - replica.eventSeq)) replica.apply(event)
-  expect(replica.state()).toEqual(fresh.state())
+  expect(replica.state(fresh)).toEqual(fresh)
 })

@@ -1,4 +1,5 @@
-import { parse, print, visit, Kind, type SelectionSetNode } from 'graphql'
+import { Kind, parse, print, visit, type FragmentDefinitionNode, type SelectionSetNode } from 'graphql'
+import { SyncInboxEventsDocument } from '../../sdk/src/generated/graphql.ts'
 import { textOf, type DocumentText, type TypedDocument } from '../../sdk/src/requests/document.ts'
 
 const selectionOf = (text: string): SelectionSetNode => {
@@ -7,26 +8,36 @@ const selectionOf = (text: string): SelectionSetNode => {
   return definition.selectionSet
 }
 
-/** What the SDK does not ask for with each event, and the copies of tests compare. */
-export const messageDetails = `replyTo { seq } attachments { id fileName contentType byteSize } revisions { revision text }`
-const deskDetails = 'supportStatus assignee { id } unansweredSince firstAnsweredAt resolvedAt'
-export const conversationDetails = `editPolicy historyVisibility memberPermissions closedAt deletedAt ${deskDetails}`
+/** What the SDK keeps of each event: the fragment SyncEvent, and those that it is made of. */
+const ofTheSdk = parse(textOf(SyncInboxEventsDocument)).definitions.filter(
+  (definition): definition is FragmentDefinitionNode => definition.kind === Kind.FRAGMENT_DEFINITION,
+)
 
-/** A message moves a conversation with support on. Settings are told by ConversationUpdated alone. */
+/** What else the copies of tests compare. A message moves a conversation with support on. */
 const details: Record<string, SelectionSetNode> = {
-  MessageFields: selectionOf(`{ ${messageDetails} conversation { ${deskDetails} } }`),
-  ConversationFields: selectionOf(`{ ${conversationDetails} }`),
+  SyncMessage: selectionOf('{ revisions { revision text } }'),
+  MessageFields: selectionOf(
+    '{ conversation { supportStatus assignee { id } unansweredSince firstAnsweredAt resolvedAt } }',
+  ),
+  EventFields: selectionOf('{ ...SyncEvent }'),
 }
 
-/** The same document with all that a copy in detail compares. */
-export const inDetail = <Data, Variables>(document: TypedDocument<Data, Variables>): DocumentText<Data, Variables> =>
-  print(
-    visit(parse(textOf(document)), {
-      FragmentDefinition(node) {
-        const more = details[node.name.value]
-        if (!more) return undefined
-        const selections = [...node.selectionSet.selections, ...more.selections]
-        return { ...node, selectionSet: { ...node.selectionSet, selections } }
+/** The same document with all that the copies of tests are made of. */
+export function inDetail<Data, Variables>(document: TypedDocument<Data, Variables>): DocumentText<Data, Variables> {
+  const { definitions } = parse(textOf(document))
+  const isThere = (name: string) => definitions.some((one) => 'name' in one && one.name?.value === name)
+  const missing = isThere('EventFields') ? ofTheSdk.filter(({ name }) => !isThere(name.value)) : []
+  return print(
+    visit(
+      { kind: Kind.DOCUMENT, definitions: [...definitions, ...missing] },
+      {
+        FragmentDefinition(node) {
+          const more = details[node.name.value]
+          if (!more) return undefined
+          const selections = [...node.selectionSet.selections, ...more.selections]
+          return { ...node, selectionSet: { ...node.selectionSet, selections } }
+        },
       },
-    }),
+    ),
   )
+}

@@ -21,6 +21,7 @@ import {
   type StreamCursorInput,
 } from '../../sdk/src/generated/graphql.ts'
 import { createTestClient, type TestClient } from './client.ts'
+import { inDetail } from './in-detail.ts'
 import { Reader } from './reader.ts'
 import { withoutResume } from './without-resume.ts'
 import { atEndOfEachFile } from './at-end.ts'
@@ -37,6 +38,8 @@ export function expectType<Result extends { __typename?: string }, Name extends 
 export const newKey = (): string => randomUUID()
 
 const inboxByCursors = withoutResume(InboxEventsDocument)
+const inboxInDetail = inDetail(inboxByCursors)
+const conversationInDetail = inDetail(ConversationEventsDocument)
 const clients: TestClient[] = []
 
 atEndOfEachFile(async () => {
@@ -139,23 +142,23 @@ export class Person {
 
   /**
    * Reads a conversation's events on a socket of its own, from now on if no position is given: no event that is written
-   * after this has resolved is missed.
+   * after this has resolved is missed. In detail: with all that a copy is kept by.
    */
-  async conversationEvents(conversationId: string, place: number | Place | null = null) {
+  async conversationEvents(conversationId: string, place: number | Place | null = null, isInDetail = false) {
     const from = place ?? (await this.cursorOf(conversationId))
     const { eventSeq: after = null, mark = null } = typeof from === 'number' ? { eventSeq: from } : (from ?? {})
     return Reader.open(
       this,
-      ConversationEventsDocument,
+      isInDetail ? conversationInDetail : ConversationEventsDocument,
       { conversationId, after, mark },
       (data) => data.conversationEvents,
     )
   }
 
   /** Reads all events of the person's inbox on a socket of its own, by cursors; from now on if none are given. */
-  async inboxEvents(after: StreamCursorInput[] | null = null) {
+  async inboxEvents(after: StreamCursorInput[] | null = null, isInDetail = false) {
     const from = after ?? (await this.cursors())
-    return Reader.open(this, inboxByCursors, { after: from }, (data) => data.inboxEvents)
+    return Reader.open(this, isInDetail ? inboxInDetail : inboxByCursors, { after: from }, (data) => data.inboxEvents)
   }
 
   /** Sends it by HTTP. */

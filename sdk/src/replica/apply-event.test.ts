@@ -186,6 +186,27 @@ test('blocks: any order of pages and events gives who is blocked, the newest blo
   fc.assert(fc.property(fc.array(step, { maxLength: 20 }), fc.array(fc.nat(20)), run), { numRuns: 300 })
 })
 
+test('pins of what the viewer has cleared away are not theirs, also when an event for all members has them', () => {
+  const model = new Model()
+  for (let nth = 0; nth < 3; nth++) model.act({ kind: 'send', who: 1, which: 1 })
+  model.act({ kind: 'pin', who: 1, which: 0 })
+  const answer = model.answer(0, 10)
+  const before = applyConversation(emptyState(viewerId), answer)
+  const pinsOf = (state: State) => state.conversations.get(id)?.pins.map(({ seq }) => seq)
+  expect(pinsOf(before)).toEqual([1])
+  const cursor = { streamId: 'personal', eventSeq: 100, mark: '' }
+  const entry = { ...answer.entry, historyFromSeq: 2, conversation: { id, cursor: answer.conversation.cursor } }
+  const cleared = applyEvent(before, {
+    __typename: 'InboxEntryChanged',
+    cursor,
+    conversationId: id,
+    entry,
+  } as ParleyEvent)
+  expect(pinsOf(cleared)).toEqual([])
+  model.act({ kind: 'pin', who: 1, which: 2 })
+  expect(pinsOf(applyEvents(cleared, model.events.slice(-1)))).toEqual([3])
+})
+
 test('an event that does not follow makes the conversation one that is read anew', () => {
   const model = new Model()
   for (let nth = 0; nth < 5; nth++) model.act({ kind: 'send', who: 1, which: 1 })

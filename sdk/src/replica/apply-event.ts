@@ -224,9 +224,9 @@ function receipts(copy: Copy, event: Of<'ReceiptAdvanced'>, state: State): Copy 
 
 function updated(copy: Copy, event: Of<'ConversationUpdated'>, state: State): Copy {
   const { conversation } = event
-  const { headSeq, lastActivityAt, pins } = copy.conversation
+  const { headSeq, lastActivityAt, pins, entry } = copy.conversation
   const { memberCount, readByAllSeq, deliveredToAllSeq } = conversation
-  const nowPinned = pinsOf(conversation)
+  const nowPinned = pinsOf(conversation, entry?.historyFromSeq)
   let next = changed(copy, {
     fields: patched(copy.conversation.fields, fieldsOf(conversation, copy.conversation.fields)),
     pins: equal(pins, nowPinned) ? pins : nowPinned,

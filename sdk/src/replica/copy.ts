@@ -172,7 +172,9 @@ export function withMember(copy: Copy, userId: Id, changes: Partial<MemberState>
 export function withheld(copy: Copy): Copy {
   const upTo = shownFrom(copy.conversation)
   const { lastMessage } = copy.conversation
-  const next = withTimeline(copy, withoutUpTo(copy.timeline, upTo))
+  const pins = copy.conversation.pins.filter(({ seq }) => seq > upTo)
+  const unpinned = pins.length === copy.conversation.pins.length ? copy : changed(copy, { pins })
+  const next = withTimeline(unpinned, withoutUpTo(copy.timeline, upTo))
   return lastMessage && lastMessage.seq <= upTo ? changed(next, { lastMessage: null }) : next
 }
 

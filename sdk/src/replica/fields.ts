@@ -26,5 +26,6 @@ export function fieldsOf(conversation: SyncConversationFragment, before?: Conver
   return Object.fromEntries(again) as ConversationFields
 }
 
-export const pinsOf = ({ pinnedMessages }: SyncConversationFragment): PinState[] =>
-  pinnedMessages.map(({ id, seq, pinnedAt }) => ({ id, seq, pinnedAt }))
+/** An event is the same for all members: it has also pins of what this viewer may not see. */
+export const pinsOf = ({ pinnedMessages }: SyncConversationFragment, shownFrom = 0): PinState[] =>
+  pinnedMessages.flatMap(({ id, seq, pinnedAt }) => (seq > shownFrom ? [{ id, seq, pinnedAt }] : []))
