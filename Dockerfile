@@ -17,6 +17,8 @@ RUN mkdir /data && chown node:node /data
 VOLUME /data
 # The server in one file and its native packages. The image has DATABASE_URL: the embedded PostgreSQL is not in it.
 COPY --from=build /image ./
+# `docker compose exec app parley doctor`, and the other commands.
+RUN printf '#!/bin/sh\nexec node --enable-source-maps /app/dist/parley.js "$@"\n' > /usr/local/bin/parley && chmod 755 /usr/local/bin/parley
 USER node
 EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \

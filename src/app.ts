@@ -37,7 +37,7 @@ export interface App {
 }
 
 /** Beside src/ and dist/ alike: the server is one bundled file there, so that only a file of src/ itself can say it. */
-const migrationsDir = join(import.meta.dirname, '../prisma/migrations')
+export const migrationsDir = join(import.meta.dirname, '../prisma/migrations')
 const webClientDir = join(import.meta.dirname, '../web/dist')
 
 /**

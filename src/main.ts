@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { createApp } from './app.ts'
+import { createApp, migrationsDir } from './app.ts'
 import { ConfigError, loadConfig, type Config } from './config.ts'
 import { StartError } from './start-error.ts'
 import { openLogger } from './app/logger.ts'
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
   }
   const program = fileURLToPath(import.meta.url)
   const started: Promise<Running> =
-    config.workers > 1 ? startWorkers({ config, logger: await openLogger(config), program }) : createApp(config)
+    config.workers > 1 ? startWorkers({ config, logger: await openLogger(config), program, migrationsDir }) : createApp(config)
   const stop = stopper(() => started)
   let askedAtMs: number | null = null
   const ask = (): void => {

@@ -165,8 +165,9 @@ async function authenticate(redis: Redis, { username, password }: RedisOptions):
 
 /** `keyInCluster`: one that this node has; null for a Redis that is in no cluster. */
 export async function lookAtServer(address: RedisOptions, keyInCluster: string | null): Promise<Finding[]> {
-  // Only here: all commands are in one file, and each of the others would load it too.
-  const { Redis: Client } = await import('ioredis')
+  // Only here: all commands are in one file, and each of the others would load it too. By `default`: in the image's bundle a CommonJS
+  // package that is loaded late has no other names.
+  const { Redis: Client } = (await import('ioredis')).default
   const options = {
     ...address,
     ...{ lazyConnect: true, connectTimeout: connectTimeoutMs, commandTimeout: connectTimeoutMs },

@@ -48,7 +48,7 @@ interface Answer {
 }
 
 async function askNode(address: { host: string; port: number }): Promise<Answer> {
-  const { Redis: Client } = await import('ioredis')
+  const { Redis: Client } = (await import('ioredis')).default
   const redis = new Client({
     ...address,
     ...{ lazyConnect: true, connectTimeout: timeoutMs, commandTimeout: timeoutMs, maxRetriesPerRequest: 0 },

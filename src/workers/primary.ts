@@ -1,5 +1,4 @@
 import cluster, { type Worker } from 'node:cluster'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config.ts'
 import { startEmbeddedPostgres } from '../embedded/postgres.ts'
@@ -20,6 +19,7 @@ interface PrimaryOptions {
   logger: Logger
   /** The program that each worker runs. */
   program: string
+  migrationsDir: string
 }
 
 const firstPauseMs = 100
@@ -44,7 +44,7 @@ export async function startWorkers(options: PrimaryOptions): Promise<Workers> {
   try {
     await migrate({
       connectionString: postgres?.url ?? config.databaseUrl ?? '',
-      migrationsDir: join(import.meta.dirname, '../prisma/migrations'),
+      migrationsDir: options.migrationsDir,
       log: logger,
       lockTimeoutMs: config.migrationLockTimeoutMs,
     })

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { createTestDatabase } from '../testkit/database.ts'
 import { expectType, signUp, type Person } from '../testkit/person.ts'
 import { startServer } from '../testkit/server.ts'
@@ -53,6 +53,29 @@ test('what the image holds serves a new database, from a folder of its own, and 
     env: { PATH: process.env.PATH, DATABASE_URL: database.url, JWT_SECRET: 'a secret that only tests know, and more' },
   })
   expect(admin.stdout).toContain('is STAFF now')
+})
+
+test('its commands run: the doctor, with Redis and PostgreSQL there, people, an export', async () => {
+  const database = await createTestDatabase()
+  const env = {
+    ...{ PATH: process.env.PATH, DATABASE_URL: database.url, REDIS_URL: inject('redisUrl'), PORT: '0' },
+    ...{ JWT_SECRET: 'a secret that only tests know, and more' },
+  }
+  const parley = (...args: string[]) =>
+    promisify(execFile)(process.execPath, ['dist/parley.js', ...args], { cwd: folder, env }).catch(
+      // The doctor ends with another code than 0 when it finds something.
+      (failed: unknown) => failed as { stdout: string; stderr: string },
+    )
+  const { stdout, stderr } = await parley('doctor', '--json', '--verbose')
+  expect(stderr).toBe('')
+  const { findings } = JSON.parse(stdout) as { findings: { check: string; level: string }[] }
+  const levels = Object.fromEntries(findings.map(({ check, level }) => [check, level]))
+  expect(levels).toMatchObject({ 'postgres.connection': 'ok', 'redis.connection': 'ok', 'redis.rights': 'ok' })
+  expect((await parley('migrate', '--check')).stdout).toContain('0 migrations')
+  expect((await parley('admin', 'create', 'ann.image', 'STAFF')).stdout).toContain('ann.image')
+  const exported = await parley('export', '--all', '--out', join(folder, 'exported'), '--json')
+  expect(exported.stderr).toBe('')
+  expect(exported.stdout).toMatch(/"people": ?1/)
 })
 
 test('without DATABASE_URL it says that the embedded PostgreSQL is not in it', async () => {

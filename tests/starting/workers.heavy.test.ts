@@ -1,12 +1,16 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { ask } from '../testkit/api.ts'
+import { atEnd } from '../testkit/at-end.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { openSocket } from '../testkit/open-socket.ts'
 import { newKey, signUp } from '../testkit/person.ts'
 import { presenceOf } from '../testkit/presence.ts'
-import { startServer } from '../testkit/server.ts'
+import { startServer, testSecret } from '../testkit/server.ts'
 
 const childrenOf = (pid: number): number[] =>
   readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8')
@@ -81,4 +85,23 @@ test('workers that cannot start say why, once each, and all ends', async () => {
     ),
   )
   expect(failure).toMatch(/Parley did not start\. DATABASE_URL: .* nothing listens there/)
+})
+
+test('with --inspect each worker has an inspector of its own, also where the sources run, as in npm run dev', async () => {
+  const database = await createTestDatabase('TEMPLATE template0')
+  const env = { WORKERS: '2', DATABASE_URL: database.url, PORT: '0', HOST: '127.0.0.1', JWT_SECRET: testSecret }
+  const child = spawn(process.execPath, ['--import', 'tsx', '--inspect=127.0.0.1:0', 'src/main.ts'], {
+    cwd: join(import.meta.dirname, '../..'),
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  atEnd(async () => {
+    const ended = once(child, 'exit')
+    if (child.exitCode === null && child.kill('SIGINT')) await ended
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  await expect.poll(() => output, { timeout: 60_000 }).toMatch(/Parley is listening on/)
+  // That of the process that started them besides.
+  expect(output.match(/Debugger listening on/g)).toHaveLength(3)
 })

@@ -80,7 +80,7 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
   }
 
   const learn = (session: SessionRow) => {
-    checked.set(session.sessionId, { session, untilMs: timeMs() + recheckMs })
+    checked.set(session.sessionId, { session, untilMs: performance.now() + recheckMs })
     note(session)
   }
 
@@ -108,7 +108,7 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
   })
 
   const look = async () => {
-    const nowMs = timeMs()
+    const nowMs = performance.now()
     for (const [sessionId, { untilMs }] of checked) if (untilMs <= nowMs) checked.delete(sessionId)
     for (const sessionId of roles.keys())
       if (!checked.has(sessionId) && !listeners.has(sessionId)) roles.delete(sessionId)
@@ -140,7 +140,7 @@ export async function startSessionWatch({ store, bus, logger }: SessionWatchOpti
   return {
     async check(sessionId) {
       const known = checked.get(sessionId)
-      if (known && known.untilMs > timeMs()) return known.session
+      if (known && known.untilMs > performance.now()) return known.session
       const session = await lookUp.load(sessionId)
       if (!session) return null
       learn(session)
