@@ -74,4 +74,10 @@ for (const place of [...nativeScopes.map((scope) => `node_modules/${scope}`), 'p
 // At the end, as each is run once.
 const options = { plugins: [late], external: [...bundled.external, ...leftOut] }
 const digest = digestOf(['src', 'package-lock.json'].map((input) => join(root, input)))
-for (const program of programs) await makeProgram({ ...program, folder: dist, digest, options })
+/** The operators' commands. An import loads most, and ends when there is nothing at this path. */
+const parley = {
+  name: 'parley',
+  source: 'src/parley.ts',
+  trial: { args: ['import', join(folder, 'nothing'), '--dry-run'] },
+}
+for (const program of [...programs, parley]) await makeProgram({ ...program, folder: dist, digest, options })

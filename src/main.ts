@@ -59,7 +59,9 @@ async function main(): Promise<void> {
   }
   const program = fileURLToPath(import.meta.url)
   const started: Promise<Running> =
-    config.workers > 1 ? startWorkers({ config, logger: await openLogger(config), program, migrationsDir }) : createApp(config)
+    config.workers > 1
+      ? startWorkers({ config, logger: await openLogger(config), program, migrationsDir })
+      : createApp(config)
   const stop = stopper(() => started)
   let askedAtMs: number | null = null
   const ask = (): void => {

@@ -33,7 +33,7 @@ test('what the image holds serves a new database, from a folder of its own, and 
   const sizes = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(
     (file) => statSync(join(folder, file)).size,
   )
-  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(55_000_000)
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(65_000_000)
 
   const database = await createTestDatabase('TEMPLATE template0')
   const server = await startServer({ folder, databaseUrl: database.url })

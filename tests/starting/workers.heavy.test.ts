@@ -101,7 +101,7 @@ test('with --inspect each worker has an inspector of its own, also where the sou
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  await expect.poll(() => output, { timeout: 60_000 }).toMatch(/Parley is listening on/)
+  await expect.poll(() => output, { timeout: 180_000 }).toMatch(/Parley is listening on/)
   // That of the process that started them besides.
   expect(output.match(/Debugger listening on/g)).toHaveLength(3)
-})
+}, 240_000)
