@@ -107,7 +107,18 @@ async function readRuns({ database }: World): Promise<Run[]> {
   return rows
 }
 
-async function readStored(world: World): Promise<Pick<History, 'heads' | 'runs' | 'events' | 'messages' | 'leavings'>> {
+/** For a finding: what happened in a stream at that time. */
+async function readKinds({ database }: World): Promise<History['kinds']> {
+  const { rows } = await database.query<{ id: string; kind: string }>(
+    `SELECT stream_id || ' ' || seq AS id, concat_ws(' ', seq, type, 'by ' || left(actor_id::text, 13), 'of ' || left(data->>'userId', 13),
+        data->>'joinedEventSeq', data->>'leftEventSeq', 'in transaction ' || xid, 'at ' || occurred_at::time(3)) AS kind FROM events`,
+  )
+  return new Map(rows.map(({ id, kind }) => [id, kind]))
+}
+
+async function readStored(
+  world: World,
+): Promise<Pick<History, 'heads' | 'runs' | 'events' | 'messages' | 'leavings' | 'kinds'>> {
   const { database } = world
   const events = await database.query<History['events'][number]>(
     `SELECT actor_id AS who, op_key AS key, stream_id AS "streamId", seq AS "eventSeq", message_seq AS "messageSeq"
@@ -127,6 +138,7 @@ async function readStored(world: World): Promise<Pick<History, 'heads' | 'runs' 
     events: events.rows,
     messages: messages.rows,
     leavings: leavings.rows,
+    kinds: await readKinds(world),
   }
 }
 

@@ -49,6 +49,11 @@ const answerTimeoutMs = 8_000
 /** Milliseconds between two checks by a person who left whether they are back. */
 const outsideMs = 500
 
+const inWords = (event: Event) =>
+  event.__typename === 'SnapshotRequired'
+    ? `SnapshotRequired of ${event.streamId}`
+    : `${event.__typename} ${event.cursor.streamId} ${event.cursor.eventSeq}`
+
 const isOwn = (event: Event, person: Person) => 'user' in event && event.user.id === person.id
 
 /**
@@ -60,6 +65,8 @@ export class ChaosReader {
   eventCount = 0
   connectCount = 0
   snapshotCount = 0
+  /** What it got and with which token it went on: for a finding. */
+  readonly journal: string[] = []
   private readonly segments = new Map<string, Segment[]>()
   private personal: { streamId: string; segment: Segment } | null = null
   private subscription: Subscription<Event> | null = null
@@ -169,11 +176,13 @@ export class ChaosReader {
           : { conversationId, after: this.cursors().find(({ streamId }) => streamId === conversationId)?.eventSeq },
     )
     this.subscription = subscription
+    if (this.token !== null) this.note(`connects with ${this.token}`)
     let staysFor = chance.between(...staysForEvents)
     for (let item = await subscription.next(); item !== null; item = await subscription.next()) {
       if ('event' in item) {
         const { event } = item
         if (this.token !== null) this.noteToken(event)
+        this.note(`${inWords(event)}, token ${this.token ?? 'none'}`)
         await this.take(event)
         if (this.token !== null && --staysFor === 0) subscription.close()
       } else if (item.code === 'NOT_FOUND' && conversationId !== null) await this.sentAway(conversationId)
@@ -189,8 +198,16 @@ export class ChaosReader {
       const answer = await this.ask(resyncText, { resume: this.token, limit: resyncLimit })
       if (this.stopped) return
       const { streams, resume } = (answer as unknown as ResyncQuery).resync
-      for (const { events } of streams) for (const event of events) await this.take(event)
+      this.note(`resyncs with ${this.token ?? 'none'}`)
+      for (const { events, cursor, hasMore } of streams) {
+        this.note(`of ${cursor.streamId} up to ${cursor.eventSeq}${hasMore ? ', and there is more' : ''}`)
+        for (const event of events) {
+          this.note(inWords(event))
+          await this.take(event)
+        }
+      }
       this.token = resume
+      this.note(`resynced to ${resume}`)
       if (!streams.some(({ hasMore }) => hasMore)) return
     }
     this.unexpected(`was not at the end after ${maxResyncs} resyncs`)
@@ -274,10 +291,15 @@ export class ChaosReader {
     if (!replica || this.stopped) return
     const { eventSeq } = replica
     const isChosenThere = this.isInbox && (this.subscription !== null || this.token !== null)
+    this.note(`reads ${conversationId} anew, at ${eventSeq}`)
     this.copies.set(conversationId, {
       replica,
       segment: this.openSegment(conversationId, isChosenThere ? null : eventSeq, eventSeq),
     })
+  }
+
+  private note(what: string): void {
+    this.journal.push(`${new Date().toISOString()} ${what}`)
   }
 
   private openSegment(streamId: string, after: number | null, snapshotSeq: number): Segment {

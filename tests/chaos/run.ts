@@ -1,6 +1,8 @@
 // Breaks everything that can break while people write and read. Then decides whether anything was lost, repeated, out of
 // order or different from what was promised. Run: npm run chaos -- --minutes 5 --seed 1, and with --attackers while somebody
 // attacks the servers too.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Attackers } from './attackers.ts'
@@ -101,6 +103,12 @@ async function chaos(world: World, chance: Chance, given: ReturnType<typeof read
   if (isClean(verdict)) return true
   console.log(`\nSeed ${seed}. The first of ${verdict.details.length} findings:`)
   for (const detail of [...verdict.details.slice(0, shownDetails), ...missing.slice(0, 5)]) console.log(`- ${detail}`)
+  for (const { name, journal } of readers) {
+    if (!verdict.details.some((detail) => detail.includes(name))) continue
+    const file = join(world.logDir, `${name.split(' ').slice(0, 2).join('-')}.journal`)
+    writeFileSync(file, journal.join('\n'))
+    console.log(`What ${name} got: ${file}`)
+  }
   console.log(`\nWhat the servers said last:\n${logTails(world.logDir, 40)}`)
   return false
 }

@@ -52,6 +52,8 @@ export interface History {
   events: { who: string; key: string; streamId: string; eventSeq: number; messageSeq: number | null }[]
   messages: { who: string; key: string; streamId: string; seq: number; text: string | null; revision: number }[]
   leavings: { who: string; streamId: string; eventSeq: number }[]
+  /** What each event was, by `streamId eventSeq`, in a few words. */
+  kinds: ReadonlyMap<string, string>
   /** Pairs that must be equal: a reader's copy and a fresh read, an unread count and a recount. */
   states: { name: string; known: string; fresh: string }[]
   /** lastReadSeq in the acknowledgements of one device in one conversation, in order. */
@@ -71,9 +73,23 @@ export interface Verdict {
 type Kind = 'lost' | 'repeated' | 'reordered' | 'mismatches'
 type Tell = (kind: Kind, count: number, detail: string) => void
 
+/** Events that a finding shows before the first one that was lost, and after it. */
+const shownAround = 8
+
 const at = (streamId: string, seq: number) => `event ${seq} of stream ${streamId}`
 
-function judgeSegment(segment: Segment, head: number | null, name: string, tell: Tell): void {
+/** What the events around this one were. */
+const eventsAround = (kinds: History['kinds'], streamId: string, seq: number): string =>
+  Array.from({ length: 2 * shownAround + 1 }, (_, nth) => seq - shownAround + nth)
+    .flatMap((at) => kinds.get(`${streamId} ${String(at)}`) ?? [])
+    .join(', ')
+
+function judgeSegment(
+  segment: Segment,
+  { head, streamId, kinds }: { head: number | null; streamId: string; kinds: History['kinds'] },
+  name: string,
+  tell: Tell,
+): void {
   const { after, snapshotSeq, seen, end } = segment
   const start = after ?? Math.min(snapshotSeq, (seen[0] ?? Infinity) - 1)
   const missing = new Set<number>()
@@ -88,25 +104,30 @@ function judgeSegment(segment: Segment, head: number | null, name: string, tell:
   const [first] = missing
   if (first !== undefined) {
     const from = after === null ? `a start of the server's choice, snapshot ${snapshotSeq}` : `${after}`
-    const around = seen.filter((seq) => Math.abs(seq - first) <= 8).join(' ')
+    const around = seen.filter((seq) => Math.abs(seq - first) <= shownAround).join(' ')
     tell(
       'lost',
       missing.size,
-      `${name} never saw ${[...missing].slice(0, 5).join(', ')} (from ${from}; saw ${around}; ended: ${end})`,
+      `${name} never saw ${[...missing].slice(0, 5).join(', ')} (from ${from}; saw ${around}; ended: ${end}; there were ${eventsAround(kinds, streamId, first)})`,
     )
   }
   if (end !== 'open' || head === null) return
-  if (reached < head) tell('lost', head - reached, `${name} ended at ${reached}, and the head is ${head}`)
+  if (reached < head)
+    tell(
+      'lost',
+      head - reached,
+      `${name} ended at ${reached}, and the head is ${head} (${eventsAround(kinds, streamId, reached)})`,
+    )
   if (reached > head) tell('mismatches', 1, `${name} saw ${reached}, and the head is ${head}`)
 }
 
-function judgeReaders({ readers, heads, leavings }: History, tell: Tell): void {
+function judgeReaders({ readers, heads, leavings, kinds }: History, tell: Tell): void {
   const headOf = new Map(heads.map(({ streamId, head }) => [streamId, head]))
   for (const { name, who, streams } of readers) {
     for (const { streamId, segments } of streams) {
       const label = `${name}, stream ${streamId}:`
       segments.forEach((segment, index) => {
-        judgeSegment(segment, headOf.get(streamId) ?? null, label, tell)
+        judgeSegment(segment, { head: headOf.get(streamId) ?? null, streamId, kinds }, label, tell)
         const reached = Math.max(segment.after ?? 0, ...segment.seen.slice(-1))
         const hasLeft = leavings.some((one) => one.who === who && one.streamId === streamId && one.eventSeq > reached)
         if (segment.end === 'told' && !hasLeft)

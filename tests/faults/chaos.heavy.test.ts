@@ -77,6 +77,7 @@ describe('the verdict', () => {
       events: rows.map((row) => row.events),
       messages: rows.map((row) => row.messages),
       leavings: [],
+      kinds: new Map(),
       states: [{ name: 'bob', known: '{"1":"text"}', fresh: '{"1":"text"}' }],
       positions: [{ name: 'bob', lastReadSeqs: [1, 1, 3] }],
       unexpected: [],
