@@ -161,6 +161,33 @@ test('who left and joined again while away is told all in between, also in small
   }
 })
 
+test('who leaves while they catch up in parts, and comes back before that is done, is told', async () => {
+  const [reader, host] = await people()
+  const groups: string[] = []
+  for (const nth of oneTo(6)) groups.push(await host.createGroup([reader], `Group ${nth}`))
+  const { resume } = await pageOf(reader)
+  // Streams are told in the order of their ids, and the newest id is the greatest.
+  const last = groups.at(-1)!
+  const start = await logOf(last)
+  for (const group of groups) for (const nth of oneTo(3)) await host.send(group, `Message ${nth}`)
+  const first = await resyncAfter(reader, { resume, limit: 1 })
+  const told = first.streams.flatMap(({ events }) => events)
+  expect(seqsOf(told, last)).toEqual([])
+
+  await remove(host, last, reader)
+  const second = await resyncAfter(reader, { resume: first.resume, limit: 1_000 })
+  await add(host, last, reader)
+  told.push(...second.streams.flatMap(({ events }) => events))
+  for (let next = second; next.streams.some(({ hasMore }) => hasMore);) {
+    next = await resyncAfter(reader, { resume: next.resume })
+    told.push(...next.streams.flatMap(({ events }) => events))
+  }
+  const ofLast = told.filter((event) => [event.streamId, event.cursor.streamId].includes(last))
+  expect(ofLast[0]).toMatchObject({ __typename: 'SnapshotRequired', reason: 'UNKNOWN_CURSOR' })
+  expect(start).toBeLessThan(await logOf(last))
+  for (const group of groups.slice(0, -1)) expect(seqsOf(told, group)).toHaveLength(3)
+})
+
 test('a token of somebody else, or one that was altered, gives nothing but word that all is to be read anew', async () => {
   const [reader, writer, stranger] = await people()
   const ours = await writer.createGroup([reader])

@@ -97,7 +97,9 @@ export function planResumption(given: Resuming): ResumptionPlan {
     starts.push({ streamId, afterSeq: start.seq, mark: start.mark })
   }
   for (const { streamId, change } of leavings(known)) {
-    const isLeft = isAhead(known, streamId) && change !== null && change.seq <= (found.own.target?.seq ?? 0)
+    // Also who left after the target: a token there would say that they were told all of it until then, and who comes back
+    // before they get to the next sweep would go on from there.
+    const isLeft = isAhead(known, streamId) && change !== null
     ;(isLeft ? left : fresh).push(gone(streamId))
   }
   const exceptions = new Map(known.exceptionOf)

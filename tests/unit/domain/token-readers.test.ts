@@ -250,7 +250,7 @@ test('a reader that is cut off again and again gets each event once, at whicheve
     const readers = Array.from({ length: 5 }, () => new Reader())
     let isWriting = true
     let paceEvery = 3
-    for (let step = 0; step < 30_000; step++) {
+    for (let step = 0; step < 12_000; step++) {
       const choice = random.below(24)
       const pause = random.below(300)
       if (pause === 0) isWriting = !isWriting
