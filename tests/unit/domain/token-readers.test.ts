@@ -130,7 +130,7 @@ function resumption(point: ResumePoint): Resumption {
       active: true,
       historyFromSeq: 0,
     })),
-  } as unknown as Resumption
+  }
 }
 
 async function resumed(token: ResumePoint, server: Server) {
@@ -184,14 +184,15 @@ class Reader {
     const work = random.below(2) === 0 ? this.resync(server, random, isWanted) : this.connect(server, isWanted)
     work
       .catch((error: unknown) => {
-        if (!(error instanceof Error) || error.message !== away) this.failure ??= error
+        const failure = error instanceof Error ? error : new Error(String(error))
+        if (failure.message !== away) this.failure ??= failure
       })
       .finally(() => {
         if (isWanted()) this.attempt = null
       })
   }
 
-  failure: unknown
+  failure: Error | null = null
 
   private async connect(server: Server, isWanted: () => boolean): Promise<void> {
     const plan = await resumed(this.token, server)
@@ -217,7 +218,7 @@ class Reader {
 
   private note({ event, lost }: LogItem): void {
     if (lost) throw new Error(`was told that ${lost.streamId} is lost`)
-    const { streamId, seq } = event!
+    const { streamId, seq } = event
     this.journal.push(`${streamId} ${String(seq)}, ${shown(this.token)}`)
     expect(seq, `of ${streamId}:\n${this.journal.slice(-30).join('\n')}`).toBe(this.told.get(streamId)! + 1)
     this.told.set(streamId, seq)
@@ -265,7 +266,7 @@ test('a reader that is cut off again and again gets each event once, at whicheve
       } else if (choice < 6) void random.pick(servers).look()
       else if (choice % paceEvery === 0) await turn()
       else random.pick(readers).step(servers, random)
-      for (const { failure } of readers) if (failure !== undefined) throw failure
+      for (const { failure } of readers) if (failure) throw failure
     }
     for (const server of servers) server.heal()
     for (let turns = 0; !readers.every(({ isDone }) => isDone); turns++) {
