@@ -73,7 +73,7 @@ test('a Redis Cluster whose slots move, whose masters are replaced and killed: n
   await expect.poll(() => statusesOf(presence, ann).at(-1)).toBe('ONLINE')
   const killed = await cluster.ownerOf(presenceSlot)
   const replica = await cluster.replicaOf(killed)
-  await killed.server.stop()
+  killed.server.kill()
   await traffic.more(20)
   await expect.poll(() => replica.admin.role().then(([role]) => role), { timeout: 30_000 }).toBe('master')
   await both('ok')

@@ -6,7 +6,7 @@ import { atEnd } from '../testkit/at-end.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { testSecret } from '../testkit/server.ts'
 
-const seconds = '10'
+const seconds = '20'
 
 test('whatever comes on a socket or as arguments, nothing fails inside, and others are answered', async () => {
   const { url } = await createTestDatabase()

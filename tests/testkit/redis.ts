@@ -14,6 +14,8 @@ export interface RedisServer {
   /** As on a machine that is suspended: it takes connections and commands, and answers nothing until goOn(). */
   hang(): void
   goOn(): void
+  /** As when its machine loses power. What it left behind is removed by `stop`. */
+  kill(): void
   stop(): Promise<void>
 }
 
@@ -81,6 +83,7 @@ export async function startRedis(port?: number, settings: readonly string[] = []
     port: chosen,
     hang: () => void process.kill(pid, 'SIGSTOP'),
     goOn: () => void process.kill(pid, 'SIGCONT'),
+    kill: () => void process.kill(pid, 'SIGKILL'),
     async stop() {
       await endSupervised(server)
       rmSync(folder, { recursive: true, force: true })

@@ -6,7 +6,7 @@ import { atEnd } from '../testkit/at-end.ts'
 import { createTestDatabase } from '../testkit/database.ts'
 import { testSecret } from '../testkit/server.ts'
 
-const seconds = '10'
+const seconds = '20'
 
 test('whatever document is asked for, no answer is more than its budget, and each was foreseen', async () => {
   const { url } = await createTestDatabase()
