@@ -42,19 +42,23 @@ async function inRedis(): Promise<World> {
   for (const client of clients) ends.push(() => client.close())
   await Promise.all(clients.map((client) => new Promise<void>((resolve) => client.onConnected(() => resolve()))))
   const heard: string[] = []
+  const ownMark = randomUUID()
   const redis = new Redis(url)
   const subscriber = redis.duplicate()
   ends.push(
     () => redis.quit(),
     () => subscriber.quit(),
   )
-  subscriber.on('message', (_, payload: string) => heard.push(...(JSON.parse(payload) as string[])))
+  subscriber.on('message', (_, payload: string) => {
+    // Other tests use this Redis too, and send what is no announcement.
+    if (payload.startsWith('["user-') || payload.includes(ownMark)) heard.push(...(JSON.parse(payload) as string[]))
+  })
   await subscriber.subscribe(topics.presence)
   return {
     states: clients as World['states'],
     async announced() {
       // What was published before this comes before this.
-      const mark = randomUUID()
+      const mark = `${ownMark} ${randomUUID()}`
       await redis.publish(topics.presence, JSON.stringify([mark]))
       await vi.waitFor(() => expect(heard).toContain(mark))
       return heard.filter((id) => id.startsWith('user-'))
