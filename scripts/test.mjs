@@ -10,11 +10,11 @@ import { generate } from './generate.mjs'
 const runs = {
   essential: {
     projects: ['unit', 'unit-replacing', 'transport', 'integration'],
-    words: 'Each guarantee and everything quick: some 7 minutes on two processors.',
+    words: 'Each guarantee and everything quick: some 6 minutes on two processors.',
   },
   '--heavy': {
     projects: ['heavy'],
-    words: 'Fleets, browsers, other clients, attacks, faults of all kinds: some 7 minutes on two processors.',
+    words: 'Fleets, browsers, other clients, attacks, faults of all kinds: some 8 minutes on two processors.',
   },
   '--s3': {
     projects: ['s3'],

@@ -145,8 +145,8 @@ describe('what is counted', () => {
   })
 
   test('goes on in each process by itself while Redis hangs, nobody waits for it, and for both when it is back', async () => {
-    const [ann, bob, cleo, dan] = (await people(4)) as [Person, Person, Person, Person]
-    const conversationId = await ann.createGroup([bob, cleo, dan])
+    const [ann, bob, cleo, ...others] = (await people(9)) as [Person, Person, Person, ...Person[]]
+    const conversationId = await ann.createGroup([bob, cleo, ...others])
     const query = '{ viewer { id } }'
     const kinds = [
       { most: 30, one: sendTo(bob, conversationId) },
@@ -181,7 +181,9 @@ describe('what is counted', () => {
     for (const server of servers) {
       await vi.waitFor(async () => expect((await readiness(server)).body.status).toBe('ok'), 30_000)
     }
-    expect(await allowed(36, sendTo(dan, conversationId))).toBe(30)
+    // For a second after a count that got no answer each process still counts by itself; each try is somebody else's.
+    const one = async () => allowed(36, sendTo(others.pop()!, conversationId))
+    await expect.poll(one, { timeout: 10_000, interval: 1_000 }).toBe(30)
   })
 
   test('goes on in each process by itself while Redis is away', async () => {
