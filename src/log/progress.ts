@@ -48,6 +48,8 @@ export class Progress {
   /** Number of looks begun when the reader left each of these streams. */
   private readonly leftAt = new Map<string, number>()
   private stopWaiting: (() => void) | null = null
+  /** Where streams are followed again whose loss a step of a sweep is yet to tell: until then no token may say so. */
+  private readonly followedUntold = new Map<string, Exception>()
 
   constructor(
     private readonly watermarks: Watermarks,
@@ -95,7 +97,9 @@ export class Progress {
     if (this.sweeps.length === 0) return
     let { exceptions } = this.point
     for (const { streamId, afterSeq: seq, mark = null } of starts) {
-      exceptions = withException(exceptions, { streamId, seq, mark })
+      const exception = { streamId, seq, mark }
+      if (this.isLossUntold(streamId)) this.followedUntold.set(streamId, exception)
+      else exceptions = withException(exceptions, exception)
       for (const sweep of this.sweeps) sweep.covered.delete(streamId)
     }
     this.point = { ...this.point, exceptions }
@@ -103,6 +107,7 @@ export class Progress {
 
   left(streamId: string): void {
     this.leftAt.set(streamId, this.watermarks.begunCount)
+    this.followedUntold.delete(streamId)
   }
 
   /** Moves the reader to the newest watermark, if it is behind that in no stream. */
@@ -180,14 +185,23 @@ export class Progress {
     this.point = { ...this.point, sweep: { target, upTo: beforeAll } }
   }
 
+  private isLossUntold(id: string): boolean {
+    return this.sweeps.some(({ steps, nextStep }) =>
+      steps.some(({ streamId, lost }, index) => index >= nextStep && lost && streamId === id),
+    )
+  }
+
   private pass(sweep: Sweeping, { streamId, until }: SweepStep): void {
     sweep.nextStep++
     const { sweep: swept } = this.point
     const upTo = swept && (streamId > swept.upTo ? streamId : swept.upTo)
+    const left = this.point.exceptions.filter((one) => one.streamId !== streamId || one.seq > until.seq)
+    const followed = this.followedUntold.get(streamId)
+    this.followedUntold.delete(streamId)
     this.point = {
       ...this.point,
       sweep: swept && upTo ? { ...swept, upTo } : swept,
-      exceptions: this.point.exceptions.filter((one) => one.streamId !== streamId || one.seq > until.seq),
+      exceptions: followed ? withException(left, followed) : left,
     }
   }
 

@@ -193,13 +193,25 @@ function toldSinceJoining(known: Known, membership: ResumableMembership): Told {
   // The personal stream no longer has the changes in between.
   if (ownPlace(known, conversationId)?.seq == null) return { ...told, lost: 'EXPIRED' }
   const [first, ...later] = newChanges(known, conversationId, told.seq)
-  // A reader with an exception was sent a part of what the watermark shows: they were a member before it and at it,
-  // whatever happened in between.
-  if (first ? first.left : known.exceptionOf.has(conversationId)) return told
+  if (first?.left) return told
+  // A reader with an exception was sent events up to it, and goes on there: of what the watermark shows of leavings since
+  // they know nothing. Only if the last event they were sent is their leaving, they know that the next comes after a joining.
+  if (known.exceptionOf.has(conversationId) && !isAtLeaving(known, conversationId, told.seq)) {
+    return isBeforeLeaving(known, conversationId) ? { seq: -1, mark: null, lost: 'UNKNOWN_CURSOR' } : told
+  }
   const isLast = !later.some(({ left }) => left)
   const joinedAt = isLast ? joinedEventSeq : (first?.eventSeq ?? joinedEventSeq)
   if (told.lost && (!first || joinedAt < floorEventSeq)) return told
   return { seq: Math.max(told.seq, joinedAt), mark: null }
+}
+
+const isAtLeaving = ({ changesOf }: Known, conversationId: string, toldSeq: number) =>
+  (changesOf.get(conversationId) ?? []).some(({ left, eventSeq }) => left && eventSeq === toldSeq)
+
+/** Whether the reader is still to be told that they left, although they are back. */
+function isBeforeLeaving({ exceptionOf }: Known, conversationId: string): boolean {
+  const exception = exceptionOf.get(conversationId)
+  return exception?.seq === beforeLeaving.seq && exception.mark === beforeLeaving.mark
 }
 
 /** Conversations that the viewer has left for good and was not told of yet. */

@@ -1,6 +1,11 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { planResumption } from '../../../src/domain/streams/resumption.ts'
-import type { ResumableMembership, ResumableStream, Resumption } from '../../../src/store/resumption.ts'
+import type {
+  MembershipChange,
+  ResumableMembership,
+  ResumableStream,
+  Resumption,
+} from '../../../src/store/resumption.ts'
 
 const watermark = (xid: bigint) => ({ xid, mark: `w${xid}`, running: [] })
 
@@ -53,4 +58,44 @@ test('where the log has another event in its place, nothing leads on from it: th
   expect(sweeps.flatMap(({ steps }) => steps)).toMatchObject([
     { lost: { streamId: conversationId, reason: 'UNKNOWN_CURSOR', headEventSeq: 9, headMark: 'm9' } },
   ])
+})
+
+describe('who has left and joined again at 32', () => {
+  /** Of whom a token says that they were sent this conversation up to there, and all else up to a time after they left. */
+  function planOf(told: { seq: number; mark: string | null }, changes: MembershipChange[]) {
+    const membership: ResumableMembership = {
+      ...stream(35, { markThere: told.mark, base: { seq: 27, mark: 'm27' } }),
+      conversationId,
+      joinedEventSeq: 32,
+      historyFromSeq: 0,
+      active: true,
+    }
+    const found: Resumption = {
+      now: watermark(9n),
+      isBaseKnown: true,
+      isTargetKnown: true,
+      own: stream(9, { base: { seq: 8, mark: 'm8' } }),
+      conversations: [membership],
+    }
+    const point = { base: watermark(5n), sweep: null, exceptions: [{ streamId: conversationId, ...told }] }
+    const { starts } = planResumption({ viewerId, point, named: new Map(), found, changes })
+    return starts.find(({ streamId }) => streamId === conversationId)
+  }
+  const joining = { seq: 9, conversationId, left: false, eventSeq: 32 }
+
+  test('goes on from the last event that they were sent, though they had left by the time of the token', () => {
+    expect(planOf({ seq: 4, mark: 'm4' }, [joining])).toMatchObject({ afterSeq: 4 })
+  })
+
+  test('goes on from the joining if that event is their leaving', () => {
+    const leaving = { seq: 8, conversationId, left: true, eventSeq: 20 }
+    expect(planOf({ seq: 20, mark: 'm20' }, [leaving, joining])).toMatchObject({ afterSeq: 32 })
+    // After that they were sent what was written while they were away: then all of it.
+    expect(planOf({ seq: 22, mark: 'm22' }, [leaving, joining])).toMatchObject({ afterSeq: 22 })
+  })
+
+  test('is told that something is missing if they were still to be told of their leaving', () => {
+    const found = planOf({ seq: 0, mark: null }, [joining])
+    expect(found).toMatchObject({ afterSeq: 35 })
+  })
 })

@@ -132,6 +132,33 @@ test('a reader whose next events retention took passes no watermark before it wa
   expect(point!.base!.xid).toBe(1n)
 })
 
+test('who follows a stream again, whose loss they are still to be told, has no token that says so before', async () => {
+  const otherId = '019a0000-0000-7000-8000-000000000002'
+  log.appendMany(2)
+  log.appendMany(30, otherId)
+  const cursor = new TrackedCursor(hub, readLog)
+  await cursor.follow([{ streamId, afterSeq: 0 }])
+  const lost = { streamId: otherId, reason: 'UNKNOWN_CURSOR', headEventSeq: 0, headMark: '0' } as const
+  const steps = [
+    { streamId, until: { seq: 2 } },
+    { streamId: otherId, until: { seq: 0 }, lost },
+  ]
+  const sweep = { target: watermark(2n), upTo: '00000000-0000-0000-0000-000000000000' }
+  cursor.track({ point: { base: watermark(1n), sweep, exceptions: [] }, sweeps: [{ target: watermark(2n), steps }] })
+  expect((await next(cursor))!.event!.seq).toBe(1)
+  // The event is of their joining.
+  await cursor.follow([{ streamId: otherId, afterSeq: 28 }])
+  expect((await next(cursor))!.point!.exceptions).toMatchObject([{ streamId, seq: 2 }])
+  const told = (await next(cursor))!
+  expect(told).toMatchObject({ lost, point: { exceptions: [{ streamId: otherId, seq: 28 }] } })
+  for (const seq of [29, 30]) {
+    expect((await next(cursor))!).toMatchObject({
+      event: { seq },
+      point: { base: { xid: 2n }, exceptions: [{ streamId: otherId, seq }] },
+    })
+  }
+})
+
 describe('a reader of many streams', () => {
   const ids = Array.from({ length: 25 }, (_, nth) => `019a0000-0000-7000-8000-0000000000${String(nth + 10)}`)
   /** At each watermark, how far the streams were. */
