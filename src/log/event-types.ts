@@ -69,8 +69,9 @@ const conversationEvent = {
 const messageEvent = { ...conversationEvent, subscriptions: ['conversationEvents', 'messageEvents'] } as const
 
 /**
- * Everything in which the types of events differ. Nothing else in src/ lists the types, except the resolvers of their
- * fields. CONTRIBUTING.md says how to add one.
+ * Everything in which the types of events differ. Besides there are the resolvers of their fields, what
+ * webhooks send of each (domain/webhooks/payload.ts), and which add something alone (store/moves.ts). CONTRIBUTING.md says
+ * how to add one.
  */
 export const eventTypes = {
   MESSAGE_SENT: {

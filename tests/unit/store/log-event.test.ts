@@ -36,7 +36,7 @@ test('an event that does not have what its type says is refused, whichever way i
 })
 
 test('of a type that only a newer version knows the number is known, and that nothing kept may be trusted', () => {
-  const event = toLogEvent({ ...raw, type: 'POLL_CREATED', data: { pollId: 'x' }, message: messageRow(3) })
+  const event = toLogEvent({ ...raw, type: 'OF_A_NEWER_VERSION', data: { newId: 'x' }, message: messageRow(3) })
   expect(event).toEqual({ ...raw, type: 'UNKNOWN', data: null, messageSeq: null, message: null })
   expect(infoOf('UNKNOWN')).toMatchObject({ resetsEpoch: true, subscriptions: [] })
   expect(infoOf('UNKNOWN').erasesTexts(null)).toBe(true)
