@@ -224,7 +224,8 @@ function leavings(known: Known): { streamId: string; change: MembershipChange | 
     if (active.has(streamId)) return []
     const exception = exceptionOf.get(streamId)
     if (named.has(streamId) || exception?.seq === beforeLeaving.seq) return [{ streamId, change: null }]
-    const [first] = newChanges(known, streamId, exception?.seq ?? -1)
-    return first?.left ? [{ streamId, change: first }] : []
+    // Also of one that they have joined since, if they have left it again: they may have read it in between.
+    const change = newChanges(known, streamId, exception?.seq ?? -1).find(({ left }) => left)
+    return change ? [{ streamId, change }] : []
   })
 }
