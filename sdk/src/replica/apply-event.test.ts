@@ -207,6 +207,24 @@ test('pins of what the viewer has cleared away are not theirs, also when an even
   expect(pinsOf(applyEvents(cleared, model.events.slice(-1)))).toEqual([3])
 })
 
+test('a message whose group is known to be deleted before its last edit came has the revision of that edit', () => {
+  const model = new Model()
+  model.act({ kind: 'send', who: 1, which: 0 })
+  const state = applyConversation(emptyState(viewerId), model.answer(1, 10))
+  model.act({ kind: 'rename', who: 1, which: 0 })
+  model.act({ kind: 'edit', who: 1, which: 0 })
+  const [renamed, edited] = model.events.slice(1)
+  if (renamed?.__typename !== 'ConversationUpdated' || edited?.__typename !== 'MessageEdited')
+    throw new Error('other events')
+  const deletedAt = '2026-01-01T00:00:00.000Z'
+  const late = [
+    { ...renamed, conversation: { ...renamed.conversation, deletedAt } },
+    { ...edited, message: { ...edited.message, text: null, deletedAt } },
+  ]
+  const [message] = messagesOf(timelineOf(applyEvents(state, late as ParleyEvent[]), id))
+  expect(message).toMatchObject({ text: null, deletedAt, revision: 2 })
+})
+
 test('an event that does not follow makes the conversation one that is read anew', () => {
   const model = new Model()
   for (let nth = 0; nth < 5; nth++) model.act({ kind: 'send', who: 1, which: 1 })

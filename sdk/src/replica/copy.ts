@@ -67,7 +67,11 @@ export const kept = (message: MessageState): MessageState => ({
  */
 export function later(held: MessageState | null, incoming: MessageState): MessageState {
   if (!held) return incoming
-  if (held.deletedAt !== null) return held
+  // An event shows its conversation as it is by now: so the deletion of a group may be known before the edits that came first.
+  if (held.deletedAt !== null) {
+    const { revision, editedAt } = incoming
+    return revision > held.revision ? { ...held, revision, editedAt } : held
+  }
   if (incoming.deletedAt !== null) return incoming
   if (incoming.revision <= held.revision) return held
   return { ...incoming, reactions: held.reactions, replyCount: held.replyCount }
