@@ -96,7 +96,10 @@ function judgeSegment(
   let reached = start
   for (const seq of seen) {
     if (seq > reached) {
-      for (let skipped = reached + 1; skipped < seq; skipped++) missing.add(skipped)
+      // What the conversation had when it was read needs no event: who left, read it when they were back, and then gets the
+      // rest of what led to their leaving, goes on from where they joined.
+      for (let skipped = reached + 1; skipped < seq; skipped++)
+        if (after !== null || skipped > snapshotSeq) missing.add(skipped)
       reached = seq
     } else if (missing.delete(seq)) tell('reordered', 1, `${name} saw ${seq} after ${reached}`)
     else tell('repeated', 1, `${name} saw ${seq} again, or before its start ${start}`)
