@@ -1,4 +1,6 @@
+import { pino } from 'pino'
 import type { Cursor } from '../../src/log/cursor.ts'
+import { createHub, type Hub, type HubOptions } from '../../src/log/hub.ts'
 import type { LogItem } from '../../src/log/items.ts'
 import type { Bus } from '../../src/bus/bus.ts'
 import type { EventsRequest, EventStore, Place } from '../../src/store/events.ts'
@@ -217,3 +219,15 @@ export class FakeBus implements Bus {
 
 /** The next item; null once the cursor has ended. */
 export const next = async (cursor: Cursor): Promise<LogItem | null> => (await cursor.next()).value ?? null
+
+/** The hub of one process on this log, with small rings. */
+export const openHub = (log: FakeLog, more: Partial<HubOptions> = {}): Hub =>
+  createHub({
+    bus: new FakeBus(),
+    events: log.store,
+    readLog: log.read,
+    ringSize: 16,
+    ringMemoryByteSize: 1_048_576,
+    logger: pino({ level: 'silent' }),
+    ...more,
+  })

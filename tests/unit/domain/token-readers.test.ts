@@ -1,17 +1,16 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { changesAfter, planResumption, proven } from '../../../src/domain/streams/resumption.ts'
 import { resyncAfter } from '../../../src/domain/streams/resync.ts'
 import type { Viewer } from '../../../src/domain/viewer.ts'
-import { createHub, type Hub } from '../../../src/log/hub.ts'
+import type { Hub } from '../../../src/log/hub.ts'
 import type { LogItem } from '../../../src/log/items.ts'
 import { createReadLog, type ReadLog } from '../../../src/log/read.ts'
 import type { ResumePoint } from '../../../src/log/resume-point.ts'
 import { TrackedCursor } from '../../../src/log/tracked-cursor.ts'
 import type { Resumption } from '../../../src/store/resumption.ts'
 import type { Watermark } from '../../../src/store/watermark.ts'
-import { FakeBus, FakeLog } from '../../testkit/log.ts'
+import { FakeLog, openHub } from '../../testkit/log.ts'
 import { withRandom, type Random } from '../../testkit/random.ts'
 
 const watermark = (xid: number): Watermark => ({ xid: BigInt(xid), mark: `w${xid}`, running: [] })
@@ -46,17 +45,14 @@ class Server {
       ...log.store,
       read: (requests) => this.answered(() => log.store.read(requests, Infinity)),
     })
-    this.hub = createHub({
-      bus: new FakeBus(),
+    this.hub = openHub(log, {
       events: {
         ...log.store,
         heads: (streamIds) => this.answered(() => log.store.heads(streamIds)),
       },
       readLog: this.readLog,
       ringSize: 8,
-      ringMemoryByteSize: 1_048_576,
       lingerMs: 20,
-      logger: pino({ level: 'silent' }),
     })
   }
 

@@ -1,32 +1,20 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { topics } from '../../../src/bus/topics.ts'
 import { Cursor } from '../../../src/log/cursor.ts'
-import { createHub, type Hub, type HubOptions } from '../../../src/log/hub.ts'
+import type { Hub } from '../../../src/log/hub.ts'
 import { toPayload } from '../../../src/log/payload.ts'
-import { FakeBus, FakeLog, next, streamId } from '../../testkit/log.ts'
+import { FakeBus, FakeLog, next, openHub, streamId } from '../../testkit/log.ts'
 
 const topic = topics.stream(streamId)
 let log: FakeLog
 let bus: FakeBus
 let hub: Hub
 
-const openHub = (more: Partial<HubOptions> = {}): Hub =>
-  createHub({
-    bus,
-    events: log.store,
-    readLog: log.read,
-    ringSize: 16,
-    ringMemoryByteSize: 1_048_576,
-    logger: pino({ level: 'silent' }),
-    ...more,
-  })
-
 beforeEach(() => {
   log = new FakeLog()
   bus = new FakeBus()
-  hub = openHub()
+  hub = openHub(log, { bus })
 })
 
 afterEach(() => {
@@ -130,7 +118,7 @@ test('those who come back at once, not far behind, cost one reading of the log, 
 
 test('who is far behind catches up by pages: nothing is read before the stream is open, however long the ring is', async () => {
   hub.close()
-  hub = openHub({ ringSize: 1_000 })
+  hub = openHub(log, { bus, ringSize: 1_000 })
   log.appendMany(300)
   const cursor = new Cursor(hub, log.read)
   await cursor.follow([{ streamId, afterSeq: 0 }])
@@ -141,7 +129,7 @@ test('who is far behind catches up by pages: nothing is read before the stream i
 
 test('a stream whose readers lost their connection keeps its events for them, and closes when they stay away', async () => {
   hub.close()
-  hub = openHub({ lingerMs: 5_000 })
+  hub = openHub(log, { bus, lingerMs: 5_000 })
   const first = new Cursor(hub, log.read)
   await first.follow([{ streamId, afterSeq: 0 }])
   vi.useFakeTimers()
@@ -165,7 +153,7 @@ test('a stream whose readers lost their connection keeps its events for them, an
 
 test('of the streams without readers only so many are kept, the ones left last', async () => {
   hub.close()
-  hub = openHub({ lingerMs: 60_000 })
+  hub = openHub(log, { bus, lingerMs: 60_000 })
   const streamIds = Array.from({ length: 1_500 }, (_, index) => `stream ${String(index)}`)
   await hub.acquire(streamIds)
   hub.release(streamIds)
@@ -201,7 +189,7 @@ test('a head that the relay heard of makes readers catch up from the log', async
 test('a stream that was ready when another one with it failed can be opened again at once', async () => {
   hub.close()
   const failing = vi.fn(log.read).mockRejectedValueOnce(new Error('the database is gone'))
-  hub = openHub({ readLog: failing, lingerMs: 60_000 })
+  hub = openHub(log, { bus, readLog: failing, lingerMs: 60_000 })
   const other = 'another stream'
   log.append()
   // The first is at its head; the second is behind, and reads the log.
@@ -247,7 +235,7 @@ test('a stream that never opens is given up by all who wait for it at once, and 
   hub.close()
   let isFrozen = true
   const heads: typeof log.store.heads = (ids) => (isFrozen ? new Promise(() => undefined) : log.store.heads(ids))
-  hub = openHub({ events: { ...log.store, heads } })
+  hub = openHub(log, { bus, events: { ...log.store, heads } })
   fakeClock()
   const first = hub.acquire([streamId])
   const refusals = [expect(first).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })]
@@ -273,7 +261,7 @@ test('a head start that is not read in time is left to the reader itself', async
   hub.close()
   log.appendMany(3)
   const readLog = vi.fn(log.read).mockReturnValueOnce(new Promise(() => undefined))
-  hub = openHub({ readLog })
+  hub = openHub(log, { bus, readLog })
   fakeClock()
   const cursor = new Cursor(hub, readLog)
   const following = cursor.follow([{ streamId, afterSeq: 0 }])
@@ -291,7 +279,7 @@ test('a head start that is not read in time is left to the reader itself', async
 test('a reading of a gap that never ends is tried again', async () => {
   hub.close()
   const readLog = vi.fn(log.read)
-  hub = openHub({ readLog })
+  hub = openHub(log, { bus, readLog })
   const cursor = new Cursor(hub, log.read)
   await cursor.follow([{ streamId, afterSeq: 0 }])
   fakeClock()

@@ -1,13 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createHub, type Hub } from '../../../src/log/hub.ts'
+import type { Hub } from '../../../src/log/hub.ts'
 import type { LogItem } from '../../../src/log/items.ts'
 import type { LogRequest, ReadLog } from '../../../src/log/read.ts'
 import type { ResumePoint } from '../../../src/log/resume-point.ts'
 import { TrackedCursor } from '../../../src/log/tracked-cursor.ts'
 import type { Watermark } from '../../../src/store/watermark.ts'
-import { FakeBus, FakeLog } from '../../testkit/log.ts'
+import { FakeLog, openHub } from '../../testkit/log.ts'
 import { withRandom, type Random } from '../../testkit/random.ts'
 
 /** A point as an error shows it. */
@@ -48,14 +47,7 @@ beforeEach(() => {
   maxRead = Infinity
   hold = null
   go = () => {}
-  hub = createHub({
-    bus: new FakeBus(),
-    events: log.store,
-    readLog,
-    ringSize: 16,
-    ringMemoryByteSize: 1_048_576,
-    logger: pino({ level: 'silent' }),
-  })
+  hub = openHub(log, { readLog })
 })
 
 afterEach(() => {

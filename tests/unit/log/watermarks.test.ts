@@ -1,13 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createHub, type Hub } from '../../../src/log/hub.ts'
+import type { Hub } from '../../../src/log/hub.ts'
 import type { LogItem } from '../../../src/log/items.ts'
 import type { LogRequest, ReadLog } from '../../../src/log/read.ts'
 import type { ResumePoint } from '../../../src/log/resume-point.ts'
 import { TrackedCursor } from '../../../src/log/tracked-cursor.ts'
 import type { Watermark } from '../../../src/store/watermark.ts'
-import { FakeBus, FakeLog, next, streamId } from '../../testkit/log.ts'
+import { FakeLog, next, openHub, streamId } from '../../testkit/log.ts'
 import { withRandom } from '../../testkit/random.ts'
 
 const watermark = (xid: bigint): Watermark => ({ xid, mark: `w${xid}`, running: [] })
@@ -30,14 +29,7 @@ beforeEach(() => {
   hold = null
   readCount = 0
   maxRead = Infinity
-  hub = createHub({
-    bus: new FakeBus(),
-    events: log.store,
-    readLog,
-    ringSize: 16,
-    ringMemoryByteSize: 1_048_576,
-    logger: pino({ level: 'silent' }),
-  })
+  hub = openHub(log, { readLog })
 })
 
 afterEach(() => {
